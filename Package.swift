@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with: the compiler polices layers and threads.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+let heaps: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "mflua",
+    products: [
+        .library(name: "MFLua", targets: ["Federation", "HotReload"]),
+        .executable(name: "mflua", targets: ["mflua"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    ],
+    targets: [
+        // The C side.
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CLuaShim", dependencies: ["CLua"]),
+
+        // The layers, lowest first.
+        .target(name: "Diagnostics", swiftSettings: settings),
+        .target(name: "EventLoop", dependencies: ["Diagnostics", heaps], swiftSettings: settings),
+        .target(name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop"], swiftSettings: settings),
+        .target(name: "LuaLibrary", path: "lua", resources: [.embedInCode("mf")], swiftSettings: settings),
+        .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop"], swiftSettings: settings),
+        .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
+        .target(
+            name: "Federation",
+            dependencies: ["Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", collections, logging, metrics],
+            swiftSettings: settings),
+        .target(
+            name: "HotReload", dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Federation", logging],
+            swiftSettings: settings),
+
+        // The commands.
+        .executableTarget(
+            name: "mflua",
+            dependencies: [
+                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
+                logging,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "mflua-conformance",
+            dependencies: [
+                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "mflua-attacks",
+            dependencies: [
+                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", argumentParser,
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "mflua-bench",
+            dependencies: [
+                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
+            ],
+            swiftSettings: settings),
+    ]
+)
