@@ -1,0 +1,86 @@
+import Diagnostics
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// An HTTP/1.1 server on one thread of its own; what it answers is a function's business.
+///
+/// ```swift
+/// let server = try await HTTPServer.start { request in
+///     request.path == "/hello" ? .text("hello") : .text("not found", status: 404)
+/// }
+/// print("http://127.0.0.1:\(server.port)/hello")
+/// await server.stop()
+/// ```
+public final class HTTPServer: Sendable {
+    /// Answers one request; called on the global pool, requests of different connections at the same time.
+    public typealias Handler = @Sendable (ServerRequest) async -> ServerReply
+
+    /// The address the server listens on.
+    public let host: String
+    /// The port the server listens on: the one chosen by the system when 0 was asked for.
+    public let port: Int
+
+    private let channel: any Channel
+    private let group: MultiThreadedEventLoopGroup
+
+    private init(host: String, port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup) {
+        self.host = host
+        self.port = port
+        self.channel = channel
+        self.group = group
+    }
+
+    /// Starts to listen.
+    ///
+    /// - Parameters:
+    ///   - host: The address or name to listen on; the loopback address unless told otherwise.
+    ///   - port: The port, or 0 for a free one.
+    ///   - handler: Answers each request.
+    /// - Throws: ``MFError`` with `CLI-005` when the address cannot be listened on.
+    public static func start(
+        host: String = "127.0.0.1", port: Int = 0, handler: @escaping Handler
+    ) async throws -> HTTPServer {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(handler))
+                }
+            }
+        do {
+            guard (0...65535).contains(port) else { throw MFError.cannotListen(host: host, port: port, cause: nil) }
+            let channel = try await bootstrap.bind(host: host, port: port).get()
+            return HTTPServer(host: host, port: channel.localAddress?.port ?? port, channel: channel, group: group)
+        } catch {
+            try? await group.shutdownGracefully()
+            if let error = error as? MFError { throw error }
+            throw MFError.cannotListen(host: host, port: port, cause: error)
+        }
+    }
+
+    /// Where the server is reached, without a slash at the end: `http://127.0.0.1:3006`.
+    public var baseURL: String {
+        host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
+    }
+
+    /// Stops listening and closes every connection; returns when all is closed.
+    public func stop() async {
+        try? await channel.close().get()
+        try? await group.shutdownGracefully()
+    }
+}
+
+extension MFError {
+    /// The address is taken, not ours, or not one at all.
+    static func cannotListen(host: String, port: Int, cause: (any Error)?) -> MFError {
+        MFError(
+            .cannotListen, "cannot listen on \(host):\(port)",
+            context: [("reason", cause.map { "\($0)" })],
+            hint: "choose a port that is free with `--port`, or 0 to be given one")
+    }
+}
