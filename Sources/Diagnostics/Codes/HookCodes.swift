@@ -1,0 +1,64 @@
+/// What can go wrong with plugins and their hooks.
+extension MFError.Code {
+    /// HOOK-001: a plugin has a hook that does not exist.
+    public static let unknownHook = Self("HOOK-001")
+    /// HOOK-002: a waterfall's listener returned something that cannot go on.
+    public static let badHookValue = Self("HOOK-002")
+    /// HOOK-003: a hook was emitted with data that is not a table.
+    public static let badHookData = Self("HOOK-003")
+    /// HOOK-004: a listener raised an error.
+    public static let listenerFailed = Self("HOOK-004")
+    /// HOOK-005: a plugin has no name.
+    public static let pluginWithoutName = Self("HOOK-005")
+    /// HOOK-006: something registered as a plugin is none.
+    public static let pluginInvalid = Self("HOOK-006")
+    /// HOOK-007: a plugin's file could not be loaded.
+    public static let pluginLoadFailed = Self("HOOK-007")
+
+    static let hookCodes: [CodeEntry] = [
+        CodeEntry(
+            .unknownHook, "unknownHook", "there is no such hook",
+            """
+            Cause: the plugin's table has a key that is neither a hook nor `name`, `version` or `apply`.
+            Cure:  the hint has the closest name. Private functions belong in locals, not in the plugin's table.
+            """),
+        CodeEntry(
+            .badHookValue, "badHookValue", "a listener returned a value that cannot go on",
+            """
+            Cause: in a waterfall each listener passes its data on: it returns nothing, or a table with every key of
+                   the one it got. Something else was returned.
+            Cure:  end the listener with `return args`.
+            """),
+        CodeEntry(
+            .badHookData, "badHookData", "the hook's data is not a table",
+            """
+            Cause: a waterfall hook was emitted with data that is not a table.
+            Cure:  `host:emit(hook, { … })`.
+            """),
+        CodeEntry(
+            .listenerFailed, "listenerFailed", "a plugin's listener failed",
+            """
+            Cause: the listener raised an error; the message names plugin and hook, the cause below says more.
+            Cure:  fix the plugin; `pcall` inside the listener where a failure is expected.
+            """),
+        CodeEntry(
+            .pluginWithoutName, "pluginWithoutName", "the plugin has no name",
+            """
+            Cause: the plugin's table has no `name`, or one that is not a string.
+            Cure:  add `name = "my-plugin"`; by custom it ends in `-plugin`.
+            """),
+        CodeEntry(
+            .pluginInvalid, "pluginInvalid", "this is no plugin",
+            """
+            Cause: a plugin is a table with a name and hooks, or a function of options that returns one; each hook is
+                   a function.
+            Cure:  `return { name = "my-plugin", beforeRequest = function(args) return args end }`.
+            """),
+        CodeEntry(
+            .pluginLoadFailed, "pluginLoadFailed", "the plugin's file could not be loaded",
+            """
+            Cause: the file does not exist, does not compile, or raised an error while it ran.
+            Cure:  the cause below the message has file and line. Paths are relative to the host's script.
+            """),
+    ]
+}

@@ -1,0 +1,94 @@
+/// What can go wrong in Lua and on its border.
+extension MFError.Code {
+    /// LUA-001: a chunk does not compile.
+    public static let luaSyntax = Self("LUA-001")
+    /// LUA-002: a script raised an error.
+    public static let luaRuntime = Self("LUA-002")
+    /// LUA-003: Lua ran out of memory.
+    public static let luaMemory = Self("LUA-003")
+    /// LUA-004: a value cannot be converted between Lua and Swift.
+    public static let luaConversion = Self("LUA-004")
+    /// LUA-005: something waited where waiting is impossible.
+    public static let cannotWait = Self("LUA-005")
+    /// LUA-006: `require` found no such module.
+    public static let moduleNotFound = Self("LUA-006")
+    /// LUA-007: a value is nested too deeply or contains itself.
+    public static let tooDeep = Self("LUA-007")
+    /// LUA-008: the Lua state was closed.
+    public static let stateClosed = Self("LUA-008")
+    /// LUA-009: a function was called with a wrong argument.
+    public static let badArgument = Self("LUA-009")
+    /// LUA-010: the event loop has stopped.
+    public static let loopStopped = Self("LUA-010")
+
+    static let luaCodes: [CodeEntry] = [
+        CodeEntry(
+            .luaSyntax, "luaSyntax", "the Lua code does not compile",
+            """
+            Cause: a syntax error; the message has file, line and the token it stopped at. Precompiled (binary)
+                   chunks are refused, too.
+            Cure:  look at the line named and the one before it: a missing `end`, `then` or comma is the usual cause.
+            """),
+        CodeEntry(
+            .luaRuntime, "luaRuntime", "a script raised an error",
+            """
+            Cause: Lua code called `error`, or did what Lua refuses (index nil, call a number …). The traceback shows
+                   where.
+            Cure:  fix the script; where the failure is expected, wrap the call in `pcall`.
+            """),
+        CodeEntry(
+            .luaMemory, "luaMemory", "Lua is out of memory",
+            """
+            Cause: an allocation of the Lua state failed.
+            Cure:  look for tables that only grow; `collectgarbage("count")` tells the kilobytes in use.
+            """),
+        CodeEntry(
+            .luaConversion, "luaConversion", "the value cannot cross the border",
+            """
+            Cause: a value has no counterpart on the other side, or not the type that was asked for. The message names
+                   its path.
+            Cure:  pass plain data (nil, booleans, numbers, strings, tables of these) or functions.
+            """),
+        CodeEntry(
+            .cannotWait, "cannotWait", "cannot wait here",
+            """
+            Cause: a function that waits (`mf.sleep`, `mf.fetch`, `mf.loadRemote` …) was called from a synchronous
+                   hook, or where Lua cannot yield: a `table.sort` comparator, a `string.gsub` callback, `__gc`,
+                   `__tostring`.
+            Cure:  wait before or after, use an asynchronous hook, or start the work with `mf.spawn`.
+            """),
+        CodeEntry(
+            .moduleNotFound, "moduleNotFound", "module not found",
+            """
+            Cause: `require` found the module in none of its places. In a host these are `package.preload`, the
+                   shipped `mf` library and `package.path`; in a remote its container, its own files and `mf`.
+            Cure:  check the name; set `LUA_PATH`; in a remote, list the file among the manifest's assets.
+            """),
+        CodeEntry(
+            .tooDeep, "tooDeep", "the value is nested too deeply",
+            """
+            Cause: a table that is to be copied contains itself, or is nested deeper than the limit. The message names
+                   the path at which it was noticed.
+            Cure:  pass a tree; leave out parents and other back references.
+            """),
+        CodeEntry(
+            .stateClosed, "stateClosed", "the Lua state is closed",
+            """
+            Cause: something kept a function or table of a runtime, plugin or tenant that has ended.
+            Cure:  drop such references in `dispose`, and do not call into a runtime after stopping it.
+            """),
+        CodeEntry(
+            .badArgument, "badArgument", "bad argument",
+            """
+            Cause: a function got an argument of a wrong type, or lacks one. The message names function, position and
+                   what was expected.
+            Cure:  correct the call; note `:` and `.`, which shift the arguments by one.
+            """),
+        CodeEntry(
+            .loopStopped, "loopStopped", "the event loop has stopped",
+            """
+            Cause: work was handed to a runtime whose event loop has been stopped.
+            Cure:  stop a runtime only after its users are done.
+            """),
+    ]
+}
