@@ -1,3 +1,201 @@
-#ifndef CLUASHIM_H
-#define CLUASHIM_H
+#ifndef MFLUA_CLUASHIM_H
+#define MFLUA_CLUASHIM_H
+
+/*
+ * What Swift may know of Lua. This header does not include lua.h on purpose: almost every function of Lua's API can
+ * raise an error with longjmp, and a Swift frame must never be jumped over. Everything declared here is safe to call
+ * from Swift: it runs what can raise under lua_pcall (or in a coroutine) and answers with a status.
+ *
+ * Values travel as flat buffers, one call a tree (see "The wire"). Each nesting level of Swift -> Lua -> Swift has an
+ * input buffer (Swift writes, C reads) and an output buffer (C writes, Swift reads); they are reused between calls.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct mf_state mf_state;
+typedef struct mf_task mf_task;
+
+/* A growing buffer, owned by the state. */
+typedef struct {
+    uint8_t *bytes;
+    size_t count;
+    size_t capacity;
+} mf_buffer;
+
+/* Bytes to be read; valid until the next call on the same nesting level. */
+typedef struct {
+    const uint8_t *bytes;
+    size_t count;
+} mf_span;
+
+/* How an operation ended. */
+enum {
+    MF_OK = 0,
+    MF_ERROR = 1,      /* a value was raised: mf_failure tells it */
+    MF_MEMORY = 2,     /* not enough memory */
+    MF_SYNTAX = 3,     /* a chunk does not compile: mf_failure tells it */
+    MF_WAITING = 4,    /* a task waits for the Swift function it called */
+    MF_SLICED = 5,     /* a task gave way at the end of its time slice */
+    MF_DOOMED = 6,     /* the state is over a limit (mf_doom_reason) and will not run again */
+    MF_CONVERSION = 7, /* a value cannot cross: mf_failure holds kind and path */
+    MF_NESTING = 8,    /* Swift and Lua call each other too deeply */
+};
+
+/* What a callback into Swift answers. */
+enum {
+    MF_REPLY_VALUES = 0, /* values are in the input buffer */
+    MF_REPLY_ERROR = 1,  /* one value is in the input buffer: raise it */
+    MF_REPLY_WAIT = 2,   /* the function is asynchronous and was noted: yield */
+    MF_REPLY_MEMORY = 3, /* the reply did not fit into memory: raise a memory error */
+};
+
+/* Why C refuses something and asks Swift for the error object. */
+enum {
+    MF_REFUSE_WAIT = 0,    /* an asynchronous function where Lua cannot yield */
+    MF_REFUSE_NESTING = 1, /* Swift and Lua call each other too deeply */
+    MF_REFUSE_WRITE = 2,   /* a write to a read-only table */
+    MF_REFUSE_DEPTH = 3,   /* a value nested too deeply, or containing itself */
+};
+
+/* Why a state is doomed. */
+enum {
+    MF_DOOM_NONE = 0,
+    MF_DOOM_CPU = 1,
+    MF_DOOM_WALL = 2,
+    MF_DOOM_MEMORY = 3,
+    MF_DOOM_TASKS = 4,
+};
+
+/* ---- The wire ----
+ * One byte for the tag, then the payload in host byte order, unaligned. */
+enum {
+    MF_TAG_NIL = 0,
+    MF_TAG_FALSE = 1,
+    MF_TAG_TRUE = 2,
+    MF_TAG_INTEGER = 3,  /* int64 */
+    MF_TAG_NUMBER = 4,   /* double */
+    MF_TAG_STRING = 5,   /* uint32 count, bytes */
+    MF_TAG_NULL = 6,     /* light userdata NULL */
+    MF_TAG_TABLE = 7,    /* int32 slot, uint64 identity */
+    MF_TAG_FUNCTION = 8, /* int32 slot, uint64 identity */
+    MF_TAG_USERDATA = 9, /* int32 slot, uint64 identity */
+    MF_TAG_OBJECT = 10,  /* two words: the Swift object and its witness table */
+    MF_TAG_CALLABLE = 11, /* word: the Swift callable; byte: asynchronous; Swift -> C only */
+    MF_TAG_ARRAY = 12,   /* uint32 count, values */
+    MF_TAG_RECORD = 13,  /* uint32 count, key and value in turn */
+    MF_TAG_SAME = 14,    /* C -> Swift only, in emissions: the value that was put in is unchanged */
+};
+
+/* ---- The Swift side ----
+ * Every function returns normally; C raises or yields after it has. `object` and `witness` are the two words of the
+ * object's existential. Replies go to mf_input(). */
+typedef struct {
+    int32_t (*invoke)(void *host, void *callable, mf_span arguments);
+    int32_t (*get)(void *host, void *object, void *witness, int32_t key_tag, const char *bytes, size_t count,
+                   int64_t integer);
+    int32_t (*set)(void *host, void *object, void *witness, mf_span key_and_value);
+    int32_t (*keys)(void *host, void *object, void *witness);
+    int64_t (*count)(void *host, void *object, void *witness);
+    int32_t (*describe)(void *host, void *object, void *witness);
+    int32_t (*type)(void *host, void *object, void *witness); /* the slot of its metatable, negative: no memory */
+    int32_t (*refuse)(void *host, int32_t reason, const char *name, size_t count);
+    void (*retain)(void *object);
+    void (*release)(void *object);
+} mf_host;
+
+/* Fault injection for the allocation sweep; a test sets it at creation. */
+typedef struct {
+    uint64_t count;     /* allocations asked for so far */
+    uint64_t fail_from; /* the first to fail, counted from 1; 0: none */
+    uint64_t fail_run;  /* how many fail in a row */
+    uint64_t failed;    /* how many did */
+    int64_t live;       /* bytes that are allocated now */
+} mf_fault;
+
+/* ---- State ---- */
+mf_state *mf_state_new(const mf_host *functions, void *host, mf_fault *fault); /* NULL: no memory */
+void mf_state_free(mf_state *s);
+void mf_state_closing(mf_state *s); /* from now on no callback reaches Swift, except release */
+bool mf_state_busy(const mf_state *s); /* whether a call into Lua is under way */
+int32_t mf_open_host_libraries(mf_state *s);
+size_t mf_memory_used(const mf_state *s);
+size_t mf_memory_peak(const mf_state *s);
+void mf_memory_limit(mf_state *s, size_t cap, size_t margin); /* 0: none */
+int32_t mf_doom_reason(const mf_state *s);
+void mf_doom(mf_state *s, int32_t reason);
+int32_t mf_collect(mf_state *s);
+
+/* ---- Buffers ---- */
+mf_buffer *mf_input(mf_state *s);                   /* emptied; NULL: no memory or nested too deeply */
+bool mf_buffer_grow(mf_state *s, mf_buffer *b, size_t more);
+
+/* ---- Failures ----
+ * After MF_ERROR, MF_SYNTAX and MF_CONVERSION. The wire holds: value, message, code (string or nil), traceback (string
+ * or nil). For MF_CONVERSION: nil, a sentence, the path, nil. */
+mf_span mf_failure(const mf_state *s);
+
+/* ---- References ---- */
+bool mf_release(mf_state *s, int32_t slot);         /* false: no stack space now, try again later */
+int32_t mf_globals(mf_state *s, mf_span *result);   /* wire: one table */
+
+/* ---- Calls ---- arguments from mf_input(); results as wire */
+int32_t mf_load(mf_state *s, const char *source, size_t count, const char *name, int32_t environment, mf_span *result);
+int32_t mf_call(mf_state *s, int32_t function, int32_t argument_count, mf_span *results);
+int32_t mf_make(mf_state *s, mf_span *result);      /* one value from the input, back as a reference */
+int32_t mf_environment(mf_state *s, int32_t base, mf_span *result);
+int32_t mf_read_only(mf_state *s, int32_t table, mf_span *result);
+int32_t mf_to_string(mf_state *s, mf_span *result); /* one value from the input */
+
+/* ---- Tables ---- keys and values from mf_input() */
+enum {
+    MF_TABLE_GET = 0,
+    MF_TABLE_SET = 1,
+    MF_TABLE_RAW_GET = 2,
+    MF_TABLE_RAW_SET = 3,
+    MF_TABLE_COUNT = 4,
+    MF_TABLE_PAIRS = 5,
+    MF_TABLE_COPY = 6,          /* argument: depth */
+    MF_TABLE_SET_METATABLE = 7, /* nil or a table */
+    MF_TABLE_METATABLE = 8,
+    MF_TABLE_CLEAR = 9,
+};
+int32_t mf_table(mf_state *s, int32_t operation, int32_t table, int32_t argument, mf_span *result);
+
+/* ---- Views ---- */
+/* Makes the metatable of one type. Input: type name, then name and callable in turn. Answers its slot. */
+int32_t mf_register_type(mf_state *s, int32_t method_count, int32_t *slot);
+
+/* ---- Tasks: pooled coroutines ----
+ * A start runs the task at once. MF_OK: it ended, and is in the pool again; MF_WAITING, MF_SLICED: `*task` is to be
+ * resumed or dropped; anything else: it ended, too. */
+int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, mf_task **task, mf_span *results);
+int32_t mf_task_resume(mf_task *task, int32_t reply, mf_span *results); /* reply: MF_REPLY_VALUES or _ERROR */
+void mf_task_drop(mf_task *task);
+const void *mf_task_current(const mf_state *s);
+
+/* ---- Emission ---- */
+enum { MF_EMIT_SYNC = 0, MF_EMIT_ASYNC = 1, MF_EMIT_SYNC_WATERFALL = 2, MF_EMIT_ASYNC_WATERFALL = 3 };
+
+typedef struct {
+    /* what to do */
+    int32_t kind;
+    int32_t listeners;      /* slot of the list of functions */
+    int32_t listener_count;
+    int32_t shape;          /* slot of the list of keys; 0: the data is one value */
+    int32_t field_count;    /* values in the input, one a key of the shape */
+    bool keep;              /* whether a reference to the final data is wanted */
+    /* what came of it */
+    int32_t listener;       /* the listener that ran last, from 0 */
+    bool bad_value;         /* it returned something that cannot replace the data */
+    bool aborted;           /* it returned false, in MF_EMIT_ASYNC */
+    bool outcome_is_data;
+} mf_emission;
+
+/* Results on the wire: outcome, data (a table when kept, else nil), the fields. */
+int32_t mf_emit(mf_state *s, mf_emission *emission, mf_span *results);
+/* As a task. `*emission` is copied; the outcome is in mf_task_emission's. */
+int32_t mf_task_emit(mf_state *s, mf_emission *emission, mf_task **task, mf_span *results);
+int32_t mf_task_resume_emission(mf_task *task, int32_t reply, mf_emission *emission, mf_span *results);
 #endif

@@ -1,0 +1,177 @@
+#ifndef MFLUA_INTERNAL_H
+#define MFLUA_INTERNAL_H
+
+/*
+ * The insides of the bridge, for the C files of this target.
+ *
+ * Notation of stack effects, as in Lua's manual: [-popped, +pushed, raises], where raises is `-` (never), `m` (memory
+ * only) or `e` (anything).
+ */
+
+#include "CLuaShim.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+/* How many times Swift and Lua may call each other without returning. Lua itself allows 200 C calls; each round takes
+ * three or four of them. */
+#define MF_MAX_LEVELS 64
+/* How many idle coroutines are kept for the next task. */
+#define MF_MAX_POOL 64
+/* A buffer that grew beyond this is given back after use. */
+#define MF_KEEP_BUFFER (1u << 20)
+/* Depth of a value that is made or copied without its own limit. */
+#define MF_MAX_DEPTH 128
+
+/* The two buffers of one nesting level. */
+typedef struct {
+    mf_buffer input;
+    mf_buffer output;
+} mf_level;
+
+struct mf_state {
+    lua_State *main;
+    /* The thread now running: nested calls go on it, so that Lua's count of C calls is right. */
+    lua_State *volatile running;
+    void *host;
+    mf_host functions;
+
+    /* Memory (state.c). `cap` is soft: beyond it allocations succeed within `margin`, and the state is doomed. */
+    size_t used, peak, cap, margin;
+    mf_fault *fault;
+    mf_fault no_fault;
+
+    /* A doomed state never runs Lua again: checked after each resume and return. Tenants' limits set it. */
+    volatile int32_t doomed;
+    /* Called once when the state becomes doomed, to arm the hook that stops running code; may be NULL. */
+    void (*on_doom)(mf_state *s);
+    /* For limits: whatever the files guarded_*.c need; freed by `free_limits`. */
+    void *limits;
+    void (*free_limits)(mf_state *s);
+
+    /* Nesting. `nest` is the level of the Swift code now running, or that a callback would get. `entry` is the level
+     * whose output the innermost call under way answers in. */
+    int32_t nest, entry;
+    mf_level *levels[MF_MAX_LEVELS];
+
+    /* Waiting. */
+    mf_task *task;      /* the task now running */
+    int32_t nonyield;   /* C calls on the way that cannot be yielded across */
+    int32_t system_yield; /* MF_WAITING, MF_SLICED, MF_DOOMED while such a yield passes to the driver, else 0 */
+    int32_t reply;      /* MF_REPLY_VALUES or MF_REPLY_ERROR, for the resumed function */
+
+    bool closing;       /* no callback reaches Swift any more */
+
+    /* The failure of the last operation. */
+    mf_buffer failure;
+    mf_buffer traceback;
+    bool has_traceback;
+
+    /* Slots of registry tables. */
+    int32_t views;      /* object pointer -> userdata, weak values */
+    int32_t callable_metatable;
+
+    mf_task *pool, *tasks;
+    int32_t pool_count;
+};
+
+enum { MF_TASK_CALL = 0, MF_TASK_EMIT = 1 };
+
+/* One pooled coroutine. */
+struct mf_task {
+    mf_state *state;
+    lua_State *thread;
+    int32_t slot;       /* of the thread, in the registry */
+    int32_t kind;
+    int32_t function, argument_count;
+    mf_emission emission;
+    mf_task *next, *previous;
+};
+
+/* ---- state.c ---- */
+
+/* The state that a Lua thread belongs to. The low bit of the extra space says that the thread waits in a system
+ * yield, and may be resumed by the driver only. */
+static inline mf_state *mf_state_of(lua_State *L) {
+    return (mf_state *)(*(uintptr_t *)lua_getextraspace(L) & ~(uintptr_t)1);
+}
+static inline bool mf_is_waiting(lua_State *L) { return *(uintptr_t *)lua_getextraspace(L) & 1; }
+static inline void mf_set_waiting(lua_State *L, bool waiting) {
+    uintptr_t *space = lua_getextraspace(L);
+    *space = waiting ? *space | 1 : *space & ~(uintptr_t)1;
+}
+
+/* Memory that is counted, and fails, like Lua's own. NULL: none. */
+void *mf_realloc(mf_state *s, void *block, size_t old_size, size_t new_size);
+void mf_set_doomed(mf_state *s, int32_t reason);
+
+/* ---- buffer.c ---- */
+void mf_buffer_free(mf_state *s, mf_buffer *b);
+static inline bool mf_buffer_room(mf_state *s, mf_buffer *b, size_t more) {
+    return b->capacity - b->count >= more || mf_buffer_grow(s, b, more);
+}
+/* Makes sure that the current level has its buffers. */
+bool mf_level_ready(mf_state *s, int32_t level);
+
+/* ---- codec.c ---- */
+typedef struct {
+    const uint8_t *at, *end;
+} mf_reader;
+
+/* [-0, +1, m] the next value of the wire */
+void mf_decode(lua_State *L, mf_state *s, mf_reader *r);
+/* [-0, +0, m] one value by reference: tables, functions and userdata are given a slot */
+void mf_encode(lua_State *L, mf_state *s, mf_buffer *b, int index);
+/* [-0, +0, m] one value as a copy. 0: done; else MF_CONVERSION, and s->failure tells why */
+int32_t mf_encode_copy(lua_State *L, mf_state *s, mf_buffer *b, int index, int depth);
+/* [-0, +0, m] */
+void mf_encode_string(lua_State *L, mf_state *s, mf_buffer *b, const char *bytes, size_t count);
+void mf_encode_nil(lua_State *L, mf_state *s, mf_buffer *b);
+/* [-0, +0, m] the reader over the input of a level */
+mf_reader mf_read_input(mf_state *s, int32_t level);
+
+/* ---- protect.c ---- */
+/* [-0, +0, -] runs f(L) with a light userdata as argument 1, protected, without waiting; nothing is left on the stack */
+int32_t mf_protect(mf_state *s, lua_CFunction f, void *argument);
+/* [-1, +0, -] the error on top of `from` becomes the state's failure; answers the status */
+int32_t mf_note_failure(mf_state *s, lua_State *from, int status, bool dead_thread);
+/* [-0, +1, -] message handler: keeps the traceback */
+int mf_message_handler(lua_State *L);
+
+/* ---- callbacks.c ---- */
+/* Whether the running thread may wait. */
+bool mf_can_wait(lua_State *L, mf_state *s);
+/* [-0, +n, e] turns Swift's answer into values, an error, or a yield */
+int mf_answer(lua_State *L, mf_state *s, int32_t level, int32_t reply);
+/* [-0, +0, e] raises the error object that Swift makes for a refusal; does not return */
+int mf_refuse(lua_State *L, mf_state *s, int32_t reason, const char *name);
+/* [-0, +1, m] a Lua function for a Swift callable */
+void mf_push_callable(lua_State *L, mf_state *s, void *callable, bool is_async);
+/* [-0, +1, m] */
+void mf_make_callable_metatable(lua_State *L, mf_state *s);
+
+/* Takes a nesting level for a callback; raises when there is none. */
+int32_t mf_enter_callback(lua_State *L, mf_state *s);
+
+/* ---- views.c ---- */
+typedef struct {
+    void *object, *witness;
+} mf_view;
+
+/* [-0, +1, m] the view of a Swift object: the same userdata as long as Lua holds it */
+void mf_push_view(lua_State *L, mf_state *s, void *object, void *witness);
+/* [-0, +0, -] the view at an index, or NULL */
+mf_view *mf_to_view(lua_State *L, int index);
+
+/* ---- tasks.c ---- */
+void mf_free_tasks(mf_state *s);
+
+/* ---- emission.c ---- */
+/* [-0, +0, e] lua_CFunction; argument 1: light userdata mf_emission */
+int mf_emission_body(lua_State *L);
+
+/* ---- coroutine.c ---- */
+/* [-0, +0, m] replaces functions of the global table `coroutine` */
+void mf_replace_coroutine_library(lua_State *L);
+#endif
