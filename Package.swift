@@ -15,6 +15,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let collections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 let heaps: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let deques: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -39,10 +40,13 @@ let package = Package(
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
+        .target(name: "CBenchPeer", dependencies: ["CLua"]),
+        .target(name: "CEventLoop"),
 
         // The layers, lowest first.
         .target(name: "Diagnostics", swiftSettings: settings),
-        .target(name: "EventLoop", dependencies: ["Diagnostics", heaps], swiftSettings: settings),
+        .target(
+            name: "EventLoop", dependencies: ["CEventLoop", "Diagnostics", deques, heaps], swiftSettings: settings),
         .target(name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop"], swiftSettings: settings),
         .target(name: "LuaLibrary", path: "lua", resources: [.embedInCode("mf")], swiftSettings: settings),
         .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop"], swiftSettings: settings),
@@ -78,7 +82,7 @@ let package = Package(
         .executableTarget(
             name: "mflua-bench",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
+                "CBenchPeer", "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
             ],
             swiftSettings: settings),
     ]
