@@ -1,1 +1,210 @@
-// EventLoop
+internal import CEventLoop
+internal import DequeModule
+internal import Diagnostics
+internal import Glibc
+internal import Synchronization
+
+/// One dedicated thread that runs everything of a runtime: tasks, timers, descriptors and signals.
+///
+/// The loop is both serial executor and task executor, and tasks that ``start(_:)`` and ``perform(_:)`` begin prefer it:
+/// they stay on its thread across every `await`, so what belongs to the runtime needs no lock.
+///
+/// ```swift
+/// let loop = EventLoop()
+/// let answer = try await loop.perform {
+///     try await loop.sleep(for: .milliseconds(5))
+///     return 42
+/// }
+/// loop.stop()
+/// loop.join()
+/// ```
+///
+/// The thread lives until ``stop()``. Work that arrives later (the last release of something that cleans up on the loop)
+/// is run all the same, by a thread that ends when there is none left.
+public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+    /// The name of the thread, cut to what the system keeps.
+    public let name: String
+
+    // Shared with other threads.
+    let inbox = Inbox()
+    let threadID = Atomic<UInt>(0)
+    let wakeUp: Int32
+
+    // Confined to the loop's thread.
+    let epoll: Int32
+    var queue = Deque<Work>()
+    var yielded: [UnsafeContinuation<Void, Never>] = []
+    var timers = TimerQueue()
+    var watchers: [Int32: Watcher] = [:]
+    var watcherGeneration: UInt32 = 0
+    var alwaysReady: Set<Int32> = []
+    var signals: [SignalWatch: Int32] = [:]
+    var nextSignalWatch: UInt64 = 1
+    var stopActions: [() -> Void] = []
+    var isStopping = false
+
+    /// Makes a loop and starts its thread, which has a stack of 8 MB.
+    public init(name: String = "mflua") {
+        self.name = name
+        epoll = mf_epoll_create()
+        wakeUp = mf_eventfd_create()
+        precondition(epoll >= 0 && wakeUp >= 0, "no descriptors left for an event loop")
+        // Edge-triggered: each signal of the counter wakes the loop once, and nobody has to read it.
+        let failure = mf_epoll_set_edge(epoll, wakeUp, Self.wakeUpTag)
+        precondition(failure == 0, "epoll refused the loop's own descriptor")
+        inbox.beginRunning()
+        startThread()
+        // From here on `isOnLoop` is right for everybody.
+        while threadID.load(ordering: .acquiring) == 0 { sched_yield() }
+    }
+
+    deinit {
+        close(epoll)
+        close(wakeUp)
+    }
+
+    /// Whether the caller runs on the loop's thread.
+    public var isOnLoop: Bool {
+        UInt(pthread_self()) == threadID.load(ordering: .relaxed)
+    }
+
+    /// The clock that timers go by.
+    public var now: ContinuousClock.Instant { .now }
+
+    // MARK: - End
+
+    /// Ends the loop: sleeps are cancelled, timers and watches dropped, and what is queued is run. Returns at once.
+    public func stop() {
+        inbox.requestStop()
+        mf_eventfd_signal(wakeUp)
+    }
+
+    /// Waits until the thread of a stopped loop has run all that was queued. Not to be called on the loop.
+    public func join() {
+        precondition(!isOnLoop, "an event loop cannot wait for its own end")
+        inbox.waitUntilEnded()
+    }
+
+    /// Has an action run on the loop when it stops, before what is still queued. On the loop only.
+    ///
+    /// For what would otherwise leave tasks waiting for ever, such as transfers under way.
+    public func atStop(_ action: @escaping () -> Void) {
+        checkOnLoop()
+        stopActions.append(action)
+    }
+
+    // MARK: - Executor
+
+    /// Queues a job; called by the Swift runtime.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        enqueue(.job(UnownedJob(job)))
+    }
+
+    /// Whether two loops are one; called by the Swift runtime.
+    public func isSameExclusiveExecutionContext(other: EventLoop) -> Bool { self === other }
+
+    /// Traps off the loop; called by `assumeIsolated` and its like.
+    public func checkIsolated() { checkOnLoop() }
+
+    /// Whether the caller is isolated to the loop; called by the Swift runtime.
+    public func isIsolatingCurrentContext() -> Bool? { isOnLoop }
+
+    /// Runs a closure on the loop, after what is queued already. From any thread.
+    public func submit(_ action: @escaping @Sendable () -> Void) {
+        enqueue(.action(action))
+    }
+
+    func checkOnLoop() {
+        precondition(isOnLoop, "not on the event loop's thread")
+    }
+
+    private func enqueue(_ work: Work) {
+        if isOnLoop {
+            queue.append(work)
+            return
+        }
+        switch inbox.add(work) {
+        case .noticed: break
+        case .wake: mf_eventfd_signal(wakeUp)
+        case .restart: startThread()
+        }
+    }
+
+    // MARK: - Thread
+
+    static let wakeUpTag = UInt64.max
+
+    /// How many jobs run before descriptors and timers get their turn.
+    private static let jobsPerTurn = 128
+
+    private func startThread() {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setstacksize(&attributes, 8 << 20)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        var thread = pthread_t()
+        let retained = Unmanaged.passRetained(self).toOpaque()
+        let failure = pthread_create(
+            &thread, &attributes,
+            { pointer in
+                Unmanaged<EventLoop>.fromOpaque(pointer!).takeRetainedValue().run()
+                return nil
+            }, retained)
+        precondition(failure == 0, "no thread left for an event loop")
+        pthread_attr_destroy(&attributes)
+    }
+
+    private func run() {
+        mf_thread_set_name(name)
+        threadID.store(UInt(pthread_self()), ordering: .releasing)
+        let serial = asUnownedSerialExecutor()
+        let task = asUnownedTaskExecutor()
+        repeat {
+            takeInbox()
+            var budget = Self.jobsPerTurn
+            while budget > 0, let work = queue.popFirst() {
+                budget -= 1
+                switch work {
+                case .job(let job): job.runSynchronously(isolatedTo: serial, taskExecutor: task)
+                case .action(let action): action()
+                }
+            }
+            if isStopping, queue.isEmpty, yielded.isEmpty {
+                if inbox.endRunning({ threadID.store(0, ordering: .releasing) }) { return }
+                continue
+            }
+            poll()
+            fireTimers()
+            resumeYielded()
+        } while true
+    }
+
+    private func takeInbox() {
+        guard inbox.hasMail else { return }
+        let stopRequested = inbox.take(into: &queue)
+        if stopRequested, !isStopping { beginStopping() }
+    }
+
+    private func resumeYielded() {
+        for continuation in yielded { continuation.resume() }
+        yielded.removeAll(keepingCapacity: true)
+    }
+
+    private func beginStopping() {
+        isStopping = true
+        let actions = stopActions
+        stopActions = []
+        for action in actions { action() }
+        for descriptor in watchers.keys { unwatch(descriptor: descriptor) }
+        for watch in signals.keys { removeSignal(watch) }
+        for case .resume(let continuation) in timers.removeAll() {
+            continuation.resume(throwing: CancellationError())
+        }
+    }
+}
+
+/// What the loop's thread has to run.
+enum Work: @unchecked Sendable {
+    case job(UnownedJob)
+    case action(@Sendable () -> Void)
+}

@@ -1,0 +1,59 @@
+#ifndef MFLUA_CEVENTLOOP_H
+#define MFLUA_CEVENTLOOP_H
+
+/* What Swift's Glibc module lacks: Linux's descriptors for waiting, and signal handlers that may run anywhere. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Flags of an event; the same bits as epoll's. */
+enum {
+    MFEventRead = 0x001,
+    MFEventWrite = 0x004,
+    MFEventError = 0x008,
+    MFEventHangUp = 0x010,
+};
+
+typedef struct {
+    uint64_t tag;
+    uint32_t flags;
+} mf_event;
+
+/* A new epoll descriptor; -1 on failure. */
+int mf_epoll_create(void);
+
+/* Adds a descriptor or changes what it waits for; 0, or an errno. */
+int mf_epoll_set(int epoll, int descriptor, uint32_t flags, uint64_t tag);
+
+/* Adds a descriptor edge-triggered; 0, or an errno. */
+int mf_epoll_set_edge(int epoll, int descriptor, uint64_t tag);
+
+/* Forgets a descriptor. */
+void mf_epoll_remove(int epoll, int descriptor);
+
+/* Waits for events, at most `nanoseconds` (negative: without end). Returns their number; 0 when interrupted. */
+int mf_epoll_wait(int epoll, mf_event *events, int capacity, int64_t nanoseconds);
+
+/* A new counter descriptor that does not block; -1 on failure. */
+int mf_eventfd_create(void);
+
+/* Adds one to a counter: whoever waits for it wakes up. */
+void mf_eventfd_signal(int descriptor);
+
+/* Takes the counter's value and makes it 0. */
+uint64_t mf_eventfd_take(int descriptor);
+
+/* Names the calling thread; longer names are cut. */
+void mf_thread_set_name(const char *name);
+
+/* Nanoseconds on a clock that only goes forward. */
+int64_t mf_monotonic_now(void);
+
+/*
+ * From now on the signal adds one to the counter. The first watcher of a signal replaces its handling, the removal of
+ * the last one restores it. 0, or an errno (EAGAIN: too many watchers).
+ */
+int mf_signal_watch(int signal_number, int descriptor);
+void mf_signal_unwatch(int signal_number, int descriptor);
+
+#endif

@@ -1,0 +1,45 @@
+internal import CEventLoop
+internal import Glibc
+
+/// Names the watching of a signal, so that it can be ended.
+public struct SignalWatch: Hashable, Sendable {
+    let number: UInt64
+    let signal: Int32
+}
+
+// Confined to the loop's thread.
+extension EventLoop {
+    /// Runs an action on the loop each time the process gets a signal. On the loop only.
+    ///
+    /// As long as a signal is watched, by any loop, it does not do what it did before (`SIGINT` does not end the
+    /// process). Signals that come in quick succession may be told once.
+    ///
+    /// ```swift
+    /// let interrupt = loop.onSignal(SIGINT) { task.cancel() }
+    /// …
+    /// loop.removeSignal(interrupt)
+    /// ```
+    @discardableResult public func onSignal(_ signal: Int32, _ action: @escaping () -> Void) -> SignalWatch {
+        checkOnLoop()
+        let counter = mf_eventfd_create()
+        precondition(counter >= 0, "no descriptors left to watch a signal")
+        let failure = mf_signal_watch(signal, counter)
+        precondition(failure == 0, "signal \(signal) cannot be watched")
+        let watch = SignalWatch(number: nextSignalWatch, signal: signal)
+        nextSignalWatch += 1
+        signals[watch] = counter
+        self.watch(descriptor: counter, for: .read) { _ in
+            if mf_eventfd_take(counter) > 0 { action() }
+        }
+        return watch
+    }
+
+    /// Ends the watching of a signal. With the last watch the signal does again what it did before. On the loop only.
+    public func removeSignal(_ watch: SignalWatch) {
+        checkOnLoop()
+        guard let counter = signals.removeValue(forKey: watch) else { return }
+        mf_signal_unwatch(watch.signal, counter)
+        unwatch(descriptor: counter)
+        close(counter)
+    }
+}

@@ -1,0 +1,45 @@
+internal import CEventLoop
+
+// Confined to the loop's thread, but for what says otherwise.
+extension EventLoop {
+    /// Runs an action after a while. On the loop only.
+    ///
+    /// - Returns: What ``cancel(_:)`` wants to know.
+    @discardableResult public func schedule(after delay: Duration, _ action: @escaping () -> Void) -> TimerID {
+        checkOnLoop()
+        return timers.add(deadline: deadline(after: delay), .call(action))
+    }
+
+    /// Cancels a timer; one that has fired is passed over. On the loop only.
+    public func cancel(_ timer: TimerID) {
+        checkOnLoop()
+        timers.remove(timer)
+    }
+
+    func fireTimers() {
+        guard !timers.isEmpty else { return }
+        let now = mf_monotonic_now()
+        // Timers that these actions add wait for the next turn, so that a timer of no delay starves nobody.
+        let horizon = timers.horizon
+        while let action = timers.popDue(at: now, before: horizon) {
+            switch action {
+            case .call(let action): action()
+            case .resume(let continuation): continuation.resume()
+            }
+        }
+    }
+
+    /// How long to wait for descriptors: not at all, until the next timer, or (-1) without end.
+    func timeUntilNextTimer() -> Int64 {
+        guard let deadline = timers.nextDeadline() else { return -1 }
+        return max(0, deadline - mf_monotonic_now())
+    }
+
+    func deadline(after delay: Duration) -> Int64 {
+        let (seconds, attoseconds) = delay.components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflow { return seconds < 0 ? 0 : .max }
+        let (sum, tooFar) = mf_monotonic_now().addingReportingOverflow(scaled + attoseconds / 1_000_000_000)
+        return tooFar ? .max : sum
+    }
+}
