@@ -1,0 +1,104 @@
+import EventLoop
+import Glibc
+import HotReload
+
+/// A temporary folder, and a watcher whose reports can be awaited.
+///
+/// It always watches a `sentinel`, whose change proves that nothing else was to be reported before.
+final class WatchedFolder: @unchecked Sendable {
+    let path: String
+    let loop = EventLoop(name: "watched")
+    private let reports: AsyncStream<[FileChange]>
+    private var iterator: AsyncStream<[FileChange]>.Iterator
+    private var watcher: FileWatcher!
+    private var turn = 0
+
+    init(watching names: [String], setUp: (WatchedFolder) -> Void = { _ in }) async throws {
+        var template = Array("/tmp/mflua-watch-XXXXXX".utf8CString)
+        path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+        let (stream, continuation) = AsyncStream<[FileChange]>.makeStream()
+        reports = stream
+        iterator = stream.makeAsyncIterator()
+        write("sentinel", "0")
+        setUp(self)
+        watcher = try await loop.perform { [self] in
+            let watcher = try FileWatcher(loop: loop) { continuation.yield($0) }
+            for name in names + ["sentinel"] { try watcher.add("\(path)/\(name)") }
+            return watcher
+        }
+    }
+
+    deinit {
+        loop.stop()
+        loop.join()
+    }
+
+    /// Runs on the loop's thread, so that the watcher sees all of it at once.
+    func atOnce(_ body: @escaping @Sendable (WatchedFolder) throws -> Void) async throws {
+        try await loop.perform { [self] in try body(self) }
+    }
+
+    func withWatcher<T: Sendable>(_ body: @escaping @Sendable (FileWatcher) throws -> T) async throws -> T {
+        try await loop.perform { [self] in try body(watcher) }
+    }
+
+    /// The next report: the names in the folder and what happened to them.
+    func next() async -> [String: FileChange.Kind] {
+        let changes = await iterator.next(isolation: #isolation) ?? []
+        return Dictionary(uniqueKeysWithValues: changes.map { (String($0.path.dropFirst(path.count + 1)), $0.kind) })
+    }
+
+    /// What is reported before the sentinel's change, which is made now.
+    func beforeSentinel() async throws -> [String: FileChange.Kind] {
+        turn += 1
+        let turn = turn
+        try await atOnce { $0.write("sentinel", "\(turn)") }
+        var seen: [String: FileChange.Kind] = [:]
+        while seen["sentinel"] == nil { seen.merge(await next()) { $1 } }
+        seen["sentinel"] = nil
+        return seen
+    }
+
+    func tearDown() async throws {
+        try await loop.perform { [self] in watcher.close() }
+        for name in names(below: path).sorted(by: >) {
+            if unlink(name) != 0 { rmdir(name) }
+        }
+        rmdir(path)
+    }
+
+    // MARK: What happens to files
+
+    func write(_ name: String, _ text: String) {
+        let file = openFile(name, flags: O_WRONLY | O_CREAT | O_TRUNC)
+        append(text, to: file)
+        close(file)
+    }
+
+    func openFile(_ name: String, flags: Int32) -> Int32 { open(at(name), flags, 0o644) }
+
+    func append(_ text: String, to file: Int32) {
+        _ = text.utf8CString.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count - 1) }
+    }
+
+    func move(_ name: String, to other: String) { rename(at(name), at(other)) }
+    func link(_ name: String, to target: String) { symlink(target, at(name)) }
+    func makeFolder(_ name: String) { mkdir(at(name), 0o755) }
+    func delete(_ name: String) { unlink(at(name)) }
+    func at(_ name: String) -> String { "\(path)/\(name)" }
+
+    private func names(below folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var found: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name != ".", name != ".." else { continue }
+            found.append("\(folder)/\(name)")
+            if entry.pointee.d_type == UInt8(DT_DIR) { found += names(below: "\(folder)/\(name)") }
+        }
+        return found
+    }
+}
