@@ -1,0 +1,51 @@
+# What there is to do here. Each target first installs what is missing on a Debian machine that has Swift.
+
+SHELL := /bin/bash
+SWIFT ?= swift
+PACKAGES := liblua5.4-dev libcurl4-openssl-dev lua5.4 curl pkg-config
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+DEBUG := .build/debug
+RELEASE := .build/release
+
+.PHONY: all demo test bench sanitize fuzz soak release setup clean
+
+all: release
+
+# The demo: two teams' remotes served over HTTP, a host that loads them, a remote that is down.
+demo: setup
+	$(SWIFT) build --product mflua
+	Fixtures/hosts/ops-agent/demo.sh $(DEBUG)/mflua
+
+# Everything that has to hold.
+test: setup
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+# Each figure beside its peer's, measured in the same run.
+bench: setup
+	$(SWIFT) build -c release --static-swift-stdlib
+	$(RELEASE)/mflua-bench
+
+# The suite again, watched for memory errors, races and undefined behaviour of the C code.
+sanitize: setup
+	$(SWIFT) test --sanitize address --scratch-path .build-address
+	$(SWIFT) test --sanitize thread --scratch-path .build-thread
+	$(SWIFT) test --scratch-path .build-undefined -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
+
+# One static binary: .build/release/mflua
+release: setup
+	$(SWIFT) build -c release --static-swift-stdlib --product mflua
+
+# Asks apt only for what dpkg does not know.
+setup:
+	@missing=""; for package in $(PACKAGES); do \
+	    [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" = installed ] || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    echo "installing$$missing"; \
+	    $(SUDO) apt-get update -qq && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+
+clean:
+	rm -rf .build .build-*

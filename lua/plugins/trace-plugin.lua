@@ -1,0 +1,103 @@
+--- Shows each phase of the host's work and how long it took.
+--
+--   plugins = { { "mf.plugins.trace", { level = "debug" } } }
+--
+-- A line is: milliseconds since the plugin was made, milliseconds since the phase before it of the same request, the
+-- hook, what it is about, and what is known by then.
+--
+-- Options:
+--   level   "info": the milestones; "debug": every hook                   ("info")
+--   output  a function of a line, or a file                               (io.stderr)
+--   color   whether to use terminal colours                               (false)
+
+local mf = require("mf")
+
+--- What a hook's arguments are about, in a few words; each returns text or nothing.
+local about = {
+    beforeInit = function(args) return args.userOptions and args.userOptions.name end,
+    init = function(args) return args.options and args.options.name end,
+    beforeRegisterRemote = function(args) return args.remote.name, args.remote.entry end,
+    registerRemote = function(args) return args.remote.name, args.remote.entry end,
+    beforeRegisterShare = function(args) return args.pkgName end,
+    afterMatchRemote = function(args) return args.id, args.error and tostring(args.error) end,
+    fetch = function(args) return args.remoteInfo and args.remoteInfo.name, args.url end,
+    afterResolve = function(args) return args.id, args.remoteInfo and args.remoteInfo.entry end,
+    loadEntry = function(args) return args.remoteInfo.name, args.remoteInfo.entry end,
+    createScript = function(args) return args.remoteInfo and args.remoteInfo.name, args.url end,
+    createLink = function(args) return args.remoteInfo and args.remoteInfo.name, args.url end,
+    afterLoadEntry = function(args)
+        return args.remoteInfo.name, args.error and tostring(args.error) or (args.recovered and "recovered")
+    end,
+    afterInitRemote = function(args) return args.id, args.cached and "cached" end,
+    errorLoadRemote = function(args) return args.id, ("in %s: %s"):format(args.lifecycle, tostring(args.error)) end,
+    afterLoadRemote = function(args) return args.id, args.error and tostring(args.error) end,
+    resolveShare = function(args) return args.pkgName, args.version end,
+    afterLoadShare = function(args) return args.pkgName, args.shareInfo and args.shareInfo.version end,
+}
+
+--- The milestones, in the order of a first load; `true` for those that are part of level "info".
+local hooks = {
+    { "beforeInit", false }, { "beforeRegisterRemote", false }, { "registerRemote", true },
+    { "beforeRegisterShare", false }, { "init", true }, { "beforeRequest", true }, { "afterMatchRemote", false },
+    { "beforeLoadRemoteSnapshot", false }, { "loadSnapshot", false }, { "fetch", true },
+    { "loadRemoteSnapshot", false }, { "afterLoadSnapshot", false }, { "beforePreloadRemote", false },
+    { "handlePreloadModule", false }, { "generatePreloadAssets", false }, { "afterPreloadRemote", true },
+    { "afterResolve", true }, { "loadEntry", false }, { "createScript", true }, { "createLink", false },
+    { "loadEntryError", true }, { "afterLoadEntry", true }, { "beforeInitRemote", false },
+    { "beforeInitContainer", false }, { "initContainer", true }, { "afterInitRemote", false },
+    { "beforeGetExpose", false }, { "afterGetExpose", false }, { "beforeExecuteFactory", false },
+    { "afterExecuteFactory", false }, { "onLoad", true }, { "errorLoadRemote", true }, { "afterLoadRemote", true },
+    { "beforeLoadShare", true }, { "resolveShare", false }, { "afterLoadShare", true }, { "errorLoadShare", true },
+    { "initContainerShareScopeMap", false }, { "afterUpdateRemote", true },
+}
+
+local function subject(hook, args)
+    local describe = about[hook]
+    local what, detail
+    if describe then what, detail = describe(args) end
+    what = what or args.id or args.pkgName or (args.remoteInfo and args.remoteInfo.name) or ""
+    return tostring(what), detail and tostring(detail) or ""
+end
+
+local function writer(output)
+    if type(output) == "function" then return output end
+    local file = output or io.stderr
+    return function(line) file:write(line, "\n") end
+end
+
+return function(options)
+    options = options or {}
+    local level = options.level or "info"
+    if level ~= "info" and level ~= "debug" then
+        error(('trace-plugin: option `level` is "info" or "debug", got %s'):format(tostring(level)), 0)
+    end
+    local write = writer(options.output)
+    local paint = options.color
+        and function(code, text) return ("\27[%sm%s\27[0m"):format(code, text) end
+        or function(_, text) return text end
+    local start = mf.now()
+    local before = {} -- the time of the phase before, by request
+
+    local function note(hook, args)
+        local now = mf.now()
+        local what, detail = subject(hook, args)
+        local key = args.resourceContext and args.resourceContext.id or args.id or what
+        local step = now - (before[key] or now)
+        before[key] = now
+        local failed = args.error ~= nil or hook:find("rror") ~= nil
+        write(("%s %s  %s %s  %s"):format(
+            paint("2", ("%9.2f ms"):format(now - start)),
+            paint(step >= 10 and "33" or "2", ("%+8.2f"):format(step)),
+            paint(failed and "31" or "36", ("%-26s"):format(hook)),
+            ("%-24s"):format(what), paint("2", detail)))
+    end
+
+    local plugin = { name = "trace-plugin" }
+    for _, entry in ipairs(hooks) do
+        local hook, is_milestone = entry[1], entry[2]
+        if is_milestone or level == "debug" then
+            plugin[hook] = function(args) note(hook, args) end
+        end
+    end
+    return plugin
+end
