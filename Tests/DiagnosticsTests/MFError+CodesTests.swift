@@ -1,0 +1,31 @@
+import Diagnostics
+import Testing
+
+@Suite struct CodesTests {
+    @Test func everyCodeIsListedOnce() {
+        let codes = MFError.Code.all.map(\.code.rawValue)
+        #expect(Set(codes).count == codes.count)
+        let names = MFError.Code.all.map(\.name)
+        #expect(Set(names).count == names.count)
+    }
+
+    @Test func numbersOfAFamilyHaveNoGaps() {
+        let families = Dictionary(grouping: MFError.Code.all.map(\.code.rawValue)) { $0.split(separator: "-")[0] }
+        for (family, codes) in families {
+            let expected = (1...codes.count).map { "\(family)-" + String(1000 + $0).dropFirst() }
+            #expect(codes == expected)
+        }
+        #expect(families["RUNTIME"]?.count == 15)
+    }
+
+    @Test(arguments: MFError.Code.all.map(\.code)) func everyCodeIsExplainedWithCauseAndCure(code: MFError.Code) throws {
+        let entry = try #require(code.entry)
+        #expect(!entry.title.isEmpty)
+        #expect(entry.explanation.hasPrefix("Cause: "))
+        #expect(entry.explanation.contains("\nCure:  "))
+    }
+
+    @Test func unknownCodesHaveNoEntry() {
+        #expect(MFError.Code("PLUGIN-001").entry == nil)
+    }
+}
