@@ -47,7 +47,8 @@ let package = Package(
         .target(name: "Diagnostics", swiftSettings: settings),
         .target(
             name: "EventLoop", dependencies: ["CEventLoop", "Diagnostics", deques, heaps], swiftSettings: settings),
-        .target(name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop"], swiftSettings: settings),
+        .target(
+            name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaLibrary"], swiftSettings: settings),
         .target(name: "LuaLibrary", path: "lua", resources: [.embedInCode("mf")], swiftSettings: settings),
         .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop"], swiftSettings: settings),
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),

@@ -1,1 +1,12 @@
-// lua
+/// The Lua files that mflua ships, embedded in the binary.
+public enum LuaLibrary {
+    /// The source text of a file below `lua/`, such as `mf/require.lua`; empty when there is none of this name.
+    public static func source(of path: String) -> [UInt8] { files[path] ?? [] }
+
+    /// The paths of all files.
+    public static var paths: [String] { files.keys.sorted() }
+
+    private static let files: [String: [UInt8]] = [
+        "mf/require.lua": PackageResources.require_lua
+    ]
+}

@@ -87,6 +87,9 @@ struct mf_task {
     int32_t function, argument_count;
     mf_emission emission;
     mf_task *next, *previous;
+    /* Of limits.c: processor time used so far, and whether the task gives way at the end of a slice. */
+    int64_t cpu_ns;
+    bool sliceable;
 };
 
 /* ---- state.c ---- */
@@ -155,6 +158,7 @@ void mf_make_callable_metatable(lua_State *L, mf_state *s);
 int32_t mf_enter_callback(lua_State *L, mf_state *s);
 
 /* ---- views.c ---- */
+/* The payload of a view: the words of its object's existential. */
 typedef struct {
     void *object, *witness;
 } mf_view;

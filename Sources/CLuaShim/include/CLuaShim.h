@@ -89,17 +89,16 @@ enum {
 };
 
 /* ---- The Swift side ----
- * Every function returns normally; C raises or yields after it has. `object` and `witness` are the two words of the
- * object's existential. Replies go to mf_input(). */
+ * Every function returns normally; C raises or yields after it has. `words` points to the two words of an object's
+ * existential. Replies go to mf_input(). */
 typedef struct {
     int32_t (*invoke)(void *host, void *callable, mf_span arguments);
-    int32_t (*get)(void *host, void *object, void *witness, int32_t key_tag, const char *bytes, size_t count,
-                   int64_t integer);
-    int32_t (*set)(void *host, void *object, void *witness, mf_span key_and_value);
-    int32_t (*keys)(void *host, void *object, void *witness);
-    int64_t (*count)(void *host, void *object, void *witness);
-    int32_t (*describe)(void *host, void *object, void *witness);
-    int32_t (*type)(void *host, void *object, void *witness); /* the slot of its metatable, negative: no memory */
+    int32_t (*get)(void *host, const void *words, int32_t key_tag, const char *bytes, size_t count, int64_t integer);
+    int32_t (*set)(void *host, const void *words, mf_span key_and_value);
+    int32_t (*keys)(void *host, const void *words);
+    int64_t (*count)(void *host, const void *words);
+    int32_t (*describe)(void *host, const void *words);
+    int32_t (*type)(void *host, const void *words); /* the slot of its metatable, negative: no memory */
     int32_t (*refuse)(void *host, int32_t reason, const char *name, size_t count);
     void (*retain)(void *object);
     void (*release)(void *object);
@@ -127,6 +126,17 @@ int32_t mf_doom_reason(const mf_state *s);
 void mf_doom(mf_state *s, int32_t reason);
 int32_t mf_collect(mf_state *s);
 
+/* ---- Limits (limits.c): what makes a state a tenant's ---- */
+typedef struct {
+    size_t memory;   /* bytes of live Lua objects; 0: none */
+    size_t source;   /* bytes of one `load`; 0: none */
+    int64_t cpu_ns;  /* processor time of one call; 0: none */
+} mf_limits;
+
+int32_t mf_set_limits(mf_state *s, const mf_limits *limits);
+int64_t mf_cpu_time(const mf_state *s);             /* nanoseconds, of the state's whole life */
+int32_t mf_open_tenant_libraries(mf_state *s);
+
 /* ---- Buffers ---- */
 mf_buffer *mf_input(mf_state *s);                   /* emptied; NULL: no memory or nested too deeply */
 bool mf_buffer_grow(mf_state *s, mf_buffer *b, size_t more);
@@ -138,7 +148,8 @@ mf_span mf_failure(const mf_state *s);
 
 /* ---- References ---- */
 bool mf_release(mf_state *s, int32_t slot);         /* false: no stack space now, try again later */
-int32_t mf_globals(mf_state *s, mf_span *result);   /* wire: one table */
+enum { MF_GLOBALS_SLOT = 2 };                       /* never released */
+uintptr_t mf_globals_identity(mf_state *s);
 
 /* ---- Calls ---- arguments from mf_input(); results as wire */
 int32_t mf_load(mf_state *s, const char *source, size_t count, const char *name, int32_t environment, mf_span *result);
@@ -171,7 +182,6 @@ int32_t mf_register_type(mf_state *s, int32_t method_count, int32_t *slot);
  * A start runs the task at once. MF_OK: it ended, and is in the pool again; MF_WAITING, MF_SLICED: `*task` is to be
  * resumed or dropped; anything else: it ended, too. */
 int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, mf_task **task, mf_span *results);
-int32_t mf_task_resume(mf_task *task, int32_t reply, mf_span *results); /* reply: MF_REPLY_VALUES or _ERROR */
 void mf_task_drop(mf_task *task);
 const void *mf_task_current(const mf_state *s);
 
@@ -195,7 +205,9 @@ typedef struct {
 
 /* Results on the wire: outcome, data (a table when kept, else nil), the fields. */
 int32_t mf_emit(mf_state *s, mf_emission *emission, mf_span *results);
-/* As a task. `*emission` is copied; the outcome is in mf_task_emission's. */
+/* As a task. What came of it is in `*emission` after the call that ends it. */
 int32_t mf_task_emit(mf_state *s, mf_emission *emission, mf_task **task, mf_span *results);
-int32_t mf_task_resume_emission(mf_task *task, int32_t reply, mf_emission *emission, mf_span *results);
+
+/* Goes on with a task of either kind; reply: MF_REPLY_VALUES or MF_REPLY_ERROR, with the values in mf_input(). */
+int32_t mf_task_resume(mf_task *task, int32_t reply, mf_emission *emission, mf_span *results);
 #endif

@@ -1,0 +1,26 @@
+internal import CLuaShim
+
+/// What a new ``LuaState`` starts with.
+public struct LuaConfiguration: Sendable {
+    /// How many bytes Lua may use; nil: any number.
+    ///
+    /// The cap is soft: an allocation beyond it succeeds within ``memoryMargin``, and the state is stopped.
+    public var memoryCap: Int?
+    /// How far allocations may go beyond the cap before they fail.
+    public var memoryMargin = 1 << 20
+
+    /// Opens the libraries.
+    let open: @Sendable (LuaState) throws -> Void
+    /// Fault injection, for tests.
+    nonisolated(unsafe) var fault: UnsafeMutablePointer<mf_fault>?
+
+    init(open: @escaping @Sendable (LuaState) throws -> Void) {
+        self.open = open
+    }
+
+    /// All of Lua's standard libraries, with a `coroutine` library and a `require` through which code can wait.
+    public static let host = LuaConfiguration { state in
+        try state.check(mf_open_host_libraries(try state.alive()))
+        try state.installRequire()
+    }
+}

@@ -1,0 +1,67 @@
+public import Diagnostics
+
+/// An ``MFError`` as Lua sees it: `err.code`, `err.message`, `err.hint`, `err.cause`, `err.traceback`, `err.context`.
+///
+/// `tostring(err)` is the message. Raised again and caught by Swift, the same error comes out.
+public final class LuaErrorObject: LuaObject {
+    /// The error.
+    public let error: MFError
+
+    /// Makes the Lua face of an error.
+    public init(_ error: MFError) { self.error = error }
+
+    /// `mf.Error`.
+    public static let luaTypeName = "mf.Error"
+
+    /// Reads one of the fields.
+    public func luaGet(_ key: LuaKey) -> LuaValue {
+        guard case .string(let name) = key else { return .nil }
+        switch name {
+        case "code": return .string(error.code.rawValue)
+        case "message": return .string(error.message)
+        case "hint": return error.hint.map(LuaValue.string) ?? .nil
+        case "cause": return error.cause.map { .object(LuaErrorObject(MFError.wrapping($0))) } ?? .nil
+        case "traceback": return error.traceback.map(LuaValue.string) ?? .nil
+        case "context": return .record(LuaRecord(error.context.map { ($0.key, .string($0.value)) }))
+        default: return .nil
+        }
+    }
+
+    /// The fields that have a value.
+    public var luaKeys: [LuaKey] {
+        ["code", "message", "hint", "cause", "traceback", "context"].filter { !luaGet($0).isNil }
+    }
+
+    /// The message.
+    public var luaDescription: String { error.message }
+}
+
+extension MFError {
+    /// The error itself, or one that tells of an error of another type.
+    static func wrapping(_ error: any Error) -> MFError {
+        if let error = error as? MFError { return error }
+        if error is CancellationError { return .cancelled() }
+        return MFError(.luaRuntime, "\(error)", cause: error)
+    }
+}
+
+extension LuaValue {
+    /// An error as a value for Lua: the very value that a script raised, if it was one of this state; else an
+    /// ``LuaErrorObject``.
+    public static func error(_ error: any Error, in state: LuaState? = nil) -> LuaValue {
+        let error = MFError.wrapping(error)
+        guard let thrown = error.thrown as? LuaValue, thrown.mayCross(into: state) else {
+            return .object(LuaErrorObject(error))
+        }
+        return thrown
+    }
+
+    private func mayCross(into state: LuaState?) -> Bool {
+        switch self {
+        case .table(let table): table.state === state
+        case .function(let function): function.state === state
+        case .userdata(let reference): reference.state === state
+        default: true
+        }
+    }
+}

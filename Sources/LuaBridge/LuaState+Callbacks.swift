@@ -1,0 +1,165 @@
+internal import CLuaShim
+internal import Diagnostics
+
+extension LuaState {
+    /// What C calls. Every function returns normally; C raises or yields afterwards.
+    static var callbacks: mf_host {
+        mf_host(
+            invoke: { host, callable, arguments in
+                state(host).invoke(Unmanaged<LuaCallableBox>.fromOpaque(callable!).takeUnretainedValue(), arguments)
+            },
+            get: { host, words, tag, bytes, count, integer in
+                let key: LuaKey
+                switch Int(tag) {
+                case MF_TAG_STRING:
+                    let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
+                    key = .string(String(decoding: bytes, as: UTF8.self))
+                case MF_TAG_INTEGER: key = .integer(integer)
+                default: key = .other
+                }
+                return state(host).answer { .one(try luaObject(words: words!).luaGet(key)) }
+            },
+            set: { host, words, pair in
+                let state = state(host)
+                var reader = LuaWireReader(state, pair)
+                let key = LuaKey(reader.value())
+                let value = reader.value()
+                return state.answer {
+                    try luaObject(words: words!).luaSet(key, value)
+                    return .none
+                }
+            },
+            keys: { host, words in
+                state(host).answer { .many(luaObject(words: words!).luaKeys.compactMap(\.value)) }
+            },
+            count: { _, words in Int64(luaObject(words: words!).luaCount) },
+            describe: { host, words in
+                state(host).answer { .one(.string(luaObject(words: words!).luaDescription)) }
+            },
+            type: { host, words in state(host).typeSlot(of: type(of: luaObject(words: words!))) },
+            refuse: { host, reason, name, count in
+                let name = String(decoding: UnsafeRawBufferPointer(start: name, count: count), as: UTF8.self)
+                return state(host).answer { throw MFError.refusal(reason, name) }
+            },
+            retain: { _ = Unmanaged<AnyObject>.fromOpaque($0!).retain() },
+            release: { Unmanaged<AnyObject>.fromOpaque($0!).release() })
+    }
+
+    private static func state(_ host: UnsafeMutableRawPointer?) -> LuaState {
+        Unmanaged<LuaState>.fromOpaque(host!).takeUnretainedValue()
+    }
+
+    private func invoke(_ callable: LuaCallableBox, _ span: mf_span) -> Int32 {
+        let call = LuaCall(state: self, name: callable.name, arguments: read(span))
+        switch callable.body {
+        case .returning(let body): return answer { .many(try body(call)) }
+        case .waiting(let body):
+            pending = (body, call)
+            return Int32(MF_REPLY_WAIT)
+        }
+    }
+
+    private enum Answer {
+        case none, one(LuaValue), many(LuaValues)
+    }
+
+    /// Runs a callback's body and writes what it returns, or throws, as the reply.
+    @inline(__always)
+    private func answer(_ body: () throws -> Answer) -> Int32 {
+        let answer: Answer
+        do { answer = try body() } catch { return reply(.failure(error)) }
+        switch answer {
+        case .none: return reply { _ in }
+        case .one(let value): return reply { $0.write(value) }
+        case .many(let values): return reply { for value in values { $0.write(value) } }
+        }
+    }
+
+    /// Writes the outcome of a function as the reply.
+    func reply(_ outcome: Result<LuaValues, any Error>) -> Int32 {
+        switch outcome {
+        case .success(let values): return reply { for value in values { $0.write(value) } }
+        case .failure(let error):
+            let status = reply { $0.write(.error(error, in: self)) }
+            return status == Int32(MF_REPLY_VALUES) ? Int32(MF_REPLY_ERROR) : status
+        }
+    }
+
+    @inline(__always)
+    private func reply(_ write: (inout LuaWireWriter) -> Void) -> Int32 {
+        // Closed by the callback itself: C raises a plain error, as no value can be made any more.
+        guard let handle else { return Int32(MF_REPLY_MEMORY) }
+        do {
+            var writer = try LuaWireWriter(self, handle)
+            write(&writer)
+            try writer.finish()
+            return Int32(MF_REPLY_VALUES)
+        } catch let error as MFError where error.code == .luaConversion {
+            return reply(.failure(error))
+        } catch {
+            return Int32(MF_REPLY_MEMORY)
+        }
+    }
+}
+
+// MARK: - Types of views
+
+extension LuaState {
+    /// The slot of a type's metatable, made at its first use; negative when that fails.
+    private func typeSlot(of type: any LuaObject.Type) -> Int32 {
+        if let slot = typeSlots[ObjectIdentifier(type)] { return slot }
+        let name = type.luaTypeName
+        if let slot = typeSlotsByName[name] {
+            typeSlots[ObjectIdentifier(type)] = slot
+            return slot
+        }
+        guard let handle else { return -1 }
+        do {
+            let methods = type.luaMethods
+            var writer = try LuaWireWriter(self, handle)
+            writer.write(name)
+            for method in methods {
+                writer.write(method.name)
+                writer.write(method)
+            }
+            try writer.finish()
+            var slot: Int32 = 0
+            try check(mf_register_type(handle, Int32(methods.count), &slot))
+            typeSlots[ObjectIdentifier(type)] = slot
+            typeSlotsByName[name] = slot
+            return slot
+        } catch {
+            return -1
+        }
+    }
+}
+
+extension LuaKey {
+    init(_ value: LuaValue) {
+        switch value {
+        case .string(let name): self = .string(name)
+        case .bytes(let bytes): self = .string(String(decoding: bytes, as: UTF8.self))
+        case .integer(let index): self = .integer(index)
+        default: self = .other
+        }
+    }
+
+    /// The key as a value; nothing for one that has none.
+    var value: LuaValue? {
+        switch self {
+        case .string(let name): .string(name)
+        case .integer(let index): .integer(index)
+        case .other: nil
+        }
+    }
+}
+
+extension MFError {
+    fileprivate static func refusal(_ reason: Int32, _ name: String) -> MFError {
+        switch Int(reason) {
+        case MF_REFUSE_WAIT: .cannotWait(name)
+        case MF_REFUSE_WRITE: .readOnlyTable()
+        default: .callsTooDeep()
+        }
+    }
+}

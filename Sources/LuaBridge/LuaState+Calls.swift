@@ -1,0 +1,64 @@
+internal import Diagnostics
+internal import CLuaShim
+
+extension LuaState {
+    /// Calls a function and returns its results.
+    ///
+    /// - Throws: ``MFError``: `LUA-002` with what was raised (or the very error that Swift raised below it), `LUA-005`
+    ///   when something inside wants to wait, `LUA-008` when the state is closed.
+    public func call(_ function: LuaFunction, _ arguments: [LuaValue] = []) throws -> [LuaValue] {
+        let handle = try alive()
+        try write(arguments, callee: function, handle)
+        var span = mf_span()
+        let status = mf_call(handle, function.slot, Int32(arguments.count), &span)
+        try check(status)
+        return read(span)
+    }
+
+    /// Calls a function in a pooled coroutine; where it waits, this task waits and the loop goes on.
+    ///
+    /// When this task is cancelled while Lua waits, the coroutine is dropped: nothing in Lua can catch that.
+    ///
+    /// - Throws: as ``call(_:_:)``; `CancellationError` when the task was cancelled.
+    public func callAsync(_ function: LuaFunction, _ arguments: [LuaValue] = []) async throws -> [LuaValue] {
+        let handle = try alive()
+        try write(arguments, callee: function, handle)
+        var span = mf_span()
+        var task: OpaquePointer?
+        let status = mf_task_call(handle, function.slot, Int32(arguments.count), &task, &span)
+        if status == Int32(MF_OK) { return read(span) }
+        guard let task else { throw failure(status) }
+        var emission = mf_emission()
+        let (last, results) = try await drive(LuaTask(task), status, emission: &emission)
+        try check(last)
+        return read(results)
+    }
+
+    /// `tostring(value)`; a sentence about it when a metamethod raises.
+    public func toString(_ value: LuaValue) -> String {
+        do {
+            let handle = try alive()
+            var writer = try LuaWireWriter(self, handle)
+            writer.write(value)
+            try writer.finish()
+            var span = mf_span()
+            try check(mf_to_string(handle, &span))
+            var reader = LuaWireReader(self, span)
+            return reader.value().lossyString
+        } catch {
+            return "(a \(value.luaTypeName))"
+        }
+    }
+
+    private func write(_ arguments: [LuaValue], callee: LuaFunction, _ handle: OpaquePointer) throws {
+        if callee.state !== self { throw MFError.foreignValue("function") }
+        var writer = try LuaWireWriter(self, handle)
+        for argument in arguments { writer.write(argument) }
+        try writer.finish()
+    }
+
+    func read(_ span: mf_span) -> [LuaValue] {
+        var reader = LuaWireReader(self, span)
+        return reader.values()
+    }
+}

@@ -1,0 +1,103 @@
+internal import Diagnostics
+internal import CLuaShim
+
+extension LuaState {
+    /// Calls listeners in one protected call. Waiting is refused with `LUA-005`.
+    ///
+    /// - Parameter keep: Whether the result is to hold the final data table.
+    /// - Throws: ``MFError``: what a listener raised, `HOOK-002` for a waterfall's bad value; the context's `listener` is
+    ///   the listener's place, counted from 0.
+    public func emit(
+        _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, keep: Bool
+    ) throws -> LuaEmission.Result {
+        let handle = try alive()
+        var emission = try prepare(kind, listeners, data, keep, handle)
+        var span = mf_span()
+        let status = mf_emit(handle, &emission, &span)
+        return try finish(emission, status, span, data)
+    }
+
+    /// Calls listeners in one pooled coroutine, in which each may wait.
+    ///
+    /// - Throws: as ``emit(_:_:_:keep:)``; `CancellationError` when the task was cancelled while a listener waited.
+    public func emitAsync(
+        _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, keep: Bool
+    ) async throws -> LuaEmission.Result {
+        let handle = try alive()
+        var emission = try prepare(kind, listeners, data, keep, handle)
+        var span = mf_span()
+        var task: OpaquePointer?
+        let status = mf_task_emit(handle, &emission, &task, &span)
+        guard let task else { return try finish(emission, status, span, data) }
+        let (last, results) = try await drive(LuaTask(task), status, emission: &emission)
+        return try finish(emission, last, results, data)
+    }
+
+    private func prepare(
+        _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, _ keep: Bool,
+        _ handle: OpaquePointer
+    ) throws -> mf_emission {
+        if listeners.state !== self { throw MFError.foreignValue("list of listeners") }
+        var emission = mf_emission()
+        emission.kind = kind.rawValue
+        emission.listeners = listeners.list.slot
+        emission.listener_count = Int32(truncatingIfNeeded: listeners.functions.count)
+        emission.keep = keep
+        if case .values(let shape, let values) = data {
+            emission.shape = try slot(of: shape)
+            emission.field_count = Int32(truncatingIfNeeded: min(values.count, shape.keys.count))
+        }
+        var writer = try LuaWireWriter(self, handle)
+        switch data {
+        case .values(let shape, let values):
+            for value in values.prefix(shape.keys.count) { writer.write(value) }
+        case .table(let table): writer.write(.table(table))
+        case .value(let value): writer.write(value)
+        }
+        try writer.finish()
+        return emission
+    }
+
+    private func finish(
+        _ emission: mf_emission, _ status: Int32, _ span: mf_span, _ data: LuaEmission.Data
+    ) throws -> LuaEmission.Result {
+        guard status == Int32(MF_OK) else {
+            throw failure(status).inListener(emission.listener)
+        }
+        if emission.bad_value { throw MFError.badHookValue(listener: Int(emission.listener)) }
+        var reader = LuaWireReader(self, span)
+        var result = LuaEmission.Result(
+            outcome: reader.value(), outcomeIsData: emission.outcome_is_data, aborted: emission.aborted, fields: [],
+            data: nil)
+        if case .table(let table) = reader.value() { result.data = table }
+        if case .values(_, let values) = data {
+            result.fields.reserveCapacity(values.count)
+            var index = 0
+            while !reader.isAtEnd {
+                result.fields.append(reader.value(unchanged: index < values.count ? values[index] : .nil))
+                index += 1
+            }
+        }
+        return result
+    }
+
+    /// The slot of a shape's keys, interned at its first use. It is kept as long as the state is open.
+    private func slot(of shape: LuaShape) throws -> Int32 {
+        if shape.index < shapeSlots.count, shapeSlots[shape.index] != 0 { return shapeSlots[shape.index] }
+        let span = try makeSpan(.array(shape.keys.map(LuaValue.string)))
+        var reader = LuaWireReader(self, span)
+        while shapeSlots.count <= shape.index { shapeSlots.append(0) }
+        shapeSlots[shape.index] = reader.slot()
+        return shapeSlots[shape.index]
+    }
+}
+
+extension MFError {
+    /// The same error, told of the listener it came from; an inner emission's listener is of no use further out.
+    fileprivate func inListener(_ index: Int32) -> MFError {
+        let rest = context.filter { $0.key != "listener" }.map { ($0.key, Optional($0.value)) }
+        return MFError(
+            code, message, context: rest + [("listener", "\(index)")], hint: hint, cause: cause, thrown: thrown,
+            traceback: traceback, fileID: location.fileID, line: location.line)
+    }
+}

@@ -1,0 +1,106 @@
+internal import CLuaShim
+public import Diagnostics
+
+extension LuaState {
+    /// Throws the error of an operation that did not end well.
+    @inline(__always)
+    func check(_ status: Int32) throws {
+        if status != Int32(MF_OK) { throw failure(status) }
+    }
+
+    /// The error of an operation that did not end well.
+    @inline(never)
+    func failure(_ status: Int32) -> MFError {
+        guard let handle else { return .stateClosed() }
+        switch Int(status) {
+        case MF_ERROR, MF_SYNTAX, MF_CONVERSION: break
+        case MF_NESTING: return .callsTooDeep()
+        case MF_DOOMED: return doomError(mf_doom_reason(handle))
+        default: return .outOfMemory()
+        }
+        var reader = LuaWireReader(self, mf_failure(handle))
+        let value = reader.value()
+        let message = reader.value().lossyString
+        let code = reader.value()
+        let traceback = reader.value()
+        switch Int(status) {
+        case MF_SYNTAX: return .luaSyntax(message)
+        case MF_CONVERSION:
+            return code.isNil ? MFError(.luaConversion, message) : .valueTooDeep(message, path: code.lossyString)
+        default: break
+        }
+        if case .object(let object) = value, let thrown = object as? LuaErrorObject {
+            var error = thrown.error
+            if error.traceback == nil, !traceback.isNil { error.traceback = traceback.lossyString }
+            return error
+        }
+        return MFError(
+            .luaRuntime, message, context: [("code", code.isNil ? nil : code.lossyString)], thrown: value,
+            traceback: traceback.isNil ? nil : traceback.lossyString)
+    }
+}
+
+extension LuaState {
+    /// The error behind a value that a script raised or handed over: the same ``MFError`` for its view, else `LUA-002`
+    /// with the value's message.
+    public func error(from value: LuaValue) -> MFError {
+        if case .object(let object) = value, let error = object as? LuaErrorObject { return error.error }
+        var message = toString(value)
+        if case .table(let table) = value, let text = (try? table.get("message"))?.stringValue { message = text }
+        return MFError(.luaRuntime, message, thrown: value)
+    }
+}
+
+extension LuaValue {
+    /// A string, with what is not UTF-8 replaced; empty for everything else.
+    var lossyString: String {
+        switch self {
+        case .string(let string): string
+        case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
+        default: ""
+        }
+    }
+}
+
+extension MFError {
+    /// A chunk does not compile. Lua's message begins with file and line.
+    static func luaSyntax(_ message: String) -> MFError {
+        let location = LuaLocation(prefixOf: message)
+        return MFError(.luaSyntax, message, context: [("file", location?.file), ("line", location.map { "\($0.line)" })])
+    }
+
+    /// A state is over the limit that the C side numbers.
+    @Sendable static func doomed(_ reason: Int32) -> MFError {
+        switch Int(reason) {
+        case MF_DOOM_CPU: MFError(.limitCPU, "the CPU time is used up")
+        case MF_DOOM_WALL: MFError(.limitWall, "it took too long")
+        case MF_DOOM_TASKS: MFError(.limitTasks, "too many tasks")
+        default: MFError(.limitMemory, "the memory is used up")
+        }
+    }
+}
+
+/// The place at the beginning of Lua's messages: `file.lua:12: what happened`.
+struct LuaLocation {
+    let file: String
+    let line: Int
+
+    init?(prefixOf message: String) {
+        guard let range = message.firstRange(ofLineNumber: ()) else { return nil }
+        file = String(message[..<range.lowerBound])
+        line = Int(message[message.index(after: range.lowerBound)..<range.upperBound]) ?? 0
+    }
+}
+
+extension String {
+    /// From the colon before the first line number to the colon after it.
+    fileprivate func firstRange(ofLineNumber: Void) -> Range<Index>? {
+        var start = startIndex
+        while let colon = self[start...].firstIndex(of: ":") {
+            let digits = self[index(after: colon)...].prefix { $0.isASCII && $0.isNumber }
+            if !digits.isEmpty, digits.endIndex < endIndex, self[digits.endIndex] == ":" { return colon..<digits.endIndex }
+            start = index(after: colon)
+        }
+        return nil
+    }
+}

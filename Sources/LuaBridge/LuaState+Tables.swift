@@ -1,0 +1,29 @@
+internal import CLuaShim
+internal import Diagnostics
+
+extension LuaState {
+    /// One operation on a table, with what it answers.
+    func tableOperation(
+        _ operation: Int, _ table: LuaTable, _ key: LuaValue? = nil, _ value: LuaValue? = nil, argument: Int32 = 0
+    ) throws -> LuaValue {
+        one(try run(operation, table, key, value, argument))
+    }
+
+    /// One operation on a table that answers any number of values.
+    func tableList(_ operation: Int, _ table: LuaTable) throws -> [LuaValue] {
+        read(try run(operation, table, nil, nil, 0))
+    }
+
+    private func run(
+        _ operation: Int, _ table: LuaTable, _ key: LuaValue?, _ value: LuaValue?, _ argument: Int32
+    ) throws -> mf_span {
+        let handle = try alive()
+        var writer = try LuaWireWriter(self, handle)
+        if let key { writer.write(key) }
+        if let value { writer.write(value) }
+        try writer.finish()
+        var span = mf_span()
+        try check(mf_table(handle, Int32(operation), table.slot, argument, &span))
+        return span
+    }
+}

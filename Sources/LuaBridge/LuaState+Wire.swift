@@ -1,0 +1,227 @@
+internal import CLuaShim
+internal import Diagnostics
+
+/// Writes values into the input buffer of the current nesting level.
+struct LuaWireWriter {
+    private let handle: OpaquePointer
+    private let state: LuaState
+    private let buffer: UnsafeMutablePointer<mf_buffer>
+    private var problem: Problem?
+
+    private enum Problem { case memory, foreign(String), tooLong }
+
+    /// Starts with an empty buffer.
+    init(_ state: LuaState, _ handle: OpaquePointer) throws {
+        guard let buffer = mf_input(handle) else { throw MFError.callsTooDeep() }
+        self.handle = handle
+        self.state = state
+        self.buffer = buffer
+    }
+
+    /// Throws what went wrong while writing.
+    func finish() throws {
+        guard let problem else { return }
+        switch problem {
+        case .memory: throw MFError.outOfMemory()
+        case .foreign(let kind): throw MFError.foreignValue(kind)
+        case .tooLong: throw MFError(.luaConversion, "the string is longer than 4 GiB")
+        }
+    }
+
+    /// Writes one value.
+    mutating func write(_ value: LuaValue) {
+        switch value {
+        case .nil: tag(MF_TAG_NIL)
+        case .boolean(let flag): tag(flag ? MF_TAG_TRUE : MF_TAG_FALSE)
+        case .integer(let integer): tag(MF_TAG_INTEGER, integer)
+        case .number(let number): tag(MF_TAG_NUMBER, number)
+        case .string(let string): write(string)
+        case .bytes(let bytes): bytes.withUnsafeBytes { write(bytes: $0) }
+        case .null: tag(MF_TAG_NULL)
+        case .table(let table): reference(MF_TAG_TABLE, table.slot, table.state, "table")
+        case .function(let function): reference(MF_TAG_FUNCTION, function.slot, function.state, "function")
+        case .userdata(let reference): self.reference(MF_TAG_USERDATA, reference.slot, reference.state, "userdata")
+        case .object(let object):
+            // The two words of the existential: the object and its witness table. Whoever calls holds the object until
+            // C has read them, and C retains it for its view.
+            withUnsafeBytes(of: object) { words in
+                tag(MF_TAG_OBJECT, words.loadUnaligned(as: (UInt, UInt).self))
+            }
+        case .callable(let callable):
+            tag(MF_TAG_CALLABLE, UInt(bitPattern: Unmanaged.passUnretained(callable.box).toOpaque()))
+            byte(callable.box.isAsync ? 1 : 0)
+        case .array(let elements):
+            tag(MF_TAG_ARRAY, UInt32(elements.count))
+            for element in elements { write(element) }
+        case .record(let record):
+            tag(MF_TAG_RECORD, UInt32(record.count))
+            for entry in record.entries {
+                write(entry.key)
+                write(entry.value)
+            }
+        }
+    }
+
+    /// Writes a string.
+    mutating func write(_ string: String) {
+        var string = string
+        string.withUTF8 { write(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Writes a value or, for a record's worth of methods, a callable.
+    mutating func write(_ callable: LuaCallable) { write(.callable(callable)) }
+
+    private mutating func write(bytes: UnsafeRawBufferPointer) {
+        guard let count = UInt32(exactly: bytes.count) else {
+            problem = .tooLong
+            return tag(MF_TAG_NIL)
+        }
+        guard let target = room(5 + bytes.count) else { return }
+        target.storeBytes(of: UInt8(truncatingIfNeeded: MF_TAG_STRING), as: UInt8.self)
+        (target + 1).storeBytes(of: count, as: UInt32.self)
+        if let base = bytes.baseAddress { (target + 5).copyMemory(from: base, byteCount: bytes.count) }
+    }
+
+    private mutating func reference(_ kind: Int, _ slot: Int32, _ owner: LuaState, _ name: String) {
+        if owner !== state { problem = .foreign(name) }
+        guard let target = room(13) else { return }
+        target.storeBytes(of: UInt8(truncatingIfNeeded: kind), as: UInt8.self)
+        (target + 1).storeBytes(of: slot, as: Int32.self)
+        (target + 5).storeBytes(of: 0, as: UInt64.self)
+    }
+
+    private mutating func tag(_ kind: Int) { byte(UInt8(truncatingIfNeeded: kind)) }
+
+    private mutating func byte(_ value: UInt8) {
+        guard let target = room(1) else { return }
+        target.storeBytes(of: value, as: UInt8.self)
+    }
+
+    @inline(__always)
+    private mutating func tag<Payload: BitwiseCopyable>(_ kind: Int, _ payload: Payload) {
+        guard let target = room(1 + MemoryLayout<Payload>.size) else { return }
+        target.storeBytes(of: UInt8(truncatingIfNeeded: kind), as: UInt8.self)
+        (target + 1).storeBytes(of: payload, as: Payload.self)
+    }
+
+    @inline(__always)
+    private mutating func room(_ count: Int) -> UnsafeMutableRawPointer? {
+        if buffer.pointee.capacity - buffer.pointee.count < count, !mf_buffer_grow(handle, buffer, count) {
+            problem = .memory
+            return nil
+        }
+        let target = UnsafeMutableRawPointer(buffer.pointee.bytes!) + buffer.pointee.count
+        buffer.pointee.count += count
+        return target
+    }
+}
+
+/// Reads values from an output buffer. The writer is this package's own C code, so the bytes are trusted.
+struct LuaWireReader {
+    private let state: LuaState
+    private var cursor: UnsafeRawPointer
+    private let end: UnsafeRawPointer
+
+    init(_ state: LuaState, _ span: mf_span) {
+        self.state = state
+        cursor = span.bytes.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(bitPattern: 1)!
+        end = cursor + span.count
+    }
+
+    /// Whether everything was read.
+    var isAtEnd: Bool { cursor >= end }
+
+    /// All values that are left.
+    mutating func values() -> [LuaValue] {
+        if isAtEnd { return [] }
+        var values: [LuaValue] = []
+        while !isAtEnd { values.append(value()) }
+        return values
+    }
+
+    /// The next value; `unchanged` stands for what the wire says is the same as before.
+    mutating func value(unchanged: LuaValue = .nil) -> LuaValue {
+        switch Int(take(UInt8.self)) {
+        case MF_TAG_NIL: return .nil
+        case MF_TAG_FALSE: return .boolean(false)
+        case MF_TAG_TRUE: return .boolean(true)
+        case MF_TAG_INTEGER: return .integer(take(Int64.self))
+        case MF_TAG_NUMBER: return .number(take(Double.self))
+        case MF_TAG_STRING: return string()
+        case MF_TAG_NULL: return .null
+        case MF_TAG_TABLE:
+            let (slot, identity) = reference()
+            return .table(LuaTable(state: state, slot: slot, identity: identity))
+        case MF_TAG_FUNCTION:
+            let (slot, identity) = reference()
+            return .function(LuaFunction(state: state, slot: slot, identity: identity))
+        case MF_TAG_USERDATA:
+            let (slot, identity) = reference()
+            return .userdata(LuaReference(state: state, slot: slot, identity: identity))
+        case MF_TAG_OBJECT:
+            let object = luaObject(words: cursor)
+            cursor += 2 * MemoryLayout<UInt>.size
+            return .object(object)
+        case MF_TAG_ARRAY:
+            let count = Int(take(UInt32.self))
+            var elements: [LuaValue] = []
+            elements.reserveCapacity(count)
+            for _ in 0..<count { elements.append(value()) }
+            return .array(elements)
+        case MF_TAG_RECORD:
+            let count = Int(take(UInt32.self))
+            var entries: [LuaRecord.Entry] = []
+            entries.reserveCapacity(count)
+            for _ in 0..<count {
+                let key = value()
+                entries.append(LuaRecord.Entry(key: key, value: value()))
+            }
+            return .record(LuaRecord(entries))
+        case MF_TAG_SAME: return unchanged
+        case let unknown: preconditionFailure("unknown tag \(unknown) on the wire: this is a bug, please file an issue")
+        }
+    }
+
+    private mutating func string() -> LuaValue {
+        let count = Int(take(UInt32.self))
+        let bytes = UnsafeRawBufferPointer(start: cursor, count: count).assumingMemoryBound(to: UInt8.self)
+        cursor += count
+        return LuaValue(utf8: bytes)
+    }
+
+    /// The slot of the reference that comes next.
+    mutating func slot() -> Int32 {
+        cursor += 1
+        return reference().slot
+    }
+
+    private mutating func reference() -> (slot: Int32, identity: UInt) {
+        let slot = take(Int32.self)
+        return (slot, UInt(take(UInt64.self)))
+    }
+
+    @inline(__always)
+    private mutating func take<Payload: BitwiseCopyable>(_ type: Payload.Type) -> Payload {
+        defer { cursor += MemoryLayout<Payload>.size }
+        return cursor.loadUnaligned(as: type)
+    }
+}
+
+extension LuaValue {
+    /// A string of bytes, as text when they are valid UTF-8.
+    init(utf8 bytes: UnsafeBufferPointer<UInt8>) {
+        if let string = String(validating: bytes, as: UTF8.self) {
+            self = .string(string)
+        } else {
+            self = .bytes(Array(bytes))
+        }
+    }
+}
+
+/// The object of an existential's two words.
+@inline(__always)
+func luaObject(words: UnsafeRawPointer) -> any LuaObject {
+    // The words were copied from an `any LuaObject` and the object is retained by its view; a load makes a new owner.
+    var copy = words.loadUnaligned(as: (UInt, UInt).self)
+    return withUnsafeBytes(of: &copy) { $0.load(as: (any LuaObject).self) }
+}

@@ -1,0 +1,141 @@
+public import Diagnostics
+public import EventLoop
+internal import CLuaShim
+internal import Synchronization
+
+/// A Lua state: its globals, its memory, everything that runs in it.
+///
+/// A state belongs to a loop; everything here is called on the loop's thread. References (``LuaTable``,
+/// ``LuaFunction``, ``LuaReference``) may be let go of anywhere.
+///
+/// ```swift
+/// let state = try LuaState(loop: loop)
+/// let double = try state.load("return ... * 2", name: "=double")
+/// try state.call(double, [21])        // [.integer(42)]
+/// state.close()
+/// ```
+///
+/// References keep their state alive, and Lua keeps the Swift objects alive that it sees; ``close()`` ends both.
+public final class LuaState: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // The exceptions are `release`, which takes the lock of `releases` elsewhere, and `deinit`, when nobody else is left.
+
+    /// The loop it belongs to.
+    public let loop: EventLoop
+
+    /// The C side; nil once closed.
+    private(set) var handle: OpaquePointer?
+
+    /// Makes the error that is thrown once the state is over a limit, of a reason as the C side numbers it.
+    var doomError: @Sendable (Int32) -> MFError = MFError.doomed
+
+    /// The asynchronous function that Lua called last, until its driver takes it.
+    var pending: (body: @Sendable (LuaCall) async throws -> LuaValues, call: LuaCall)?
+
+    /// The slots of the metatables, by type.
+    var typeSlots: [ObjectIdentifier: Int32] = [:]
+    /// The slots of the metatables, by type name.
+    var typeSlotsByName: [String: Int32] = [:]
+
+    /// The slots of the key lists of shapes, by the shape's place; 0: not interned yet.
+    var shapeSlots: [Int32] = []
+
+    /// Slots that were let go of where Lua cannot be called.
+    let releases = Mutex<[Int32]>([])
+
+    private var globalsIdentity: UInt = 0
+
+    /// Makes a state and opens its libraries.
+    ///
+    /// - Throws: ``MFError`` with `LUA-003` when there is not enough memory.
+    public init(loop: EventLoop, configuration: LuaConfiguration = .host) throws {
+        self.loop = loop
+        var functions = Self.callbacks
+        guard let handle = mf_state_new(&functions, Unmanaged.passUnretained(self).toOpaque(), configuration.fault) else {
+            throw MFError.outOfMemory()
+        }
+        self.handle = handle
+        globalsIdentity = UInt(mf_globals_identity(handle))
+        do {
+            try configuration.open(self)
+            if let cap = configuration.memoryCap { mf_memory_limit(handle, cap, configuration.memoryMargin) }
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    deinit {
+        guard let handle else { return }
+        mf_state_closing(handle)
+        mf_state_free(handle)
+    }
+
+    /// Frees the state. Later uses of it and of its references throw `LUA-008`.
+    ///
+    /// Finalizers of Lua objects run, but do not reach Swift. What waits in the state is dropped. Called from within Lua,
+    /// the state is freed as soon as that call has returned.
+    public func close() {
+        guard let handle else { return }
+        self.handle = nil
+        pending = nil
+        shapeSlots.removeAll()
+        mf_state_closing(handle)
+        if mf_state_busy(handle) {
+            let address = Int(bitPattern: handle)
+            loop.submit { mf_state_free(OpaquePointer(bitPattern: address)) }
+        } else {
+            mf_state_free(handle)
+        }
+    }
+
+    /// Whether it was closed.
+    public var isClosed: Bool { handle == nil }
+
+    /// The table of global variables.
+    public var globals: LuaTable { LuaTable(state: self, slot: Int32(MF_GLOBALS_SLOT), identity: globalsIdentity) }
+
+    /// Bytes that Lua has allocated; 0 once closed.
+    public var memoryInUse: Int { handle.map { mf_memory_used($0) } ?? 0 }
+
+    /// The most that ``memoryInUse`` has been.
+    public var peakMemoryInUse: Int { handle.map { mf_memory_peak($0) } ?? 0 }
+
+    /// Runs a full garbage collection.
+    public func collectGarbage() throws {
+        try check(mf_collect(try alive()))
+    }
+
+    /// The C side of a state that is open.
+    func alive() throws -> OpaquePointer {
+        guard let handle else { throw MFError.stateClosed() }
+        return handle
+    }
+}
+
+// MARK: - Giving references back
+
+extension LuaState {
+    /// Gives a slot back: at once on the loop, else as soon as the loop comes by.
+    func release(_ slot: Int32) {
+        if slot == Int32(MF_GLOBALS_SLOT) { return }
+        if loop.isOnLoop {
+            guard let handle else { return }
+            if mf_release(handle, slot) { return }
+        }
+        let isFirst = releases.withLock { slots in
+            slots.append(slot)
+            return slots.count == 1
+        }
+        if isFirst { loop.submit { [weak self] in self?.drainReleases() } }
+    }
+
+    private func drainReleases() {
+        let slots = releases.withLock { slots in
+            defer { slots.removeAll() }
+            return slots
+        }
+        guard let handle else { return }
+        for slot in slots { _ = mf_release(handle, slot) }
+    }
+}

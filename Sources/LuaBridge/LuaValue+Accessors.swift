@@ -1,0 +1,137 @@
+extension LuaValue {
+    /// Whether the value is `nil`.
+    public var isNil: Bool {
+        if case .nil = self { true } else { false }
+    }
+
+    /// Whether the value is `nil` or `mf.null`.
+    public var isNothing: Bool {
+        switch self {
+        case .nil, .null: true
+        default: false
+        }
+    }
+
+    /// Whether Lua's `if` takes the value as true: everything but `nil` and `false`.
+    public var isTruthy: Bool {
+        switch self {
+        case .nil, .boolean(false): false
+        default: true
+        }
+    }
+
+    /// The boolean, when it is one.
+    public var boolValue: Bool? {
+        if case .boolean(let flag) = self { flag } else { nil }
+    }
+
+    /// The integer, when the value is one or a float without a fraction.
+    public var intValue: Int? {
+        switch self {
+        case .integer(let integer): Int(exactly: integer)
+        case .number(let number): Int(exactly: number)
+        default: nil
+        }
+    }
+
+    /// The number, integer or float.
+    public var doubleValue: Double? {
+        switch self {
+        case .integer(let integer): Double(integer)
+        case .number(let number): number
+        default: nil
+        }
+    }
+
+    /// The string, when it is valid UTF-8.
+    public var stringValue: String? {
+        if case .string(let string) = self { string } else { nil }
+    }
+
+    /// The bytes of a string, valid UTF-8 or not.
+    public var bytesValue: [UInt8]? {
+        switch self {
+        case .string(let string): Array(string.utf8)
+        case .bytes(let bytes): bytes
+        default: nil
+        }
+    }
+
+    /// The referenced table.
+    public var tableValue: LuaTable? {
+        if case .table(let table) = self { table } else { nil }
+    }
+
+    /// The referenced function.
+    public var functionValue: LuaFunction? {
+        if case .function(let function) = self { function } else { nil }
+    }
+
+    /// The Swift object behind a view.
+    public var objectValue: (any LuaObject)? {
+        if case .object(let object) = self { object } else { nil }
+    }
+
+    /// The elements of a copied list; an empty record is an empty list.
+    public var arrayValue: [LuaValue]? {
+        switch self {
+        case .array(let elements): elements
+        case .record(let record) where record.isEmpty: []
+        default: nil
+        }
+    }
+
+    /// The copied table.
+    public var recordValue: LuaRecord? {
+        if case .record(let record) = self { record } else { nil }
+    }
+
+    /// A field of a copied table; `.nil` when there is none, or the value is something else.
+    public subscript(_ key: String) -> LuaValue {
+        if case .record(let record) = self { record[key] } else { .nil }
+    }
+
+    /// An element of a copied list, counted from 1 as in Lua; `.nil` when there is none.
+    public subscript(_ index: Int) -> LuaValue {
+        switch self {
+        case .array(let elements): elements.indices.contains(index - 1) ? elements[index - 1] : .nil
+        case .record(let record): record[index]
+        default: .nil
+        }
+    }
+
+    /// What Lua's `type` says of the value.
+    public var luaTypeName: String {
+        switch self {
+        case .nil: "nil"
+        case .boolean: "boolean"
+        case .integer, .number: "number"
+        case .string, .bytes: "string"
+        case .table, .array, .record: "table"
+        case .function, .callable: "function"
+        case .userdata, .object, .null: "userdata"
+        }
+    }
+}
+
+extension LuaValue: CustomStringConvertible {
+    /// The value as a person would write it.
+    public var description: String {
+        switch self {
+        case .nil: "nil"
+        case .null: "null"
+        case .boolean(let flag): "\(flag)"
+        case .integer(let integer): "\(integer)"
+        case .number(let number): "\(number)"
+        case .string(let string): "\"\(string)\""
+        case .bytes(let bytes): "\"\(String(decoding: bytes, as: UTF8.self))\""
+        case .table: "table"
+        case .function: "function"
+        case .callable(let callable): "function \(callable.name)"
+        case .userdata: "userdata"
+        case .object(let object): object.luaDescription
+        case .array(let elements): "{\(elements.map(\.description).joined(separator: ", "))}"
+        case .record(let record): record.description
+        }
+    }
+}
