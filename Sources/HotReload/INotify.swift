@@ -28,6 +28,7 @@ struct INotify {
             Mask(bits: IN_DELETE_SELF), Mask(bits: IN_MOVE_SELF), Mask(bits: IN_UNMOUNT), Mask(bits: IN_IGNORED),
         ]
         static let watchEnded = Mask(bits: IN_IGNORED)
+        static let isDirectory = Mask(bits: IN_ISDIR)
         static let overflow = Mask(bits: IN_Q_OVERFLOW)
 
         /// A name was made, removed or moved: the path may lead elsewhere now.
