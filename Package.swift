@@ -73,6 +73,7 @@ let package = Package(
             dependencies: [
                 "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
             ],
+            resources: [.embedInCode("interpreter")],
             swiftSettings: settings),
         .executableTarget(
             name: "mflua-attacks",
@@ -92,5 +93,9 @@ let package = Package(
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .testTarget(
             name: "EventLoopTests", dependencies: ["Diagnostics", "EventLoop", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ServingTests", dependencies: ["Diagnostics", "Serving", "TestSupport", logging],
+            swiftSettings: settings),
+        .testTarget(name: "LayeringTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]
 )
