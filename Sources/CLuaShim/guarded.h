@@ -1,0 +1,99 @@
+#ifndef MFLUA_GUARDED_H
+#define MFLUA_GUARDED_H
+
+/*
+ * What a tenant's state has beside a host's: limits, and a standard library whose functions keep to them.
+ *
+ * A tenant over a limit is *doomed*: the coroutine that runs yields out of its task and is never resumed. Where it cannot
+ * yield (a comparator, a gsub callback, a metamethod called from C) an error is raised at every instruction until it can.
+ * Nothing here is always armed: a watchdog thread signals the loop's thread when a tenant runs for a whole tick, and the
+ * signal arms the debug hook on the coroutine that is running.
+ */
+
+#include "internal.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct guard {
+    mf_state *state;
+    mf_limits limits;
+
+    /* One entry into Lua: from the outermost call of this state to its return. */
+    volatile sig_atomic_t tick; /* a tick passed since the last look; set by the signal handler */
+    int entries;                /* nested entries */
+    int64_t *account;           /* processor time of the call that runs, up to this entry */
+    int64_t entered_ns;         /* wall clock */
+    int64_t tick_cpu_ns;        /* the thread's clock at the entry's first tick; 0 before it */
+    int64_t before_tick_ns;     /* what the entry took before that tick */
+    int64_t single_ns;          /* the account of calls that are no task */
+
+    bool collect;        /* the cap was crossed: collect, then decide */
+    bool slice_due;      /* the running task had its share */
+    int closing;         /* nested coroutine.close */
+    int64_t total_ns;    /* processor time of the state's life */
+    lua_Integer names;   /* handed out by tostring */
+} guard;
+
+/* ---- limits.c ---- */
+
+/* The guard of L's state; NULL in a host's state. */
+static inline guard *guard_of(lua_State *L) { return mf_state_of(L)->limits; }
+
+/* Around every entry into a tenant's Lua code, after `task` is set. What the first answers goes to the second. */
+typedef struct {
+    guard *outer;     /* the tenant that this entry interrupts */
+    int64_t *account;
+} guard_frame;
+
+guard_frame guard_enter(mf_state *s);
+void guard_leave(mf_state *s, guard_frame frame);
+
+/* The allocator tells that the cap was crossed. [-0, +0, -] */
+void guard_over_cap(mf_state *s);
+
+/* Called by C functions that loop, every GUARD_STEPS steps. Returns, or ends the coroutine. [-0, +0, e] */
+void guard_spend(lua_State *L);
+
+/* Ends a doomed coroutine from a C function: yields where that is possible, raises elsewhere. */
+_Noreturn void guard_kill(lua_State *L);
+
+/* Ends the coroutine when the state is doomed. */
+static inline void guard_check(lua_State *L) {
+    if (mf_state_of(L)->doomed) guard_kill(L);
+}
+
+/* Dooms and ends the coroutine when `bytes` more would go over the memory limit: for sizes known beforehand. */
+void guard_reserve(lua_State *L, size_t bytes);
+
+/* Steps that a loop makes between two calls of guard_spend. */
+#define GUARD_STEPS 4096u
+
+/* Counts one step of a loop in a local variable: `unsigned steps = 0; … GUARD_STEP(L, steps);` */
+#define GUARD_STEP(L, steps) ((void)(++(steps) % GUARD_STEPS == 0 && (guard_spend(L), 0)))
+
+/* ---- guarded_*.c: each adds its functions to the table on the top of the stack; [-0, +0, m] ---- */
+
+void guarded_open_base(lua_State *L);
+void guarded_open_load(lua_State *L);
+void guarded_open_math(lua_State *L);
+void guarded_open_os(lua_State *L);
+void guarded_open_pattern(lua_State *L);
+void guarded_open_string(lua_State *L);
+void guarded_open_table(lua_State *L);
+
+/* [-0, +1, e] what tostring gives in a tenant for the value at index: no addresses */
+const char *guarded_tolstring(lua_State *L, int index, size_t *length);
+
+/* [-0, +1, m] a face of the table at index that reads through and refuses writes */
+void guarded_push_read_only(lua_State *L, int index);
+
+/* [-0, +0, e] raises when the table at index is such a face */
+void guarded_refuse_read_only(lua_State *L, int index);
+
+/* lua_CFunction: makes the tenant's library and its globals */
+int guarded_open(lua_State *L);
+
+#endif
