@@ -1,0 +1,71 @@
+import ArgumentParser
+import Diagnostics
+import Glibc
+
+/// The command: `mflua host.lua`, and the subcommands beside it.
+@main
+struct MFLua: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mflua",
+        abstract: "Module Federation for Lua: runs host scripts that load modules of other teams at run time.",
+        usage: """
+            mflua [options] [script [arguments ...]]
+            mflua <subcommand>
+            """,
+        discussion: """
+            `mflua host.lua` runs a script to its end and as long as it has work left; `mflua help run` lists its \
+            options, which are those of `lua`. Without a script and on a terminal it reads and evaluates lines.
+            """,
+        version: Version.text,
+        subcommands: [RunCommand.self, ServeCommand.self, ExplainCommand.self],
+        defaultSubcommand: RunCommand.self)
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot(JoinedOptions.split(Array(CommandLine.arguments.dropFirst())))
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch where Signals.exitCode != nil {
+            Terminal.leave(Signals.exitCode ?? 1)
+        } catch let error as MFError {
+            Terminal.report(error)
+            Terminal.leave(1)
+        } catch {
+            exit(withError: error)
+        }
+        Terminal.leave(Signals.exitCode ?? 0)
+    }
+}
+
+/// The version of the command, and of the Lua inside.
+enum Version {
+    static let text = "mflua 0.1.0  Lua 5.4"
+}
+
+/// `-e"code"` and `-lname`, as `lua` takes them, in the form that ArgumentParser takes.
+enum JoinedOptions {
+    /// Splits them up to the first argument that is not an option: what follows belongs to the script.
+    static func split(_ arguments: [String]) -> [String] {
+        var result: [String] = []
+        var rest = arguments[...]
+        if rest.first == RunCommand.name { result.append(rest.removeFirst()) }
+        while let argument = rest.first, argument.hasPrefix("-"), argument != "-", argument != "--" {
+            rest.removeFirst()
+            let letter = argument.prefix(2)
+            guard letter == "-e" || letter == "-l" else {
+                result.append(argument)
+                continue
+            }
+            result.append(String(letter))
+            if argument.utf8.count > 2 {
+                result.append(String(argument.dropFirst(2)))
+            } else if let value = rest.popFirst() {
+                result.append(value)
+            }
+        }
+        return result + rest
+    }
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import Diagnostics
+import Federation
+import Synchronization
+
+/// `mflua [run] [options] [script [arguments]]`: what `lua` does, with the federation inside.
+struct RunCommand: AsyncParsableCommand {
+    static let name = "run"
+    static let configuration = CommandConfiguration(
+        commandName: name,
+        abstract: "Run a host script (the default).",
+        usage: "mflua [run] [options] [script [arguments ...]]",
+        discussion: """
+            Options before the script belong to mflua, everything after it to the script, which finds it in `arg` and \
+            `...`. The script `-` is standard input. The command ends when the script has ended and no timer, task \
+            or watch is left; its exit code is 0, 1 after an error, or what the script gives to os.exit.
+            """)
+
+    @Option(
+        name: .short, parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Evaluate a piece of Lua before the script.", valueName: "code"),
+        transform: Step.code)
+    var evaluate: [Step] = []
+
+    @Option(
+        name: .short, parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Require a module before the script, into the global of its name (`-l g=name`: into g).",
+            valueName: "module"),
+        transform: Step.module)
+    var library: [Step] = []
+
+    @Flag(name: [.customShort("i")], help: "Read and evaluate lines after the script.")
+    var interactive = false
+
+    @Flag(name: [.customShort("v")], help: "Print the version.")
+    var printsVersion = false
+
+    @Flag(name: [.customShort("E")], help: "Ignore LUA_INIT.")
+    var ignoresEnvironment = false
+
+    @Argument(
+        parsing: .captureForPassthrough,
+        help: ArgumentHelp("The script, `-` for standard input, and its arguments.", valueName: "script"))
+    var rest: [String] = []
+
+    /// The script and what is its, once the parser's leftovers are sorted out.
+    private func invocation() throws -> Invocation {
+        var words = rest[...]
+        if words.first == "--" {
+            words.removeFirst()
+        } else if let word = words.first, word.hasPrefix("-"), word != "-" {
+            throw ValidationError("Unknown option '\(word)'")
+        }
+        return Invocation(script: words.first, arguments: Array(words.dropFirst()))
+    }
+
+    func run() async throws {
+        let invocation = try invocation()
+        let steps = (evaluate + library).sorted { $0.position < $1.position }
+        let isTalking = invocation.script == nil && steps.isEmpty && !printsVersion && Terminal.isInteractive
+        if printsVersion || isTalking || interactive { print(Version.text) }
+        let readsInput = invocation.script == nil && steps.isEmpty && !printsVersion && !isTalking && !interactive
+        if invocation.script == nil, steps.isEmpty, !readsInput, !isTalking, !interactive { return }
+
+        let session = try Session(invocation: invocation)
+        do {
+            if !ignoresEnvironment { try await session.runInit() }
+            for step in steps { try await session.perform(step) }
+            if let script = invocation.script {
+                try await session.runScript(script)
+            } else if readsInput {
+                try await session.runScript("-")
+            }
+            if isTalking || interactive {
+                await REPL(runtime: session.runtime).run()
+            } else {
+                try await session.runtime.waitUntilIdle()
+            }
+        } catch {
+            await session.end()
+            throw error
+        }
+        await session.end()
+    }
+}
+
+/// What is run: the script's name as typed, nil without one, and its arguments.
+struct Invocation: Sendable {
+    var script: String?
+    var arguments: [String]
+}
+
+/// One `-e` or `-l`, with its place among both: they act in the order they were written.
+struct Step: Sendable {
+    enum Kind: Sendable { case code, module }
+
+    let kind: Kind
+    let text: String
+    let position: Int
+
+    private static let count = Atomic<Int>(0)
+
+    static func code(_ text: String) -> Step { Step(.code, text) }
+    static func module(_ text: String) -> Step { Step(.module, text) }
+
+    private init(_ kind: Kind, _ text: String) {
+        self.kind = kind
+        self.text = text
+        position = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+}

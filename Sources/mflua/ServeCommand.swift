@@ -1,0 +1,76 @@
+import ArgumentParser
+import Diagnostics
+import Glibc
+import Logging
+import Serving
+
+/// `mflua serve DIR`: the folder's files over HTTP, for hosts that load them as remotes.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve a folder of remotes over HTTP.",
+        discussion: """
+            Prints the address on standard output and a line a request on standard error, until Ctrl-C. Only regular \
+            files inside the folder are served.
+            """)
+
+    @Argument(help: ArgumentHelp("The folder to serve.", valueName: "dir"))
+    var folder: String
+
+    @Option(name: .shortAndLong, help: "The port to listen on; 0 chooses a free one.")
+    var port = 3006
+
+    @Option(help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Flag(name: .shortAndLong, help: "Log no requests.")
+    var quiet = false
+
+    func validate() throws {
+        guard (0...65535).contains(port) else { throw ValidationError("'--port' is a number from 0 to 65535") }
+    }
+
+    func run() async throws {
+        try Self.checkFolder(folder)
+        let color = Terminal.hasColor
+        let logger = Logger(label: "mflua.serve") { _ in RequestLog(color: color, level: quiet ? .warning : .info) }
+        let files = StaticFiles(root: folder, logger: logger)
+        let server = try await HTTPServer.start(host: host, port: port) { files.reply(to: $0) }
+        print("serving \(folder) at \(server.baseURL)")
+        for manifest in Self.manifests(in: folder) { print("  \(server.baseURL)/\(manifest)") }
+        fflush(nil)
+        // Nothing is half done between requests: the signals may end the process as they find it.
+        signal(SIGINT) { _ in _exit(128 + SIGINT) }
+        signal(SIGTERM) { _ in _exit(128 + SIGTERM) }
+        while true { try await Task.sleep(for: .seconds(86_400)) }
+    }
+
+    private static func checkFolder(_ folder: String) throws {
+        var status = stat()
+        if stat(folder, &status) != 0 { throw MFError.cannotServe(folder, String(cString: strerror(errno))) }
+        if status.st_mode & S_IFMT != S_IFDIR { throw MFError.cannotServe(folder, "not a folder") }
+    }
+
+    /// The remotes a person may want to name in a host: manifests one level down.
+    private static func manifests(in folder: String) -> [String] {
+        guard let listing = opendir(folder) else { return [] }
+        defer { closedir(listing) }
+        var found: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            let manifest = name == "." ? "mf-manifest.json" : "\(name)/mf-manifest.json"
+            if name != "..", access("\(folder)/\(manifest)", R_OK) == 0 { found.append(manifest) }
+        }
+        return found.sorted()
+    }
+}
+
+extension MFError {
+    static func cannotServe(_ folder: String, _ reason: String) -> MFError {
+        MFError(
+            .folderMissing, "cannot serve `\(folder)`", context: [("reason", reason)],
+            hint: "give the folder that holds the remotes, such as `mflua serve Fixtures/remotes`")
+    }
+}

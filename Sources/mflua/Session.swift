@@ -1,0 +1,59 @@
+import Diagnostics
+import Federation
+import Glibc
+
+/// A runtime with what the command line gives it to do.
+struct Session: Sendable {
+    let runtime: Runtime
+    private let invocation: Invocation
+
+    init(invocation: Invocation) throws {
+        runtime = try Runtime()
+        self.invocation = invocation
+        Signals.install(for: runtime)
+    }
+
+    /// Evaluates `LUA_INIT`, or the file it names behind an `@`, before anything else, as `lua` does.
+    func runInit() async throws {
+        for name in ["LUA_INIT_5_4", "LUA_INIT"] {
+            guard let value = Environment[name] else { continue }
+            if value.hasPrefix("@") {
+                _ = try await run(Input.read(file: String(value.dropFirst())), chunk: value)
+            } else {
+                _ = try await run(Array(value.utf8), chunk: "=" + name)
+            }
+            return
+        }
+    }
+
+    /// One `-e` or `-l`.
+    func perform(_ step: Step) async throws {
+        switch step.kind {
+        case .code:
+            _ = try await run(Array(step.text.utf8), chunk: "=(command line)")
+        case .module:
+            let parts = step.text.split(separator: "=", maxSplits: 1).map(String.init)
+            let module = parts.last ?? step.text
+            let code = "local global, module = ... ; _G[global] = require(module)"
+            _ = try await runtime.run(
+                script: Array(code.utf8), name: "=(command line)", arguments: [parts.first ?? module, module],
+                scriptName: invocation.script ?? "mflua")
+        }
+    }
+
+    /// The host script, read from a file or, as `-`, from standard input.
+    func runScript(_ script: String) async throws {
+        let source = try script == "-" ? Input.readStandardInput() : Input.read(file: script)
+        _ = try await run(source, chunk: script == "-" ? "=stdin" : "@" + script)
+    }
+
+    /// Cancels what is still running and gives everything back.
+    func end() async {
+        await runtime.shutdown()
+    }
+
+    private func run(_ source: [UInt8], chunk: String) async throws {
+        _ = try await runtime.run(
+            script: source, name: chunk, arguments: invocation.arguments, scriptName: invocation.script ?? "mflua")
+    }
+}

@@ -1,0 +1,78 @@
+import Federation
+import Glibc
+import Synchronization
+
+/// Ctrl-C and SIGTERM: the first ends the runtime's work, then the process; the second ends the process at once.
+enum Signals {
+    /// How long work may take to be cancelled before the process ends without it: a script may be spinning.
+    private static let patience: UInt32 = 1_000_000
+
+    /// The pipe between the handler, which may do next to nothing, and the thread that acts.
+    private static let pipe = Pipe()
+    private static let runtime = Mutex<Runtime?>(nil)
+    private static let received = Atomic<Int32>(0)
+
+    /// The exit code of a process that is ending because of a signal: what fails meanwhile is no news.
+    static var exitCode: Int32? {
+        let signal = received.load(ordering: .acquiring)
+        return signal == 0 ? nil : 128 + signal
+    }
+
+    /// Starts to listen for SIGINT and SIGTERM on behalf of a runtime.
+    ///
+    /// Handlers, not a blocked mask: programs that a script starts inherit masks, and would be deaf to Ctrl-C.
+    static func install(for runtime: Runtime) {
+        Self.runtime.withLock { $0 = runtime }
+        guard pipe.isOpen else { return }
+        var thread = pthread_t()
+        let started = pthread_create(&thread, nil, { _ in Signals.listen() }, nil)
+        guard started == 0 else { return }
+        pthread_detach(thread)
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { signal in Signals.note(signal) }
+        action.sa_flags = SA_RESTART
+        sigaction(SIGINT, &action, nil)
+        sigaction(SIGTERM, &action, nil)
+    }
+
+    /// In the handler: only what is safe there.
+    private static func note(_ signal: Int32) {
+        let saved = errno
+        var byte = UInt8(truncatingIfNeeded: signal)
+        _ = Glibc.write(pipe.writeEnd, &byte, 1)
+        errno = saved
+    }
+
+    private static func listen() -> UnsafeMutableRawPointer? {
+        let signal = nextSignal()
+        let code = 128 + signal
+        received.store(signal, ordering: .releasing)
+        Task.detached {
+            await Self.runtime.withLock { $0 }?.shutdown()
+            Terminal.leave(code)
+        }
+        var pause = pollfd(fd: pipe.readEnd, events: Int16(POLLIN), revents: 0)
+        _ = poll(&pause, 1, Int32(patience / 1000))
+        _exit(code)
+    }
+
+    private static func nextSignal() -> Int32 {
+        var byte: UInt8 = 0
+        while Glibc.read(pipe.readEnd, &byte, 1) != 1 {}
+        return Int32(byte)
+    }
+
+    private struct Pipe {
+        let readEnd: Int32
+        let writeEnd: Int32
+        var isOpen: Bool { readEnd >= 0 }
+
+        init() {
+            var ends: [Int32] = [-1, -1]
+            let failed = Glibc.pipe(&ends) != 0
+            for end in ends where !failed { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            readEnd = failed ? -1 : ends[0]
+            writeEnd = failed ? -1 : ends[1]
+        }
+    }
+}
