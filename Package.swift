@@ -38,7 +38,8 @@ let package = Package(
     targets: [
         // The C side.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        // Headers only: libcurl is opened at the first fetch, and naming its pkg-config file would link it.
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CBenchPeer", dependencies: ["CLua"]),
         .target(name: "CEventLoop"),

@@ -1,0 +1,46 @@
+internal import CCurl
+internal import Diagnostics
+internal import Glibc
+
+/// libcurl, opened when it is first asked for.
+final class CurlLibrary: @unchecked Sendable {
+    /// The functions; filled once, never changed.
+    let table: UnsafePointer<mf_curl>
+    /// The file of trusted certificates, when the environment names one.
+    let certificateFile: String?
+    /// The folder of trusted certificates, when the environment names one.
+    let certificateFolder: String?
+
+    /// The process's libcurl, or why there is none.
+    static let shared = Result<CurlLibrary, MFError> { () throws(MFError) in try CurlLibrary() }
+
+    private init() throws(MFError) {
+        let table = UnsafeMutablePointer<mf_curl>.allocate(capacity: 1)
+        table.initialize(to: mf_curl())
+        if let reason = mf_curl_open(table) {
+            throw MFError.curlMissing(String(cString: reason))
+        }
+        let code = table.pointee.global_init(Int(CURL_GLOBAL_DEFAULT))
+        if code != CURLE_OK {
+            throw MFError.curlMissing(String(cString: table.pointee.easy_strerror(code)!))
+        }
+        self.table = UnsafePointer(table)
+        // As the curl tool has it.
+        if let bundle = Self.environment("CURL_CA_BUNDLE") {
+            (certificateFile, certificateFolder) = (bundle, nil)
+        } else {
+            certificateFile = Self.environment("SSL_CERT_FILE")
+            certificateFolder = Self.environment("SSL_CERT_DIR")
+        }
+    }
+
+    /// What libcurl calls a failure.
+    func describe(_ code: CURLcode) -> String {
+        String(cString: table.pointee.easy_strerror(code)!)
+    }
+
+    private static func environment(_ name: String) -> String? {
+        guard let value = getenv(name), value[0] != 0 else { return nil }
+        return String(cString: value)
+    }
+}

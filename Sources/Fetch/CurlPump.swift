@@ -1,0 +1,197 @@
+internal import CCurl
+internal import Diagnostics
+internal import EventLoop
+
+/// libcurl's multi handle, driven by a loop's descriptors and timers.
+// Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class CurlPump: @unchecked Sendable {
+    /// How many transfers may run at a time, to one host and in all. More connections than this do not make a server
+    /// faster; the rest waits here, so that libcurl's deadlines count only what is under way.
+    private static let limitPerHost = 32
+    private static let limit = 256
+    /// How many connections are kept when nothing uses them.
+    private static let keptConnections = 128
+    /// How many handles are kept for reuse.
+    private static let keptHandles = 64
+
+    let loop: EventLoop
+    let library: CurlLibrary
+    private var multi: UnsafeMutableRawPointer?
+    private var timer: TimerID?
+    private var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+    private var runningPerHost: [String: Int] = [:]
+    private var waiting: [CurlTransfer] = []
+    private var idleHandles: [UnsafeMutableRawPointer] = []
+
+    init(loop: EventLoop, library: CurlLibrary) throws {
+        self.loop = loop
+        self.library = library
+        guard let multi = library.table.pointee.multi_init() else { throw MFError.curlMissing("out of memory") }
+        self.multi = multi
+        _ = mf_curl_multi_set_long(library.table, multi, CURLMOPT_MAXCONNECTS, Self.keptConnections)
+        _ = mf_curl_multi_set_callbacks(
+            library.table, multi,
+            { _, descriptor, what, context, _ in
+                CurlPump.from(context).watch(descriptor, what)
+                return 0
+            },
+            { _, milliseconds, context in
+                CurlPump.from(context).setTimer(milliseconds)
+                return 0
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    func fetch(_ request: FetchRequest, _ parts: URLParts) async throws -> FetchResponse {
+        let transfer = CurlTransfer(request, parts)
+        return try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { continuation in
+                transfer.continuation = continuation
+                enter(transfer)
+            }
+        } onCancel: {
+            loop.runOnLoop {
+                transfer.isCancelled = true
+                self.abort(transfer, MFError.fetchCancelled(request))
+            }
+        }
+    }
+
+    /// Ends all transfers and closes all connections.
+    func close() {
+        guard let multi else { return }
+        for transfer in Array(running.values) + waiting {
+            abort(transfer, MFError.fetchCancelled(transfer.request), startingNext: false)
+        }
+        waiting = []
+        for easy in idleHandles { library.table.pointee.easy_cleanup(easy) }
+        idleHandles = []
+        self.multi = nil
+        withoutSignals { _ = library.table.pointee.multi_cleanup(multi) }
+        if let timer { loop.cancel(timer) }
+        timer = nil
+    }
+
+    // MARK: - Transfers
+
+    private func enter(_ transfer: CurlTransfer) {
+        guard multi != nil, !transfer.isCancelled else {
+            return transfer.finish(.failure(MFError.fetchCancelled(transfer.request)))
+        }
+        transfer.deadline = loop.now + transfer.request.timeout
+        if hasRoom(for: transfer) { return begin(transfer) }
+        waiting.append(transfer)
+        transfer.timer = loop.schedule(after: transfer.request.timeout) { [weak self] in
+            transfer.timer = nil
+            self?.abort(transfer, MFError.timedOut(transfer.request))
+        }
+    }
+
+    private func hasRoom(for transfer: CurlTransfer) -> Bool {
+        running.count < Self.limit && runningPerHost[transfer.hostKey, default: 0] < Self.limitPerHost
+    }
+
+    private func begin(_ transfer: CurlTransfer) {
+        if let timer = transfer.timer { loop.cancel(timer) }
+        transfer.timer = nil
+        guard let easy = idleHandles.popLast() ?? library.table.pointee.easy_init() else {
+            return transfer.finish(.failure(MFError.curlMissing("out of memory")))
+        }
+        transfer.easy = easy
+        running[easy] = transfer
+        runningPerHost[transfer.hostKey, default: 0] += 1
+        let code = transfer.configure(library, timeLeft: transfer.deadline - loop.now)
+        guard code == CURLE_OK else {
+            let failure = CurlFailure(code: code, text: library.describe(code))
+            return abort(transfer, MFError.curl(failure, transfer.request, CurlCircumstances()))
+        }
+        withoutSignals { _ = library.table.pointee.multi_add_handle(multi, easy) }
+    }
+
+    /// Ends a transfer that libcurl has not ended; one that is over is passed over.
+    private func abort(_ transfer: CurlTransfer, _ error: MFError, startingNext: Bool = true) {
+        guard transfer.continuation != nil else { return }
+        if let timer = transfer.timer { loop.cancel(timer) }
+        transfer.timer = nil
+        if transfer.easy == nil {
+            waiting.removeAll { $0 === transfer }
+        } else {
+            release(transfer)
+        }
+        transfer.finish(.failure(error))
+        if startingNext { beginWaiting() }
+    }
+
+    /// Takes what libcurl has ended.
+    private func reap() {
+        var code = CURLE_OK
+        while let multi, let easy = mf_curl_multi_next_done(library.table, multi, &code) {
+            guard let transfer = running[easy] else { continue }
+            let result = transfer.result(library, code)
+            release(transfer)
+            transfer.finish(result)
+        }
+        beginWaiting()
+    }
+
+    private func beginWaiting() {
+        while multi != nil, let index = waiting.firstIndex(where: hasRoom) { begin(waiting.remove(at: index)) }
+    }
+
+    private func release(_ transfer: CurlTransfer) {
+        guard let easy = transfer.easy else { return }
+        transfer.easy = nil
+        running[easy] = nil
+        let count = runningPerHost[transfer.hostKey, default: 1] - 1
+        runningPerHost[transfer.hostKey] = count > 0 ? count : nil
+        withoutSignals { _ = library.table.pointee.multi_remove_handle(multi, easy) }
+        transfer.freeHeaders(library)
+        if idleHandles.count < Self.keptHandles {
+            library.table.pointee.easy_reset(easy)
+            idleHandles.append(easy)
+        } else {
+            library.table.pointee.easy_cleanup(easy)
+        }
+    }
+
+    // MARK: - libcurl's wishes
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> CurlPump {
+        Unmanaged<CurlPump>.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    private func watch(_ descriptor: Int32, _ what: Int32) {
+        guard what != CURL_POLL_REMOVE else { return loop.unwatch(descriptor: descriptor) }
+        var interest: Interest = []
+        if what & CURL_POLL_IN != 0 { interest.insert(.read) }
+        if what & CURL_POLL_OUT != 0 { interest.insert(.write) }
+        loop.watch(descriptor: descriptor, for: interest) { [weak self] ready in
+            var flags: Int32 = 0
+            if ready.contains(.read) { flags |= CURL_CSELECT_IN }
+            if ready.contains(.write) { flags |= CURL_CSELECT_OUT }
+            self?.act(descriptor, flags)
+        }
+    }
+
+    private func setTimer(_ milliseconds: Int) {
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        guard milliseconds >= 0 else { return }
+        timer = loop.schedule(after: .milliseconds(milliseconds)) { [weak self] in
+            self?.timer = nil
+            self?.act(CURL_SOCKET_TIMEOUT, 0)
+        }
+    }
+
+    private func act(_ descriptor: Int32, _ flags: Int32) {
+        guard let multi else { return }
+        var count: Int32 = 0
+        withoutSignals { _ = library.table.pointee.multi_socket_action(multi, descriptor, flags, &count) }
+        reap()
+    }
+
+    private func withoutSignals(_ body: () -> Void) {
+        let guarded = mf_sigpipe_block()
+        body()
+        mf_sigpipe_restore(guarded)
+    }
+}

@@ -1,0 +1,283 @@
+internal import CCurl
+internal import Diagnostics
+internal import EventLoop
+
+/// One request on its way through libcurl.
+// Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class CurlTransfer: @unchecked Sendable {
+    /// Headers are no place for data: more than this ends the transfer.
+    private static let headerLimit = 256 << 10
+
+    let request: FetchRequest
+    /// Transfers of one key share connections.
+    let hostKey: String
+    private let url: String
+
+    var continuation: UnsafeContinuation<FetchResponse, any Error>?
+    var easy: UnsafeMutableRawPointer?
+    var timer: TimerID?
+    var deadline: ContinuousClock.Instant = .now
+    var isCancelled = false
+
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var headers: [(String, String)] = []
+    private var headerBytes = 0
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private var refusedAddress: String?
+    private var library: CurlLibrary?
+
+    init(_ request: FetchRequest, _ parts: URLParts) {
+        self.request = request
+        var place = parts
+        place.path = ""
+        place.query = nil
+        place.fragment = nil
+        hostKey = place.description.lowercased()
+        url = parts.encodedForSending
+    }
+
+    func finish(_ result: Result<FetchResponse, any Error>) {
+        let waiter = continuation
+        continuation = nil
+        waiter?.resume(with: result)
+    }
+
+    // MARK: - Options
+
+    /// Tells libcurl what to do.
+    func configure(_ library: CurlLibrary, timeLeft: Duration) -> CURLcode {
+        self.library = library
+        let table = library.table
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        var code = CURLE_OK
+        func set(_ option: CURLoption, _ value: Int) {
+            if code == CURLE_OK { code = mf_curl_set_long(table, easy, option, value) }
+        }
+        func set(_ option: CURLoption, _ value: String) {
+            if code == CURLE_OK { code = mf_curl_set_string(table, easy, option, value) }
+        }
+        func set(_ option: CURLoption, _ value: UnsafeMutableRawPointer?) {
+            if code == CURLE_OK { code = mf_curl_set_pointer(table, easy, option, value) }
+        }
+
+        set(CURLOPT_URL, url)
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
+        set(CURLOPT_FOLLOWLOCATION, request.maxRedirects > 0 ? 1 : 0)
+        set(CURLOPT_MAXREDIRS, request.maxRedirects)
+        set(CURLOPT_TIMEOUT_MS, max(1, timeLeft.inMilliseconds))
+        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.inMilliseconds))
+        set(CURLOPT_ACCEPT_ENCODING, "")
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_USERAGENT, "mflua")
+        // A request may wait for another's connection only where several can share it.
+        set(CURLOPT_PIPEWAIT, hostKey.hasPrefix("https:") ? 1 : 0)
+        if let file = library.certificateFile { set(CURLOPT_CAINFO, file) }
+        if let folder = library.certificateFolder { set(CURLOPT_CAPATH, folder) }
+        configureMethod(set, set)
+        configureHeaders()
+        set(CURLOPT_HTTPHEADER, headerList.map { UnsafeMutableRawPointer($0) })
+        if code == CURLE_OK, request.method != "HEAD" {
+            code = mf_curl_set_offset(
+                table, easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(max(1, request.maxBytes)))
+        }
+        if code == CURLE_OK, let body = request.body {
+            code = mf_curl_set_offset(table, easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
+            if code == CURLE_OK {
+                code = body.withUnsafeBytes { bytes in
+                    // Copied by libcurl; an empty body needs an address all the same.
+                    var nothing: UInt8 = 0
+                    let start = bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0) }
+                    return withUnsafeMutableBytes(of: &nothing) {
+                        mf_curl_set_pointer(table, easy, CURLOPT_COPYPOSTFIELDS, start ?? $0.baseAddress)
+                    }
+                }
+            }
+        }
+        if code == CURLE_OK {
+            code = mf_curl_set_data_callback(table, easy, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+                CurlTransfer.from(context).receive(body: UnsafeRawBufferPointer(start: data, count: size * count))
+            }
+        }
+        if code == CURLE_OK {
+            code = mf_curl_set_data_callback(table, easy, CURLOPT_HEADERFUNCTION) { data, size, count, context in
+                CurlTransfer.from(context).receive(header: UnsafeRawBufferPointer(start: data, count: size * count))
+            }
+        }
+        set(CURLOPT_WRITEDATA, context)
+        set(CURLOPT_HEADERDATA, context)
+        if request.addressPolicy != nil, code == CURLE_OK { code = configurePolicy(table, context) }
+        return code
+    }
+
+    private func configureMethod(_ set: (CURLoption, Int) -> Void, _ setText: (CURLoption, String) -> Void) {
+        switch (request.method, request.body) {
+        case ("GET", nil): set(CURLOPT_HTTPGET, 1)
+        case ("HEAD", nil): set(CURLOPT_NOBODY, 1)
+        case ("POST", .some): set(CURLOPT_POST, 1)
+        case (let method, .some):
+            set(CURLOPT_POST, 1)
+            setText(CURLOPT_CUSTOMREQUEST, method)
+        case (let method, nil): setText(CURLOPT_CUSTOMREQUEST, method)
+        }
+    }
+
+    private func configureHeaders() {
+        var lines = request.headers.map { name, value in value.isEmpty ? "\(name);" : "\(name): \(value)" }
+        if request.body != nil {
+            // Neither wait for "100 Continue" nor claim that the body is a form.
+            lines.append("Expect:")
+            if !request.headers.contains(where: { $0.0.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+        }
+        for line in lines {
+            if let longer = library?.table.pointee.slist_append(headerList, line) { headerList = longer }
+        }
+    }
+
+    /// Frees what libcurl only borrowed.
+    func freeHeaders(_ library: CurlLibrary) {
+        if let headerList { library.table.pointee.slist_free_all(headerList) }
+        headerList = nil
+    }
+
+    // MARK: - Receiving
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> CurlTransfer {
+        Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    /// Returns how much was taken; less than there was ends the transfer.
+    private func receive(body bytes: UnsafeRawBufferPointer) -> Int {
+        guard body.count + bytes.count <= request.maxBytes else {
+            isTooLarge = true
+            return 0
+        }
+        body.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    private func receive(header bytes: UnsafeRawBufferPointer) -> Int {
+        headerBytes += bytes.count
+        guard headerBytes <= Self.headerLimit else { return 0 }
+        if bytes.starts(with: "HTTP/".utf8) {
+            // Another answer begins: the one before was a redirect or only information.
+            headers = []
+        } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
+            headers.append((Self.text(bytes[..<colon]), Self.text(bytes[(colon + 1)...])))
+        }
+        return bytes.count
+    }
+
+    private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+        let start = bytes.firstIndex { !isSpace($0) } ?? bytes.endIndex
+        let end = bytes.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start
+        return String(decoding: bytes[start..<end], as: UTF8.self)
+    }
+
+    /// What became of it.
+    func result(_ library: CurlLibrary, _ code: CURLcode) -> Result<FetchResponse, any Error> {
+        let table = library.table
+        let reached = mf_curl_info_string(table, easy, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) }
+        let redirects = mf_curl_info_long(table, easy, CURLINFO_REDIRECT_COUNT)
+        let place = redirects > 0 ? reached : nil
+        if isTooLarge { return .failure(MFError.bodyTooLarge(request, at: place)) }
+        guard code == CURLE_OK else {
+            let circumstances = CurlCircumstances(
+                url: place, redirects: redirects,
+                isConnected: mf_curl_info_offset(table, easy, CURLINFO_PRETRANSFER_TIME_T) > 0, address: refusedAddress)
+            if let refusedAddress, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
+                let error = MFError.addressNotAllowed(request, host: currentHost, address: refusedAddress)
+                return .failure(error)
+            }
+            return .failure(MFError.curl(CurlFailure(code: code, text: library.describe(code)), request, circumstances))
+        }
+        let status = mf_curl_info_long(table, easy, CURLINFO_RESPONSE_CODE)
+        guard (200..<300).contains(status) || request.acceptsAnyStatus else {
+            return .failure(MFError.unexpectedStatus(status, of: request, at: place ?? request.url))
+        }
+        return .success(FetchResponse(status: status, url: place ?? request.url, headers: headers, body: body))
+    }
+
+    // MARK: - Policy
+
+    private func configurePolicy(_ table: UnsafePointer<mf_curl>, _ context: UnsafeMutableRawPointer) -> CURLcode {
+        // Before connecting, and once more before the request is sent: that one sees kept connections, too.
+        var code = mf_curl_set_open_socket_callback(table, easy) { context, _, address in
+            let transfer = CurlTransfer.from(context)
+            let bytes = addressBytes { mf_curl_address_bytes(address, $0) }
+            return transfer.allows(bytes) ? mf_curl_open_socket(address) : -1
+        }
+        if code == CURLE_OK { code = mf_curl_set_pointer(table, easy, CURLOPT_OPENSOCKETDATA, context) }
+        if code == CURLE_OK {
+            code = mf_curl_set_prerequest_callback(table, easy) { context, address, _, _, _ in
+                let bytes = addressBytes { mf_curl_parse_address(address, $0) }
+                return CurlTransfer.from(context).allows(bytes) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            }
+        }
+        if code == CURLE_OK { code = mf_curl_set_pointer(table, easy, CURLOPT_PREREQDATA, context) }
+        // Behind a proxy the address would be the proxy's.
+        if code == CURLE_OK { code = mf_curl_set_string(table, easy, CURLOPT_NOPROXY, "*") }
+        return code
+    }
+
+    private func allows(_ address: [UInt8]) -> Bool {
+        guard let policy = request.addressPolicy else { return true }
+        if !address.isEmpty, policy(currentHost, address) { return true }
+        refusedAddress = addressText(address)
+        return false
+    }
+
+    /// The host that is talked to at the moment.
+    private var currentHost: String {
+        let url = library.flatMap { mf_curl_info_string($0.table, easy, CURLINFO_EFFECTIVE_URL) }.map { String(cString: $0) }
+        return URLParts(url ?? request.url)?.host ?? ""
+    }
+}
+
+/// An address as a policy sees it: an IPv4 address in an IPv6 one is an IPv4 address.
+private func addressBytes(_ fill: (UnsafeMutablePointer<UInt8>) -> Int32) -> [UInt8] {
+    let bytes = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+        buffer.initialize(repeating: 0)
+        count = Int(fill(buffer.baseAddress!))
+    }
+    let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+    return bytes.count == 16 && bytes.starts(with: mapped) ? Array(bytes[12...]) : bytes
+}
+
+private func addressText(_ bytes: [UInt8]) -> String {
+    if bytes.count == 4 { return bytes.map(String.init).joined(separator: ".") }
+    return stride(from: 0, to: bytes.count - 1, by: 2)
+        .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
+        .joined(separator: ":")
+}
+
+extension URLParts {
+    /// The URL as it goes over the wire: without fragment, and with everything escaped that may not stand in a path.
+    var encodedForSending: String {
+        var parts = self
+        parts.fragment = nil
+        parts.path = Self.escaped(path)
+        parts.query = query.map(Self.escaped)
+        return parts.description
+    }
+
+    private static func escaped(_ text: String) -> String {
+        func isPlain(_ byte: UInt8) -> Bool {
+            byte > 0x20 && byte < 0x7F && !"\"<>\\^`{|}".utf8.contains(byte)
+        }
+        guard !text.utf8.allSatisfy(isPlain) else { return text }
+        var result: [UInt8] = []
+        for byte in text.utf8 {
+            if isPlain(byte) {
+                result.append(byte)
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += Array("%".utf8) + Array((digits.count < 2 ? "0" + digits : digits).utf8)
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}

@@ -1,0 +1,97 @@
+/// Gets the bytes of a URL.
+///
+/// ``CurlFetcher`` asks the network; ``InMemoryFetcher`` answers by itself, for tests and for embedding.
+public protocol Fetcher: AnyObject, Sendable {
+    /// Fetches a URL. Cancelling the task ends the transfer.
+    ///
+    /// - Returns: The answer, whole.
+    /// - Throws: An `MFError` with a `FETCH` code; for a status other than 2xx that is `FETCH-002`, unless the request
+    ///   accepts any status.
+    func fetch(_ request: FetchRequest) async throws -> FetchResponse
+}
+
+extension Fetcher {
+    /// Fetches a URL with the default request: `GET`, the default deadlines and limits.
+    public func fetch(_ url: String) async throws -> FetchResponse {
+        try await fetch(FetchRequest(url: url))
+    }
+}
+
+/// What to fetch, and how long and how large it may get.
+public struct FetchRequest: Sendable {
+    /// The URL: `http:`, `https:`, or `file:` where ``allowsFile`` says so.
+    public var url: String
+    /// The method.
+    public var method: String
+    /// Headers to send, in order.
+    public var headers: [(String, String)]
+    /// The body to send.
+    public var body: [UInt8]?
+    /// The deadline for the whole transfer, redirects and waiting for a free connection included.
+    public var timeout: Duration
+    /// The deadline for getting connected: name resolution, TCP and TLS.
+    public var connectTimeout: Duration
+    /// How large the body may be, compressed and decompressed.
+    public var maxBytes: Int
+    /// How many redirects are followed.
+    public var maxRedirects: Int
+    /// Whether `file:` URLs may be read: for the host's own configuration only.
+    public var allowsFile: Bool
+    /// Whether a status other than 2xx is an answer and not an error.
+    public var acceptsAnyStatus: Bool
+    /// Says whether an address (4 or 16 bytes) may be talked to for a host name. It is asked about every address that
+    /// is connected to, those of redirects and of kept connections included. Such requests never use a proxy.
+    public var addressPolicy: (@Sendable (_ host: String, _ address: [UInt8]) -> Bool)?
+
+    /// Makes a request.
+    public init(
+        url: String, method: String = "GET", headers: [(String, String)] = [], body: [UInt8]? = nil,
+        timeout: Duration = .seconds(20), connectTimeout: Duration = .seconds(5), maxBytes: Int = 16 << 20,
+        maxRedirects: Int = 5, allowsFile: Bool = false, acceptsAnyStatus: Bool = false,
+        addressPolicy: (@Sendable (_ host: String, _ address: [UInt8]) -> Bool)? = nil
+    ) {
+        self.url = url
+        self.method = method
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.connectTimeout = connectTimeout
+        self.maxBytes = maxBytes
+        self.maxRedirects = maxRedirects
+        self.allowsFile = allowsFile
+        self.acceptsAnyStatus = acceptsAnyStatus
+        self.addressPolicy = addressPolicy
+    }
+}
+
+/// A whole answer.
+public struct FetchResponse: Sendable {
+    /// The status; 200 for a file.
+    public var status: Int
+    /// Where the body came from, after redirects.
+    public var url: String
+    /// The headers, in order, as the server wrote their names.
+    public var headers: [(String, String)]
+    /// The body, decompressed.
+    public var body: [UInt8]
+
+    /// Makes an answer.
+    public init(status: Int = 200, url: String, headers: [(String, String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.url = url
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The first header of a name, upper and lower case being equal.
+    public func header(_ name: String) -> String? {
+        let wanted = name.lowercased()
+        return headers.first { $0.0.lowercased() == wanted }?.1
+    }
+
+    /// The body as text; what is not UTF-8 is replaced.
+    public var text: String { String(decoding: body, as: UTF8.self) }
+
+    /// Whether the status is 2xx.
+    public var isSuccess: Bool { (200..<300).contains(status) }
+}

@@ -1,0 +1,69 @@
+internal import Diagnostics
+internal import Glibc
+
+/// Reads what a `file:` URL names: plain files of this machine only.
+func readFile(_ request: FetchRequest, _ parts: URLParts) throws -> FetchResponse {
+    guard request.allowsFile else { throw MFError.protocolNotAllowed(request, "file") }
+    guard parts.host == nil || parts.host == "" || parts.host == "localhost" else {
+        throw MFError.badURL(request, "a `file:` URL names no other machine")
+    }
+    guard let path = percentDecoded(parts.path), path.hasPrefix("/") else {
+        throw MFError.badURL(request, "a `file:` URL needs an absolute path")
+    }
+    func fail() -> MFError { .fileUnreadable(request, path, String(cString: strerror(errno))) }
+
+    // Not blocking: opening a pipe that nobody writes to would stop the loop.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw fail() }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw fail() }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw MFError.fileUnreadable(request, path, "not a plain file") }
+    guard status.st_size <= request.maxBytes else { throw MFError.bodyTooLarge(request) }
+
+    var body: [UInt8] = []
+    var isWhole = false
+    while !isWhole {
+        // One byte more than expected, so that the end is seen without another turn.
+        let size = max(Int(status.st_size) - body.count, 0) + 1
+        let start = body.count
+        let count = try body.withAppending(size) { buffer in
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            guard count >= 0 else { throw fail() }
+            return count
+        }
+        isWhole = count == 0
+        guard start + count <= request.maxBytes else { throw MFError.bodyTooLarge(request) }
+    }
+    return FetchResponse(url: request.url, body: body)
+}
+
+/// `%20` → a space; nil when what comes out is not UTF-8 or has a NUL.
+private func percentDecoded(_ text: String) -> String? {
+    var bytes: [UInt8] = []
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+        if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+            rest.prefix(2).allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }), rest.count >= 2
+        {
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        } else {
+            bytes.append(byte)
+        }
+    }
+    return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+}
+
+extension [UInt8] {
+    /// Appends what a closure writes into a buffer; it returns how much that is.
+    fileprivate mutating func withAppending(
+        _ capacity: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) throws -> Int
+    ) rethrows -> Int {
+        let start = count
+        append(contentsOf: repeatElement(0, count: capacity))
+        let filled = try withUnsafeMutableBufferPointer { try fill(.init(rebasing: $0[start...])) }
+        removeLast(capacity - filled)
+        return filled
+    }
+}

@@ -1,0 +1,41 @@
+internal import Diagnostics
+internal import Synchronization
+
+/// Answers requests by itself: for tests, and for embedding remotes in a program.
+///
+/// ```swift
+/// let fetcher = InMemoryFetcher(["http://app2/mf-manifest.json": manifest, "http://app2/entry.lua": entry])
+/// ```
+public final class InMemoryFetcher: Fetcher {
+    private let answer: @Sendable (FetchRequest) async throws -> FetchResponse
+    private let asked = Mutex<[FetchRequest]>([])
+
+    /// Makes a fetcher that asks a closure. A status other than 2xx becomes an error, as it does over the network.
+    public init(_ answer: @escaping @Sendable (FetchRequest) async throws -> FetchResponse) {
+        self.answer = answer
+    }
+
+    /// Makes a fetcher that knows these texts by URL, and answers 404 to everything else.
+    public convenience init(_ texts: [String: String]) {
+        self.init { request in
+            guard let text = texts[request.url] else { return FetchResponse(status: 404, url: request.url) }
+            return FetchResponse(url: request.url, body: Array(text.utf8))
+        }
+    }
+
+    /// What was asked for so far, in order.
+    public var requests: [FetchRequest] { asked.withLock { $0 } }
+
+    /// The URLs that were asked for so far, in order.
+    public var requestedURLs: [String] { requests.map(\.url) }
+
+    public func fetch(_ request: FetchRequest) async throws -> FetchResponse {
+        asked.withLock { $0.append(request) }
+        let response = try await answer(request)
+        guard response.body.count <= request.maxBytes else { throw MFError.bodyTooLarge(request) }
+        guard response.isSuccess || request.acceptsAnyStatus else {
+            throw MFError.unexpectedStatus(response.status, of: request, at: response.url)
+        }
+        return response
+    }
+}

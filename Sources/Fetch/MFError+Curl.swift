@@ -1,0 +1,140 @@
+internal import CCurl
+internal import Diagnostics
+
+/// What libcurl said about a failure: the cause of the error that is thrown.
+struct CurlFailure: Error, CustomStringConvertible {
+    let code: CURLcode
+    let text: String
+
+    var description: String { "libcurl (\(code.rawValue)): \(text)" }
+}
+
+/// Every failure of libcurl is given its code here and nowhere else.
+extension MFError {
+    /// The error for a transfer that libcurl ended.
+    static func curl(_ failure: CurlFailure, _ request: FetchRequest, _ circumstances: CurlCircumstances) -> MFError {
+        let place = circumstances.url.flatMap(URLParts.init) ?? URLParts(request.url)
+        let server = place.flatMap { place in place.host.map { $0 + (place.port.map { ":\($0)" } ?? "") } } ?? "the server"
+        func make(_ code: Code, _ message: String, _ hint: String?) -> MFError {
+            MFError(code, message, context: context(of: request, at: circumstances.url), hint: hint, cause: failure)
+        }
+        switch failure.code {
+        case CURLE_URL_MALFORMAT where circumstances.redirects > 0, CURLE_UNSUPPORTED_PROTOCOL where circumstances.redirects > 0:
+            return make(
+                .fetchRedirects, "the server redirects to a URL that is not allowed", "redirects go to http and https only")
+        case CURLE_URL_MALFORMAT:
+            return badURL(request, failure.text, cause: failure)
+        case CURLE_UNSUPPORTED_PROTOCOL:
+            return make(.fetchPolicy, "the protocol is not allowed", "use http or https")
+        case CURLE_TOO_MANY_REDIRECTS:
+            return make(
+                .fetchRedirects, "more than \(request.maxRedirects) redirects",
+                "`curl -sIL URL` shows where they lead; a circle is the usual reason")
+
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return make(.fetchDNS, "the host `\(server)` is unknown", "check the spelling and the machine's DNS")
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return make(.fetchDNS, "the proxy's host is unknown", "check http_proxy, https_proxy and no_proxy")
+        case CURLE_COULDNT_CONNECT:
+            return make(
+                .fetchNetwork, "cannot connect to `\(server)`", "does a server listen there? `mflua serve DIR` starts one")
+        case CURLE_INTERFACE_FAILED, CURLE_NO_CONNECTION_AVAILABLE:
+            return make(.fetchNetwork, "no connection to `\(server)` can be made", "check the machine's network")
+        case CURLE_PROXY:
+            return make(.fetchNetwork, "the proxy refuses the connection", "check http_proxy, https_proxy and no_proxy")
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_AGAIN:
+            return make(
+                .fetchNetwork, "the connection to `\(server)` broke before an answer came",
+                "the server may have crashed or restarted; its log will say more")
+        case CURLE_OPERATION_TIMEDOUT where !circumstances.isConnected:
+            return make(
+                .fetchTimeout, "no connection to `\(server)` within \(request.connectTimeout.inWords)",
+                "check the address; a firewall that drops packets looks like this")
+        case CURLE_OPERATION_TIMEDOUT:
+            return timedOut(request, at: circumstances.url, cause: failure)
+
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_SHUTDOWN_FAILED:
+            return make(
+                .fetchTLS, "no TLS connection to `\(server)`", "does the port speak TLS? else use `http:` instead of `https:`")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
+            CURLE_SSL_INVALIDCERTSTATUS:
+            return make(
+                .fetchTLS, "the certificate of `\(server)` is not trusted",
+                "for a private authority, name its certificate file in CURL_CA_BUNDLE or SSL_CERT_FILE")
+        case CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE:
+            return make(
+                .fetchTLS, "the file of trusted certificates cannot be read",
+                "check CURL_CA_BUNDLE and SSL_CERT_FILE; on Debian install ca-certificates")
+        case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CLIENTCERT, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED,
+            CURLE_SSL_ENGINE_INITFAILED:
+            return make(.fetchTLS, "the server `\(server)` wants a client certificate", "mflua has none to offer")
+
+        case CURLE_FILESIZE_EXCEEDED:
+            return bodyTooLarge(request, at: circumstances.url, cause: failure)
+        case CURLE_PARTIAL_FILE:
+            return make(
+                .fetchTruncated, "the connection ended before the body was whole",
+                "ask again; if it stays, look at the server and at proxies in between")
+        case CURLE_BAD_CONTENT_ENCODING:
+            return make(
+                .fetchProtocol, "the body cannot be decompressed", "the server's Content-Encoding and its body do not fit")
+        case CURLE_WRITE_ERROR:
+            return make(
+                .fetchProtocol, "the answer of `\(server)` cannot be read", "the server's Content-Encoding and its body do not fit")
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_HTTP3, CURLE_CHUNK_FAILED, CURLE_RTSP_CSEQ_ERROR,
+            CURLE_UNRECOVERABLE_POLL:
+            return make(
+                .fetchProtocol, "what `\(server)` answers is not HTTP", "check the port: `https:` and `http:` have different ones")
+
+        case CURLE_ABORTED_BY_CALLBACK:
+            return addressNotAllowed(request, host: server, address: circumstances.address ?? "unknown")
+        case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT, CURLE_NOT_BUILT_IN, CURLE_UNKNOWN_OPTION, CURLE_FUNCTION_NOT_FOUND,
+            CURLE_BAD_FUNCTION_ARGUMENT, CURLE_SETOPT_OPTION_SYNTAX, CURLE_RECURSIVE_API_CALL:
+            return make(
+                .fetchUnavailable, "libcurl refuses to work", "version 7.85 or later is needed, with HTTP and TLS")
+        default:
+            return make(.fetchNetwork, "the transfer from `\(server)` failed", nil)
+        }
+    }
+
+    /// FETCH-003: the whole took too long.
+    static func timedOut(_ request: FetchRequest, at url: String? = nil, cause: (any Error)? = nil) -> MFError {
+        MFError(
+            .fetchTimeout, "no whole answer within \(request.timeout.inWords)", context: context(of: request, at: url),
+            hint: "the server or the network is slow; its load and log may say why", cause: cause)
+    }
+
+    /// FETCH-014: libcurl cannot be opened.
+    static func curlMissing(_ reason: String) -> MFError {
+        MFError(
+            .fetchUnavailable, "libcurl cannot be opened: \(reason)", hint: "install it: `apt-get install libcurl4`")
+    }
+}
+
+/// What is known about a transfer when it fails.
+struct CurlCircumstances {
+    /// Where redirects have led.
+    var url: String?
+    var redirects = 0
+    /// Whether TCP and, where asked for, TLS were established.
+    var isConnected = false
+    /// The address that the policy refused.
+    var address: String?
+}
+
+extension Duration {
+    /// `5 s`, `1.5 s`, `250 ms`.
+    var inWords: String {
+        let milliseconds = inMilliseconds
+        if milliseconds < 1000 { return "\(milliseconds) ms" }
+        if milliseconds.isMultiple(of: 1000) { return "\(milliseconds / 1000) s" }
+        return "\(Double(milliseconds) / 1000) s"
+    }
+
+    /// Whole milliseconds; never more than libcurl can take.
+    var inMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        guard seconds < Int64(Int32.max) / 1000 else { return Int(Int32.max) }
+        return Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+    }
+}

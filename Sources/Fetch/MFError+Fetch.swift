@@ -1,0 +1,89 @@
+internal import Diagnostics
+
+extension MFError {
+    /// FETCH-002: a status that is none of success.
+    static func unexpectedStatus(_ status: Int, of request: FetchRequest, at url: String) -> MFError {
+        let hint =
+            switch status {
+            case 300..<400: "the answer is a redirect without a place to go to"
+            case 401, 407: "the server wants credentials"
+            case 403: "the server refuses access; check credentials and permissions"
+            case 404, 410: "check the path, and that it was deployed to this server"
+            case 429: "the server wants fewer requests; try again later"
+            case 500...: "the server has a problem; its log will say which, and trying again may help"
+            default: "check URL, method and headers"
+            }
+        return MFError(
+            .fetchStatus, "the server answered with status \(status)",
+            context: context(of: request, at: url) + [("status", "\(status)")], hint: hint)
+    }
+
+    /// FETCH-006: the body exceeds the request's limit.
+    static func bodyTooLarge(_ request: FetchRequest, at url: String? = nil, cause: (any Error)? = nil) -> MFError {
+        MFError(
+            .fetchTooLarge, "the body is larger than \(bytes(request.maxBytes))", context: context(of: request, at: url),
+            hint: "is this the right URL? the limit is for what is fetched whole, such as code and manifests",
+            cause: cause)
+    }
+
+    /// FETCH-008: a URL that is none.
+    static func badURL(_ request: FetchRequest, _ problem: String, cause: (any Error)? = nil) -> MFError {
+        MFError(
+            .fetchBadURL, "the URL is not valid: \(problem)", context: context(of: request), hint:
+                "write it as `http://host/path` or `https://host/path`", cause: cause)
+    }
+
+    /// FETCH-010: nobody waits for the answer any more.
+    static func fetchCancelled(_ request: FetchRequest) -> MFError {
+        MFError(.fetchCancelled, "the fetch was cancelled", context: context(of: request), cause: CancellationError())
+    }
+
+    /// FETCH-011: a file that cannot be read.
+    static func fileUnreadable(_ request: FetchRequest, _ path: String, _ problem: String) -> MFError {
+        MFError(
+            .fetchFile, "cannot read the file `\(path)`: \(problem)", context: context(of: request),
+            hint: "check path and permissions")
+    }
+
+    /// FETCH-013: a protocol that is not allowed.
+    static func protocolNotAllowed(_ request: FetchRequest, _ scheme: String) -> MFError {
+        MFError(
+            .fetchPolicy, "the protocol `\(scheme)` is not allowed", context: context(of: request),
+            hint: scheme == "file"
+                ? "`file:` is for the host's own configuration; serve the folder with `mflua serve`"
+                : "use http or https")
+    }
+
+    /// FETCH-013: an address that the request's policy refuses.
+    static func addressNotAllowed(_ request: FetchRequest, host: String, address: String) -> MFError {
+        MFError(
+            .fetchPolicy, "the address of `\(host)` is not allowed",
+            context: context(of: request) + [("address", address)],
+            hint: "widen the policy, or serve it from an allowed address")
+    }
+
+    /// LUA-009: a method or header that cannot be sent.
+    static func unsendable(_ request: FetchRequest, _ what: String) -> MFError {
+        MFError(
+            .badArgument, "\(what) cannot be sent", context: context(of: request),
+            hint: "names are letters, digits and hyphens; values are one line")
+    }
+
+    /// The URL and, where it differs, the one that redirects led to; without credentials.
+    static func context(of request: FetchRequest, at url: String? = nil) -> [(String, String?)] {
+        let asked = redacted(request.url)
+        let reached = url.map(redacted)
+        return [
+            ("url", asked), ("redirected to", reached == asked ? nil : reached),
+            ("method", request.method == "GET" ? nil : request.method),
+        ]
+    }
+
+    private static func bytes(_ count: Int) -> String {
+        switch count {
+        case (1 << 20)...: "\(count >> 20) MiB"
+        case (1 << 10)...: "\(count >> 10) KiB"
+        default: "\(count) bytes"
+        }
+    }
+}
