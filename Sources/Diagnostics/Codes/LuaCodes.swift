@@ -20,6 +20,8 @@ extension MFError.Code {
     public static let badArgument = Self("LUA-009")
     /// LUA-010: the event loop has stopped.
     public static let loopStopped = Self("LUA-010")
+    /// LUA-011: a text is not JSON.
+    public static let jsonSyntax = Self("LUA-011")
 
     static let luaCodes: [CodeEntry] = [
         CodeEntry(
@@ -89,6 +91,15 @@ extension MFError.Code {
             """
             Cause: work was handed to a runtime whose event loop has been stopped.
             Cure:  stop a runtime only after its users are done.
+            """),
+        CodeEntry(
+            .jsonSyntax, "jsonSyntax", "the text is not JSON",
+            """
+            Cause: a manifest, a response or a text given to `mf.json.decode` breaks JSON's grammar, is cut off, or is
+                   something else, such as the HTML page of a server that did not find the file. The message has line
+                   and column.
+            Cure:  open the URL or the file, and look at that place. JSON has no comments, no trailing commas, and keys
+                   in double quotes.
             """),
     ]
 }

@@ -1,0 +1,88 @@
+/// A request such as `app1/button`, taken apart: which remote it names, and which of its exposes.
+public struct RemoteRequest: Sendable, Hashable {
+    /// The name or alias that the request begins with.
+    public let pkgNameOrAlias: String
+
+    /// `./button`, or `.` for the remote itself.
+    public let expose: String
+
+    /// Takes a request apart.
+    ///
+    /// - Returns: Nil unless the request is the name itself, or the name and a slash begin it.
+    public init?(_ id: String, naming name: String) {
+        guard id.utf8.starts(with: name.utf8) else { return nil }
+        let rest = id.utf8.dropFirst(name.utf8.count)
+        guard rest.isEmpty || rest.first == slash else { return nil }
+        pkgNameOrAlias = name
+        expose = rest.isEmpty ? "." : "." + String(decoding: rest, as: UTF8.self)
+    }
+
+    /// The request for an expose of a remote: `app1/button` for `app1` and `./button`, `app1` for `app1` and `.`.
+    public static func id(remote: String, expose: String?) -> String {
+        guard let expose, !expose.isEmpty, expose != "." else { return remote }
+        return remote + "/" + (expose.hasPrefix("./") ? String(expose.dropFirst(2)) : expose)
+    }
+
+    /// The name under which a module of a remote is known.
+    public static func moduleName(remote: String, expose: String) -> String {
+        let remote = remote.utf8.last == slash ? String(remote.dropLast()) : remote
+        return remote + (expose.utf8.first == UInt8(ascii: ".") ? String(expose.dropFirst()) : expose)
+    }
+}
+
+/// The key of a remote's snapshot: its name, and its version or else its entry.
+public func snapshotKey(name: String, version: String?, entry: String?) -> String {
+    if let version, !version.isEmpty { return "\(name):\(version)" }
+    if let entry, !entry.isEmpty { return "\(name):\(entry)" }
+    return name
+}
+
+/// An entry's folder and name as one path, relative to the public path.
+public func joinEntry(path: String, name: String) -> String {
+    var folder = path
+    if folder == "." {
+        folder = ""
+    } else if folder.hasPrefix("./") {
+        folder.removeFirst(2)
+    } else if folder.hasPrefix("/") {
+        folder.removeFirst()
+        if folder.hasSuffix("/") { folder.removeLast() }
+    }
+    guard !folder.isEmpty else { return name }
+    return folder.hasSuffix("/") ? folder + name : folder + "/" + name
+}
+
+/// The folder of a manifest's URL, which is the public path of a remote whose own is `auto`.
+///
+/// A URL without a slash, or with nothing behind its last one, stays as it is, apart from query and fragment.
+public func autoPublicPath(of url: String) -> String {
+    let address = withoutQuery(url)
+    guard let last = address.utf8.lastIndex(of: slash) else { return String(address) }
+    return String(address[...last])
+}
+
+/// Whether two URLs name the same resource: scheme and a trailing slash do not matter.
+public func isSameResource(_ a: String, _ b: String) -> Bool {
+    func core(_ url: String) -> Substring {
+        var core = url[...]
+        let colon = core.utf8.prefix(7).firstIndex(of: UInt8(ascii: ":"))
+        if let colon, ["http", "https"].contains(core[..<colon].lowercased()), core[colon...].hasPrefix("://") {
+            core = core[colon...].dropFirst()
+        }
+        if core.hasPrefix("//") { core = core.dropFirst(2) }
+        return core.hasSuffix("/") ? core.dropLast() : core
+    }
+    return core(a).utf8.elementsEqual(core(b).utf8)
+}
+
+/// Whether an entry names a manifest: whether its path ends in `.json`.
+public func isManifest(entry: String) -> Bool {
+    withoutQuery(entry).hasSuffix(".json")
+}
+
+/// A URL without `?…` and `#…`.
+private func withoutQuery(_ url: String) -> Substring {
+    url[..<(url.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? url.endIndex)]
+}
+
+private let slash = UInt8(ascii: "/")

@@ -1,0 +1,125 @@
+import Diagnostics
+
+extension JSON {
+    /// Writes a value as JSON.
+    ///
+    /// Lists become arrays, records, tables and views objects (views that are lists, arrays), `nil` and `mf.null` become
+    /// `null`. Floats keep their point, so that they come back as floats.
+    ///
+    /// - Parameter pretty: Whether to break lines and indent by two blanks.
+    /// - Throws: ``MFError`` with `LUA-004` for what JSON cannot say (functions, NaN, bytes that are no text), `LUA-007` for
+    ///   values that are nested too deeply; the message names the path.
+    public static func encode(_ value: LuaValue, pretty: Bool = false) throws -> [UInt8] {
+        var writer = JSONWriter(isPretty: pretty)
+        try writer.write(value, depth: 0)
+        return writer.bytes
+    }
+}
+
+private struct JSONWriter {
+    let isPretty: Bool
+    private(set) var bytes: [UInt8] = []
+
+    init(isPretty: Bool) { self.isPretty = isPretty }
+
+    mutating func write(_ value: LuaValue, depth: Int) throws {
+        guard depth <= JSON.maximumDepth else { throw MFError.tooDeepForJSON() }
+        switch value {
+        case .nil, .null:
+            bytes += "null".utf8
+        case .boolean(let flag):
+            bytes += (flag ? "true" : "false").utf8
+        case .integer(let integer):
+            bytes += String(integer).utf8
+        case .number(let number):
+            guard number.isFinite else { throw MFError.mismatch(expected: "finite number", found: value) }
+            bytes += number.description.utf8
+        case .string(let string):
+            write(string)
+        case .array(let elements):
+            try write(elements, depth: depth)
+        case .table(let table):
+            try write(try table.copied(), depth: depth)
+        case .record, .object:
+            if case .object(let object) = value, object is any LuaSequenceObject {
+                try write(try value.luaElements() ?? [], depth: depth)
+            } else {
+                try write(try value.luaEntries() ?? [], depth: depth)
+            }
+        case .bytes, .function, .userdata, .callable:
+            throw MFError.mismatch(expected: "plain value", found: value)
+        }
+    }
+
+    private mutating func write(_ elements: [LuaValue], depth: Int) throws {
+        bytes.append(UInt8(ascii: "["))
+        for (index, element) in elements.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            breakLine(depth + 1)
+            do {
+                try write(element, depth: depth + 1)
+            } catch let error as MFError {
+                throw error.inside(index: index + 1)
+            }
+        }
+        if !elements.isEmpty { breakLine(depth) }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    private mutating func write(_ entries: [(key: LuaValue, value: LuaValue)], depth: Int) throws {
+        bytes.append(UInt8(ascii: "{"))
+        for (index, entry) in entries.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            breakLine(depth + 1)
+            let key: String
+            switch entry.key {
+            case .string(let name): key = name
+            case .integer(let number): key = String(number)
+            default: throw MFError.mismatch(expected: "string as key", found: entry.key)
+            }
+            write(key)
+            bytes.append(UInt8(ascii: ":"))
+            if isPretty { bytes.append(0x20) }
+            do {
+                try write(entry.value, depth: depth + 1)
+            } catch let error as MFError {
+                throw error.inside(key)
+            }
+        }
+        if !entries.isEmpty { breakLine(depth) }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    private mutating func write(_ string: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in string.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x0A: bytes += "\\n".utf8
+            case 0x0D: bytes += "\\r".utf8
+            case 0x09: bytes += "\\t".utf8
+            case 0..<0x20:
+                let digits = String(byte, radix: 16)
+                bytes += "\\u00\(digits.utf8.count == 1 ? "0" : "")\(digits)".utf8
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func breakLine(_ depth: Int) {
+        guard isPretty else { return }
+        bytes.append(UInt8(ascii: "\n"))
+        bytes.append(contentsOf: repeatElement(0x20, count: 2 * depth))
+    }
+}
+
+extension MFError {
+    static func tooDeepForJSON() -> MFError {
+        MFError(
+            .tooDeep, "the value is nested deeper than \(JSON.maximumDepth) levels, or contains itself",
+            hint: "leave out parents and other back references")
+    }
+}
