@@ -16,7 +16,9 @@ struct REPL {
             reader.remember(entry.text)
             do {
                 let values = try await runtime.evaluate(entry.code, name: "=stdin")
-                if !values.isEmpty { print(values.map { runtime.display($0) }.joined(separator: "\t")) }
+                var texts: [String] = []
+                for value in values { texts.append(await runtime.display(value)) }
+                if !texts.isEmpty { print(texts.joined(separator: "\t")) }
             } catch {
                 Terminal.report(error)
             }

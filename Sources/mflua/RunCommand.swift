@@ -65,6 +65,7 @@ struct RunCommand: AsyncParsableCommand {
 
         let session = try Session(invocation: invocation)
         do {
+            try await session.setArguments()
             if !ignoresEnvironment { try await session.runInit() }
             for step in steps { try await session.perform(step) }
             if let script = invocation.script {

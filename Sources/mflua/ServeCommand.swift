@@ -1,6 +1,8 @@
 import ArgumentParser
 import Diagnostics
+import EventLoop
 import Glibc
+import HotReload
 import Logging
 import Serving
 
@@ -23,6 +25,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The address to listen on.")
     var host = "127.0.0.1"
 
+    @Flag(name: .shortAndLong, help: "Tell connected hosts at once which files change.")
+    var watch = false
+
     @Flag(name: .shortAndLong, help: "Log no requests.")
     var quiet = false
 
@@ -35,14 +40,27 @@ struct ServeCommand: AsyncParsableCommand {
         let color = Terminal.hasColor
         let logger = Logger(label: "mflua.serve") { _ in RequestLog(color: color, level: quiet ? .warning : .info) }
         let files = StaticFiles(root: folder, logger: logger)
-        let server = try await HTTPServer.start(host: host, port: port) { files.reply(to: $0) }
+        let feed = watch ? ChangeFeed() : nil
+        let server = try await HTTPServer.start(host: host, port: port) { request in
+            feed?.reply(to: request) ?? files.reply(to: request)
+        }
+        if let feed { try await Self.watch(folder, for: feed) }
         print("serving \(folder) at \(server.baseURL)")
         for manifest in Self.manifests(in: folder) { print("  \(server.baseURL)/\(manifest)") }
         fflush(nil)
         // Nothing is half done between requests: the signals may end the process as they find it.
         signal(SIGINT) { _ in _exit(128 + SIGINT) }
         signal(SIGTERM) { _ in _exit(128 + SIGTERM) }
-        while true { try await Task.sleep(for: .seconds(86_400)) }
+        while !Task.isCancelled { try await Task.sleep(for: .seconds(86_400)) }
+        await server.stop()
+    }
+
+    /// Publishes what changes below the folder, from a loop of its own.
+    private static func watch(_ folder: String, for feed: ChangeFeed) async throws {
+        let loop = EventLoop(name: "mflua.watch")
+        let watcher = try await loop.perform { try FolderWatcher(root: folder, loop: loop) { feed.publish($0) } }
+        // As long as the process.
+        _ = Unmanaged.passRetained(watcher)
     }
 
     private static func checkFolder(_ folder: String) throws {

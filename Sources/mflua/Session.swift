@@ -1,6 +1,7 @@
 import Diagnostics
 import Federation
 import Glibc
+import LuaBridge
 
 /// A runtime with what the command line gives it to do.
 struct Session: Sendable {
@@ -11,6 +12,16 @@ struct Session: Sendable {
         runtime = try Runtime()
         self.invocation = invocation
         Signals.install(for: runtime)
+    }
+
+    /// Sets `arg` as `lua` does: the script at 0, its arguments after it, the words before it at negative indices.
+    func setArguments() async throws {
+        let words = CommandLine.arguments
+        let first = invocation.script == nil ? 0 : words.count - invocation.arguments.count - 1
+        let entries = words.indices.map { LuaRecord.Entry(key: .integer(Int64($0 - first)), value: .string(words[$0])) }
+        try await runtime.loop.perform { [runtime] in
+            try runtime.state.globals.set("arg", .record(LuaRecord(entries)))
+        }
     }
 
     /// Evaluates `LUA_INIT`, or the file it names behind an `@`, before anything else, as `lua` does.
@@ -34,10 +45,9 @@ struct Session: Sendable {
         case .module:
             let parts = step.text.split(separator: "=", maxSplits: 1).map(String.init)
             let module = parts.last ?? step.text
-            let code = "local global, module = ... ; _G[global] = require(module)"
-            _ = try await runtime.run(
-                script: Array(code.utf8), name: "=(command line)", arguments: [parts.first ?? module, module],
-                scriptName: invocation.script ?? "mflua")
+            let global = LuaLiteral.quoted(parts.first ?? module)
+            let code = "_G[\(global)] = require(\(LuaLiteral.quoted(module)))"
+            _ = try await runtime.evaluate(code, name: "=(command line)")
         }
     }
 

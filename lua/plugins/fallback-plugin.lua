@@ -1,6 +1,8 @@
 --- Gives callers something to work with when a remote cannot be had.
 --
---   plugins = { { "mf.plugins.fallback", { modules = { ["billing/invoices"] = { open = function() return {} end } } } } }
+--   plugins = {
+--     require("mf.plugins.fallback") { modules = { ["billing/invoices"] = { open = function() return {} end } } },
+--   }
 --
 -- Options:
 --   modules  id of a request → the module to use in its place; "billing/*" stands for every expose of a remote.

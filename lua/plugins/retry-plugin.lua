@@ -1,6 +1,6 @@
 --- Asks again when a manifest or a remote entry could not be had.
 --
---   plugins = { { "mf.plugins.retry", { times = 3, delay = 500 } } }
+--   plugins = { require("mf.plugins.retry") { times = 3, delay = 500 } }
 --
 -- Options:
 --   times    how often to ask again                                        (3)

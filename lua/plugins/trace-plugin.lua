@@ -1,6 +1,6 @@
 --- Shows each phase of the host's work and how long it took.
 --
---   plugins = { { "mf.plugins.trace", { level = "debug" } } }
+--   plugins = { require("mf.plugins.trace") { level = "debug" } }
 --
 -- A line is: milliseconds since the plugin was made, milliseconds since the phase before it of the same request, the
 -- hook, what it is about, and what is known by then.

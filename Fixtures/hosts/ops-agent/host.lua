@@ -17,13 +17,13 @@ local trace = os.getenv("TRACE") or "info"
 
 local plugins = {
     -- A remote that is down must not take the report with it.
-    { "mf.plugins.fallback", {
+    require("mf.plugins.fallback") {
         modules = { ["billing/*"] = { summary = function() return nil, "the billing remote is down" end } },
         log = false,
-    } },
+    },
 }
 if trace ~= "off" then
-    table.insert(plugins, 1, { "mf.plugins.trace", { level = trace, color = console.color } })
+    table.insert(plugins, 1, require("mf.plugins.trace") { level = trace, color = console.color })
 end
 
 mf.init {

@@ -1,0 +1,171 @@
+import TestSupport
+import Testing
+
+/// `mflua [options] [script [arguments]]`, as users of `lua` expect it.
+@Suite struct RunTests {
+    @Test func scriptFindsItsArguments() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("host.lua", "print(arg[0], #arg, ...)\nprint(arg[1], arg[2], arg[3])\nprint(arg[-1] ~= nil)")
+        let result = try await mflua("host.lua", "one", "-x", "--help", in: folder)
+        #expect(result.output == "host.lua\t3\tone\t-x\t--help\none\t-x\t--help\ntrue\n", "\(result)")
+        #expect(result.code == 0)
+        #expect(try await mflua("run", "host.lua", "one", "-x", "--help", in: folder).output == result.output)
+    }
+
+    @Test func piecesAndModulesActInTheOrderTheyAreWritten() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("greeting.lua", "print('loaded', ...) return { text = 'hello' }")
+        let result = try await mflua(
+            "-e", "print('first')", "-lgreeting", "-l", "g=greeting", "-e", "print(greeting.text, g == greeting)",
+            in: folder)
+        #expect(result.output.hasPrefix("first\nloaded\tgreeting"), "\(result)")
+        #expect(result.output.hasSuffix("hello\ttrue\n"), "\(result)")
+    }
+
+    @Test func pieceRunsBeforeTheScriptInTheSameGlobals() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("host.lua", "print(answer, ...)")
+        let result = try await mflua("-eanswer = 42", "host.lua", "x", in: folder)
+        #expect(result.output == "42\tx\n", "\(result)")
+    }
+
+    @Test func scriptIsReadFromStandardInput() async throws {
+        for arguments in [["-", "a"], []] {
+            let result = try await ChildProcess.run(
+                Places.mflua, arguments, input: "#!/usr/bin/env mflua\nprint('read', ...)")
+            #expect(result.output == (arguments.isEmpty ? "read\n" : "read\ta\n"), "\(result)")
+        }
+    }
+
+    @Test func scriptWithAShebangLineIsAProgram() async throws {
+        let folder = try TemporaryFolder()
+        let script = try folder.write("tool", "#!\(Places.mflua)\nprint('ran', ...)\nerror('here')", mode: 0o755)
+        let result = try await ChildProcess.run(script, ["x"])
+        #expect(result.output == "ran\tx\n", "\(result)")
+        #expect(result.errors.contains("tool:3: here"), "\(result)")
+    }
+
+    @Test func doubleDashEndsTheOptions() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("-odd.lua", "print('odd', ...)")
+        #expect(try await mflua("--", "-odd.lua", "-i", in: folder).output == "odd\t-i\n")
+    }
+
+    @Test(arguments: [
+        ("os.exit(7)", 7), ("os.exit(true)", 0), ("os.exit(false)", 1), ("os.exit(3, true)", 3), ("os.exit()", 0),
+        ("coroutine.wrap(function() os.exit(5) end)()", 5), ("error('x')", 1), ("local x <close> = nil", 0),
+    ] as [(String, Int32)])
+    func exitCodeIsTheScripts(code: String, expected: Int32) async throws {
+        let result = try await mflua("-e", "io.write('before ')" + code)
+        #expect(result.code == expected, "\(result)")
+        #expect(result.output == "before ", "\(result)")
+    }
+
+    @Test func versionIsPrinted() async throws {
+        let result = try await mflua("-v")
+        #expect(result.output.hasPrefix("mflua "), "\(result)")
+        #expect(result.output.contains("Lua 5.4"), "\(result)")
+        #expect(result.code == 0)
+    }
+
+    @Test func environmentIsHonoured() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("mods/there.lua", "return 'found'")
+        try folder.write("init.lua", "print('init file')")
+        let path = try await mflua(
+            "-e", "print(require('there'))", environment: ["LUA_PATH": folder.path + "/mods/?.lua;;"])
+        #expect(path.output == "found\n", "\(path)")
+        let code = try await mflua("-e", "print('piece')", environment: ["LUA_INIT": "print('init')"])
+        #expect(code.output == "init\npiece\n", "\(code)")
+        let file = try await mflua("-e", "", environment: ["LUA_INIT": "@" + folder.path + "/init.lua"])
+        #expect(file.output == "init file\n", "\(file)")
+        let ignored = try await mflua("-E", "-e", "", environment: ["LUA_INIT": "print('init')"])
+        #expect(ignored.output.isEmpty, "\(ignored)")
+    }
+
+    @Test func modulesBesideTheWorkingFolderAreFound() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("lib/deep.lua", "return { name = ... }")
+        #expect(try await mflua("-e", "print(require('lib.deep').name)", in: folder).output == "lib.deep\n")
+    }
+
+    @Test func scriptEndsWhenNoWorkIsLeft() async throws {
+        let result = try await mflua(
+            "-e",
+            """
+            local mf = require("mf")
+            mf.spawn(function() mf.sleep(20) print("second") mf.spawn(function() mf.sleep(1) print("third") end) end)
+            print("first")
+            """)
+        #expect(result.output == "first\nsecond\nthird\n", "\(result)")
+        #expect(result.code == 0)
+    }
+
+    @Test func scriptMayWaitAtItsTop() async throws {
+        let result = try await mflua("-e", "require('mf').sleep(5) print('after')")
+        #expect(result.output == "after\n", "\(result)")
+    }
+
+    // MARK: Wrong input
+
+    @Test func missingScriptIsNamedWithItsNeighbour() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("host.lua", "")
+        let result = try await mflua("hots.lua", in: folder)
+        #expect(result.code == 1)
+        #expect(result.errors == "error: no script `hots.lua` [CLI-001]\n\nhint: did you mean `host.lua`?\n")
+        let alone = try await mflua("elsewhere/nothing", in: folder)
+        #expect(alone.errors.contains("hint: give the path of a Lua file"), "\(alone)")
+    }
+
+    @Test func folderIsNotAScript() async throws {
+        let folder = try TemporaryFolder()
+        let result = try await mflua(folder.path)
+        #expect(result.code == 1)
+        #expect(result.errors.contains("error: cannot read `\(folder.path)` [CLI-002]"), "\(result)")
+        #expect(result.errors.contains("Is a directory"), "\(result)")
+    }
+
+    @Test func syntaxErrorNamesFileAndLine() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("host.lua", "local a = 1\nlocal b = = 2\n")
+        let result = try await mflua("host.lua", in: folder)
+        #expect(result.code == 1)
+        #expect(result.errors.contains("host.lua:2:"), "\(result)")
+        #expect(result.errors.contains("[LUA-001]"), "\(result)")
+    }
+
+    @Test func runtimeErrorHasItsTraceback() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("host.lua", "local function inner()\n  error('broken')\nend\nlocal function outer()\n  inner()\nend\nouter()")
+        let result = try await mflua("host.lua", in: folder)
+        #expect(result.code == 1)
+        #expect(result.errors.contains("host.lua:2: broken"), "\(result)")
+        #expect(result.errors.contains("host.lua:5"), "\(result)")
+        #expect(result.errors.contains("[LUA-002]"), "\(result)")
+        #expect(!result.errors.contains("\u{1b}"), "no colours without a terminal")
+    }
+
+    @Test func errorInACoroutineIsTold() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("host.lua", "local co = coroutine.wrap(function()\n  local t = nil\n  return t.field\nend)\nco()")
+        let result = try await mflua("host.lua", in: folder)
+        #expect(result.code == 1)
+        #expect(result.errors.contains("host.lua:3: attempt to index a nil value (local 't')"), "\(result)")
+    }
+
+    @Test func errorInASpawnedTaskIsTold() async throws {
+        let result = try await mflua(
+            "-e", "local mf = require('mf') mf.spawn(function() mf.sleep(1) error('late') end) print('main')")
+        #expect(result.output == "main\n", "\(result)")
+        #expect(result.errors.contains("late"), "\(result)")
+        #expect(result.code == 1)
+    }
+
+    @Test(arguments: [["-x", "host.lua"], ["--wach", "host.lua"], ["-e"], ["-l"]])
+    func unknownUsageIsRefused(arguments: [String]) async throws {
+        let result = try await ChildProcess.run(Places.mflua, arguments)
+        #expect(result.code == 64, "\(result)")
+        #expect(result.errors.contains("Usage: mflua"), "\(result)")
+    }
+}
