@@ -50,7 +50,9 @@ let package = Package(
             name: "EventLoop", dependencies: ["CEventLoop", "Diagnostics", deques, heaps], swiftSettings: settings),
         .target(
             name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaLibrary"], swiftSettings: settings),
-        .target(name: "LuaLibrary", path: "lua", resources: [.embedInCode("mf")], swiftSettings: settings),
+        .target(
+            name: "LuaLibrary", path: "lua", resources: [.embedInCode("mf"), .embedInCode("plugins")],
+            swiftSettings: settings),
         .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop"], swiftSettings: settings),
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
         .target(
@@ -96,6 +98,12 @@ let package = Package(
             name: "EventLoopTests", dependencies: ["Diagnostics", "EventLoop", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "ServingTests", dependencies: ["Diagnostics", "Serving", "TestSupport", logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", "mflua",
+            ],
             swiftSettings: settings),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]
