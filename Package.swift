@@ -103,6 +103,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", "mflua",
+                logging,
             ],
             swiftSettings: settings),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"], swiftSettings: settings),

@@ -8,7 +8,7 @@ import Testing
         "CLua": [], "CCurl": [], "CLuaShim": ["CLua"], "CEventLoop": [],
         "Diagnostics": [],
         "EventLoop": ["CEventLoop", "Diagnostics"],
-        "LuaBridge": ["CLuaShim", "Diagnostics", "EventLoop"],
+        "LuaBridge": ["CLuaShim", "Diagnostics", "EventLoop", "LuaLibrary"],
         "LuaLibrary": [],
         "Fetch": ["CCurl", "Diagnostics", "EventLoop"],
         "Serving": ["Diagnostics"],

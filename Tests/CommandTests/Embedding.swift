@@ -1,0 +1,34 @@
+import Federation
+import LuaBridge
+
+/// Loads a check that another team wrote, and calls it.
+func diskUsage(manifest: String) async throws -> Double? {
+    let runtime = try Runtime()
+
+    // A module written in Swift, shared with the remotes.
+    let count = LuaCallable("count") { call in
+        print("count:", try call.string(0))
+        return []
+    }
+    let statsd = SharedModule(
+        version: "1.4.0", lib: .callable(LuaCallable("statsd") { _ in [.record(["count": .callable(count)])] }))
+
+    // A plugin with typed arguments.
+    let rename = Plugin("rename-plugin").on(\.beforeRequest) { request in
+        var request = request
+        if request.id == "checks/hdd" { request.id = "checks/disk" }
+        return request
+    }
+
+    let host = try await runtime.createHost(
+        HostOptions(
+            name: "platform", remotes: [Remote(name: "checks", entry: manifest)], shared: [("statsd", [statsd])]),
+        plugins: [rename])
+    let module = try await host.loadRemote("checks/hdd")
+    let usage = try await runtime.loop.perform {
+        guard case .function(let usage) = try module.tableValue?.get("usage") else { return Double?.none }
+        return try await runtime.state.callAsync(usage, ["/"]).first?.doubleValue
+    }
+    await runtime.shutdown()
+    return usage
+}
