@@ -1,0 +1,148 @@
+import Fetch
+public import LuaBridge
+import OrderedCollections
+
+/// What loading needs to know about a remote or a host: where its entry and its files are, and which remotes it uses.
+///
+/// A snapshot is made of a manifest, or given with `mf.addGlobalSnapshot`. Plugins see it live, with the fields of Module
+/// Federation's `ModuleInfo`; what they assign, deep inside too, is what the host goes on with.
+public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    /// The version, or the URL of the manifest that the snapshot was made of.
+    public internal(set) var version: String?
+    /// The build's version.
+    public internal(set) var buildVersion: String?
+    /// The entry's path below the public path; that of a manifest, when the snapshot only says where one is.
+    public internal(set) var remoteEntry: String?
+    /// The kind of entry.
+    public internal(set) var remoteEntryType: String?
+    /// The container's global name.
+    public internal(set) var globalName: String?
+    /// What the paths of all files begin with.
+    public internal(set) var publicPath: String?
+    /// The source of a JavaScript function that returns it, instead of it.
+    public internal(set) var getPublicPath: String?
+    /// The public path for servers; kept, not used.
+    public internal(set) var ssrPublicPath: String?
+    /// The entry for servers; kept, not used.
+    public internal(set) var ssrRemoteEntry: String?
+    /// The kind of the entry for servers.
+    public internal(set) var ssrRemoteEntryType: String?
+    /// The path of the type declarations.
+    public internal(set) var remoteTypes: String?
+    /// Their archive.
+    public internal(set) var remoteTypesZip: String?
+    /// The declaration of the API.
+    public internal(set) var remoteTypesAPI: String?
+    /// The remotes that this one uses, and in which version.
+    public internal(set) var remotesInfo: LiveMap<SnapshotRemote>?
+    /// What it shares.
+    public internal(set) var shared: LiveList<SnapshotShared>?
+    /// What it exposes.
+    public internal(set) var modules: LiveList<SnapshotModule>?
+    var extra: OrderedDictionary<String, LuaValue> = [:]
+
+    /// Makes a snapshot that knows nothing but what is given.
+    public init(version: String? = nil, remoteEntry: String? = nil) {
+        (self.version, self.remoteEntry) = (version, remoteEntry)
+    }
+
+    public static let luaTypeName = "mf.Snapshot"
+
+    static let fields = FieldTable<Snapshot>([
+        .text("version", "The version, or the manifest's URL.", \.version),
+        .text("buildVersion", "The build's version.", \.buildVersion),
+        .text("globalName", "The container's global name.", \.globalName),
+        .text("remoteEntry", "The entry's path below the public path.", \.remoteEntry),
+        .text("remoteEntryType", "The kind of entry.", \.remoteEntryType),
+        .text("publicPath", "What the paths of all files begin with.", \.publicPath),
+        .text("getPublicPath", "The source of a function that returns it, instead of it.", \.getPublicPath),
+        .text("ssrPublicPath", "Kept from manifests, not used.", \.ssrPublicPath),
+        .text("ssrRemoteEntry", "Kept from manifests, not used.", \.ssrRemoteEntry),
+        .text("ssrRemoteEntryType", "Kept from manifests, not used.", \.ssrRemoteEntryType),
+        .text("remoteTypes", "The path of the type declarations.", \.remoteTypes),
+        .text("remoteTypesZip", "Their archive.", \.remoteTypesZip),
+        .text("remoteTypesAPI", "The declaration of the API.", \.remoteTypesAPI),
+        .view("remotesInfo", "The remotes that it uses, `{matchedVersion}` by name. Live.", \.remotesInfo),
+        .view("shared", "What it shares. Live.", \.shared),
+        .view("modules", "What it exposes. Live.", \.modules),
+    ])
+
+    public var luaValue: LuaValue { .object(self) }
+
+    /// The very snapshot behind a view, or a new one with the fields of a table.
+    public static func fromLua(_ value: LuaValue) throws -> Snapshot {
+        if case .object(let object) = value, let snapshot = object as? Snapshot { return snapshot }
+        let snapshot = Snapshot()
+        try snapshot.assign(from: value)
+        return snapshot
+    }
+}
+
+extension Snapshot {
+    /// Whether the snapshot only says where a manifest is.
+    var isManifestProvider: Bool { remoteEntry.map(isManifest(entry:)) ?? false }
+
+    /// The names of the exposes, without `./`.
+    var moduleNames: [String] { modules?.elements.map(\.moduleName) ?? [] }
+
+    /// The URL of one of the remote's files: below the public path, which is taken relative to the manifest's URL.
+    func resourceURL(_ path: String) -> String {
+        let url = (publicPath ?? getPublicPath.flatMap(literalPublicPath) ?? "") + path
+        guard let version, !url.contains("://"), version.contains("://") else { return url }
+        return resolve(url, against: version)
+    }
+
+    /// Whether the file is among the assets of an expose or a shared package.
+    func lists(asset path: String) -> Bool {
+        modules?.elements.contains { $0.assets.lists(path) } == true
+            || shared?.elements.contains { $0.assets.lists(path) } == true
+    }
+}
+
+/// The string that a JavaScript function returns, when that is all it does: `function() { return "/app/" }`.
+private func literalPublicPath(_ source: String) -> String? {
+    let words = source.split(separator: "return", maxSplits: 1, omittingEmptySubsequences: false)
+    guard words.count == 2, words[0].allSatisfy({ $0.isLetter || $0.isWhitespace || "(){}=>".contains($0) }) else {
+        return nil
+    }
+    let expression = words[1].drop(while: \.isWhitespace)
+    guard let quote = expression.first, "\"'`".contains(quote) else { return nil }
+    let body = expression.dropFirst()
+    guard let end = body.firstIndex(of: quote) else { return nil }
+    let rest = body[body.index(after: end)...]
+    guard rest.allSatisfy({ $0.isWhitespace || ";})".contains($0) }), !body[..<end].contains("\\"),
+        quote != "`" || !body[..<end].contains("$")
+    else { return nil }
+    return String(body[..<end])
+}
+
+extension ViewField {
+    /// A text that may be absent.
+    static func text(
+        _ name: String, _ summary: String, _ path: any ReferenceWritableKeyPath<Root, String?> & Sendable
+    ) -> Self {
+        Self(name, "string", summary, { .optional($0[keyPath: path]) }) {
+            $0[keyPath: path] = try Optional<String>.fromLua($1)
+        }
+    }
+
+    /// A live list, map or object that may be absent.
+    static func view<Value: LuaObject & LuaConvertible>(
+        _ name: String, _ summary: String, _ path: any ReferenceWritableKeyPath<Root, Value?> & Sendable
+    ) -> Self {
+        Self(name, Value.luaType, summary, { .optional($0[keyPath: path]) }) {
+            $0[keyPath: path] = try Value?.fromLua($1)
+        }
+    }
+
+    /// A live object that is always there.
+    static func view<Value: LuaObject & LuaConvertible>(
+        _ name: String, _ summary: String, _ path: any ReferenceWritableKeyPath<Root, Value> & Sendable
+    ) -> Self {
+        Self(name, Value.luaType, summary, { .object($0[keyPath: path]) }) {
+            $0[keyPath: path] = try Value.fromLua($1)
+        }
+    }
+}
