@@ -15,14 +15,15 @@
 #include <lualib.h>
 
 /* How many times Swift and Lua may call each other without returning. Lua itself allows 200 C calls; each round takes
- * three or four of them. */
+ * three or four of them. The last levels are for telling that there are no more. */
 #define MF_MAX_LEVELS 64
+#define MF_SPARE_LEVELS 4
 /* How many idle coroutines are kept for the next task. */
 #define MF_MAX_POOL 64
 /* A buffer that grew beyond this is given back after use. */
 #define MF_KEEP_BUFFER (1u << 20)
-/* Depth of a value that is made or copied without its own limit. */
-#define MF_MAX_DEPTH 128
+/* How deeply a value may be nested that is made or copied: both recurse on the C stack. */
+#define MF_MAX_DEPTH 1000
 
 /* The two buffers of one nesting level. */
 typedef struct {
@@ -62,11 +63,14 @@ struct mf_state {
     int32_t reply;      /* MF_REPLY_VALUES or MF_REPLY_ERROR, for the resumed function */
 
     bool closing;       /* no callback reaches Swift any more */
+    bool warnings, warning_continues;
 
-    /* The failure of the last operation. */
-    mf_buffer failure;
+    /* Where the last error was raised, until its failure is noted. */
     mf_buffer traceback;
     bool has_traceback;
+
+    int32_t closes;     /* nested coroutine.close */
+    bool sliceable;     /* of the next task: see limits.c */
 
     /* Slots of registry tables. */
     int32_t views;      /* object pointer -> userdata, weak values */
@@ -84,7 +88,6 @@ struct mf_task {
     lua_State *thread;
     int32_t slot;       /* of the thread, in the registry */
     int32_t kind;
-    int32_t function, argument_count;
     mf_emission emission;
     mf_task *next, *previous;
     /* Of limits.c: processor time used so far, and whether the task gives way at the end of a slice. */
@@ -117,6 +120,10 @@ static inline bool mf_buffer_room(mf_state *s, mf_buffer *b, size_t more) {
 /* Makes sure that the current level has its buffers. */
 bool mf_level_ready(mf_state *s, int32_t level);
 
+/* The output of a level, emptied. */
+mf_buffer *mf_fresh_output(mf_state *s, int32_t level);
+static inline mf_span mf_span_of(const mf_buffer *b) { return (mf_span){b->bytes, b->count}; }
+
 /* ---- codec.c ---- */
 typedef struct {
     const uint8_t *at, *end;
@@ -126,7 +133,7 @@ typedef struct {
 void mf_decode(lua_State *L, mf_state *s, mf_reader *r);
 /* [-0, +0, m] one value by reference: tables, functions and userdata are given a slot */
 void mf_encode(lua_State *L, mf_state *s, mf_buffer *b, int index);
-/* [-0, +0, m] one value as a copy. 0: done; else MF_CONVERSION, and s->failure tells why */
+/* [-0, +0, m] one value as a copy. MF_OK, or MF_CONVERSION: then the buffer holds the failure */
 int32_t mf_encode_copy(lua_State *L, mf_state *s, mf_buffer *b, int index, int depth);
 /* [-0, +0, m] */
 void mf_encode_string(lua_State *L, mf_state *s, mf_buffer *b, const char *bytes, size_t count);
@@ -137,8 +144,9 @@ mf_reader mf_read_input(mf_state *s, int32_t level);
 /* ---- protect.c ---- */
 /* [-0, +0, -] runs f(L) with a light userdata as argument 1, protected, without waiting; nothing is left on the stack */
 int32_t mf_protect(mf_state *s, lua_CFunction f, void *argument);
-/* [-1, +0, -] the error on top of `from` becomes the state's failure; answers the status */
-int32_t mf_note_failure(mf_state *s, lua_State *from, int status, bool dead_thread);
+/* [-1, +0, -] the error on top of `from` (the running thread, or one that died) becomes the failure in the output of
+ * level `level`; answers the status */
+int32_t mf_note_failure(mf_state *s, lua_State *from, int status, int32_t level);
 /* [-0, +1, -] message handler: keeps the traceback */
 int mf_message_handler(lua_State *L);
 
@@ -148,28 +156,31 @@ bool mf_can_wait(lua_State *L, mf_state *s);
 /* [-0, +n, e] turns Swift's answer into values, an error, or a yield */
 int mf_answer(lua_State *L, mf_state *s, int32_t level, int32_t reply);
 /* [-0, +0, e] raises the error object that Swift makes for a refusal; does not return */
-int mf_refuse(lua_State *L, mf_state *s, int32_t reason, const char *name);
+int mf_refuse(lua_State *L, mf_state *s, int32_t reason, void *callable);
 /* [-0, +1, m] a Lua function for a Swift callable */
 void mf_push_callable(lua_State *L, mf_state *s, void *callable, bool is_async);
 /* [-0, +1, m] */
 void mf_make_callable_metatable(lua_State *L, mf_state *s);
 
-/* Takes a nesting level for a callback; raises when there is none. */
+/* [-0, +0, e] takes a nesting level for a callback, its output emptied */
 int32_t mf_enter_callback(lua_State *L, mf_state *s);
 
 /* ---- views.c ---- */
-/* The payload of a view: the words of its object's existential. */
+/* The payload of a view: a mark, and the words of its object's existential. */
 typedef struct {
-    void *object, *witness;
+    const void *mark;
+    void *words[2];
 } mf_view;
 
 /* [-0, +1, m] the view of a Swift object: the same userdata as long as Lua holds it */
-void mf_push_view(lua_State *L, mf_state *s, void *object, void *witness);
+void mf_push_view(lua_State *L, mf_state *s, void *const words[2]);
 /* [-0, +0, -] the view at an index, or NULL */
 mf_view *mf_to_view(lua_State *L, int index);
 
 /* ---- tasks.c ---- */
 void mf_free_tasks(mf_state *s);
+/* Whether a call into Lua may begin on the current level: MF_OK, MF_DOOMED, MF_NESTING or MF_MEMORY. */
+int32_t mf_may_enter(mf_state *s);
 
 /* ---- emission.c ---- */
 /* [-0, +0, e] lua_CFunction; argument 1: light userdata mf_emission */

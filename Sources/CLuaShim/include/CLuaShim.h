@@ -66,6 +66,7 @@ enum {
     MF_DOOM_WALL = 2,
     MF_DOOM_MEMORY = 3,
     MF_DOOM_TASKS = 4,
+    MF_DOOM_MESSAGE = 5,
 };
 
 /* ---- The wire ----
@@ -99,7 +100,7 @@ typedef struct {
     int64_t (*count)(void *host, const void *words);
     int32_t (*describe)(void *host, const void *words);
     int32_t (*type)(void *host, const void *words); /* the slot of its metatable, negative: no memory */
-    int32_t (*refuse)(void *host, int32_t reason, const char *name, size_t count);
+    int32_t (*refuse)(void *host, int32_t reason, void *callable); /* callable: NULL, or the one it is about */
     void (*retain)(void *object);
     void (*release)(void *object);
 } mf_host;
@@ -130,10 +131,15 @@ int32_t mf_collect(mf_state *s);
 typedef struct {
     size_t memory;   /* bytes of live Lua objects; 0: none */
     size_t source;   /* bytes of one `load`; 0: none */
+    size_t message;  /* bytes of what goes to Swift at a time; 0: none */
     int64_t cpu_ns;  /* processor time of one call; 0: none */
 } mf_limits;
 
 int32_t mf_set_limits(mf_state *s, const mf_limits *limits);
+/* Whether the tasks that begin from now on may be interrupted for others (MF_SLICED), and their account to begin with. */
+void mf_set_sliceable(mf_state *s, bool sliceable);
+/* Whether the Lua code that calls Swift right now may wait. */
+bool mf_may_wait(mf_state *s);
 int64_t mf_cpu_time(const mf_state *s);             /* nanoseconds, of the state's whole life */
 int32_t mf_open_tenant_libraries(mf_state *s);
 
@@ -142,8 +148,9 @@ mf_buffer *mf_input(mf_state *s);                   /* emptied; NULL: no memory 
 bool mf_buffer_grow(mf_state *s, mf_buffer *b, size_t more);
 
 /* ---- Failures ----
- * After MF_ERROR, MF_SYNTAX and MF_CONVERSION. The wire holds: value, message, code (string or nil), traceback (string
- * or nil). For MF_CONVERSION: nil, a sentence, the path, nil. */
+ * After MF_ERROR, MF_SYNTAX and MF_CONVERSION, until the next call. The wire holds: value, message, code (string or
+ * nil), traceback (string or nil). For MF_CONVERSION: nil, a sentence, the path of a value that is nested too deeply or
+ * else nil, nil. */
 mf_span mf_failure(const mf_state *s);
 
 /* ---- References ---- */
@@ -196,6 +203,7 @@ typedef struct {
     int32_t shape;          /* slot of the list of keys; 0: the data is one value */
     int32_t field_count;    /* values in the input, one a key of the shape */
     bool keep;              /* whether a reference to the final data is wanted */
+    uint64_t unchangeable;  /* bit i: field i may be answered with MF_TAG_SAME; set by C */
     /* what came of it */
     int32_t listener;       /* the listener that ran last, from 0 */
     bool bad_value;         /* it returned something that cannot replace the data */

@@ -1,0 +1,43 @@
+/* The buffers that values travel in: two for each nesting level, reused from call to call. */
+
+#include "internal.h"
+
+bool mf_buffer_grow(mf_state *s, mf_buffer *b, size_t more) {
+    size_t capacity = b->capacity ? b->capacity : 256;
+    while (capacity - b->count < more) {
+        if (capacity > SIZE_MAX / 2) return false;
+        capacity *= 2;
+    }
+    uint8_t *bytes = mf_realloc(s, b->bytes, b->capacity, capacity);
+    if (!bytes) return false;
+    b->bytes = bytes;
+    b->capacity = capacity;
+    return true;
+}
+
+void mf_buffer_free(mf_state *s, mf_buffer *b) {
+    mf_realloc(s, b->bytes, b->capacity, 0);
+    *b = (mf_buffer){NULL, 0, 0};
+}
+
+static mf_buffer *emptied(mf_state *s, mf_buffer *b) {
+    b->count = 0;
+    if (b->capacity > MF_KEEP_BUFFER) mf_buffer_free(s, b);
+    return b;
+}
+
+bool mf_level_ready(mf_state *s, int32_t level) {
+    if (s->levels[level]) return true;
+    mf_level *fresh = mf_realloc(s, NULL, 0, sizeof *fresh);
+    if (!fresh) return false;
+    *fresh = (mf_level){{NULL, 0, 0}, {NULL, 0, 0}};
+    s->levels[level] = fresh;
+    return true;
+}
+
+mf_buffer *mf_input(mf_state *s) {
+    if (s->nest >= MF_MAX_LEVELS || !mf_level_ready(s, s->nest)) return NULL;
+    return emptied(s, &s->levels[s->nest]->input);
+}
+
+mf_buffer *mf_fresh_output(mf_state *s, int32_t level) { return emptied(s, &s->levels[level]->output); }

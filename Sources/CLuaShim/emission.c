@@ -1,0 +1,139 @@
+/* The listeners of a hook, called in one go: in one protected call, or in one coroutine in which each may wait. */
+
+#include "internal.h"
+
+/* The stack of an emission. From AT_FIELDS on there are the values that were put into the data table. */
+enum { AT_EMISSION = 1, AT_LISTENERS, AT_KEYS, AT_DATA, AT_OUTCOME, AT_FIELDS };
+
+/* [-0, +0, m] reads the data from the input; a table of the shape is made here */
+static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
+    mf_reader r = mf_read_input(s, s->entry);
+    lua_settop(L, AT_EMISSION);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->listeners);
+    if (e->shape == 0) {
+        lua_pushnil(L);
+        mf_decode(L, s, &r);
+        lua_pushnil(L);
+        return;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->shape);
+    lua_createtable(L, 0, e->field_count);
+    lua_pushnil(L);
+    e->unchangeable = 0;
+    for (int32_t i = 0; i < e->field_count; i++) {
+        uint8_t tag = *r.at;
+        mf_decode(L, s, &r);
+        /* Trees and functions of Swift become Lua values here: they are read back as references to those. */
+        if (i < 64 && tag != MF_TAG_ARRAY && tag != MF_TAG_RECORD && tag != MF_TAG_CALLABLE) {
+            e->unchangeable |= (uint64_t)1 << i;
+        }
+        if (tag == MF_TAG_NIL) continue;
+        lua_rawgeti(L, AT_KEYS, i + 1);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, AT_DATA);
+    }
+}
+
+/* [-0, +0, e] writes what came of it into the output of the call under way */
+static int write_results(lua_State *L, mf_state *s, mf_emission *e) {
+    mf_buffer *b = mf_fresh_output(s, s->entry);
+    bool is_waterfall = e->kind >= MF_EMIT_SYNC_WATERFALL;
+    mf_encode(L, s, b, is_waterfall && e->shape == 0 ? AT_DATA : AT_OUTCOME);
+    if (e->keep && lua_istable(L, AT_DATA)) mf_encode(L, s, b, AT_DATA);
+    else mf_encode_nil(L, s, b);
+    lua_settop(L, AT_FIELDS - 1 + e->field_count);
+    for (int32_t i = 0; i < e->field_count; i++) {
+        lua_rawgeti(L, AT_KEYS, i + 1);
+        lua_gettable(L, AT_DATA);
+        /* The buffer may have moved to another nesting level's use meanwhile: a view's getter is Swift. */
+        b = &s->levels[s->entry]->output;
+        if (i < 64 && e->unchangeable >> i & 1 && lua_rawequal(L, -1, AT_FIELDS + i)) {
+            if (!mf_buffer_room(s, b, 1)) return luaL_error(L, "not enough memory");
+            b->bytes[b->count++] = MF_TAG_SAME;
+        } else {
+            mf_encode(L, s, b, -1);
+        }
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
+/* [-0, +0, e] whether the table or view on the top has a value for every key of the data */
+static bool has_every_key(lua_State *L) {
+    if (!lua_istable(L, AT_DATA)) return true;
+    int result = lua_gettop(L);
+    lua_pushnil(L);
+    while (lua_next(L, AT_DATA)) {
+        lua_pop(L, 1);
+        lua_pushvalue(L, -1);
+        int type = lua_gettable(L, result);
+        lua_pop(L, 1);
+        if (type == LUA_TNIL) {
+            lua_pop(L, 1);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* [-1, +0, e] takes a listener's result; false: no further listener is called */
+static bool take_result(lua_State *L, mf_emission *e) {
+    bool is_data = lua_rawequal(L, -1, AT_DATA);
+    bool goes_on = true;
+    if (e->kind >= MF_EMIT_SYNC_WATERFALL) {
+        if (!is_data && !lua_isnil(L, -1)) {
+            if ((lua_istable(L, -1) || mf_to_view(L, -1)) && has_every_key(L)) {
+                lua_replace(L, AT_DATA);
+                return true;
+            }
+            e->bad_value = true;
+            goes_on = false;
+        }
+    } else if (e->kind == MF_EMIT_SYNC) {
+        if (!lua_isnil(L, -1)) {
+            e->outcome_is_data = is_data;
+            lua_replace(L, AT_OUTCOME);
+            return true;
+        }
+    } else if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) {
+        e->aborted = true;
+        lua_replace(L, AT_OUTCOME);
+        return false;
+    } else if (!is_data && !lua_isnil(L, -1)) {
+        lua_replace(L, AT_OUTCOME);
+        return true;
+    }
+    lua_pop(L, 1);
+    return goes_on;
+}
+
+static int call_listeners(lua_State *L, mf_emission *e, int32_t index);
+
+/* After a listener that waited. */
+static int listened(lua_State *L, int status, lua_KContext index) {
+    mf_emission *e = lua_touserdata(L, AT_EMISSION);
+    (void)status;
+    if (take_result(L, e)) return call_listeners(L, e, (int32_t)index + 1);
+    return write_results(L, mf_state_of(L), e);
+}
+
+/* [-0, +0, e] */
+static int call_listeners(lua_State *L, mf_emission *e, int32_t index) {
+    for (; index < e->listener_count; index++) {
+        e->listener = index;
+        lua_rawgeti(L, AT_LISTENERS, index + 1);
+        lua_pushvalue(L, AT_DATA);
+        lua_callk(L, 1, 1, index, listened);
+        if (!take_result(L, e)) break;
+    }
+    return write_results(L, mf_state_of(L), e);
+}
+
+int mf_emission_body(lua_State *L) {
+    mf_emission *e = lua_touserdata(L, AT_EMISSION);
+    e->listener = 0;
+    e->bad_value = e->aborted = e->outcome_is_data = false;
+    luaL_checkstack(L, e->field_count + 12, "too many fields");
+    read_data(L, mf_state_of(L), e);
+    return call_listeners(L, e, 0);
+}

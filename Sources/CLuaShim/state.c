@@ -1,0 +1,185 @@
+/* A state: its memory, its birth and its end. */
+
+#include "guarded.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(MF_GLOBALS_SLOT == LUA_RIDX_GLOBALS, "the globals' place in the registry");
+_Static_assert(LUA_EXTRASPACE >= sizeof(uintptr_t), "a thread's extra space holds its state");
+
+/* ---- Memory ---- */
+
+static bool injected_fault(mf_fault *f) {
+    uint64_t number = ++f->count;
+    if (f->fail_from == 0 || number < f->fail_from || number - f->fail_from >= f->fail_run) return false;
+    f->failed++;
+    return true;
+}
+
+void *mf_realloc(mf_state *s, void *block, size_t old_size, size_t new_size) {
+    if (new_size == 0) {
+        if (block) s->fault->live -= (int64_t)old_size;
+        free(block);
+        return NULL;
+    }
+    if (new_size > old_size && injected_fault(s->fault)) return NULL;
+    void *moved = realloc(block, new_size);
+    if (!moved) return NULL;
+    s->fault->live += (int64_t)new_size - (int64_t)old_size;
+    return moved;
+}
+
+/* Lua's allocator. The cap is soft: a failing allocation in the middle of a table store is a use after free in some
+ * releases of Lua 5.4, so a state over its cap goes on within the margin, doomed, until it can be stopped. */
+static void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
+    mf_state *s = ud;
+    /* A string or a userdata that would be far too large can be refused: Lua makes it before it changes anything. */
+    bool is_whole = !block && (old_size == LUA_TSTRING || old_size == LUA_TUSERDATA);
+    if (!block) old_size = 0; /* it told the kind of object */
+    if (new_size == 0) {
+        if (block) s->used -= old_size;
+        return mf_realloc(s, block, old_size, 0);
+    }
+    if (new_size > old_size && s->cap) {
+        size_t wanted = s->used - old_size + new_size;
+        if (wanted > s->cap) {
+            if (!s->limits || wanted > s->cap + s->margin) mf_set_doomed(s, MF_DOOM_MEMORY);
+            else guard_over_cap(s);
+            if (wanted > s->cap + s->margin && (is_whole || !s->limits || wanted > guard_hard_cap(s))) return NULL;
+        }
+    }
+    void *moved = mf_realloc(s, block, old_size, new_size);
+    if (!moved) return new_size <= old_size ? block : NULL; /* Lua relies on shrinking */
+    s->used += new_size - old_size;
+    if (s->used > s->peak) s->peak = s->used;
+    return moved;
+}
+
+size_t mf_memory_used(const mf_state *s) { return s->used; }
+size_t mf_memory_peak(const mf_state *s) { return s->peak; }
+
+void mf_memory_limit(mf_state *s, size_t cap, size_t margin) {
+    s->cap = cap;
+    s->margin = margin;
+}
+
+/* ---- Doom ---- */
+
+void mf_set_doomed(mf_state *s, int32_t reason) {
+    if (s->doomed) return;
+    s->doomed = reason;
+    if (s->on_doom) s->on_doom(s);
+}
+
+void mf_doom(mf_state *s, int32_t reason) { mf_set_doomed(s, reason); }
+int32_t mf_doom_reason(const mf_state *s) { return s->doomed; }
+
+/* ---- Birth ---- */
+
+static int panic(lua_State *L) {
+    const char *message = lua_tostring(L, -1);
+    fprintf(stderr, "unprotected Lua error: %s: this is a bug, please file an issue\n", message ? message : "?");
+    abort();
+}
+
+/* `warn` as lua5.4 does it: off until warn("@on"). */
+static void warning(void *ud, const char *message, int to_be_continued) {
+    mf_state *s = ud;
+    if (!s->warning_continues && !to_be_continued && message[0] == '@') {
+        if (strcmp(message, "@on") == 0) s->warnings = true;
+        if (strcmp(message, "@off") == 0) s->warnings = false;
+        return;
+    }
+    if (s->warnings) {
+        if (!s->warning_continues) fputs("Lua warning: ", stderr);
+        fputs(message, stderr);
+        if (!to_be_continued) fputc('\n', stderr);
+    }
+    s->warning_continues = to_be_continued;
+}
+
+/* [-0, +0, m] the registry's tables; lua_CFunction */
+static int set_up(lua_State *L) {
+    mf_state *s = mf_state_of(L);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    s->views = luaL_ref(L, LUA_REGISTRYINDEX);
+    mf_make_callable_metatable(L, s);
+    return 0;
+}
+
+mf_state *mf_state_new(const mf_host *functions, void *host, mf_fault *fault) {
+    if (fault && injected_fault(fault)) return NULL;
+    mf_state *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->fault = fault ? fault : &s->no_fault;
+    s->fault->live += (int64_t)sizeof *s;
+    s->functions = *functions;
+    s->host = host;
+    s->main = lua_newstate(allocate, s);
+    if (!s->main) {
+        mf_state_free(s);
+        return NULL;
+    }
+    s->running = s->main;
+    *(uintptr_t *)lua_getextraspace(s->main) = (uintptr_t)s;
+    lua_atpanic(s->main, panic);
+    lua_setwarnf(s->main, warning, s);
+    if (mf_protect(s, set_up, NULL) != MF_OK) {
+        mf_state_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* [-0, +0, e] lua_CFunction */
+static int open_libraries(lua_State *L) {
+    luaL_openlibs(L);
+    mf_replace_coroutine_library(L);
+    return 0;
+}
+
+int32_t mf_open_host_libraries(mf_state *s) { return mf_protect(s, open_libraries, NULL); }
+
+uintptr_t mf_globals_identity(mf_state *s) {
+    lua_State *L = s->running;
+    if (!lua_checkstack(L, 1)) return 0;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    uintptr_t identity = (uintptr_t)lua_topointer(L, -1);
+    lua_pop(L, 1);
+    return identity;
+}
+
+/* [-0, +0, -] lua_CFunction; protected as finalizers may call Swift */
+static int collect(lua_State *L) {
+    lua_gc(L, LUA_GCCOLLECT);
+    return 0;
+}
+
+int32_t mf_collect(mf_state *s) { return mf_protect(s, collect, NULL); }
+
+/* ---- End ---- */
+
+bool mf_state_busy(const mf_state *s) { return s->nest > 0; }
+void mf_state_closing(mf_state *s) { s->closing = true; }
+
+void mf_state_free(mf_state *s) {
+    s->closing = true;
+    if (s->main) lua_close(s->main);
+    mf_free_tasks(s);
+    if (s->free_limits) s->free_limits(s);
+    for (int level = 0; level < MF_MAX_LEVELS; level++) {
+        if (!s->levels[level]) continue;
+        mf_buffer_free(s, &s->levels[level]->input);
+        mf_buffer_free(s, &s->levels[level]->output);
+        mf_realloc(s, s->levels[level], sizeof(mf_level), 0);
+    }
+    mf_buffer_free(s, &s->traceback);
+    s->fault->live -= (int64_t)sizeof *s;
+    free(s);
+}

@@ -1,0 +1,242 @@
+/* Tasks: Lua code that may wait, in pooled coroutines. Resuming one costs what lua_pcall costs. */
+
+#include "guarded.h"
+
+typedef struct {
+    int32_t function, argument_count;
+} call;
+
+/* [-0, +0, m] the values from index `first` up become the output of the call under way */
+static int answer_call(lua_State *L, int first) {
+    mf_state *s = mf_state_of(L);
+    mf_buffer *b = mf_fresh_output(s, s->entry);
+    int top = lua_gettop(L);
+    luaL_checkstack(L, 4, NULL);
+    for (int i = first; i <= top; i++) mf_encode(L, s, b, i);
+    return 0;
+}
+
+static int called(lua_State *L, int status, lua_KContext context) {
+    (void)status;
+    (void)context;
+    return answer_call(L, 2);
+}
+
+/* [-0, +0, e] lua_CFunction; 1: call. In a task it may wait, under mf_protect it cannot. */
+static int run_call(lua_State *L) {
+    call *c = lua_touserdata(L, 1);
+    mf_state *s = mf_state_of(L);
+    mf_reader r = mf_read_input(s, s->entry);
+    luaL_checkstack(L, c->argument_count + 8, "too many arguments");
+    lua_rawgeti(L, LUA_REGISTRYINDEX, c->function);
+    for (int32_t i = 0; i < c->argument_count; i++) mf_decode(L, s, &r);
+    lua_callk(L, c->argument_count, LUA_MULTRET, 0, called);
+    return answer_call(L, 2);
+}
+
+int32_t mf_call(mf_state *s, int32_t function, int32_t argument_count, mf_span *results) {
+    call c = {function, argument_count};
+    int32_t status = mf_protect(s, run_call, &c);
+    *results = mf_failure(s);
+    return status;
+}
+
+/* ---- The pool ---- */
+
+static void unlink_task(mf_task *t) {
+    mf_state *s = t->state;
+    if (t->previous) t->previous->next = t->next;
+    else if (s->tasks == t) s->tasks = t->next;
+    if (t->next) t->next->previous = t->previous;
+    t->next = t->previous = NULL;
+}
+
+static void link_task(mf_task *t) {
+    mf_state *s = t->state;
+    if (t->previous || s->tasks == t) return;
+    t->next = s->tasks;
+    if (t->next) t->next->previous = t;
+    s->tasks = t;
+}
+
+/* [-0, +0, m] lua_CFunction; 1: task */
+static int make_thread(lua_State *L) {
+    mf_task *t = lua_touserdata(L, 1);
+    t->thread = lua_newthread(L);
+    t->slot = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+static int32_t take_task(mf_state *s, mf_task **task) {
+    mf_task *t = s->pool;
+    if (t) {
+        s->pool = t->next;
+        s->pool_count--;
+        t->next = NULL;
+        *task = t;
+        return MF_OK;
+    }
+    t = mf_realloc(s, NULL, 0, sizeof *t);
+    if (!t) return MF_MEMORY;
+    *t = (mf_task){.state = s};
+    int32_t status = mf_protect(s, make_thread, t);
+    if (status != MF_OK) {
+        mf_realloc(s, t, sizeof *t, 0);
+        return status;
+    }
+    *task = t;
+    return MF_OK;
+}
+
+/* The thread is left to the collector: what waits in it never goes on, and no __close of it runs. */
+void mf_task_drop(mf_task *t) {
+    mf_state *s = t->state;
+    unlink_task(t);
+    mf_release(s, t->slot);
+    mf_realloc(s, t, sizeof *t, 0);
+}
+
+/* A task whose coroutine is fresh again. */
+static void give_back(mf_task *t) {
+    mf_state *s = t->state;
+    unlink_task(t);
+    if (s->pool_count >= MF_MAX_POOL) {
+        mf_task_drop(t);
+        return;
+    }
+    lua_settop(t->thread, 0);
+    t->next = s->pool;
+    s->pool = t;
+    s->pool_count++;
+}
+
+void mf_free_tasks(mf_state *s) {
+    mf_task *lists[] = {s->pool, s->tasks};
+    for (int i = 0; i < 2; i++)
+        for (mf_task *t = lists[i], *next; t; t = next) {
+            next = t->next;
+            mf_realloc(s, t, sizeof *t, 0);
+        }
+    s->pool = s->tasks = NULL;
+}
+
+const void *mf_task_current(const mf_state *s) { return s->task; }
+
+/* ---- Running ---- */
+
+/* A coroutine that died: its __close metamethods run, and it can be used again. */
+static void close_pending(mf_task *t) {
+    mf_state *s = t->state;
+    lua_State *running = s->running;
+    s->running = t->thread;
+    s->nonyield++;
+    s->nest++;
+    guard_frame frame = guard_enter(s);
+    lua_resetthread(t->thread);
+    guard_leave(s, frame);
+    s->nest--;
+    s->nonyield--;
+    s->running = running;
+}
+
+/* [-arguments, +0, -] goes on with a task until it ends or gives way; *task is NULL when it has ended */
+static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emission, mf_span *results) {
+    mf_task *t = *task;
+    mf_task *outer = s->task;
+    lua_State *running = s->running;
+    int32_t nest = s->nest, entry = s->entry, nonyield = s->nonyield;
+    s->task = t;
+    s->running = t->thread;
+    s->entry = nest;
+    s->nest = nest + 1;
+    s->nonyield = 0;
+    s->system_yield = 0;
+    mf_set_waiting(t->thread, false);
+    int count = 0;
+    guard_frame frame = guard_enter(s);
+    int status = lua_resume(t->thread, running, arguments, &count);
+    guard_leave(s, frame);
+    if (t->kind == MF_TASK_EMIT) *emission = t->emission;
+    int32_t system_yield = s->system_yield;
+    s->system_yield = 0;
+    s->task = outer;
+    s->running = running;
+    s->nonyield = nonyield;
+    int32_t result = MF_OK;
+    if (s->doomed) {
+        result = MF_DOOMED;
+        *task = NULL;
+        mf_task_drop(t);
+    } else if (status == LUA_OK) {
+        *task = NULL;
+        give_back(t);
+    } else if (status == LUA_YIELD && (system_yield == MF_WAITING || system_yield == MF_SLICED)) {
+        mf_set_waiting(t->thread, true);
+        link_task(t);
+        result = system_yield;
+    } else {
+        *task = NULL;
+        if (status == LUA_YIELD) {
+            /* only a hook or a C function that is not ours can have done that */
+            result = MF_MEMORY;
+            mf_task_drop(t);
+        } else {
+            result = mf_note_failure(s, t->thread, status, nest);
+            if (!s->doomed) close_pending(t);
+            if (s->doomed) {
+                result = MF_DOOMED;
+                mf_task_drop(t);
+            } else {
+                give_back(t);
+            }
+        }
+    }
+    s->nest = nest;
+    s->entry = entry;
+    *results = mf_failure(s);
+    return result;
+}
+
+/* Starts a task with a body that gets the call, or the task's own copy of the emission. */
+static int32_t start(mf_state *s, lua_CFunction body, call *c, mf_emission *emission, mf_task **task,
+                     mf_span *results) {
+    *task = NULL;
+    int32_t status = mf_may_enter(s);
+    if (status != MF_OK) return status;
+    mf_task *t;
+    status = take_task(s, &t);
+    if (status != MF_OK) return status;
+    void *argument = c; /* read before the first wait */
+    t->kind = MF_TASK_CALL;
+    t->sliceable = s->sliceable;
+    t->cpu_ns = 0;
+    if (emission) {
+        t->kind = MF_TASK_EMIT;
+        t->emission = *emission;
+        argument = &t->emission;
+    }
+    lua_pushcfunction(t->thread, body);
+    lua_pushlightuserdata(t->thread, argument);
+    *task = t;
+    return run(s, task, 1, emission, results);
+}
+
+int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, mf_task **task, mf_span *results) {
+    call c = {function, argument_count};
+    return start(s, run_call, &c, NULL, task, results);
+}
+
+int32_t mf_task_emit(mf_state *s, mf_emission *emission, mf_task **task, mf_span *results) {
+    return start(s, mf_emission_body, NULL, emission, task, results);
+}
+
+int32_t mf_task_resume(mf_task *t, int32_t reply, mf_emission *emission, mf_span *results) {
+    mf_state *s = t->state;
+    int32_t status = mf_may_enter(s);
+    if (status != MF_OK) {
+        mf_task_drop(t);
+        return status;
+    }
+    s->reply = reply;
+    return run(s, &t, 0, emission, results);
+}
