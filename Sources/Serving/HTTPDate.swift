@@ -12,7 +12,8 @@ enum HTTPDate {
         var parts = tm()
         gmtime_r(&time, &parts)
         let date = "\(pad(parts.tm_mday)) \(months[Int(parts.tm_mon)]) \(parts.tm_year + 1900)"
-        return "\(days[Int(parts.tm_wday)]), \(date) \(pad(parts.tm_hour)):\(pad(parts.tm_min)):\(pad(parts.tm_sec)) GMT"
+        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map(pad).joined(separator: ":")
+        return "\(days[Int(parts.tm_wday)]), \(date) \(clock) GMT"
     }
 
     /// Seconds since 1970, or nil when the text is not such a date.

@@ -28,7 +28,7 @@ struct MFLua: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch where Signals.exitCode != nil {
+        } catch  where Signals.exitCode != nil {
             Terminal.leave(Signals.exitCode ?? 1)
         } catch let error as MFError {
             Terminal.report(error)

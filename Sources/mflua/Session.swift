@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import Federation
 import Glibc
 import LuaBridge

@@ -51,10 +51,11 @@ import Testing
         #expect(try await mflua("--", "-odd.lua", "-i", in: folder).output == "odd\t-i\n")
     }
 
-    @Test(arguments: [
-        ("os.exit(7)", 7), ("os.exit(true)", 0), ("os.exit(false)", 1), ("os.exit(3, true)", 3), ("os.exit()", 0),
-        ("coroutine.wrap(function() os.exit(5) end)()", 5), ("error('x')", 1), ("local x <close> = nil", 0),
-    ] as [(String, Int32)])
+    @Test(
+        arguments: [
+            ("os.exit(7)", 7), ("os.exit(true)", 0), ("os.exit(false)", 1), ("os.exit(3, true)", 3), ("os.exit()", 0),
+            ("coroutine.wrap(function() os.exit(5) end)()", 5), ("error('x')", 1), ("local x <close> = nil", 0),
+        ] as [(String, Int32)])
     func exitCodeIsTheScripts(code: String, expected: Int32) async throws {
         let result = try await mflua("-e", "io.write('before ')" + code)
         #expect(result.code == expected, "\(result)")
@@ -137,7 +138,9 @@ import Testing
 
     @Test func runtimeErrorHasItsTraceback() async throws {
         let folder = try TemporaryFolder()
-        try folder.write("host.lua", "local function inner()\n  error('broken')\nend\nlocal function outer()\n  inner()\nend\nouter()")
+        try folder.write(
+            "host.lua",
+            "local function inner()\n  error('broken')\nend\nlocal function outer()\n  inner()\nend\nouter()")
         let result = try await mflua("host.lua", in: folder)
         #expect(result.code == 1)
         #expect(result.errors.contains("host.lua:2: broken"), "\(result)")
@@ -148,7 +151,8 @@ import Testing
 
     @Test func errorInACoroutineIsTold() async throws {
         let folder = try TemporaryFolder()
-        try folder.write("host.lua", "local co = coroutine.wrap(function()\n  local t = nil\n  return t.field\nend)\nco()")
+        try folder.write(
+            "host.lua", "local co = coroutine.wrap(function()\n  local t = nil\n  return t.field\nend)\nco()")
         let result = try await mflua("host.lua", in: folder)
         #expect(result.code == 1)
         #expect(result.errors.contains("host.lua:3: attempt to index a nil value (local 't')"), "\(result)")

@@ -116,7 +116,8 @@ import Testing
         let load = "print(mf.loadRemote('checks/disk').free)"
         let info = try await host(server, plugins: "require('mf.plugins.trace')()", load)
         #expect(info.output == "7\n", "\(info)")
-        let debug = try await host(server, plugins: "require('mf.plugins.trace') { level = 'debug', output = print }", load)
+        let debug = try await host(
+            server, plugins: "require('mf.plugins.trace') { level = 'debug', output = print }", load)
         #expect(debug.errors.isEmpty, "\(debug)")
         for hook in ["beforeRequest", "afterResolve", "onLoad"] {
             #expect(info.errors.contains(" \(hook) "), "\(info)")

@@ -87,9 +87,11 @@ import Testing
     private static func imports(in text: String) -> [String] {
         text.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
-            guard let position = words.firstIndex(of: "import"), position <= 2, words.count > position + 1,
-                words[..<position].allSatisfy({ ["public", "internal", "package", "private"].contains($0) || $0.hasPrefix("@") })
-            else { return nil }
+            guard let position = words.firstIndex(of: "import"), position <= 2, words.count > position + 1 else {
+                return nil
+            }
+            let modifiers: Set<Substring> = ["public", "internal", "package", "private"]
+            guard words[..<position].allSatisfy({ modifiers.contains($0) || $0.hasPrefix("@") }) else { return nil }
             // `import struct Module.Name` names a declaration.
             let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "typealias", "func", "let", "var"]
             let name = kinds.contains(words[position + 1]) ? words.dropFirst(position + 2).first : words[position + 1]

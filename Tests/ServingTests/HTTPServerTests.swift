@@ -8,7 +8,8 @@ import Testing
         let server = try await HTTPServer.start { request in
             .text("\(request.method) \(request.path) \(request.header("x-mark") ?? "-") \(request.body.count)")
         }
-        let request = "POST /a%20b?q=1 HTTP/1.1\r\nHost: x\r\nX-Mark: yes\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
+        let lines = ["POST /a%20b?q=1 HTTP/1.1", "Host: x", "X-Mark: yes", "Content-Length: 3", "Connection: close"]
+        let request = lines.joined(separator: "\r\n") + "\r\n\r\nabc"
         let answer = try await LoopbackClient.exchange(request, port: server.port)
         #expect(answer.status == 200)
         #expect(answer.body == "POST /a%20b?q=1 yes 3")
