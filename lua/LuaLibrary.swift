@@ -7,6 +7,10 @@ public enum LuaLibrary {
     public static var paths: [String] { files.keys.sorted() }
 
     private static let files: [String: [UInt8]] = [
-        "mf/require.lua": PackageResources.require_lua
+        "mf/environment.lua": PackageResources.environment_lua,
+        "mf/require.lua": PackageResources.require_lua,
+        "plugins/fallback-plugin.lua": PackageResources.fallback_plugin_lua,
+        "plugins/retry-plugin.lua": PackageResources.retry_plugin_lua,
+        "plugins/trace-plugin.lua": PackageResources.trace_plugin_lua,
     ]
 }

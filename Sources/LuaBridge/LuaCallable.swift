@@ -23,6 +23,13 @@ public struct LuaCallable: Sendable {
     public init(async name: String, _ body: @escaping @Sendable (LuaCall) async throws -> LuaValues) {
         box = LuaCallableBox(name: name, body: .waiting(body))
     }
+
+    /// Makes a function that finds out while it runs whether it has to wait.
+    ///
+    /// It can be called anywhere. Where ``LuaState/canWait`` is false it must end at once, or throw.
+    public init(starting name: String, _ body: @escaping @Sendable (LuaCall) throws -> LuaStart) {
+        box = LuaCallableBox(name: name, body: .starting(body))
+    }
 }
 
 /// What a Swift function returns to Lua.
@@ -33,6 +40,7 @@ final class LuaCallableBox: Sendable {
     enum Body: Sendable {
         case returning(@Sendable (LuaCall) throws -> LuaValues)
         case waiting(@Sendable (LuaCall) async throws -> LuaValues)
+        case starting(@Sendable (LuaCall) throws -> LuaStart)
     }
 
     let name: String

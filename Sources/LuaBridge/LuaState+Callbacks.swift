@@ -37,8 +37,8 @@ extension LuaState {
                 state(host).answer { .one(.string(luaObject(words: words!).luaDescription)) }
             },
             type: { host, words in state(host).typeSlot(of: type(of: luaObject(words: words!))) },
-            refuse: { host, reason, name, count in
-                let name = String(decoding: UnsafeRawBufferPointer(start: name, count: count), as: UTF8.self)
+            refuse: { host, reason, callable in
+                let name = callable.map { Unmanaged<LuaCallableBox>.fromOpaque($0).takeUnretainedValue().name } ?? ""
                 return state(host).answer { throw MFError.refusal(reason, name) }
             },
             retain: { _ = Unmanaged<AnyObject>.fromOpaque($0!).retain() },
@@ -56,6 +56,18 @@ extension LuaState {
         case .waiting(let body):
             pending = (body, call)
             return Int32(MF_REPLY_WAIT)
+        case .starting(let body):
+            do {
+                switch try body(call) {
+                case .done(let values): return answer { .many(values) }
+                case .waiting(let rest):
+                    guard canWait else { throw MFError.cannotWait(callable.name) }
+                    pending = ({ _ in try await rest.finish() }, call)
+                    return Int32(MF_REPLY_WAIT)
+                }
+            } catch {
+                return answer { throw error }
+            }
         }
     }
 
@@ -159,6 +171,7 @@ extension MFError {
         switch Int(reason) {
         case MF_REFUSE_WAIT: .cannotWait(name)
         case MF_REFUSE_WRITE: .readOnlyTable()
+        case MF_REFUSE_DEPTH: .valueTooDeep("the value is nested too deeply", path: "")
         default: .callsTooDeep()
         }
     }

@@ -50,7 +50,7 @@ extension LuaState {
         }
     }
 
-    private func write(_ arguments: [LuaValue], callee: LuaFunction, _ handle: OpaquePointer) throws {
+    func write(_ arguments: [LuaValue], callee: LuaFunction, _ handle: OpaquePointer) throws {
         if callee.state !== self { throw MFError.foreignValue("function") }
         var writer = try LuaWireWriter(self, handle)
         for argument in arguments { writer.write(argument) }

@@ -33,7 +33,7 @@ extension LuaState {
         return try finish(emission, last, results, data)
     }
 
-    private func prepare(
+    func prepare(
         _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, _ keep: Bool,
         _ handle: OpaquePointer
     ) throws -> mf_emission {
@@ -58,7 +58,7 @@ extension LuaState {
         return emission
     }
 
-    private func finish(
+    func finish(
         _ emission: mf_emission, _ status: Int32, _ span: mf_span, _ data: LuaEmission.Data
     ) throws -> LuaEmission.Result {
         guard status == Int32(MF_OK) else {

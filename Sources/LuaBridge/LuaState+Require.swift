@@ -1,60 +1,80 @@
-internal import LuaLibrary
 internal import CLuaShim
 internal import Diagnostics
+internal import LuaLibrary
 
 extension LuaState {
-    /// Replaces `require` by the one in lua/mf/require.lua, through which modules can wait while they load.
-    func installRequire() throws {
+    /// Gives an environment, by default the global one, the `require` of lua/mf/require.lua, through which modules can
+    /// wait while they load. The environment has a table `package` of its own, with `loaded`, `preload` and `searchers`.
+    public func installRequire(in environment: LuaTable? = nil) throws {
         let gates = LuaGates()
+        dropObservers.append { [weak gates] in gates?.open(ofTask: $0) }
         let chunk = try load(LuaLibrary.source(of: "mf/require.lua"), name: "@mf/require.lua")
-        _ = try call(chunk, [.table(globals), .record(gates.functions)])
+        _ = try call(chunk, [.table(environment ?? globals), .record(gates.functions)])
     }
 }
 
-/// Where coroutines wait for each other: what require.lua needs of Swift.
+/// Where coroutines wait for modules that others are loading: what require.lua needs of Swift.
 final class LuaGates: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    private var waiting: [Int64: [CheckedContinuation<Void, Never>]] = [:]
+
+    /// A closed gate: who will open it, and who waits.
+    private struct Gate {
+        let task: Int64
+        var waiting: [UnsafeContinuation<Void, Never>] = []
+    }
+
+    private var gates: [Int64: Gate] = [:]
     private var last: Int64 = 0
 
-    /// `open()` makes a gate and returns its number, `wait(gate)` waits until `close(gate)`, `task()` names the running
-    /// task, `missing(name, tried)` makes the error of a module that is not found.
+    deinit {
+        for gate in gates.values { gate.waiting.forEach { $0.resume() } }
+    }
+
+    /// `close()` makes a gate that the running task will open and returns its number; `closed(gate)`,
+    /// `wait(gate)`, `open(gate)`; `task()` names the running task; `missing` and `cycle` make errors.
     var functions: LuaRecord {
         [
-            "open": .callable(
-                LuaCallable("open") { _ in
+            "close": .callable(
+                LuaCallable("close") { call in
                     self.last += 1
-                    self.waiting[self.last] = []
+                    self.gates[self.last] = Gate(task: try Self.task(of: call.state))
                     return [.integer(self.last)]
                 }),
+            "closed": .callable(
+                LuaCallable("closed") { [.boolean(self.gates[try $0.integer(0)] != nil)] }),
             "wait": .callable(
                 LuaCallable(async: "require") { call in
                     await self.wait(for: try call.integer(0))
                     return []
                 }),
-            "close": .callable(
-                LuaCallable("close") { call in
-                    for continuation in self.waiting.removeValue(forKey: try call.integer(0)) ?? [] { continuation.resume() }
+            "open": .callable(
+                LuaCallable("open") { call in
+                    self.open(try call.integer(0))
                     return []
                 }),
-            "task": .callable(
-                LuaCallable("task") { call in
-                    [.integer(Int64(Int(bitPattern: mf_task_current(try call.state.alive()))))]
-                }),
+            "task": .callable(LuaCallable("task") { [.integer(try Self.task(of: $0.state))] }),
             "missing": .callable(
-                LuaCallable("missing") { call in
-                    [.object(LuaErrorObject(.moduleNotFound(try call.string(0), tried: try call.string(1))))]
-                }),
-            "cycle": .callable(
-                LuaCallable("cycle") { call in
-                    [.object(LuaErrorObject(.moduleCycle(try call.string(0))))]
-                }),
+                LuaCallable("missing") { [.error(MFError.moduleNotFound(try $0.string(0), tried: try $0.string(1)))] }),
+            "cycle": .callable(LuaCallable("cycle") { [.error(MFError.moduleCycle(try $0.string(0)))] }),
         ]
     }
 
-    private func wait(for gate: Int64) async {
-        guard waiting[gate] != nil else { return }
-        await withCheckedContinuation { waiting[gate, default: []].append($0) }
+    /// Opens what a task has closed that was dropped in the middle: those who wait then load the module themselves.
+    func open(ofTask task: Int64) {
+        for (number, gate) in gates where gate.task == task { open(number) }
+    }
+
+    private func open(_ number: Int64) {
+        gates.removeValue(forKey: number)?.waiting.forEach { $0.resume() }
+    }
+
+    private func wait(for number: Int64) async {
+        guard gates[number] != nil else { return }
+        await withUnsafeContinuation { gates[number]?.waiting.append($0) }
+    }
+
+    private static func task(of state: LuaState) throws -> Int64 {
+        Int64(Int(bitPattern: mf_task_current(try state.alive())))
     }
 }
 

@@ -1,5 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
+internal import EventLoop
 
 /// A coroutine of the C side that waits.
 struct LuaTask: @unchecked Sendable {
@@ -47,11 +48,18 @@ extension LuaState {
         _ = mf_input(handle)
     }
 
+    /// Lets go of a coroutine that waits: it never goes on, and nothing in Lua can catch that.
+    func drop(_ task: LuaTask) {
+        guard handle != nil else { return }
+        mf_task_drop(task.pointer)
+        for observer in dropObservers { observer(Int64(Int(bitPattern: task.pointer))) }
+    }
+
     /// Throws when the coroutine is not to be resumed any more.
     private func checkUse(of task: LuaTask) throws {
         if handle == nil { throw MFError.stateClosed() }
         if Task.isCancelled {
-            mf_task_drop(task.pointer)
+            drop(task)
             throw CancellationError()
         }
     }

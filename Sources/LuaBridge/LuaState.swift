@@ -1,4 +1,4 @@
-public import Diagnostics
+internal import Diagnostics
 public import EventLoop
 internal import CLuaShim
 internal import Synchronization
@@ -31,6 +31,9 @@ public final class LuaState: @unchecked Sendable {
 
     /// The asynchronous function that Lua called last, until its driver takes it.
     var pending: (body: @Sendable (LuaCall) async throws -> LuaValues, call: LuaCall)?
+
+    /// Told of each task that is dropped, by its number.
+    var dropObservers: [(Int64) -> Void] = []
 
     /// The slots of the metatables, by type.
     var typeSlots: [ObjectIdentifier: Int32] = [:]
@@ -79,6 +82,7 @@ public final class LuaState: @unchecked Sendable {
         guard let handle else { return }
         self.handle = nil
         pending = nil
+        dropObservers.removeAll()
         shapeSlots.removeAll()
         mf_state_closing(handle)
         if mf_state_busy(handle) {

@@ -1,4 +1,3 @@
-public import Diagnostics
 internal import CLuaShim
 
 /// A Lua table that Swift holds. It is released when Swift lets go of it.

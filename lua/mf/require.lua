@@ -1,1 +1,108 @@
--- placeholder
+-- `require`, written in Lua so that a module can wait while it loads: its loader runs in the coroutine that asked.
+-- Two coroutines that ask for one module run it once; the second waits for the first.
+--
+-- Called with the environment to put it into, which has a table `package` of its own, and with functions of Swift:
+-- close(), closed(gate), wait(gate), open(gate), task(), missing(name, tried), cycle(chain).
+local environment, native = ...
+local package = environment.package
+local error, ipairs, pcall, rawget, type = error, ipairs, pcall, rawget, type
+local concat, insert, tostring = table.concat, table.insert, tostring
+
+-- name -> { gate, task, inside } for modules that are being loaded
+local loading = {}
+-- task -> name of the module it waits for
+local awaited = {}
+-- task -> name of the module it is loading innermost
+local innermost = {}
+
+local function quoted(names)
+  for i, name in ipairs(names) do names[i] = "`" .. name .. "`" end
+  return concat(names, " -> ")
+end
+
+--- The modules that a task is loading, from `name` in to the innermost, and `name` again.
+local function own_cycle(name, task)
+  local chain, at = { name }, innermost[task]
+  while at and at ~= name and loading[at] do
+    insert(chain, 1, at)
+    at = loading[at].inside
+  end
+  insert(chain, 1, name)
+  return quoted(chain)
+end
+
+--- The chain of modules from `name` back to it, if waiting for it would never end.
+local function find_cycle(name, task)
+  local chain, seen = { name }, {}
+  if loading[name].task == task then return own_cycle(name, task) end
+  while loading[name] and not seen[name] do
+    seen[name] = true
+    local owner = loading[name].task
+    if owner == task then
+      chain[#chain + 1] = chain[1]
+      return quoted(chain)
+    end
+    name = awaited[owner]
+    if not name then return nil end
+    chain[#chain + 1] = name
+  end
+end
+
+--- Finds the loader of a module: the loader and what it is called with.
+local function search(name)
+  local searchers = package.searchers
+  if type(searchers) ~= "table" then error("'package.searchers' must be a table", 3) end
+  local tried = {}
+  for _, searcher in ipairs(searchers) do
+    local loader, extra = searcher(name)
+    if type(loader) == "function" then return loader, extra end
+    if type(loader) == "string" then
+      if loader:sub(1, 1) ~= "\n" then loader = "\n\t" .. loader end
+      tried[#tried + 1] = loader
+    end
+  end
+  error(native.missing(name, concat(tried)), 0)
+end
+
+local function run(name)
+  local loader, extra = search(name)
+  local value = loader(name, extra)
+  if value ~= nil then package.loaded[name] = value end
+  if package.loaded[name] == nil then package.loaded[name] = true end
+  return extra
+end
+
+local function load(name, task)
+  local record = { gate = native.close(), task = task, inside = innermost[task] }
+  loading[name] = record
+  innermost[task] = name
+  local ok, extra = pcall(run, name)
+  -- A task that was dropped in the middle never gets here: its gate was opened for it, and another loads the module.
+  if loading[name] == record then loading[name] = nil end
+  innermost[task] = record.inside
+  native.open(record.gate)
+  if not ok then error(extra, 0) end
+  return package.loaded[name], extra
+end
+
+--- Returns the module `name`, loading it at the first call. Beside it: what its searcher found it by.
+function environment.require(name)
+  if type(name) == "number" then name = tostring(name) end
+  if type(name) ~= "string" then
+    error("bad argument #1 to 'require' (string expected, got " .. type(name) .. ")", 2)
+  end
+  local task = native.task()
+  while true do
+    local value = package.loaded[name]
+    if value ~= nil then return value end
+    local record = loading[name]
+    -- Opened without a module: the task that was loading it has been dropped.
+    if not record or not native.closed(record.gate) then return load(name, task) end
+    local cycle = find_cycle(name, task)
+    if cycle then error(native.cycle(cycle), 0) end
+    awaited[task] = name
+    local ok, message = pcall(native.wait, record.gate)
+    awaited[task] = nil
+    if not ok then error(message, 0) end
+  end
+end
