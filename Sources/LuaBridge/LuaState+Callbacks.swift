@@ -6,7 +6,7 @@ extension LuaState {
     static var callbacks: mf_host {
         mf_host(
             invoke: { host, callable, arguments in
-                state(host).invoke(Unmanaged<LuaCallableBox>.fromOpaque(callable!).takeUnretainedValue(), arguments)
+                LuaState.state(host).invoke(Unmanaged<LuaCallableBox>.fromOpaque(callable!).takeUnretainedValue(), arguments)
             },
             get: { host, words, tag, bytes, count, integer in
                 let key: LuaKey
@@ -17,10 +17,10 @@ extension LuaState {
                 case MF_TAG_INTEGER: key = .integer(integer)
                 default: key = .other
                 }
-                return state(host).answer { .one(try luaObject(words: words!).luaGet(key)) }
+                return LuaState.state(host).answer { .one(try luaObject(words: words!).luaGet(key)) }
             },
             set: { host, words, pair in
-                let state = state(host)
+                let state = LuaState.state(host)
                 var reader = LuaWireReader(state, pair)
                 let key = LuaKey(reader.value())
                 let value = reader.value()
@@ -30,16 +30,16 @@ extension LuaState {
                 }
             },
             keys: { host, words in
-                state(host).answer { .many(luaObject(words: words!).luaKeys.compactMap(\.value)) }
+                LuaState.state(host).answer { .many(luaObject(words: words!).luaKeys.compactMap(\.value)) }
             },
             count: { _, words in Int64(luaObject(words: words!).luaCount) },
             describe: { host, words in
-                state(host).answer { .one(.string(luaObject(words: words!).luaDescription)) }
+                LuaState.state(host).answer { .one(.string(luaObject(words: words!).luaDescription)) }
             },
-            type: { host, words in state(host).typeSlot(of: type(of: luaObject(words: words!))) },
+            type: { host, words in LuaState.state(host).typeSlot(of: type(of: luaObject(words: words!))) },
             refuse: { host, reason, callable in
                 let name = callable.map { Unmanaged<LuaCallableBox>.fromOpaque($0).takeUnretainedValue().name } ?? ""
-                return state(host).answer { throw MFError.refusal(reason, name) }
+                return LuaState.state(host).answer { throw MFError.refusal(reason, name) }
             },
             retain: { _ = Unmanaged<AnyObject>.fromOpaque($0!).retain() },
             release: { Unmanaged<AnyObject>.fromOpaque($0!).release() })

@@ -1,6 +1,6 @@
 import Fetch
 public import LuaBridge
-import OrderedCollections
+public import OrderedCollections
 
 /// What loading needs to know about a remote or a host: where its entry and its files are, and which remotes it uses.
 ///
@@ -41,7 +41,7 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
     public internal(set) var shared: LiveList<SnapshotShared>?
     /// What it exposes.
     public internal(set) var modules: LiveList<SnapshotModule>?
-    var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes a snapshot that knows nothing but what is given.
     public init(version: String? = nil, remoteEntry: String? = nil) {
@@ -50,7 +50,7 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
 
     public static let luaTypeName = "mf.Snapshot"
 
-    static let fields = FieldTable<Snapshot>([
+    public static let fields = FieldTable<Snapshot>([
         .text("version", "The version, or the manifest's URL.", \.version),
         .text("buildVersion", "The build's version.", \.buildVersion),
         .text("globalName", "The container's global name.", \.globalName),

@@ -1,5 +1,5 @@
 public import LuaBridge
-import OrderedCollections
+public import OrderedCollections
 
 /// A module that a remote exposes, in its snapshot.
 public final class SnapshotModule: FieldView, LuaConvertible, @unchecked Sendable {
@@ -11,7 +11,7 @@ public final class SnapshotModule: FieldView, LuaConvertible, @unchecked Sendabl
     public internal(set) var modulePath: String?
     /// Its files.
     public internal(set) var assets: SnapshotAssets
-    var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes a module.
     public init(moduleName: String, modulePath: String? = nil, assets: SnapshotAssets = SnapshotAssets()) {
@@ -19,7 +19,7 @@ public final class SnapshotModule: FieldView, LuaConvertible, @unchecked Sendabl
     }
 
     public static let luaTypeName = "mf.SnapshotModule"
-    static let fields = FieldTable<SnapshotModule>([
+    public static let fields = FieldTable<SnapshotModule>([
         ViewField("moduleName", "string", "The name without `./`.", { .string($0.moduleName) }) {
             $0.moduleName = try String.fromLua($1)
         },
@@ -48,7 +48,7 @@ public final class SnapshotShared: FieldView, LuaConvertible, @unchecked Sendabl
     public internal(set) var assets: SnapshotAssets
     /// The exports that the remote uses.
     public internal(set) var usedExports: LiveList<String>?
-    var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes a shared package.
     public init(sharedName: String, version: String? = nil, assets: SnapshotAssets = SnapshotAssets()) {
@@ -56,7 +56,7 @@ public final class SnapshotShared: FieldView, LuaConvertible, @unchecked Sendabl
     }
 
     public static let luaTypeName = "mf.SnapshotShared"
-    static let fields = FieldTable<SnapshotShared>([
+    public static let fields = FieldTable<SnapshotShared>([
         ViewField("sharedName", "string", "The package.", { .string($0.sharedName) }) {
             $0.sharedName = try String.fromLua($1)
         },
@@ -80,7 +80,7 @@ public final class SnapshotRemote: FieldView, LuaConvertible, @unchecked Sendabl
 
     /// Its version, or its entry.
     public internal(set) var matchedVersion: String
-    var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes one.
     public init(matchedVersion: String) {
@@ -88,7 +88,7 @@ public final class SnapshotRemote: FieldView, LuaConvertible, @unchecked Sendabl
     }
 
     public static let luaTypeName = "mf.SnapshotRemote"
-    static let fields = FieldTable<SnapshotRemote>([
+    public static let fields = FieldTable<SnapshotRemote>([
         ViewField("matchedVersion", "string", "Its version, or its entry.", { .string($0.matchedVersion) }) {
             $0.matchedVersion = try String.fromLua($1)
         }
@@ -111,7 +111,7 @@ public final class SnapshotAssets: FieldView, LuaConvertible, @unchecked Sendabl
     public internal(set) var js: SnapshotAssetGroup
     /// Files that are not executed.
     public internal(set) var css: SnapshotAssetGroup
-    var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes the assets.
     public init(js: SnapshotAssetGroup = SnapshotAssetGroup(), css: SnapshotAssetGroup = SnapshotAssetGroup()) {
@@ -124,7 +124,7 @@ public final class SnapshotAssets: FieldView, LuaConvertible, @unchecked Sendabl
     }
 
     public static let luaTypeName = "mf.SnapshotAssets"
-    static let fields = FieldTable<SnapshotAssets>([
+    public static let fields = FieldTable<SnapshotAssets>([
         .view("js", "Code: in a Lua remote, Lua. Live.", \.js),
         .view("css", "Files that are not executed. Live.", \.css),
     ])
@@ -144,7 +144,7 @@ public final class SnapshotAssetGroup: FieldView, LuaConvertible, @unchecked Sen
 
     private var syncList: LiveList<String>
     private var asyncList: LiveList<String>
-    var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Needed at once.
     public internal(set) var sync: [String] {
@@ -164,7 +164,7 @@ public final class SnapshotAssetGroup: FieldView, LuaConvertible, @unchecked Sen
     }
 
     public static let luaTypeName = "mf.SnapshotAssetGroup"
-    static let fields = FieldTable<SnapshotAssetGroup>([
+    public static let fields = FieldTable<SnapshotAssetGroup>([
         .view("sync", "Needed at once. Live.", \.syncList), .view("async", "Needed later. Live.", \.asyncList),
     ])
     public var luaValue: LuaValue { .object(self) }

@@ -1,0 +1,76 @@
+import LuaBridge
+
+/// Arguments that name the host they come from.
+public protocol OriginArguments: HookArguments {
+    var origin: Host { get }
+}
+
+/// Arguments about one remote, with every default filled in.
+public protocol RemoteInfoArguments: HookArguments {
+    var remoteInfo: ResolvedRemote { get }
+}
+
+extension HookField where Root: OriginArguments {
+    static var origin: Self { .fixed("origin", "mf.Host", "The host that is at work.") { .object($0.origin) } }
+    static var options: Self {
+        .fixed("options", "mf.Options", "The host's options.") { .object($0.origin.options) }
+    }
+    static var shared: Self {
+        .fixed("shared", "table<string, mf.Shared[]>", "What the host shares, by package.") {
+            .object($0.origin.options.shared)
+        }
+    }
+    static func error(_ get: @escaping @Sendable (Root) -> (any Error)?) -> Self {
+        .fixed("error", "any", "What went wrong, as it was raised.") { arguments in
+            get(arguments).map { LuaValue.error($0, in: arguments.origin.runtime.state) } ?? .nil
+        }
+    }
+    static var shareScopeMap: Self {
+        .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.") {
+            .object($0.origin.shareScopeMap)
+        }
+    }
+}
+
+extension HookField where Root: RemoteInfoArguments {
+    static var remoteInfo: Self {
+        .fixed("remoteInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.") {
+            .object($0.remoteInfo)
+        }
+    }
+    /// The same under the key that Module Federation uses where a module speaks.
+    static var moduleInfo: Self {
+        .fixed("moduleInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.") {
+            .object($0.remoteInfo)
+        }
+    }
+}
+
+extension HookField {
+    static func id(_ get: @escaping @Sendable (Root) -> String?) -> Self {
+        .fixed("id", "string", "The request, `remote/expose`.") { .optional(get($0)) }
+    }
+    static func expose(_ get: @escaping @Sendable (Root) -> String?) -> Self {
+        .fixed("expose", "string", "The expose, `./name`, or `.` for the remote itself.") { .optional(get($0)) }
+    }
+    static func pkgName(_ get: @escaping @Sendable (Root) -> String) -> Self {
+        .fixed("pkgName", "string", "The shared package.") { .string(get($0)) }
+    }
+    static func remoteEntryExports(_ get: @escaping @Sendable (Root) -> LuaValue) -> Self {
+        .fixed("remoteEntryExports", "mf.Container", "The container: what the remote entry returned.", get)
+    }
+    static func remoteSnapshot(_ get: @escaping @Sendable (Root) -> Snapshot?) -> Self {
+        .fixed("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.") { .optional(get($0)) }
+    }
+    static func recovered(_ get: @escaping @Sendable (Root) -> Bool) -> Self {
+        .fixed("recovered", "boolean", "Whether a listener made up for the failure.") { get($0) ? .boolean(true) : .nil }
+    }
+    static func flag(_ name: String, _ summary: String, _ get: @escaping @Sendable (Root) -> Bool) -> Self {
+        .fixed(name, "boolean", summary) { get($0) ? .boolean(true) : .nil }
+    }
+}
+
+extension LuaValue {
+    static func optional(_ text: String?) -> LuaValue { text.map { .string($0) } ?? .nil }
+    static func optional(_ object: (any LuaObject)?) -> LuaValue { object.map { .object($0) } ?? .nil }
+}

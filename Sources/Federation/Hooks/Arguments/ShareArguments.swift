@@ -1,0 +1,116 @@
+public import LuaBridge
+
+/// The arguments of `beforeRegisterShare`.
+public struct BeforeRegisterShare: OriginArguments {
+    public let pkgName: String
+    public let sharedModule: SharedModule
+    public let origin: Host
+    public static let luaFields: [HookField<Self>] = [
+        .pkgName { $0.pkgName },
+        .fixed("shared", "mf.Shared", "The version that is registered. Live.") { .object($0.sharedModule) }, .origin,
+    ]
+}
+
+/// The arguments of `beforeLoadShare`.
+public struct BeforeLoadShare: OriginArguments {
+    public let pkgName: String
+    public var shareInfo: SharedModule?
+    public let origin: Host
+    public static let luaFields: [HookField<Self>] = [
+        .pkgName { $0.pkgName },
+        .open("shareInfo", "mf.Shared", "What the host asks for. Live.", { .optional($0.shareInfo) }) {
+            $0.shareInfo = $1.isNil ? nil : try SharedModule.fromLua($1)
+        },
+        .shared, .origin,
+    ]
+}
+
+/// The arguments of `loadShare`.
+public struct LoadShare: OriginArguments {
+    public let pkgName: String
+    public let shareInfo: SharedModule
+    public let origin: Host
+    public static let luaFields: [HookField<Self>] = [
+        .pkgName { $0.pkgName },
+        .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.") { .object($0.shareInfo) },
+        .shared, .origin,
+    ]
+}
+
+/// The arguments of `resolveShare`.
+public struct ResolveShare: HookArguments {
+    public let host: Host
+    public let scope: String
+    public let pkgName: String
+    public let version: String
+    public let shareInfo: SharedModule
+    /// A function that returns the chosen entry, or `{shared, useTreesShaking}`.
+    public var resolver: LuaValue
+    public static let luaFields: [HookField<Self>] = [
+        .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.") {
+            .object($0.host.shareScopeMap)
+        },
+        .fixed("scope", "string", "The scope in question.") { .string($0.scope) },
+        .pkgName { $0.pkgName },
+        .fixed("version", "string", "The version that the rules choose.") { .string($0.version) },
+        .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.") { .object($0.shareInfo) },
+        .fixed("GlobalFederation", "mf.Federation", "All hosts, snapshots and share scopes of this runtime.") {
+            .object($0.host.registry.federation)
+        },
+        .open(
+            "resolver", "fun(): mf.Shared|{shared: mf.Shared, useTreesShaking: boolean}|nil",
+            "Chooses the entry; put another in its place.", { $0.resolver }
+        ) { $0.resolver = $1 },
+    ]
+}
+
+/// The arguments of `afterLoadShare`.
+public struct AfterLoadShare: OriginArguments {
+    public let pkgName: String
+    public let shareInfo: SharedModule?
+    public let selectedShared: SharedModule?
+    /// `loadShare` or `loadShareSync`.
+    public let lifecycle: String
+    public let origin: Host
+    public static let luaFields: [HookField<Self>] = [
+        .pkgName { $0.pkgName },
+        .fixed("shareInfo", "mf.Shared", "What the host asked for.") { .optional($0.shareInfo) },
+        .fixed("selectedShared", "mf.Shared", "What it got.") { .optional($0.selectedShared) },
+        .shared, .shareScopeMap,
+        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.") { .string($0.lifecycle) },
+        .origin,
+    ]
+}
+
+/// The arguments of `errorLoadShare`.
+public struct ErrorLoadShare: OriginArguments {
+    public let pkgName: String
+    public let shareInfo: SharedModule?
+    /// `loadShare` or `loadShareSync`.
+    public let lifecycle: String
+    public let error: (any Error)?
+    public let recovered: Bool
+    public let origin: Host
+    public static let luaFields: [HookField<Self>] = [
+        .pkgName { $0.pkgName },
+        .fixed("shareInfo", "mf.Shared", "What the host asked for.") { .optional($0.shareInfo) },
+        .shared, .shareScopeMap,
+        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.") { .string($0.lifecycle) },
+        .origin, .error { $0.error }, .recovered { $0.recovered },
+    ]
+}
+
+/// The arguments of `initContainerShareScopeMap`.
+public struct InitContainerShareScopeMap: OriginArguments {
+    public let shareScope: ShareScope
+    public let scopeName: String
+    public let hostShareScopeMap: LuaValue
+    public let origin: Host
+    public static let luaFields: [HookField<Self>] = [
+        .fixed("shareScope", "mf.ShareScope", "The scope that is taken over. Live.") { .object($0.shareScope) },
+        .options, .origin, .fixed("scopeName", "string", "The scope's name.") { .string($0.scopeName) },
+        .fixed("hostShareScopeMap", "mf.ShareScopeMap", "The scopes of the host that shares them.") {
+            $0.hostShareScopeMap
+        },
+    ]
+}

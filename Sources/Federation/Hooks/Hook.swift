@@ -1,0 +1,118 @@
+public import LuaBridge
+
+/// One line of a hook's argument table: its Lua key, its type, and how a listener's change comes back.
+public struct HookField<Root>: Sendable {
+    /// The key in the argument table, as Module Federation spells it.
+    public let name: String
+    /// The type in the notation of the Lua language server.
+    public let luaType: String
+    /// One sentence for the reference.
+    public let summary: String
+    let get: @Sendable (Root) -> LuaValue
+    let set: (@Sendable (inout Root, LuaValue) throws -> Void)?
+
+    /// A field that listeners read; what they put in its place is not looked at.
+    static func fixed(
+        _ name: String, _ luaType: String, _ summary: String, _ get: @escaping @Sendable (Root) -> LuaValue
+    ) -> Self {
+        Self(name: name, luaType: luaType, summary: summary, get: get, set: nil)
+    }
+
+    /// A field that listeners may replace.
+    static func open(
+        _ name: String, _ luaType: String, _ summary: String, _ get: @escaping @Sendable (Root) -> LuaValue,
+        _ set: @escaping @Sendable (inout Root, LuaValue) throws -> Void
+    ) -> Self {
+        Self(name: name, luaType: luaType, summary: summary, get: get, set: set)
+    }
+}
+
+/// The arguments of a hook: a typed value in Swift, a table in Lua.
+public protocol HookArguments: Sendable {
+    /// The table's keys, in the order of the reference.
+    static var luaFields: [HookField<Self>] { get }
+}
+
+/// Which part of a host's work a hook belongs to.
+public enum HookGroup: String, Sendable {
+    case host, remote, share, snapshot, loader, bridge
+}
+
+/// How listeners are called and what their results do.
+public enum HookKind: String, Sendable {
+    /// All listeners, one after another; the result is the last one that is not nothing.
+    case sync = "SyncHook"
+    /// One after another, each awaited; `false` stops.
+    case async = "AsyncHook"
+    /// Each listener gets what the one before it returned.
+    case syncWaterfall = "SyncWaterfallHook"
+    /// A waterfall whose listeners may wait.
+    case asyncWaterfall = "AsyncWaterfallHook"
+
+    var isWaterfall: Bool { self == .syncWaterfall || self == .asyncWaterfall }
+    var canWait: Bool { self == .async || self == .asyncWaterfall }
+
+    var emission: LuaEmission.Kind {
+        switch self {
+        case .sync: .sync
+        case .async: .async
+        case .syncWaterfall: .syncWaterfall
+        case .asyncWaterfall: .asyncWaterfall
+        }
+    }
+}
+
+/// A marker for the kind of a hook, so that only hooks that can wait are awaited.
+public protocol HookMode: Sendable {
+    static var kind: HookKind { get }
+}
+/// See ``HookKind/sync``.
+public enum SyncMode: HookMode { public static let kind = HookKind.sync }
+/// See ``HookKind/async``.
+public enum AsyncMode: HookMode { public static let kind = HookKind.async }
+/// See ``HookKind/syncWaterfall``.
+public enum SyncWaterfallMode: HookMode { public static let kind = HookKind.syncWaterfall }
+/// See ``HookKind/asyncWaterfall``.
+public enum AsyncWaterfallMode: HookMode { public static let kind = HookKind.asyncWaterfall }
+
+/// What all declarations have in common, for those that render or check them.
+public protocol HookDeclaration: Sendable {
+    var name: String { get }
+    var group: HookGroup { get }
+    var kind: HookKind { get }
+    var summary: String { get }
+    var result: String { get }
+    /// The argument table: key, type, sentence, and whether a listener may replace it.
+    var fieldReference: [(name: String, luaType: String, summary: String, isOpen: Bool)] { get }
+    func makeTapList() -> any AnyTapList
+    var identity: ObjectIdentifier { get }
+}
+
+/// What a hook *is*: declared once in ``Lifecycle``; who listens is the business of a ``HookBus``.
+public final class Hook<Arguments: HookArguments, Mode: HookMode>: HookDeclaration {
+    public let name: String
+    public let group: HookGroup
+    public let summary: String
+    /// What a listener's result does, in a few words.
+    public let result: String
+    let shape: LuaShape
+    let fields: [HookField<Arguments>]
+
+    init(_ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored") {
+        (self.name, self.group, self.summary, self.result) = (name, group, summary, result)
+        fields = Arguments.luaFields
+        shape = LuaShape(fields.map(\.name))
+    }
+
+    public var kind: HookKind { Mode.kind }
+    public var identity: ObjectIdentifier { ObjectIdentifier(self) }
+    public var fieldReference: [(name: String, luaType: String, summary: String, isOpen: Bool)] {
+        fields.map { ($0.name, $0.luaType, $0.summary, $0.set != nil) }
+    }
+    public func makeTapList() -> any AnyTapList { TapList<Arguments>(hook: name, kind: Mode.kind) }
+}
+
+public typealias SyncHook<A: HookArguments> = Hook<A, SyncMode>
+public typealias AsyncHook<A: HookArguments> = Hook<A, AsyncMode>
+public typealias SyncWaterfallHook<A: HookArguments> = Hook<A, SyncWaterfallMode>
+public typealias AsyncWaterfallHook<A: HookArguments> = Hook<A, AsyncWaterfallMode>

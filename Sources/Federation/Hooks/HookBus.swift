@@ -1,0 +1,244 @@
+import Diagnostics
+import LuaBridge
+
+/// Identifies one registration of a plugin with one host.
+struct PluginID: Hashable, Sendable {
+    let number: Int
+}
+
+/// A host's listeners and the loops that call them.
+///
+/// A hook without listeners costs one look-up: callers ask ``hears(_:)`` before they build arguments.
+final class HookBus: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    private let state: LuaState
+    private var lists: [ObjectIdentifier: any AnyTapList] = [:]
+
+    init(state: LuaState) {
+        self.state = state
+        for hook in Lifecycle.all { lists[hook.identity] = hook.makeTapList() }
+    }
+
+    /// The listeners of a hook.
+    func taps<A, M>(_ hook: Hook<A, M>) -> TapList<A> {
+        // The list was made by this very declaration's `makeTapList`, so its type is `TapList<A>`.
+        unsafeDowncast(lists[hook.identity]! as AnyObject, to: TapList<A>.self)
+    }
+
+    func store(named name: String) -> (any TapStore)? {
+        Lifecycle.named[name].flatMap { lists[$0.identity] as? any TapStore }
+    }
+
+    var stores: [any TapStore] { lists.values.compactMap { $0 as? any TapStore } }
+
+    /// Whether anybody listens.
+    func hears<A, M>(_ hook: Hook<A, M>) -> Bool { !taps(hook).isEmpty }
+}
+
+// MARK: - Emitting with typed arguments
+
+extension HookBus {
+    /// Calls all listeners; the result is the last one that is not nothing.
+    @discardableResult
+    func emit<A>(_ hook: SyncHook<A>, _ arguments: @autoclosure () -> A) throws -> LuaValue {
+        let list = taps(hook)
+        guard !list.isEmpty else { return .nil }
+        let arguments = arguments()
+        var data = emission(hook, arguments)
+        var result = LuaValue.nil
+        var visited = 0
+        while visited < list.taps.count {
+            let end = list.taps.count
+            for run in try list.runs(from: visited) {
+                switch run {
+                case .lua(let listeners, let first):
+                    let outcome = try naming(list, first) { try state.emit(.sync, listeners, data, keep: true) }
+                    if let table = outcome.data { data = .table(table) }
+                    if !outcome.outcome.isNil { result = outcome.outcome }
+                case .swift(.sync(let listener), let index):
+                    let value = try naming(list, index) { try listener(arguments) }
+                    if !value.isNil { result = value }
+                case .swift: break
+                }
+            }
+            visited = end
+        }
+        return result
+    }
+
+    /// Calls the listeners one after another, each awaited. `false` stops and is the result.
+    @discardableResult
+    func emit<A>(_ hook: AsyncHook<A>, _ arguments: @autoclosure () -> A) async throws -> LuaValue {
+        let list = taps(hook)
+        guard !list.isEmpty else { return .nil }
+        let arguments = arguments()
+        var data = emission(hook, arguments)
+        var result = LuaValue.nil
+        let runs = try list.runs()
+        for run in runs {
+            switch run {
+            case .lua(let listeners, let first):
+                let outcome = try await naming(list, first) {
+                    try await state.emitAsync(.async, listeners, data, keep: runs.count > 1)
+                }
+                if outcome.aborted { return .boolean(false) }
+                if let table = outcome.data { data = .table(table) }
+                if !outcome.outcome.isNil, !outcome.outcomeIsData { result = outcome.outcome }
+            case .swift(.async(let listener), let index):
+                let value = try await naming(list, index) { try await listener(arguments) }
+                if case .boolean(false) = value { return value }
+                if !value.isNil { result = value }
+            case .swift: break
+            }
+        }
+        return result
+    }
+
+    /// Hands the arguments from listener to listener and returns what the last one left.
+    func emit<A>(_ hook: SyncWaterfallHook<A>, _ arguments: A) throws -> A {
+        let list = taps(hook)
+        guard !list.isEmpty else { return arguments }
+        var arguments = arguments
+        var data = emission(hook, arguments)
+        var visited = 0
+        while visited < list.taps.count {
+            let end = list.taps.count
+            for run in try list.runs(from: visited) {
+                switch run {
+                case .lua(let listeners, let first):
+                    let outcome = try naming(list, first) { try state.emit(.syncWaterfall, listeners, data, keep: true) }
+                    try take(outcome, into: &arguments, of: hook, list, first)
+                    if let table = outcome.data { data = .table(table) }
+                case .swift(.syncWaterfall(let listener), let index):
+                    arguments = try naming(list, index) { try listener(arguments) }
+                    data = emission(hook, arguments)
+                case .swift: break
+                }
+            }
+            visited = end
+        }
+        return arguments
+    }
+
+    /// Hands the arguments from listener to listener, each awaited, and returns what the last one left.
+    func emit<A>(_ hook: AsyncWaterfallHook<A>, _ arguments: A) async throws -> A {
+        let list = taps(hook)
+        guard !list.isEmpty else { return arguments }
+        var arguments = arguments
+        var data = emission(hook, arguments)
+        let runs = try list.runs()
+        for run in runs {
+            switch run {
+            case .lua(let listeners, let first):
+                let outcome = try await naming(list, first) {
+                    try await state.emitAsync(.asyncWaterfall, listeners, data, keep: runs.count > 1)
+                }
+                try take(outcome, into: &arguments, of: hook, list, first)
+                if let table = outcome.data { data = .table(table) }
+            case .swift(.asyncWaterfall(let listener), let index):
+                arguments = try await naming(list, index) { try await listener(arguments) }
+                data = emission(hook, arguments)
+            case .swift: break
+            }
+        }
+        return arguments
+    }
+
+    private func emission<A, M>(_ hook: Hook<A, M>, _ arguments: A) -> LuaEmission.Data {
+        .values(hook.shape, hook.fields.map { $0.get(arguments) })
+    }
+
+    /// Reads the fields that listeners may replace back into the arguments.
+    private func take<A, M>(
+        _ outcome: LuaEmission.Result, into arguments: inout A, of hook: Hook<A, M>, _ list: TapList<A>, _ first: Int
+    ) throws {
+        try naming(list, first) {
+            for (field, value) in zip(hook.fields, outcome.fields) {
+                guard let set = field.set else { continue }
+                do {
+                    try set(&arguments, value)
+                } catch let error as MFError {
+                    throw MFError.badHookField(field.name, hook: hook.name, cause: error)
+                }
+            }
+        }
+    }
+}
+
+// MARK: - Naming the plugin in a failure
+
+extension HookBus {
+    private func naming<A, T>(_ list: TapList<A>, _ first: Int, _ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as MFError { throw named(error, list, first) }
+    }
+
+    private func naming<A, T>(_ list: TapList<A>, _ first: Int, _ body: () async throws -> T) async throws -> T {
+        do { return try await body() } catch let error as MFError { throw named(error, list, first) }
+    }
+
+    private func named<A>(_ error: MFError, _ list: TapList<A>, _ first: Int) -> MFError {
+        let offset = error["listener"].flatMap { Int($0) } ?? 0
+        let index = first + offset
+        let plugin = list.taps.indices.contains(index) ? list.taps[index].plugin : nil
+        return error.inHook(list.hook, plugin: plugin)
+    }
+}
+
+// MARK: - Emitting with whatever arguments
+
+extension HookBus {
+    /// Emits a hook as `host:emit` does: with any value, and with its result as it is.
+    func emit(_ hook: any HookDeclaration, open data: LuaValue) async throws -> LuaValue {
+        if hook.kind.isWaterfall, ![.table, .object].contains(LuaShapeOfData(data)) {
+            throw MFError.badHookData(hook.name, found: data)
+        }
+        guard let list = lists[hook.identity] as? any OpenTapList else { return .nil }
+        return try await list.emit(open: data, in: state)
+    }
+
+    private enum LuaShapeOfData {
+        case table, object, other
+        init(_ value: LuaValue) {
+            switch value {
+            case .table, .record, .array: self = .table
+            case .object: self = .object
+            default: self = .other
+            }
+        }
+    }
+}
+
+/// A tap list that can be called with arguments that are not its hook's own.
+private protocol OpenTapList: AnyTapList {
+    func emit(open data: LuaValue, in state: LuaState) async throws -> LuaValue
+}
+
+extension TapList: OpenTapList {
+    fileprivate func emit(open value: LuaValue, in state: LuaState) async throws -> LuaValue {
+        var data: LuaEmission.Data = if case .table(let table) = value { .table(table) } else { .value(value) }
+        var current = value
+        var result = LuaValue.nil
+        var visited = 0
+        repeat {
+            let end = taps.count
+            for run in try runs(from: visited) {
+                guard case .lua(let listeners, _) = run else { continue }
+                let outcome =
+                    kind.canWait
+                    ? try await state.emitAsync(kind.emission, listeners, data, keep: true)
+                    : try state.emit(kind.emission, listeners, data, keep: true)
+                if let table = outcome.data {
+                    data = .table(table)
+                    current = .table(table)
+                }
+                if outcome.aborted { return .boolean(false) }
+                if outcome.outcomeIsData { if kind == .sync { result = current } } else if !outcome.outcome.isNil {
+                    result = outcome.outcome
+                }
+            }
+            visited = end
+        } while kind == .sync || kind == .syncWaterfall ? visited < taps.count : false
+        return kind.isWaterfall ? current : result
+    }
+}

@@ -1,0 +1,148 @@
+/// Every hook a plugin can implement, in the order in which a request meets them.
+///
+/// The properties' names are the hooks' names. The editor stubs, the reference, the check of a plugin's keys and the
+/// marshalling are all read from here.
+public struct Lifecycle: Sendable {
+    // A host.
+    public let beforeInit = SyncWaterfallHook<BeforeInit>(
+        "beforeInit", .host, "Called first in `init`, also when a host is initialised again.",
+        result: "`userOptions` replaces what the user wrote")
+    public let beforeRegisterRemote = SyncWaterfallHook<RegisterRemote>(
+        "beforeRegisterRemote", .remote, "Called for each remote that is registered, also for known ones.",
+        result: "ignored; changes in place count")
+    public let registerRemote = SyncWaterfallHook<RegisterRemote>(
+        "registerRemote", .remote, "Called after a remote was added; a throw takes it back.")
+    public let beforeRegisterShare = SyncWaterfallHook<BeforeRegisterShare>(
+        "beforeRegisterShare", .share, "Called for each scope of each version of a shared module.",
+        result: "ignored; changes in place count")
+    public let `init` = SyncHook<InitHost>(
+        "init", .host, "Called at the end of `init`, before the options are stored.",
+        result: "ignored; options changed in place count")
+
+    // A request.
+    public let beforeRequest = AsyncWaterfallHook<BeforeRequest>(
+        "beforeRequest", .remote, "Called before the remote is matched.", result: "`id` decides what is loaded")
+    public let afterMatchRemote = AsyncHook<AfterMatchRemote>(
+        "afterMatchRemote", .remote, "Called once the remote is matched, or is not (`error`); a throw fails the load.")
+    public let beforeLoadRemoteSnapshot = AsyncHook<BeforeLoadRemoteSnapshot>(
+        "beforeLoadRemoteSnapshot", .snapshot, "Called before the snapshot of a remote with a manifest or a version.")
+    public let loadSnapshot = AsyncWaterfallHook<LoadSnapshot>(
+        "loadSnapshot", .snapshot, "Called before the manifest is asked for.",
+        result: "`remoteSnapshot` is used and not stored")
+    public let fetch = AsyncHook<FetchManifest>(
+        "fetch", .loader, "Called before a manifest is fetched.", result: "a response is used in its place")
+    public let loadRemoteSnapshot = AsyncWaterfallHook<LoadRemoteSnapshot>(
+        "loadRemoteSnapshot", .snapshot,
+        "Called with the snapshot: once per manifest when it comes from there, else each time.",
+        result: "`remoteSnapshot` is used, and stored when from a manifest")
+    public let afterLoadSnapshot = AsyncWaterfallHook<AfterLoadSnapshot>(
+        "afterLoadSnapshot", .snapshot, "Called each time a snapshot was loaded.",
+        result: "ignored; changes in place count")
+    public let beforePreloadRemote = AsyncHook<BeforePreloadRemote>(
+        "beforePreloadRemote", .remote, "Called before a preload, also for the load of a remote with a manifest.",
+        result: "ignored; `preloadOps` changed in place count")
+    public let handlePreloadModule = SyncHook<HandlePreloadModule>(
+        "handlePreloadModule", .remote, "Called for each expose while the built-in preload plan is made.")
+    public let generatePreloadAssets = AsyncHook<GeneratePreloadAssets>(
+        "generatePreloadAssets", .remote, "Called to plan what is preloaded; the built-in plan is made first.",
+        result: "the plan; `false`: nothing is preloaded")
+    public let afterPreloadRemote = AsyncHook<AfterPreloadRemote>(
+        "afterPreloadRemote", .remote, "Called at the end of `preloadRemote`.")
+    public let afterResolve = AsyncWaterfallHook<AfterResolve>(
+        "afterResolve", .share, "Called once remote, expose and snapshot are known.",
+        result: "`remote`, `expose`, `id`, `remoteInfo`, `remoteSnapshot` decide what is loaded")
+
+    // An entry.
+    public let loadEntry = AsyncHook<LoadEntry>(
+        "loadEntry", .remote, "Called once per remote and entry before it is loaded.",
+        result: "a container is used in place of the entry's")
+    public let createScript = SyncHook<CreateScript>(
+        "createScript", .loader, "Called before a remote entry or an executable asset is requested.",
+        result: "a request (`url`, `method`, `headers`, `timeout` in ms, `maxBytes`), `{script, timeout}`, or the source")
+    public let createLink = SyncHook<CreateScript>(
+        "createLink", .loader, "Called before an asset that is not executed is requested.",
+        result: "a request, as for `createScript`")
+    public let loadEntryError = AsyncHook<LoadEntryError>(
+        "loadEntryError", .loader, "Called when an entry could not be loaded; `args.retry(url)` loads it again.",
+        result: "a container is used")
+    public let afterLoadEntry = AsyncHook<AfterLoadEntry>(
+        "afterLoadEntry", .loader, "Called when an entry was loaded, recovered, or failed.")
+    public let beforeInitRemote = AsyncHook<BeforeInitRemote>(
+        "beforeInitRemote", .loader, "Called before a container's first `init`.")
+    public let beforeInitContainer = AsyncWaterfallHook<BeforeInitContainer>(
+        "beforeInitContainer", .host, "Called before `container.init`.",
+        result: "`shareScope`, `initScope`, `remoteEntryInitOptions` are handed to the container")
+    public let initContainer = AsyncWaterfallHook<InitContainer>(
+        "initContainer", .host, "Called after `container.init`.")
+    public let afterInitRemote = AsyncHook<AfterInitRemote>(
+        "afterInitRemote", .loader, "Called after a container's `init`, and at every later load (`cached`).")
+
+    // An expose.
+    public let beforeGetExpose = AsyncHook<BeforeGetExpose>(
+        "beforeGetExpose", .loader, "Called before a container is asked for an expose.")
+    public let getModuleFactory = AsyncHook<GetModuleFactory>(
+        "getModuleFactory", .loader, "Called before `container.get`.",
+        result: "a function is used in place of `container.get`")
+    public let afterGetExpose = AsyncHook<AfterGetExpose>(
+        "afterGetExpose", .loader, "Called with the module factory, or with the error of getting it.")
+    public let beforeExecuteFactory = AsyncHook<BeforeExecuteFactory>(
+        "beforeExecuteFactory", .loader, "Called before the module factory runs.")
+    public let afterExecuteFactory = AsyncHook<AfterExecuteFactory>(
+        "afterExecuteFactory", .loader, "Called with the module, or with the factory's error.")
+    public let onLoad = AsyncHook<OnLoad>(
+        "onLoad", .remote, "Called once the expose is loaded.", result: "a function replaces the module")
+    public let errorLoadRemote = AsyncHook<ErrorLoadRemote>(
+        "errorLoadRemote", .remote, "Called when a step fails; `lifecycle` says which.",
+        result: "replaces what the step should have given: arguments, manifest, container or module")
+    public let afterLoadRemote = AsyncHook<AfterLoadRemote>(
+        "afterLoadRemote", .remote, "Called at the end of each `loadRemote`; a throw fails it.")
+
+    // A shared module.
+    public let beforeLoadShare = AsyncWaterfallHook<BeforeLoadShare>(
+        "beforeLoadShare", .share, "Called by `loadShare` before a version is chosen.", result: "`shareInfo` decides")
+    public let loadShare = AsyncHook<LoadShare>(
+        "loadShare", .share, "Called by `loadShare` after `beforeLoadShare`.", result: "a function is used as the factory")
+    public let resolveShare = SyncWaterfallHook<ResolveShare>(
+        "resolveShare", .share, "Called to choose a version, also while a preload is planned.",
+        result: "`resolver` chooses; returned or changed in place")
+    public let afterLoadShare = SyncHook<AfterLoadShare>(
+        "afterLoadShare", .share, "Called when a shared module was found; throws are logged.")
+    public let errorLoadShare = SyncHook<ErrorLoadShare>(
+        "errorLoadShare", .share, "Called when no shared module was found; throws are logged.")
+    public let initContainerShareScopeMap = SyncWaterfallHook<InitContainerShareScopeMap>(
+        "initContainerShareScopeMap", .share, "Called by `initShareScopeMap`.",
+        result: "ignored; changes in place count")
+
+    // Emitted by others than the host itself: bundlers' and bridges' code calls `host:emit`.
+    public let getModuleInfo = SyncHook<OpenArguments>(
+        "getModuleInfo", .loader, "Emitted by tools that look for a module's snapshot; never by the host itself.",
+        result: "the value found")
+    public let beforeBridgeRender = SyncHook<OpenArguments>(
+        "beforeBridgeRender", .bridge, "Emitted by a bridge before it renders; never by the host itself.",
+        result: "the bridge's business")
+    public let afterBridgeRender = SyncHook<OpenArguments>(
+        "afterBridgeRender", .bridge, "Emitted by a bridge after it rendered; never by the host itself.",
+        result: "the bridge's business")
+    public let beforeBridgeDestroy = SyncHook<OpenArguments>(
+        "beforeBridgeDestroy", .bridge, "Emitted by a bridge before it goes; never by the host itself.",
+        result: "the bridge's business")
+    public let afterBridgeDestroy = SyncHook<OpenArguments>(
+        "afterBridgeDestroy", .bridge, "Emitted by a bridge after it went; never by the host itself.",
+        result: "the bridge's business")
+
+    // A new version of a remote.
+    public let afterUpdateRemote = AsyncHook<AfterUpdateRemote>(
+        "afterUpdateRemote", .remote, "Called after a new version of a remote took the place of the one before.")
+
+    /// The declarations.
+    public static let declared = Lifecycle()
+
+    /// All declarations, in order; read by reflection, so that none can be forgotten.
+    public static let all: [any HookDeclaration] = Mirror(reflecting: declared).children.compactMap {
+        $0.value as? any HookDeclaration
+    }
+
+    /// The declarations by name.
+    public static let named: [String: any HookDeclaration] = Dictionary(
+        uniqueKeysWithValues: all.map { ($0.name, $0) })
+}

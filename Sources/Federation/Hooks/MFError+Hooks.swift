@@ -1,0 +1,64 @@
+import Diagnostics
+import LuaBridge
+
+extension MFError {
+    /// A listener put a value of the wrong type into a field that listeners may replace.
+    static func badHookField(_ field: String, hook: String, cause: MFError) -> MFError {
+        MFError(
+            .badHookValue, "a listener of hook `\(hook)` left a wrong `\(field)`: \(cause.message)",
+            context: [("hook", hook), ("field", field)], hint: "return the arguments, or a table of the same shape",
+            cause: cause)
+    }
+
+    /// A plugin has a function under a name that is no hook.
+    static func unknownHook(_ name: String, plugin: String, source: String?) -> MFError {
+        let closest = closestMatch(to: name, in: Lifecycle.named.keys)
+        return MFError(
+            .unknownHook, "unknown hook `\(name)` in plugin `\(plugin)`",
+            context: [("plugin", plugin), ("source", source)],
+            hint: closest.map { "did you mean `\($0)`?" } ?? "`mflua explain HOOK-001` tells where the hooks are listed")
+    }
+
+    /// A plugin has something that is no function under a hook's name.
+    static func hookNotFunction(_ name: String, found: String, plugin: String, source: String?) -> MFError {
+        MFError(
+            .pluginInvalid, "hook `\(name)` of plugin `\(plugin)` is a \(found), not a function",
+            context: [("plugin", plugin), ("source", source)], hint: "make `\(name)` a function of one argument")
+    }
+
+    /// A plugin table without a name.
+    static func pluginWithoutName(source: String?) -> MFError {
+        MFError(
+            .pluginWithoutName, "a plugin has no `name`", context: [("source", source)],
+            hint: "add `name = \"my-plugin\"` to the table")
+    }
+
+    /// Something that is no plugin stands where a plugin belongs.
+    static func pluginInvalid(found: String, source: String?) -> MFError {
+        MFError(
+            .pluginInvalid, "a plugin must be a table with a `name`, found a \(found)", context: [("source", source)],
+            hint: "give a table, a path, or `{path, options}`; a plugin file returns a table, or a function of options")
+    }
+
+    /// A plugin file could not be read, compiled or run.
+    static func pluginLoadFailed(_ path: String, cause: any Error) -> MFError {
+        let error = cause as? MFError
+        return MFError(
+            .pluginLoadFailed, "plugin file `\(path)` could not be loaded: \(error?.message ?? String(describing: cause))",
+            context: [("plugin", path)], hint: error?.hint ?? "correct the file and load it again", cause: cause)
+    }
+
+    /// The same error, with the hook and plugin in which it happened.
+    func inHook(_ hook: String, plugin: String?) -> MFError {
+        adding(context: [("hook", hook), ("plugin", plugin)])
+    }
+}
+
+extension MFError {
+    /// A waterfall emitted with something that is no table.
+    static func badHookData(_ hook: String, found: LuaValue) -> MFError {
+        MFError(
+            .badHookData, "the data of hook `\(hook)` must be a table, found a \(found.luaTypeName)",
+            context: [("hook", hook)], hint: "pass the hook's arguments as a table")
+    }
+}

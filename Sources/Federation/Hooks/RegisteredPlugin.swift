@@ -1,0 +1,88 @@
+import Diagnostics
+import LuaBridge
+
+/// A plugin as a host has attached it: its name, its listeners and where it came from.
+struct RegisteredPlugin: Sendable {
+    /// What the plugin is made of.
+    enum Body: Sendable {
+        case lua(LuaPlugin)
+        case swift(Plugin)
+    }
+
+    var id: PluginID
+    let body: Body
+    /// What `options.plugins` shows.
+    let value: LuaValue
+
+    var name: String {
+        switch body {
+        case .lua(let plugin): plugin.name
+        case .swift(let plugin): plugin.name
+        }
+    }
+
+    /// The file it was read from, if it was.
+    var source: PluginSource? {
+        if case .lua(let plugin) = body { plugin.source } else { nil }
+    }
+
+    func copied(number: PluginID) -> RegisteredPlugin {
+        var copy = self
+        copy.id = number
+        return copy
+    }
+}
+
+/// The file a plugin was read from, and the options it was made with: what a reload needs.
+struct PluginSource: Sendable {
+    let path: String
+    let options: LuaValue
+    let tenant: String?
+}
+
+/// A Lua table with a `name` and functions under the names of hooks.
+struct LuaPlugin: Sendable {
+    let name: String
+    let table: LuaTable
+    let hooks: [(name: String, function: LuaFunction)]
+    let apply: LuaFunction?
+    let source: PluginSource?
+
+    /// Reads a plugin's table and checks it against the declared hooks.
+    ///
+    /// - Throws: ``MFError`` with `HOOK-001` for a function under a name that is no hook, `HOOK-005` without a name,
+    ///   `HOOK-006` for anything else that is no plugin.
+    init(_ table: LuaTable, source: PluginSource? = nil) throws {
+        let entries = try table.pairs()
+        let path = source?.path
+        guard let name = entries.first(where: { $0.0 == .string("name") })?.1.stringValue, !name.isEmpty else {
+            throw MFError.pluginWithoutName(source: path)
+        }
+        var hooks: [String: LuaFunction] = [:]
+        var apply: LuaFunction?
+        for (key, value) in entries {
+            guard case .string(let key) = key else { continue }
+            if Lifecycle.named[key] != nil {
+                guard case .function(let function) = value else {
+                    throw MFError.hookNotFunction(key, found: value.luaTypeName, plugin: name, source: path)
+                }
+                hooks[key] = function
+            } else if case .function(let function) = value {
+                if key == "apply" { apply = function }
+                guard LuaPlugin.functionsBesideHooks.contains(key) else {
+                    throw MFError.unknownHook(key, plugin: name, source: path)
+                }
+            }
+        }
+        self.name = name
+        self.table = table
+        self.apply = apply
+        self.source = source
+        // In the order of the declarations: a table has none.
+        self.hooks = Lifecycle.all.compactMap { hook in hooks[hook.name].map { (hook.name, $0) } }
+    }
+
+    /// Functions of a plugin that are no hooks: `apply` is called once when the plugin is attached, the others belong to
+    /// hot reload.
+    static let functionsBesideHooks: Set<String> = ["apply", "beforeReload", "afterReload"]
+}

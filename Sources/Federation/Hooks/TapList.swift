@@ -1,0 +1,107 @@
+import Diagnostics
+import LuaBridge
+
+/// A Swift listener of a hook with arguments `A`; which case is used follows from the hook's kind.
+enum SwiftListener<A: HookArguments>: Sendable {
+    case sync(@Sendable (A) throws -> LuaValue)
+    case async(@Sendable (A) async throws -> LuaValue)
+    case syncWaterfall(@Sendable (A) throws -> A)
+    case asyncWaterfall(@Sendable (A) async throws -> A)
+}
+
+/// One listener of a hook, with the name of the plugin it belongs to.
+struct Tap<A: HookArguments>: Sendable {
+    enum Listener: Sendable {
+        case lua(LuaFunction)
+        case swift(SwiftListener<A>)
+    }
+    let plugin: String
+    /// The plugin's registration; a plugin that was replaced has another.
+    let owner: PluginID
+    let listener: Listener
+}
+
+/// What the host does with a hook's listeners without knowing the hook's arguments.
+public protocol AnyTapList: AnyObject, Sendable {
+    var isEmpty: Bool { get }
+}
+
+protocol TapStore: AnyTapList {
+    func add(lua function: LuaFunction, plugin: String, owner: PluginID, at position: Int?)
+    func remove(owner: PluginID)
+}
+
+/// The listeners of one hook of one host, in order.
+///
+/// A dispatch works on the runs it found when it began; a change makes new ones, so that what started on a generation
+/// of a plugin ends on it.
+final class TapList<A: HookArguments>: TapStore, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    /// Consecutive Lua listeners of one state are called in one go.
+    enum Run {
+        case lua(LuaListeners, first: Int)
+        case swift(SwiftListener<A>, index: Int)
+    }
+
+    let hook: String
+    let kind: HookKind
+    private(set) var taps: [Tap<A>] = []
+    private var compiled: [Run]?
+
+    init(hook: String, kind: HookKind) {
+        self.hook = hook
+        self.kind = kind
+    }
+
+    var isEmpty: Bool { taps.isEmpty }
+
+    /// Adds a listener at its plugin's place; the same Lua function listens once.
+    func add(_ tap: Tap<A>, at position: Int? = nil) {
+        if case .lua(let function) = tap.listener, contains(function) { return }
+        taps.insert(tap, at: min(position ?? taps.count, taps.count))
+        compiled = nil
+    }
+
+    func add(lua function: LuaFunction, plugin: String, owner: PluginID, at position: Int?) {
+        add(Tap(plugin: plugin, owner: owner, listener: .lua(function)), at: position)
+    }
+
+    func remove(owner: PluginID) {
+        taps.removeAll { $0.owner == owner }
+        compiled = nil
+    }
+
+    private func contains(_ function: LuaFunction) -> Bool {
+        taps.contains { tap in
+            if case .lua(let other) = tap.listener { other == function } else { false }
+        }
+    }
+
+    /// The listeners as runs, from the one at `start` on.
+    func runs(from start: Int = 0) throws -> [Run] {
+        if start == 0, let compiled { return compiled }
+        var runs: [Run] = []
+        var functions: [LuaFunction] = []
+        var first = start
+        func flush() throws {
+            guard let state = functions.first?.state else { return }
+            runs.append(.lua(try LuaListeners(state: state, functions: functions), first: first))
+            functions = []
+        }
+        for index in taps.indices.dropFirst(start) {
+            switch taps[index].listener {
+            case .lua(let function):
+                if let state = functions.first?.state, state !== function.state { try flush() }
+                if functions.isEmpty { first = index }
+                functions.append(function)
+            case .swift(let listener):
+                try flush()
+                runs.append(.swift(listener, index: index))
+            }
+        }
+        try flush()
+        if start == 0 { compiled = runs }
+        return runs
+    }
+}

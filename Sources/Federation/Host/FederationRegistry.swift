@@ -1,0 +1,86 @@
+import LuaBridge
+import OrderedCollections
+
+/// What all hosts of one runtime share: the hosts, the snapshots, the loads of entries and manifests, the preloads.
+///
+/// Module Federation keeps these in globals; here they hang off the runtime.
+final class FederationRegistry: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    /// The hosts, in the order of their creation.
+    var hosts: [Host] = []
+    /// The host that the functions of the module `mf` speak to.
+    var current: Host?
+    /// Plugins that every host created from now on gets.
+    var globalPlugins: [RegisteredPlugin] = []
+    /// The known snapshots by key, `name:version` or `name:entry`.
+    var snapshots = LiveMap<Snapshot>()
+    /// Share scope maps by host.
+    let shareScopes = LiveMap<ShareScopes>()
+    /// Entries that are loading or loaded, by remote and entry.
+    var entryLoads: OrderedDictionary<String, Flight<Container>> = [:]
+    /// Manifests that are loading or loaded, by URL.
+    var manifestLoads: [String: Flight<Snapshot>] = [:]
+    /// Manifests as decoded, by URL.
+    var manifests: [String: Manifest] = [:]
+    /// Exposes that were planned once: `remote/expose`.
+    var plannedExposes: Set<String> = []
+    /// Assets that were fetched ahead, oldest first.
+    var preloadedAssets: OrderedSet<String> = []
+    /// Sources fetched ahead, by URL, until they are used.
+    var sources = SourceCache()
+    let federation = FederationView()
+
+    init() { federation.registry = self }
+
+    /// The host with a name and version.
+    func host(named name: String, version: String?) -> Host? {
+        hosts.first { host in
+            guard host.options.name == name else { return false }
+            return version.map { host.options.version == $0 } ?? (host.options.version == nil)
+        }
+    }
+
+    /// Notes that an asset was fetched ahead; the oldest of many are forgotten.
+    func notePreloaded(_ url: String) {
+        preloadedAssets.append(url)
+        if preloadedAssets.count > FederationRegistry.rememberedAssets { preloadedAssets.removeFirst() }
+    }
+
+    /// As many as Module Federation remembers.
+    private static let rememberedAssets = 2_000
+}
+
+/// `GlobalFederation` as hooks see it.
+final class FederationView: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    fileprivate weak var registry: FederationRegistry?
+
+    static let luaTypeName = "mf.Federation"
+
+    func luaGet(_ key: LuaKey) throws -> LuaValue {
+        guard case .string(let name) = key, let registry else { return .nil }
+        switch name {
+        case "__INSTANCES__": return .array(registry.hosts.map { .object($0) })
+        case "moduleInfo": return .object(registry.snapshots)
+        case "__SHARE__": return .object(registry.shareScopes)
+        default: return .nil
+        }
+    }
+
+    var luaKeys: [LuaKey] { ["__INSTANCES__", "moduleInfo", "__SHARE__"].map { .string($0) } }
+}
+
+extension FederationRegistry {
+    /// Forgets everything, when the runtime ends.
+    func removeAll() {
+        hosts = []
+        current = nil
+        globalPlugins = []
+        snapshots.removeAll()
+        shareScopes.removeAll()
+        entryLoads = [:]
+        manifestLoads = [:]
+        manifests = [:]
+    }
+}

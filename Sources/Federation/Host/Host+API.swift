@@ -1,0 +1,90 @@
+import Diagnostics
+import EventLoop
+public import LuaBridge
+
+extension Host {
+    /// Loads an exposed module from a remote.
+    ///
+    /// The remote's container is created on first use and shared by concurrent calls and by the hosts of the runtime.
+    /// Hooks run in the order of ``Lifecycle``; `errorLoadRemote` may supply a replacement.
+    ///
+    /// ```swift
+    /// let disk = try await host.loadRemote("checks/disk")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - request: A remote's name or alias and an expose, such as `checks/disk`.
+    ///   - loadFactory: Whether the module's factory runs; else the factory is the result.
+    /// - Returns: The module, or what the last `onLoad` listener put in its place.
+    /// - Throws: ``MFError`` with `RUNTIME-004` if no remote matches, `RUNTIME-003` if the manifest cannot be had,
+    ///   `RUNTIME-008` if the entry cannot, `RUNTIME-014` if the remote does not expose the module; or what a listener threw.
+    public func loadRemote(_ request: String, loadFactory: Bool = true) async throws -> LuaValue {
+        try await runtime.loop.perform { [self] in
+            try await load(request, LoadRemoteOptions(loadFactory: loadFactory))
+        }
+    }
+
+    /// Gets the factory of a shared module: a function returning it.
+    ///
+    /// - Parameter package: The package, as it is declared in ``HostOptions/shared``.
+    /// - Throws: ``MFError`` when the package is not declared, or no version satisfies a strict requirement.
+    public func loadShare(_ package: String) async throws -> LuaValue {
+        try await runtime.loop.perform { [self] in try await loadShare(package, LoadShareOptions()) }
+    }
+
+    /// Fetches what later requests will need.
+    ///
+    /// - Throws: ``MFError`` with `RUNTIME-008` when a resource could not be had; `afterPreloadRemote` tells of each.
+    public func preloadRemote(_ requests: [PreloadRequest]) async throws {
+        try await runtime.loop.perform { [self] in try await preload(LiveList(requests)) }
+    }
+
+    /// Registers remotes; with `force`, those of the same name are replaced.
+    public func register(_ remotes: [Remote], force: Bool = false) async throws {
+        try await runtime.loop.perform { [self] in try registerRemotes(remotes, force: force) }
+    }
+
+    /// Attaches a Swift plugin. A plugin of the same name is kept; ``remove(plugins:)`` is the inverse.
+    public func register(_ plugin: Plugin) async throws {
+        try await runtime.loop.perform { [self] in try registerPlugins([.object(SwiftPluginView(plugin))]) }
+    }
+
+    /// Attaches a Lua plugin from a file, with the options it is made with.
+    ///
+    /// - Throws: ``MFError`` with a `HOOK` code when the file is missing or is no plugin.
+    public func register(pluginFile path: String, options: LuaValue = .nil) async throws {
+        try await runtime.loop.perform { [self] in
+            let plugin = try runtime.readPluginFile(path, options: options, tenant: nil)
+            try attach(plugin)
+            self.options.plugins.elements.insert(plugin.value, at: 0)
+        }
+    }
+
+    /// Detaches plugins by name.
+    ///
+    /// - Returns: The names that were attached.
+    @discardableResult
+    public func remove(plugins names: [String]) async throws -> [String] {
+        try await runtime.loop.perform { [self] in removePlugins(names) }
+    }
+
+    /// Removes remotes by name, and all that was loaded of them.
+    ///
+    /// - Returns: The names that were registered.
+    @discardableResult
+    public func remove(remotes names: [String]) async throws -> [String] {
+        try await runtime.loop.perform { [self] in removeRemotes(names) }
+    }
+
+    /// Undoes everything: remotes, plugins, share scopes, and the host's place in its runtime.
+    func dispose() {
+        removeRemotes(options.remotes.elements.map(\.name))
+        removePlugins(plugins.map(\.name))
+        moduleCache.removeAll()
+        shareScopeMap.removeAll()
+        registry.snapshots.removeValue(forKey: options.name)
+        if registry.shareScopes[scopeKey] === shareScopeMap { registry.shareScopes.removeValue(forKey: scopeKey) }
+        registry.hosts.removeAll { $0 === self }
+        if registry.current === self { registry.current = registry.hosts.last }
+    }
+}

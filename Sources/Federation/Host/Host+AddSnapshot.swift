@@ -1,0 +1,56 @@
+import Diagnostics
+import Fetch
+import LuaBridge
+
+extension Host {
+    /// Adds the snapshot to a request whose remote has a manifest or a version, and starts fetching its assets.
+    func addSnapshot(to match: inout AfterResolve) async throws {
+        guard let remote = match.remote, !remote.isPureEntry else { return }
+        let expose = match.expose ?? "."
+        let (snapshot, global) = try await loadSnapshot(
+            of: remote, id: RemoteRequest.id(remote: remote.name, expose: expose))
+        try match.remoteInfo.take(snapshot, manifest: remote.entry)
+        match.remoteSnapshot = snapshot
+        try await preloadAssets(of: match, remote: remote, expose: expose, snapshot: snapshot, global: global)
+    }
+
+    private func preloadAssets(
+        of match: AfterResolve, remote: Remote, expose: String, snapshot: Snapshot, global: LiveMap<Snapshot>
+    ) async throws {
+        let request = PreloadRequest(nameOrAlias: match.pkgNameOrAlias, exposes: [expose], resourceCategory: "sync")
+        (request.share, request.depsRemote, request.recordPreloadedAssets) = (false, .boolean(false), true)
+        let operations = LiveList([request])
+        try await hooks.emit(
+            lifecycle.beforePreloadRemote, BeforePreloadRemote(preloadOps: operations, origin: self))
+        guard let config = operations.elements.first else { return }
+        guard
+            let plan = try await plan(
+                PreloadOptions(remote: remote, config: config), remoteInfo: match.remoteInfo, snapshot: snapshot,
+                global: global)
+        else { return }
+        let context = ResourceContext(initiator: "loadRemote", id: match.id, resourceType: "", url: "")
+        startFetching(plan, remoteInfo: match.remoteInfo, context: context, records: config.recordPreloadedAssets ?? true)
+    }
+}
+
+extension Remote {
+    /// Takes entry and version over from a snapshot.
+    func take(_ snapshot: Snapshot, manifest: String?) throws {
+        guard let entry = snapshot.remoteEntry, !entry.isEmpty else { throw MFError.entryURLMissing(self) }
+        let url = snapshot.resourceURL(entry)
+        self.entry = manifest.map { resolve(url, against: $0) } ?? url
+        type = snapshot.remoteEntryType ?? type
+        entryGlobalName = snapshot.globalName ?? entryGlobalName
+        version = snapshot.version
+        buildVersion = snapshot.buildVersion
+    }
+}
+
+extension MFError {
+    /// A snapshot that names no entry.
+    static func entryURLMissing(_ remote: Remote) -> MFError {
+        MFError(
+            .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no entry", context: [("remote", remote.name)],
+            hint: "see `metaData.remoteEntry` in its manifest")
+    }
+}

@@ -1,0 +1,169 @@
+import Diagnostics
+import Fetch
+import LuaBridge
+import OrderedCollections
+
+extension Host {
+    /// The container of a remote, loaded once per remote and entry in the runtime; hosts and requests share the load.
+    ///
+    /// A failure is not remembered: the next request tries again.
+    func loadContainer(_ remoteInfo: ResolvedRemote, context: ResourceContext?) async throws -> Container {
+        let key = remoteInfo.entryKey
+        if let known = registry.entryLoads[key] { return try await known.value }
+        let load = Flight(on: runtime.loop) { [self] in
+            try await loadEntry(remoteInfo, context: context, url: nil, isRetry: false)
+        }
+        registry.entryLoads[key] = load
+        do {
+            return try await load.value
+        } catch {
+            if registry.entryLoads[key] === load { registry.entryLoads[key] = nil }
+            throw error
+        }
+    }
+
+    /// Loads an entry and tells afterLoadEntry how it ended; loadEntryError may give another container.
+    private func loadEntry(
+        _ remoteInfo: ResolvedRemote, context: ResourceContext?, url: String?, isRetry: Bool
+    ) async throws -> Container {
+        let container: Container
+        do {
+            container = try await fromHookOrEntry(remoteInfo, context: context, url: url)
+        } catch let error where !(error is CancellationError) {
+            if !isRetry, EntryFailure.isOfEntry(error), let other = try await retried(remoteInfo, error: error) {
+                try await afterLoadEntry(remoteInfo, other, recovered: true)
+                return other
+            }
+            try await afterLoadEntry(remoteInfo, nil, error: error)
+            throw error
+        }
+        try await afterLoadEntry(remoteInfo, container)
+        return container
+    }
+
+    private func afterLoadEntry(
+        _ remoteInfo: ResolvedRemote, _ container: Container?, error: (any Error)? = nil, recovered: Bool = false
+    ) async throws {
+        try await hooks.emit(
+            lifecycle.afterLoadEntry,
+            AfterLoadEntry(
+                remoteInfo: remoteInfo, remoteEntryExports: container?.value ?? .nil, error: error,
+                recovered: recovered, origin: self))
+    }
+
+    private func fromHookOrEntry(
+        _ remoteInfo: ResolvedRemote, context: ResourceContext?, url: String?
+    ) async throws -> Container {
+        let fromHook = try await hooks.emit(
+            lifecycle.loadEntry, LoadEntry(remoteInfo: remoteInfo, origin: self))
+        if fromHook.isTruthy { return try Container(fromHook, state: runtime.state) }
+        let request = try createScript(
+            url ?? remoteInfo.entry ?? "", ["fetchpriority": "high"], remoteInfo: remoteInfo,
+            context: url == nil ? context : nil)
+        let exports: LuaValue
+        do {
+            let source = try await entrySource(request, allowsFile: true)
+            exports = try await runtime.environments.runEntry(
+                source, name: request.url, remote: remoteInfo, host: self)
+        } catch let error where !(error is CancellationError) {
+            throw MFError.entryLoadFailed(remoteInfo, url: request.url, cause: error)
+        }
+        guard exports.isTruthy else { throw MFError.entryExportsNothing(remoteInfo, url: request.url) }
+        switch exports {
+        case .table, .object, .record: return try Container(exports, state: runtime.state)
+        default: throw MFError.entryExportsNothing(remoteInfo, url: request.url, found: exports.luaTypeName)
+        }
+    }
+
+    private func entrySource(_ request: ScriptRequest, allowsFile: Bool) async throws -> [UInt8] {
+        if let source = request.source { return source }
+        if let source = registry.sources.take(request.url) { return source }
+        return try await runtime.fetcher.fetch(request.fetchRequest(allowsFile: allowsFile)).body
+    }
+
+    /// Asks loadEntryError for another container.
+    private func retried(_ remoteInfo: ResolvedRemote, error: any Error) async throws -> Container? {
+        guard hooks.hears(lifecycle.loadEntryError) else { return nil }
+        let again: @Sendable (ResolvedRemote, String?) async throws -> LuaValue = { [self] remote, url in
+            if registry.entryLoads[remote.entryKey] == nil {
+                let load = Flight(on: runtime.loop) { [self] in
+                    try await loadEntry(remote, context: nil, url: url, isRetry: true)
+                }
+                registry.entryLoads[remote.entryKey] = load
+                do { return try await load.value.value } catch {
+                    if registry.entryLoads[remote.entryKey] === load { registry.entryLoads[remote.entryKey] = nil }
+                    throw error
+                }
+            }
+            return try await loadEntry(remote, context: nil, url: url, isRetry: true).value
+        }
+        let replacement = try await hooks.emit(
+            lifecycle.loadEntryError,
+            LoadEntryError(
+                remoteInfo: remoteInfo, error: error, uniqueKey: remoteInfo.entryKey,
+                retry: .callable(
+                    LuaCallable(async: "retry") { call in
+                        [try await again(remoteInfo, try call.optionalString(0))]
+                    }),
+                getRemoteEntry: .callable(
+                    LuaCallable(async: "getRemoteEntry") { [self] call in
+                        let (remote, url) = try entryParameters(call[0], standard: remoteInfo)
+                        return [try await again(remote, url)]
+                    }),
+                globalLoading: .object(GlobalLoading(registry: registry)), origin: self))
+        return replacement.isTruthy ? try Container(replacement, state: runtime.state) : nil
+    }
+
+    /// `{remoteInfo, getEntryUrl}` as Module Federation's `getRemoteEntry` takes them.
+    private func entryParameters(_ value: LuaValue, standard: ResolvedRemote) throws -> (ResolvedRemote, String?) {
+        guard case .table(let table) = value else { return (standard, nil) }
+        let given = try table.get("remoteInfo")
+        let remote = given.isNil ? standard : try Remote.fromLua(given)
+        guard case .function(let rewrite) = try table.get("getEntryUrl") else { return (remote, nil) }
+        return (remote, try rewrite.state.call(rewrite, [.optional(remote.entry)]).first?.stringValue)
+    }
+}
+
+/// `args.globalLoading`: the entries that load or are loaded; assigning nil makes the next load start again.
+final class GlobalLoading: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private let registry: FederationRegistry
+    init(registry: FederationRegistry) { self.registry = registry }
+    static let luaTypeName = "mf.GlobalLoading"
+    var luaKeys: [LuaKey] { registry.entryLoads.keys.map { .string($0) } }
+    func luaGet(_ key: LuaKey) -> LuaValue {
+        if case .string(let name) = key, registry.entryLoads[name] != nil { .boolean(true) } else { .nil }
+    }
+    func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
+        guard case .string(let name) = key, value.isNil else {
+            throw MFError.readOnlyField("globalLoading", of: Self.luaTypeName)
+        }
+        registry.entryLoads[name] = nil
+    }
+}
+
+/// Which failures are an entry's own, and not those of a hook.
+enum EntryFailure {
+    static func isOfEntry(_ error: any Error) -> Bool {
+        guard let error = error as? MFError else { return false }
+        return error.code == .entryLoadFailed || error.code == .entryExportsNothing
+    }
+}
+
+extension MFError {
+    /// A remote entry could not be fetched, compiled or run.
+    static func entryLoadFailed(_ remote: ResolvedRemote, url: String, cause: any Error) -> MFError {
+        MFError(
+            .entryLoadFailed, "the entry of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
+            context: [("remote", remote.name), ("entry", redacted(url))],
+            hint: (cause as? MFError)?.hint ?? "see the cause below; the next load tries again", cause: cause)
+    }
+
+    /// A remote entry ran and returned no container.
+    static func entryExportsNothing(_ remote: ResolvedRemote, url: String, found: String = "nothing") -> MFError {
+        MFError(
+            .entryExportsNothing, "the entry of remote `\(remote.name)` returned \(found), not a container",
+            context: [("remote", remote.name), ("entry", redacted(url))],
+            hint: "let the entry end with `return { init = function(shareScope) end, get = function(expose) … end }`")
+    }
+}

@@ -1,0 +1,67 @@
+import Diagnostics
+import LuaBridge
+import OrderedCollections
+
+extension Host {
+    /// Initialises the host once more: new remotes, shared modules and plugins join those it has.
+    @discardableResult
+    func initialize(again userOptions: HostOptions) throws -> HostOptions {
+        if !userOptions.name.isEmpty, userOptions.name != options.name {
+            throw MFError.hostRenamed(options.name, to: userOptions.name)
+        }
+        if userOptions.name.isEmpty { userOptions.name = options.name }
+        try registerPlugins(userOptions.plugins.elements)
+        options = try format(options, with: userOptions)
+        return options
+    }
+
+    /// Merges what the user wrote into the options so far, through the hooks of initialisation.
+    func format(_ soFar: HostOptions, with userOptions: HostOptions) throws -> HostOptions {
+        let arguments = try hooks.emit(
+            lifecycle.beforeInit,
+            BeforeInit(
+                userOptions: userOptions, optionsSoFar: soFar,
+                shareInfo: ShareFormat.merge(userOptions, into: soFar.shared, host: self).all, origin: self))
+        let (user, base) = (arguments.userOptions, arguments.optionsSoFar)
+        for remote in user.remotes.elements { try register(remote, in: base.remotes, force: false) }
+        let shared = try registerShared(user, into: base.shared)
+
+        let merged = HostOptions(name: user.name.isEmpty ? base.name : user.name)
+        merged.id = user.id.flatMap { $0.isEmpty ? nil : $0 } ?? base.id
+        merged.version = user.version ?? base.version
+        merged.remotes = base.remotes
+        merged.shared = shared
+        merged.shareStrategy = user.shareStrategy ?? base.shareStrategy
+        merged.tenants = user.tenants.isNil ? base.tenants : user.tenants
+        merged.watch = user.watch ?? base.watch
+        merged.extra = base.extra.merging(user.extra) { $1 }
+        merged.plugins = LiveList(try pluginList(base: base.plugins.elements, user: user.plugins.elements))
+        try hooks.emit(lifecycle.`init`, InitHost(newOptions: merged, origin: self))
+        return merged
+    }
+
+    /// The list of `options.plugins` after an `init`; a plugin that a hook put there is attached.
+    private func pluginList(base: [LuaValue], user: [LuaValue]) throws -> [LuaValue] {
+        var list = base
+        for value in user {
+            let given = try attachedValue(of: value)
+            if !list.contains(given) { list.append(given) }
+        }
+        return list
+    }
+}
+
+extension MFError {
+    /// `init` with another name than the host has.
+    static func hostRenamed(_ name: String, to other: String) -> MFError {
+        MFError(
+            .hostNameMissing, "host `\(name)` cannot be renamed to `\(other)`",
+            context: [("host", name), ("name", other)],
+            hint: "leave `name` out of `initOptions`, or call `mf.createInstance` for another host")
+    }
+
+    /// `init` without a name.
+    static func hostWithoutName() -> MFError {
+        MFError(.hostNameMissing, "a host has no `name`", hint: "write `mf.init { name = \"my-host\", … }`")
+    }
+}

@@ -1,0 +1,178 @@
+import Diagnostics
+import LuaBridge
+import OrderedCollections
+
+/// How a remote module is asked for.
+struct LoadRemoteOptions: Sendable {
+    /// Whether the factory runs; else it is the result.
+    var loadFactory = true
+    /// `runtime`, or `build` when generated code asks.
+    var from = "runtime"
+    /// What the caller gave, for `afterLoadRemote`.
+    var given: LuaValue = .nil
+}
+
+/// A request whose remote and expose are known.
+struct ResolvedRequest: Sendable {
+    let module: RemoteModule
+    let moduleOptions: ModuleOptions
+    let match: AfterResolve
+    let remote: Remote
+    let expose: String
+}
+
+extension Host {
+    /// Loads an expose: beforeRequest … onLoad, errorLoadRemote where a step fails, afterLoadRemote at the end.
+    func load(_ id: String, _ loadOptions: LoadRemoteOptions = LoadRemoteOptions()) async throws -> LuaValue {
+        var progress = LoadProgress(id: id)
+        let result: LuaValue
+        do {
+            result = try await loadModule(id, loadOptions, &progress)
+        } catch let error where !(error is CancellationError) {
+            return try await recover(id, loadOptions, progress, from: error)
+        }
+        try await afterLoad(progress, loadOptions)
+        return result
+    }
+
+    /// What is known of a request while it is loaded, for the hooks that tell of its end.
+    private struct LoadProgress {
+        var id: String
+        var expose: String?
+        var remote: Remote?
+    }
+
+    private func loadModule(
+        _ id: String, _ loadOptions: LoadRemoteOptions, _ progress: inout LoadProgress
+    ) async throws -> LuaValue {
+        if let start = index.match(id, in: options.remotes) {
+            progress.expose = start.request.expose
+            progress.remote = start.remote
+        }
+        let request = try await resolve(id)
+        progress = LoadProgress(id: request.match.id, expose: request.expose, remote: request.remote)
+        let module = try await request.module.get(
+            id: request.match.id, expose: request.expose, loadFactory: loadOptions.loadFactory,
+            snapshot: request.match.remoteSnapshot)
+        let wrapper = try await hooks.emit(
+            lifecycle.onLoad,
+            OnLoad(
+                id: request.match.id, pkgNameOrAlias: request.match.pkgNameOrAlias, expose: request.expose,
+                remote: request.remote, moduleOptions: request.moduleOptions,
+                exposeModule: loadOptions.loadFactory ? module : .nil,
+                exposeModuleFactory: loadOptions.loadFactory ? .nil : module, moduleInstance: request.module,
+                origin: self))
+        remember(id, request)
+        return wrapper.isCallable ? wrapper : module
+    }
+
+    private func recover(
+        _ id: String, _ loadOptions: LoadRemoteOptions, _ progress: LoadProgress, from error: any Error
+    ) async throws -> LuaValue {
+        let replacement: LuaValue
+        do {
+            replacement = try await hooks.emit(
+                lifecycle.errorLoadRemote,
+                ErrorLoadRemote(
+                    id: id, error: error, from: loadOptions.from, lifecycle: "onLoad",
+                    remote: progress.remote?.resolved(), expose: progress.expose, showsOptions: false, origin: self))
+        } catch let hookError {
+            try await afterLoad(progress, loadOptions, error: hookError)
+            throw hookError
+        }
+        guard replacement.isTruthy else {
+            try await afterLoad(progress, loadOptions, error: error)
+            throw error
+        }
+        try await afterLoad(progress, loadOptions, error: error, recovered: true)
+        return replacement
+    }
+
+    private func afterLoad(
+        _ progress: LoadProgress, _ loadOptions: LoadRemoteOptions, error: (any Error)? = nil, recovered: Bool = false
+    ) async throws {
+        try await hooks.emit(
+            lifecycle.afterLoadRemote,
+            AfterLoadRemote(
+                id: progress.id, expose: progress.expose, remote: progress.remote?.resolved(),
+                loadOptions: loadOptions.given, error: error, recovered: recovered, origin: self))
+    }
+
+    /// Notes what was loaded under a request, under its alias or its name as well.
+    private func remember(_ id: String, _ request: ResolvedRequest) {
+        let target = (name: request.remote.name, expose: request.expose)
+        idToRemoteMap[id] = target
+        guard let alias = request.remote.alias else { return }
+        if let rest = id.removing(prefix: request.remote.name) {
+            idToRemoteMap[alias + rest] = target
+        } else if let rest = id.removing(prefix: alias) {
+            idToRemoteMap[request.remote.name + rest] = target
+        }
+    }
+}
+
+// MARK: - From a request to a remote
+
+extension Host {
+    /// Finds remote, expose and module of a request, through beforeRequest, afterMatchRemote and afterResolve.
+    func resolve(_ id: String) async throws -> ResolvedRequest {
+        let id = try await beforeRequest(id)
+        guard let found = index.match(id, in: options.remotes) else {
+            let error = MFError.remoteNotFound(id, host: options)
+            try await hooks.emit(
+                lifecycle.afterMatchRemote,
+                AfterMatchRemote(
+                    id: id, pkgNameOrAlias: nil, expose: nil, remote: nil, remoteInfo: nil, error: error, origin: self))
+            throw error
+        }
+        let remoteInfo = found.remote.resolved()
+        try await hooks.emit(
+            lifecycle.afterMatchRemote,
+            AfterMatchRemote(
+                id: id, pkgNameOrAlias: found.request.pkgNameOrAlias, expose: found.request.expose,
+                remote: found.remote, remoteInfo: remoteInfo, error: nil, origin: self))
+        var match = AfterResolve(
+            id: id, pkgNameOrAlias: found.request.pkgNameOrAlias, expose: found.request.expose, remote: found.remote,
+            remoteInfo: remoteInfo, remoteSnapshot: nil, origin: self)
+        try await addSnapshot(to: &match)
+        match = try await hooks.emit(lifecycle.afterResolve, match)
+        guard let remote = match.remote, let expose = match.expose, !expose.isEmpty else {
+            throw MFError.unresolved(id)
+        }
+        let module: RemoteModule
+        if let known = moduleCache[remote.name] {
+            module = known
+        } else {
+            module = RemoteModule(host: self, remoteInfo: match.remoteInfo)
+            moduleCache[remote.name] = module
+        }
+        return ResolvedRequest(
+            module: module, moduleOptions: ModuleOptions(remoteInfo: match.remoteInfo, host: self), match: match,
+            remote: remote, expose: expose)
+    }
+
+    /// Runs beforeRequest; where it fails, errorLoadRemote may give other arguments.
+    private func beforeRequest(_ id: String) async throws -> String {
+        guard hooks.hears(lifecycle.beforeRequest) else { return id }
+        do {
+            return try await hooks.emit(lifecycle.beforeRequest, BeforeRequest(id: id, origin: self)).id
+        } catch let error where !(error is CancellationError) {
+            let replacement = try await hooks.emit(
+                lifecycle.errorLoadRemote,
+                ErrorLoadRemote(
+                    id: id, error: error, from: "runtime", lifecycle: "beforeRequest", remote: nil, expose: nil,
+                    showsOptions: true, origin: self))
+            guard replacement.isTruthy else { throw error }
+            let entries = try replacement.entries(expecting: "the arguments of beforeRequest")
+            guard let other = entries.first(where: { $0.0 == .string("id") })?.1.stringValue else { throw error }
+            return other
+        }
+    }
+}
+
+extension String {
+    /// What follows a prefix, or nothing if it does not begin so.
+    func removing(prefix: String) -> String? {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+    }
+}

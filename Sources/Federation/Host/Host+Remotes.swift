@@ -1,0 +1,117 @@
+import Diagnostics
+import Logging
+import LuaBridge
+import OrderedCollections
+
+extension Host {
+    /// Registers remotes; with `force`, one of the same name is replaced.
+    func registerRemotes(_ remotes: [Remote], force: Bool) throws {
+        for remote in remotes { try register(remote, in: options.remotes, force: force) }
+    }
+
+    /// Registers one remote in a list that belongs to this host.
+    func register(_ remote: Remote, in list: LiveList<Remote>, force: Bool) throws {
+        if hooks.hears(lifecycle.beforeRegisterRemote) {
+            _ = try hooks.emit(lifecycle.beforeRegisterRemote, RegisterRemote(remote: remote, origin: self))
+        }
+        if let known = index.remote(exactly: remote.name, in: list) {
+            guard force else {
+                runtime.log.debug("remote \(remote.name) is registered already; the first registration holds")
+                return
+            }
+            remove(known, from: list)
+            runtime.log.warning("remote \(remote.name) was registered already and is replaced")
+        }
+        if let conflict = index.aliasConflict(remote, in: list) {
+            throw MFError.aliasRefused(conflict.alias, of: remote.name, other: conflict.other.name)
+        }
+        remote.shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
+        remote.type = remote.type ?? Remote.standardType
+        index.append(remote, to: list)
+        guard hooks.hears(lifecycle.registerRemote) else { return }
+        do {
+            _ = try hooks.emit(lifecycle.registerRemote, RegisterRemote(remote: remote, origin: self))
+        } catch {
+            index.remove(remote, from: list)
+            throw error
+        }
+    }
+
+    /// Removes remotes by name and all that was loaded of them: the inverse of ``registerRemotes(_:force:)``.
+    ///
+    /// - Returns: The names that were registered.
+    @discardableResult
+    func removeRemotes(_ names: [String]) -> [String] {
+        names.filter { name in
+            guard let remote = index.remote(exactly: name, in: options.remotes) else { return false }
+            remove(remote, from: options.remotes)
+            return true
+        }
+    }
+
+    private func remove(_ remote: Remote, from list: LiveList<Remote>) {
+        index.remove(remote, from: list)
+        forgetSnapshot(of: remote)
+        for (id, target) in idToRemoteMap where target.name == remote.name { idToRemoteMap[id] = nil }
+        if let module = moduleCache.removeValue(forKey: remote.name) {
+            registry.entryLoads[module.remoteInfo.entryKey] = nil
+            removeShares(of: module.remoteInfo)
+        }
+        runtime.environments.remove(remote.entryKey)
+    }
+
+    private func forgetSnapshot(of remote: Remote) {
+        let key = SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)
+        registry.snapshots.removeValue(forKey: key)
+        if let entry = remote.entry {
+            registry.manifests[entry] = nil
+            registry.manifestLoads[entry] = nil
+        }
+        if let remotes = ownSnapshot?.remotesInfo {
+            remotes.removeValue(forKey: SnapshotKeys.find(remote.name, in: remotes))
+        }
+        registry.plannedExposes = registry.plannedExposes.filter { !$0.hasPrefix(remote.name + "/") }
+    }
+
+    /// Takes what a remote's own instance put into the share scopes back, unless somebody uses it.
+    private func removeShares(of remote: ResolvedRemote) {
+        guard let position = registry.hosts.firstIndex(where: { $0.isInstance(of: remote) }) else { return }
+        let instance = registry.hosts[position]
+        var isUsed = false
+        for (_, scopes) in registry.shareScopes.pairs {
+            for (_, scope) in scopes.pairs {
+                for (package, versions) in scope.pairs {
+                    for (version, shared) in versions.pairs where shared.from == remote.name {
+                        if shared.loaded == true || shared.isLoading {
+                            shared.useIn?.elements.removeAll { $0 == remote.name }
+                            guard shared.useIn?.isEmpty ?? true else {
+                                isUsed = true
+                                continue
+                            }
+                        }
+                        versions.removeValue(forKey: version)
+                    }
+                    if versions.isEmpty { scope.removeValue(forKey: package) }
+                }
+            }
+        }
+        if !isUsed { registry.shareScopes.removeValue(forKey: instance.scopeKey) }
+        registry.hosts.remove(at: position)
+    }
+
+    private func isInstance(of remote: ResolvedRemote) -> Bool {
+        guard let build = remote.buildVersion, !build.isEmpty else { return name == remote.name }
+        return options.id == "\(remote.name):\(build)"
+    }
+
+    /// The key of this host's share scopes among those of the runtime.
+    var scopeKey: String { options.id.flatMap { $0.isEmpty ? nil : $0 } ?? name }
+
+    /// Puts a container that is there already in a remote's place.
+    func initRawContainer(_ name: String, url: String, container: LuaValue) throws -> RemoteModule {
+        let module = RemoteModule(host: self, remoteInfo: Remote(name: name, entry: url).resolved())
+        module.container = try Container(container, state: runtime.state)
+        moduleCache[name] = module
+        return module
+    }
+}

@@ -1,0 +1,229 @@
+import Diagnostics
+import Fetch
+import LuaBridge
+
+extension Remote {
+    /// The key under which the remote's snapshot is kept.
+    var snapshotKey: String { Federation.snapshotKey(name: name, version: version, entry: entry) }
+}
+
+/// Keys of the global snapshot: `name`, `name:version`, or either with a type before it.
+enum SnapshotKeys {
+    /// The key that is there for a name and version, or the one that would be used.
+    static func find<Value>(_ key: String, in map: LiveMap<Value>) -> String {
+        if map[key] != nil { return key }
+        return map.keys.first { candidate in
+            candidate.utf8.count > key.utf8.count && candidate.hasSuffix(":" + key)
+                && !candidate.dropLast(key.count + 1).contains(":")
+        } ?? key
+    }
+}
+
+extension FederationRegistry {
+    /// The snapshot of a remote or a host, if it is known.
+    func snapshot(of remote: Remote) -> Snapshot? {
+        snapshot(name: remote.name, version: remote.version, entry: remote.entry)
+    }
+
+    func snapshot(name: String, version: String?, entry: String? = nil) -> Snapshot? {
+        let key = snapshotKey(name: name, version: version, entry: entry)
+        if let known = snapshots[SnapshotKeys.find(key, in: snapshots)] {
+            if (known.version ?? "").isEmpty, let version, !version.isEmpty { known.version = version }
+            return known
+        }
+        guard let version, !version.isEmpty else { return nil }
+        let bare = snapshots[SnapshotKeys.find(snapshotKey(name: name, version: nil, entry: entry), in: snapshots)]
+        return bare?.version == version ? bare : nil
+    }
+}
+
+extension Host {
+    /// The host's own snapshot, if there is one.
+    var ownSnapshot: Snapshot? { registry.snapshot(name: options.name, version: options.version) }
+
+    /// The snapshot of a remote, through the hooks: from what is known, or from its manifest.
+    func loadSnapshot(
+        of remote: Remote, id: String, initiator: String = "loadRemote"
+    ) async throws -> (remote: Snapshot, global: LiveMap<Snapshot>) {
+        try await hooks.emit(
+            lifecycle.beforeLoadRemoteSnapshot, BeforeLoadRemoteSnapshot(remote: remote, origin: self))
+        noteRemote(remote, in: ownSnapshotOrNew())
+        let (own, known) = knownSnapshots(of: remote)
+        let arguments = try await hooks.emit(
+            lifecycle.loadSnapshot,
+            LoadSnapshot(
+                host: self, remote: remote, hostGlobalSnapshot: own, globalSnapshot: registry.snapshots,
+                remoteSnapshot: known))
+        let snapshot: Snapshot
+        if let given = arguments.remoteSnapshot, !given.isManifestProvider {
+            snapshot = try await hooks.emit(
+                lifecycle.loadRemoteSnapshot,
+                LoadRemoteSnapshot(
+                    host: self, remote: remote, manifestJson: .nil, manifestUrl: nil, remoteSnapshot: given,
+                    from: "global")
+            ).remoteSnapshot
+        } else {
+            guard let url = arguments.remoteSnapshot?.remoteEntry ?? remote.entry else {
+                throw MFError.snapshotNotFound(remote, host: name)
+            }
+            snapshot = try await manifestSnapshot(
+                url, remote: remote,
+                context: ResourceContext(initiator: initiator, id: id, resourceType: "manifest", url: url))
+            let key =
+                arguments.remoteSnapshot == nil
+                ? remote.snapshotKey : Federation.snapshotKey(name: remote.name, version: remote.version, entry: url)
+            registry.snapshots[key] = snapshot
+        }
+        if hooks.hears(lifecycle.afterLoadSnapshot) {
+            _ = try await hooks.emit(
+                lifecycle.afterLoadSnapshot,
+                AfterLoadSnapshot(id: id, host: self, remote: remote, remoteSnapshot: snapshot))
+        }
+        return (snapshot, registry.snapshots)
+    }
+
+    private func ownSnapshotOrNew() -> Snapshot {
+        if let own = ownSnapshot { return own }
+        let own = Snapshot(version: options.version ?? "", remoteEntry: "")
+        own.remotesInfo = LiveMap()
+        registry.snapshots[options.name] = own
+        return own
+    }
+
+    /// Completes the host's own snapshot with a remote that it was made without.
+    private func noteRemote(_ remote: Remote, in own: Snapshot) {
+        guard let remotes = own.remotesInfo, remotes[SnapshotKeys.find(remote.name, in: remotes)] == nil else { return }
+        guard let matched = remote.version ?? remote.entry else { return }
+        remotes[remote.name] = SnapshotRemote(matchedVersion: matched)
+    }
+
+    private func knownSnapshots(of remote: Remote) -> (own: Snapshot?, remote: Snapshot?) {
+        let own = ownSnapshot
+        if let remotes = own?.remotesInfo,
+            let matched = remotes[SnapshotKeys.find(remote.name, in: remotes)]?.matchedVersion, !matched.isEmpty
+        {
+            return (own, registry.snapshot(name: remote.name, version: matched))
+        }
+        return (nil, registry.snapshot(name: remote.name, version: remote.version))
+    }
+}
+
+// MARK: - Manifests
+
+extension Host {
+    /// The snapshot of a manifest, made once per URL and runtime; a failure is not remembered.
+    private func manifestSnapshot(_ url: String, remote: Remote, context: ResourceContext) async throws -> Snapshot {
+        if let known = registry.manifestLoads[url] { return try await known.value }
+        let load = Flight(on: runtime.loop) { [self] in
+            let manifest = try await manifest(url, remote: remote, context: context)
+            return try await hooks.emit(
+                lifecycle.loadRemoteSnapshot,
+                LoadRemoteSnapshot(
+                    host: self, remote: remote, manifestJson: manifest.raw, manifestUrl: url,
+                    remoteSnapshot: makeSnapshot(from: manifest, url: url), from: "manifest")
+            ).remoteSnapshot
+        }
+        registry.manifestLoads[url] = load
+        do {
+            return try await load.value
+        } catch {
+            if registry.manifestLoads[url] === load { registry.manifestLoads[url] = nil }
+            throw error
+        }
+    }
+
+    /// A manifest, fetched unless it is known; `errorLoadRemote` may give another for one that cannot be had.
+    private func manifest(_ url: String, remote: Remote, context: ResourceContext) async throws -> Manifest {
+        if let known = registry.manifests[url] { return known }
+        let remoteInfo = remote.resolved()
+        let json: LuaValue
+        do {
+            json = try JSON.decode(try await manifestBytes(url, remoteInfo: remoteInfo, context: context))
+        } catch let error where !(error is CancellationError) {
+            json = try await offer(error, url: url, remoteInfo: remoteInfo)
+            guard json.isTruthy else { throw MFError.manifestFailed(url, remote: remote, host: name, cause: error) }
+        }
+        let manifest: Manifest
+        do {
+            manifest = try Manifest(json.detached())
+        } catch let error as MFError {
+            let problem = MFError.manifestInvalid(url, remote: remote, host: name, cause: error)
+            _ = try await offer(problem, url: url, remoteInfo: remoteInfo)
+            throw problem
+        }
+        registry.manifests[url] = manifest
+        return manifest
+    }
+
+    private func offer(_ error: any Error, url: String, remoteInfo: ResolvedRemote) async throws -> LuaValue {
+        try await hooks.emit(
+            lifecycle.errorLoadRemote,
+            ErrorLoadRemote(
+                id: url, error: error, from: "runtime", lifecycle: "afterResolve", remote: remoteInfo, expose: nil,
+                showsOptions: false, origin: self))
+    }
+
+    private func manifestBytes(
+        _ url: String, remoteInfo: ResolvedRemote, context: ResourceContext
+    ) async throws -> [UInt8] {
+        let fromHook = try await hooks.emit(
+            lifecycle.fetch, FetchManifest(url: url, remoteInfo: remoteInfo, resourceContext: context))
+        if let response = try HookResponse(fromHook) {
+            guard (200..<300).contains(response.status) else { throw MFError.hookResponseStatus(response.status, url: url) }
+            return response.body
+        }
+        return try await runtime.fetcher.fetch(FetchRequest(url: url, allowsFile: true)).body
+    }
+}
+
+/// What a listener of `fetch` may return in place of asking the network: `mf.response{…}`, what `mf.fetch` returned, or
+/// a table with a `body`.
+struct HookResponse {
+    var status = 200
+    var body: [UInt8] = []
+
+    /// Nothing for a value that is no response: the manifest is fetched then.
+    init?(_ value: LuaValue) throws {
+        if case .object(let object) = value, let response = object as? ResponseView {
+            (status, body) = (response.response.status, response.response.body)
+            return
+        }
+        guard case .table(let table) = value, let bytes = try table.get("body").bytesValue else { return nil }
+        body = bytes
+        status = try table.get("status").intValue ?? 200
+    }
+}
+
+extension MFError {
+    /// A manifest could not be fetched or read.
+    static func manifestFailed(_ url: String, remote: Remote, host: String, cause: any Error) -> MFError {
+        MFError(
+            .manifestFailed, "the manifest of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
+            context: [("host", host), ("remote", remote.name), ("manifest", redacted(url))],
+            hint: (cause as? MFError)?.hint ?? "open the URL and see what answers", cause: cause)
+    }
+
+    /// A manifest that was read is none.
+    static func manifestInvalid(_ url: String, remote: Remote, host: String, cause: MFError) -> MFError {
+        MFError(
+            .manifestInvalid, "`\(redacted(url))` is not a manifest of remote `\(remote.name)`: \(cause.message)",
+            context: [("host", host), ("remote", remote.name), ("missing", cause["missing"])],
+            hint: cause.hint ?? "build the remote with a tool that writes `mf-manifest.json`", cause: cause)
+    }
+
+    /// A remote without entry, whose snapshot is not known.
+    static func snapshotNotFound(_ remote: Remote, host: String) -> MFError {
+        MFError(
+            .snapshotNotFound,
+            "no snapshot is known of remote `\(remote.name)`\(remote.version.map { " in version \($0)" } ?? "")",
+            context: [("host", host), ("remote", remote.name)],
+            hint: "give the remote an `entry`, or add its snapshot with `mf.addGlobalSnapshot`")
+    }
+
+    /// A listener of `fetch` answered with a failure.
+    static func hookResponseStatus(_ status: Int, url: String) -> MFError {
+        MFError(
+            .fetchStatus, "a listener of `fetch` answered with status \(status)",
+            context: [("url", redacted(url)), ("status", "\(status)")], hint: "return nothing to ask the network")
+    }
+}

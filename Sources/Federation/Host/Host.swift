@@ -1,0 +1,72 @@
+import Diagnostics
+import LuaBridge
+import OrderedCollections
+
+/// One federation instance: its options, remotes, shared modules and plugins. It loads, and runs the hooks.
+///
+/// A host belongs to a ``Runtime``; hosts of one runtime share what they have loaded. Everything here may be called from
+/// any thread: the public functions run on the runtime's loop.
+///
+/// ```swift
+/// let runtime = try Runtime()
+/// let host = try await runtime.createHost(HostOptions(name: "shell", remotes: [Remote(name: "checks", entry: url)]))
+/// let disk = try await host.loadRemote("checks/disk")
+/// ```
+public final class Host: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    public unowned let runtime: Runtime
+    let registry: FederationRegistry
+    let hooks: HookBus
+    let lifecycle = Lifecycle.declared
+    let index: RemoteLookup
+
+    /// The options as they are now. Live: what hooks change here counts.
+    public internal(set) var options: HostOptions
+    /// Scope, package, version: what is shared.
+    let shareScopeMap: ShareScopes
+    /// The remotes that were loaded, by name.
+    let moduleCache = LiveMap<RemoteModule>()
+    /// What was loaded under which request.
+    var idToRemoteMap: OrderedDictionary<String, (name: String, expose: String)> = [:]
+    /// The attached plugins, in the order of their registration.
+    var plugins: [RegisteredPlugin] = []
+    var nextPluginNumber = 1
+    /// The tokens by which containers recognise a host that is being initialised already.
+    var initTokens: [String: InitToken] = [:]
+    lazy var snapshotView = SnapshotHandlerView(host: self)
+    lazy var remoteHandlerView = RemoteHandlerView(host: self)
+
+    /// The host's name.
+    public var name: String { options.name }
+
+    /// Makes a host and takes over what the user wrote.
+    init(_ userOptions: HostOptions, runtime: Runtime) throws {
+        self.runtime = runtime
+        registry = runtime.registry
+        hooks = HookBus(state: runtime.state)
+        options = HostOptions(name: userOptions.name)
+        options.id = ""
+        shareScopeMap = ShareScopes()
+        index = RemoteLookup()
+        for plugin in registry.globalPlugins { try attach(plugin.copied(number: takePluginNumber())) }
+        let listed = try attachAll(userOptions.plugins.elements)
+        options.plugins = LiveList(listed)
+        options = try format(options, with: userOptions)
+    }
+
+    func takePluginNumber() -> PluginID {
+        defer { nextPluginNumber += 1 }
+        return PluginID(number: nextPluginNumber)
+    }
+}
+
+/// Recognises a host in `initScope`; shows whose it is.
+final class InitToken: LuaObject, @unchecked Sendable {
+    // Immutable.
+    let from: String
+    init(from: String) { self.from = from }
+    static let luaTypeName = "mf.InitToken"
+    var luaKeys: [LuaKey] { [.string("from")] }
+    func luaGet(_ key: LuaKey) -> LuaValue { key == .string("from") ? .string(from) : .nil }
+}

@@ -1,0 +1,116 @@
+import Diagnostics
+public import LuaBridge
+public import OrderedCollections
+
+/// What a host is made from: its name, its remotes, what it shares, its plugins.
+///
+/// Hooks see it live: a remote appended to `options.remotes` can be loaded from then on.
+public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    public internal(set) var id: String?
+    public internal(set) var name: String
+    public internal(set) var version: String?
+    public internal(set) var remotes: LiveList<Remote>
+    public internal(set) var shared: SharedModules
+    /// The plugins as the user gave them, newest first.
+    public internal(set) var plugins: LiveList<LuaValue>
+    /// `version-first` (where nothing is named) or `loaded-first`.
+    public internal(set) var shareStrategy: String?
+    /// Options by tenant, as the user wrote them.
+    var tenants: LuaValue = .nil
+    /// Whether plugin files are watched and reloaded when they change.
+    public internal(set) var watch: Bool?
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
+
+    /// Names a host.
+    ///
+    /// ```swift
+    /// let options = HostOptions(name: "ops-agent", remotes: [Remote(name: "checks", entry: "http://127.0.0.1:3006/mf-manifest.json")])
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: The host's name; `mf.init` with the same name and version finds the same host.
+    ///   - version: The host's version.
+    ///   - remotes: The remotes it may load.
+    ///   - shared: What it shares, by package.
+    ///   - shareStrategy: `version-first` or `loaded-first`.
+    public init(
+        name: String, version: String? = nil, remotes: [Remote] = [], shared: [(String, [SharedModule])] = [],
+        shareStrategy: String? = nil
+    ) {
+        self.name = name
+        self.version = version
+        self.remotes = LiveList(remotes)
+        self.shared = SharedModules(shared.map { (key: $0.0, value: LiveList($0.1)) })
+        self.plugins = LiveList([])
+        self.shareStrategy = shareStrategy
+    }
+
+    public static let luaTypeName = "mf.Options"
+    public static let fields = FieldTable<HostOptions>([
+        ViewField("id", "string", "An identifier of the build; empty where there is none.", { .optional($0.id) }) {
+            $0.id = try Optional<String>.fromLua($1)
+        },
+        ViewField("name", "string", "The host's name.", { .string($0.name) }) { $0.name = try String.fromLua($1) },
+        ViewField("version", "string", "The host's version.", { .optional($0.version) }) {
+            $0.version = try Optional<String>.fromLua($1)
+        },
+        ViewField("remotes", "mf.Remote[]", "The remotes it may load.", { .object($0.remotes) }) {
+            $0.remotes = $1.isNil ? LiveList([]) : try LiveList<Remote>.fromLua($1.detached())
+        },
+        ViewField("shared", "table<string, mf.Shared|mf.Shared[]>", "What it shares, by package.", { .object($0.shared) })
+        { $0.shared = $1.isNil ? SharedModules() : try HostOptions.shared(from: $1) },
+        ViewField(
+            "plugins", "(mf.Plugin|string|table)[]", "Plugin tables, paths, or `{path, options}`.",
+            { .object($0.plugins) }
+        ) { $0.plugins = $1.isNil ? LiveList([]) : try LiveList<LuaValue>.fromLua($1) },
+        ViewField(
+            "shareStrategy", "\"version-first\"|\"loaded-first\"", "How a version of a shared module is chosen.",
+            { .optional($0.shareStrategy) }
+        ) { $0.shareStrategy = try Optional<String>.fromLua($1) },
+        ViewField("tenants", "table<string, mf.TenantOptions>", "The sandboxes, by name.", { $0.tenants }) {
+            $0.tenants = $1
+        },
+        ViewField("watch", "boolean", "Watch plugin files and reload them when they change.", { .optional($0.watch) }) {
+            $0.watch = try Optional<Bool>.fromLua($1)
+        },
+    ])
+
+    public var luaValue: LuaValue { .object(self) }
+    public var luaDescription: String { "mf.Options(\(name))" }
+
+    public static func fromLua(_ value: LuaValue) throws -> HostOptions {
+        if case .object(let object) = value, let options = object as? HostOptions { return options }
+        let options = HostOptions(name: "")
+        try options.assign(from: value)
+        return options
+    }
+
+    /// `{pkg = share}` and `{pkg = {share, share}}` alike.
+    static func shared(from value: LuaValue) throws -> SharedModules {
+        if case .object(let object) = value, let shared = object as? SharedModules { return shared }
+        let shared = SharedModules()
+        for (key, value) in try value.entries(expecting: "a table of shared modules") {
+            guard case .string(let package) = key else {
+                throw MFError.wrongType(expected: "a package name as key of `shared`", found: key)
+            }
+            if case .object(let object) = value, let list = object as? LiveList<SharedModule> {
+                shared[package] = list
+            } else if let elements = try value.luaElements(), !elements.isEmpty {
+                shared[package] = LiveList(try elements.map(SharedModule.fromLua))
+            } else {
+                shared[package] = LiveList([try SharedModule.fromLua(value)])
+            }
+        }
+        return shared
+    }
+}
+
+extension LuaValue {
+    /// A table as a copy that no longer belongs to a state; views and functions inside stay what they are.
+    func detached() throws -> LuaValue {
+        if case .table(let table) = self { return try table.copied() }
+        return self
+    }
+}

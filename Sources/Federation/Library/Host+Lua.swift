@@ -1,0 +1,259 @@
+import Diagnostics
+public import LuaBridge
+import OrderedCollections
+
+extension Host: LuaObject {
+    public static var luaTypeName: String { "mf.Host" }
+    public var luaDescription: String { "mf.Host(\(name))" }
+
+    public var luaKeys: [LuaKey] {
+        ["name", "version", "options", "shareScopeMap", "moduleCache", "remoteHandler", "snapshotHandler"].map {
+            .string($0)
+        }
+    }
+
+    public func luaGet(_ key: LuaKey) -> LuaValue {
+        guard case .string(let name) = key else { return .nil }
+        switch name {
+        case "name": return .string(options.name)
+        case "version": return .string(MFLibrary.version)
+        case "options": return .object(options)
+        case "shareScopeMap": return .object(shareScopeMap)
+        case "moduleCache": return .object(moduleCache)
+        case "remoteHandler": return .object(remoteHandlerView)
+        case "snapshotHandler": return .object(snapshotView)
+        default: return .nil
+        }
+    }
+
+    public static let luaMethods: [LuaCallable] = HostFunction.all.map { function in
+        function.callable { call in
+            guard case .object(let object) = call[0], let host = object as? Host else {
+                throw MFError.notCalledOnHost(call.name)
+            }
+            var arguments = call
+            arguments.arguments.removeFirst()
+            return (host, arguments)
+        }
+    } + [
+        LuaCallable("dispose") { call in
+            try call.object(0, as: Host.self).dispose()
+            return []
+        }
+    ]
+}
+
+/// A function of hosts that Lua sees twice: as a method of a host, and in `mf`, where it speaks to the current host.
+struct HostFunction: Sendable {
+    enum Body: Sendable {
+        case now(@Sendable (Host, LuaCall) throws -> LuaValues)
+        case waiting(@Sendable (Host, LuaCall) async throws -> LuaValues)
+    }
+
+    let name: String
+    /// The parameters and results in the notation of the Lua language server.
+    let signature: String
+    let summary: String
+    let body: Body
+
+    init(_ name: String, _ signature: String, _ summary: String, _ body: @escaping @Sendable (Host, LuaCall) throws -> LuaValues) {
+        (self.name, self.signature, self.summary, self.body) = (name, signature, summary, .now(body))
+    }
+
+    init(
+        async name: String, _ signature: String, _ summary: String,
+        _ body: @escaping @Sendable (Host, LuaCall) async throws -> LuaValues
+    ) {
+        (self.name, self.signature, self.summary, self.body) = (name, signature, summary, .waiting(body))
+    }
+
+    /// The Lua function; `target` finds the host and the arguments of a call.
+    func callable(_ target: @escaping @Sendable (LuaCall) throws -> (Host, LuaCall)) -> LuaCallable {
+        switch body {
+        case .now(let body):
+            LuaCallable(name) { call in
+                let (host, call) = try target(call)
+                return try body(host, call)
+            }
+        case .waiting(let body):
+            LuaCallable(async: name) { call in
+                let (host, call) = try target(call)
+                return try await body(host, call)
+            }
+        }
+    }
+}
+
+extension HostFunction {
+    /// Every function, once: the library, the methods and the editor stubs are read from here.
+    static let all: [HostFunction] = loading + registering + advanced
+
+    private static let loading = [
+        HostFunction(
+            async: "loadRemote", "fun(id: string, options?: mf.LoadRemoteOptions): any",
+            "Loads an expose; waits."
+        ) { host, call in
+            var loadOptions = LoadRemoteOptions()
+            if let table = try call.optionalTable(1) {
+                loadOptions.given = .table(table)
+                if case .boolean(let flag) = try table.get("loadFactory") { loadOptions.loadFactory = flag }
+                if case .string(let from) = try table.get("from") { loadOptions.from = from }
+            }
+            return [try await host.load(try call.string(0), loadOptions)]
+        },
+        HostFunction(
+            async: "loadShare", "fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false",
+            "Gets the factory of a shared module; waits."
+        ) { host, call in [try await host.loadShare(try call.string(0), try LoadShareOptions(call))] },
+        HostFunction(
+            "loadShareSync", "fun(pkg: string, options?: mf.LoadShareOptions): fun(): any",
+            "Gets the factory of a shared module that needs no waiting."
+        ) { host, call in [try host.loadShareSync(try call.string(0), try LoadShareOptions(call))] },
+        HostFunction(
+            async: "preloadRemote", "fun(requests: mf.PreloadRemoteArgs[])",
+            "Fetches what later loads will need; waits."
+        ) { host, call in
+            try await host.preload(try LiveList<PreloadRequest>.fromLua(call[0]))
+            return []
+        },
+    ]
+
+    private static let registering = [
+        HostFunction(
+            "registerRemotes", "fun(remotes: mf.Remote[], options?: {force?: boolean})",
+            "Registers remotes; with `force`, those of the same name are replaced."
+        ) { host, call in
+            let force = try call.optionalTable(1)?.get("force").isTruthy ?? false
+            let remotes = try LiveList<Remote>.fromLua(try call[0].detached())
+            try host.registerRemotes(remotes.elements, force: force)
+            return []
+        },
+        HostFunction(
+            "removeRemotes", "fun(names: string[]): string[]",
+            "Removes remotes and all that was loaded of them; returns the names that were registered."
+        ) { host, call in [.array(host.removeRemotes(try call[0].strings(expecting: "a list of names")).map { .string($0) })] },
+        HostFunction(
+            "registerPlugins", "fun(plugins: (mf.Plugin|string|table)[])", "Attaches plugins."
+        ) { host, call in
+            try host.registerPlugins(try LiveList<LuaValue>.fromLua(call[0]).elements)
+            return []
+        },
+        HostFunction(
+            "removePlugins", "fun(names: string[]): string[]",
+            "Detaches plugins; returns the names that were attached."
+        ) { host, call in [.array(host.removePlugins(try call[0].strings(expecting: "a list of names")).map { .string($0) })] },
+        HostFunction(
+            "registerShared", "fun(shared: table<string, mf.Shared|mf.Shared[]>)", "Offers more shared modules."
+        ) { host, call in
+            let more = HostOptions(name: host.name)
+            more.shared = try HostOptions.shared(from: call[0])
+            more.shareStrategy = host.options.shareStrategy
+            host.options.shared = try host.registerShared(more, into: host.options.shared)
+            return []
+        },
+    ]
+
+    private static let advanced = [
+        HostFunction("initOptions", "fun(options: mf.Options): mf.Options", "Initialises the host once more.") {
+            host, call in [.object(try host.initialize(again: try HostOptions.fromLua(call[0])))]
+        },
+        HostFunction(
+            async: "initializeSharing", "fun(scope?: string, options?: table): integer",
+            "Initialises the remotes of a share scope; waits, and returns how many it waited for."
+        ) { host, call in
+            let table = try call.optionalTable(1)
+            let initScope = try table?.get("initScope") ?? .nil
+            let tasks = host.initializeSharing(
+                try call.optionalString(0) ?? ShareScopeName.standard,
+                strategy: try table?.get("strategy").stringValue, from: try table?.get("from").stringValue,
+                initScope: initScope.isNil ? nil : try LiveList<LuaValue>.fromLua(initScope))
+            for task in tasks { try await task.value }
+            return [.integer(Int64(tasks.count))]
+        },
+        HostFunction(
+            "initShareScopeMap",
+            "fun(scope: string, shareScope: mf.ShareScope, options?: {hostShareScopeMap?: mf.ShareScopeMap})",
+            "Takes a share scope over: containers join their host's scope so."
+        ) { host, call in
+            try host.initShareScopeMap(
+                try call.string(0), scope: try ShareScope.fromLua(call[1]),
+                hostShareScopeMap: try call.optionalTable(2)?.get("hostShareScopeMap") ?? .nil)
+            return []
+        },
+        HostFunction(
+            "initRawContainer", "fun(name: string, url: string, container: mf.Container): mf.Module",
+            "Puts a container that is there already in a remote's place."
+        ) { host, call in
+            [.object(try host.initRawContainer(try call.string(0), url: try call.string(1), container: call[2]))]
+        },
+        HostFunction(
+            async: "emit", "fun(hook: string, args?: any): any",
+            "Emits a hook, as bridges do; waits where the hook's listeners may."
+        ) { host, call in [try await host.emit(try call.string(0), call[1])] },
+    ]
+}
+
+extension LoadShareOptions {
+    init(_ call: LuaCall) throws {
+        guard let table = try call.optionalTable(1) else { return }
+        customShareInfo = try table.get("customShareInfo")
+        resolver = try table.get("resolver")
+        from = try table.get("from").stringValue ?? from
+    }
+}
+
+extension Host {
+    /// Emits a hook with whatever arguments; the result of a waterfall is the data, else the last result.
+    func emit(_ name: String, _ data: LuaValue) async throws -> LuaValue {
+        guard let hook = Lifecycle.named[name] else { throw MFError.unknownHookToEmit(name) }
+        return try await hooks.emit(hook, open: data)
+    }
+}
+
+extension MFError {
+    /// `host:emit` of something that is no hook.
+    static func unknownHookToEmit(_ name: String) -> MFError {
+        MFError(
+            .unknownHook, "there is no hook `\(name)`", context: [("hook", name)],
+            hint: closestMatch(to: name, in: Lifecycle.named.keys).map { "did you mean `\($0)`?" })
+    }
+
+    /// `host.method()` in place of `host:method()`.
+    static func notCalledOnHost(_ name: String) -> MFError {
+        MFError(.badArgument, "`\(name)` is a method of a host", hint: "call it with a colon: `host:\(name)(…)`")
+    }
+}
+
+/// `host.remoteHandler`.
+final class RemoteHandlerView: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private unowned let host: Host
+    init(host: Host) { self.host = host }
+    static let luaTypeName = "mf.RemoteHandler"
+    var luaKeys: [LuaKey] { [.string("idToRemoteMap")] }
+    func luaGet(_ key: LuaKey) -> LuaValue {
+        guard key == .string("idToRemoteMap") else { return .nil }
+        return .record(
+            LuaRecord(host.idToRemoteMap.map { ($0.key, ["name": .string($0.value.name), "expose": .string($0.value.expose)]) }))
+    }
+}
+
+/// `host.snapshotHandler`.
+final class SnapshotHandlerView: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private unowned let host: Host
+    init(host: Host) { self.host = host }
+    static let luaTypeName = "mf.SnapshotHandler"
+    static let luaMethods = [
+        LuaCallable(async: "loadRemoteSnapshotInfo") { call in
+            let host = try call.object(0, as: SnapshotHandlerView.self).host
+            let parameters = try call.table(1)
+            let remote = try Remote.fromLua(try parameters.get("moduleInfo"))
+            let (snapshot, global) = try await host.loadSnapshot(
+                of: remote, id: try parameters.get("id").stringValue ?? remote.name,
+                initiator: try parameters.get("initiator").stringValue ?? "loadRemote")
+            return [["remoteSnapshot": .object(snapshot), "globalSnapshot": .object(global)]]
+        }
+    ]
+    func luaGet(_ key: LuaKey) -> LuaValue { .nil }
+}

@@ -1,0 +1,142 @@
+import Diagnostics
+import Fetch
+import Logging
+import LuaBridge
+
+/// What `require("mf")` returns.
+enum MFLibrary {
+    /// The version of mflua.
+    static let version = "0.1.0"
+
+    /// A function of the library that belongs to no host.
+    struct Function: Sendable {
+        let name: String
+        let signature: String
+        let summary: String
+        let make: @Sendable (Runtime) -> LuaCallable
+    }
+
+    static let functions: [Function] = hostFunctions + taskFunctions + toolFunctions
+
+    /// The library's table for a runtime.
+    static func table(_ runtime: Runtime) throws -> LuaTable {
+        var record = LuaRecord([("version", .string(version)), ("null", .null)])
+        for function in functions { record.append(function.name, .callable(function.make(runtime))) }
+        for function in HostFunction.all where !["emit"].contains(function.name) {
+            record.append(
+                function.name,
+                .callable(
+                    function.callable { call in
+                        guard let host = runtime.registry.current else { throw MFError.noCurrentHost(call.name) }
+                        return (host, call)
+                    }))
+        }
+        record.append("json", .record(JSONLibrary.record))
+        record.append("log", .record(LogLibrary.record(runtime)))
+        return try runtime.state.makeTable(.record(record))
+    }
+
+    private static let hostFunctions = [
+        Function(
+            name: "init", signature: "fun(options: mf.Options): mf.Host",
+            summary: "Makes a host, or adds to the one of this name and version; `mf`'s functions speak to it."
+        ) { runtime in
+            LuaCallable("init") { call in
+                let options = try HostOptions.fromLua(call[0])
+                if let known = runtime.registry.host(named: options.name, version: options.version) {
+                    try known.initialize(again: options)
+                    if runtime.registry.current == nil { runtime.registry.current = known }
+                    return [.object(known)]
+                }
+                let host = try runtime.makeHost(options)
+                runtime.registry.current = host
+                return [.object(host)]
+            }
+        },
+        Function(
+            name: "createInstance", signature: "fun(options: mf.Options): mf.Host",
+            summary: "Makes a host, also where there is one of this name."
+        ) { runtime in
+            LuaCallable("createInstance") { call in [.object(try runtime.makeHost(try HostOptions.fromLua(call[0])))] }
+        },
+        Function(
+            name: "getInstance", signature: "fun(finder?: string|fun(host: mf.Host): boolean): mf.Host?",
+            summary: "The current host, the host of a name, or the first that a function accepts."
+        ) { runtime in
+            LuaCallable("getInstance") { call in
+                switch call[0] {
+                case .nil: return [.optional(runtime.registry.current)]
+                case .string(let name): return [.optional(runtime.registry.hosts.first { $0.name == name })]
+                default:
+                    let finder = try call.function(0)
+                    return [
+                        .optional(
+                            try runtime.registry.hosts.first {
+                                try runtime.callNow(.function(finder), [.object($0)]).isTruthy
+                            })
+                    ]
+                }
+            }
+        },
+        Function(
+            name: "registerGlobalPlugins", signature: "fun(plugins: mf.Plugin[])",
+            summary: "Plugins for every host that is made from now on."
+        ) { runtime in
+            LuaCallable("registerGlobalPlugins") { call in
+                for value in try LiveList<LuaValue>.fromLua(call[0]).elements {
+                    let plugin = try runtime.readPlugin(value, host: nil)
+                    if runtime.registry.globalPlugins.contains(where: { $0.name == plugin.name }) {
+                        runtime.log.warning("the global plugin \(plugin.name) was registered already")
+                    } else {
+                        runtime.registry.globalPlugins.append(plugin)
+                    }
+                }
+                return []
+            }
+        },
+        Function(name: "instances", signature: "fun(): mf.Host[]", summary: "All hosts of this runtime.") { runtime in
+            LuaCallable("instances") { _ in [.array(runtime.registry.hosts.map { .object($0) })] }
+        },
+        Function(
+            name: "getGlobalSnapshot", signature: "fun(): table<string, mf.Snapshot>",
+            summary: "All known snapshots by key. Live."
+        ) { runtime in LuaCallable("getGlobalSnapshot") { _ in [.object(runtime.registry.snapshots)] } },
+        Function(
+            name: "addGlobalSnapshot", signature: "fun(snapshots: table<string, mf.Snapshot>): fun()",
+            summary: "Adds snapshots; the function it returns takes them back."
+        ) { runtime in
+            LuaCallable("addGlobalSnapshot") { call in
+                let added = try LiveMap<Snapshot>.fromLua(try call[0].detached())
+                for (key, snapshot) in added.pairs { runtime.registry.snapshots[key] = snapshot }
+                return [
+                    .callable(
+                        LuaCallable("remove") { _ in
+                            for key in added.keys { runtime.registry.snapshots.removeValue(forKey: key) }
+                            return []
+                        })
+                ]
+            }
+        },
+        Function(
+            name: "globalShareScopes", signature: "fun(): table<string, mf.ShareScopeMap>",
+            summary: "The share scopes of all hosts. Live."
+        ) { runtime in LuaCallable("globalShareScopes") { _ in [.object(runtime.registry.shareScopes)] } },
+    ]
+}
+
+extension Runtime {
+    /// Makes `mf` known to the host's own code, to plugins and to remotes.
+    func installLibrary() throws {
+        try environments.provide("mf", .table(try MFLibrary.table(self)))
+        try offerShippedPlugins()
+    }
+}
+
+extension MFError {
+    /// A function of `mf` before any host was initialised.
+    static func noCurrentHost(_ function: String) -> MFError {
+        MFError(
+            .hostNotFound, "`mf.\(function)` was called before `mf.init`",
+            hint: "call `mf.init { name = \"my-host\" }` first, or use the host that `mf.createInstance` returned")
+    }
+}

@@ -1,0 +1,95 @@
+import Diagnostics
+import EventLoop
+import Fetch
+import LuaBridge
+
+extension Host {
+    /// Fetches a plan in the background; a load does not wait for its assets.
+    func startFetching(_ plan: PreloadPlan, remoteInfo: ResolvedRemote, context: ResourceContext, records: Bool) {
+        let entries = plan.entryAssets.filter { moduleCache[$0.remoteInfo.name]?.container == nil }
+        let (css, js) = (plan.cssAssets, plan.jsAssetsWithoutEntry)
+        guard !entries.isEmpty || !css.isEmpty || !js.isEmpty else { return }
+        let rest = PreloadPlan(cssAssets: css, jsAssetsWithoutEntry: js, entryAssets: entries)
+        runtime.loop.start { [self] in
+            await fetch(rest, remoteInfo: remoteInfo, context: context, asLinks: false, records: records)
+        }
+    }
+
+    /// Fetches a plan: entries become containers, assets go into the cache.
+    @discardableResult
+    func fetch(
+        _ plan: PreloadPlan, remoteInfo: ResolvedRemote, context: ResourceContext, asLinks: Bool, records: Bool
+    ) async -> [PreloadResult] {
+        var tasks: [Task<PreloadResult, any Error>] = []
+        for entry in plan.entryAssets {
+            let context = context.of("remoteEntry", entry.remoteInfo.entry ?? "")
+            tasks.append(runtime.loop.start { [self] in await preloadEntry(entry.remoteInfo, context) })
+        }
+        for url in plan.cssAssets {
+            let attributes: LuaRecord =
+                asLinks ? ["rel": "preload", "as": "style"] : ["rel": "stylesheet", "type": "text/css"]
+            tasks.append(
+                runtime.loop.start { [self] in
+                    await preloadAsset(context.of("css", url), records: records) {
+                        try createLink(url, attributes, remoteInfo: remoteInfo, context: $0)
+                    }
+                })
+        }
+        for url in plan.jsAssetsWithoutEntry {
+            tasks.append(
+                runtime.loop.start { [self] in
+                    await preloadAsset(context.of("js", url), records: records) {
+                        asLinks
+                            ? try createLink(url, ["rel": "preload", "as": "script"], remoteInfo: remoteInfo, context: $0)
+                            : try createScript(
+                                url, ["fetchpriority": "high", "type": "text/javascript"], remoteInfo: remoteInfo,
+                                context: $0)
+                    }
+                })
+        }
+        var results: [PreloadResult] = []
+        for task in tasks { if let result = try? await task.value { results.append(result) } }
+        return results
+    }
+
+    private func preloadEntry(_ remoteInfo: ResolvedRemote, _ context: ResourceContext) async -> PreloadResult {
+        if moduleCache[remoteInfo.name]?.container != nil { return PreloadResult(context: context, status: "cached") }
+        do {
+            _ = try await loadContainer(remoteInfo, context: context)
+            return PreloadResult(context: context, status: "success")
+        } catch {
+            return failure(error, context)
+        }
+    }
+
+    private func preloadAsset(
+        _ context: ResourceContext, records: Bool, _ request: (ResourceContext) throws -> ScriptRequest
+    ) async -> PreloadResult {
+        if records {
+            guard !registry.preloadedAssets.contains(context.url) else {
+                return PreloadResult(context: context, status: "cached")
+            }
+            registry.notePreloaded(context.url)
+        }
+        do {
+            let request = try request(context)
+            let body =
+                if let source = request.source { source } else {
+                    try await runtime.fetcher.fetch(request.fetchRequest(allowsFile: true)).body
+                }
+            registry.sources.put(context.url, body)
+            return PreloadResult(context: context, status: "success")
+        } catch {
+            return failure(error, context)
+        }
+    }
+
+    private func failure(_ error: any Error, _ context: ResourceContext) -> PreloadResult {
+        var last: (any Error)? = error
+        while let current = last as? MFError {
+            if current.code == .fetchTimeout { return PreloadResult(context: context, status: "timeout", error: error) }
+            last = current.cause
+        }
+        return PreloadResult(context: context, status: "error", error: error)
+    }
+}

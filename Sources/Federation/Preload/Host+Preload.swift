@@ -1,0 +1,113 @@
+import Diagnostics
+import EventLoop
+import Fetch
+import LuaBridge
+
+/// What became of one resource of a preload.
+struct PreloadResult: Sendable {
+    var context: ResourceContext
+    /// `success`, `cached`, `error` or `timeout`.
+    var status: String
+    var error: (any Error)?
+
+    var isFailure: Bool { status == "error" || status == "timeout" }
+
+    func luaValue(in state: LuaState) -> LuaValue {
+        [
+            "url": .string(context.url), "status": .string(status), "resourceType": .string(context.resourceType),
+            "initiator": .string(context.initiator), "id": .string(context.id),
+            "error": error.map { LuaValue.error($0, in: state) } ?? .nil,
+        ]
+    }
+}
+
+extension Host {
+    /// Fetches what requests will need before they are made.
+    func preload(_ requests: LiveList<PreloadRequest>) async throws {
+        try await hooks.emit(lifecycle.beforePreloadRemote, BeforePreloadRemote(preloadOps: requests, origin: self))
+        let operations = try requests.elements.map { request in
+            guard let remote = index.remote(named: request.nameOrAlias ?? "", in: options.remotes) else {
+                throw MFError.cannotPreload(request.nameOrAlias ?? "", host: options)
+            }
+            return PreloadOptions(remote: remote, config: request.completed())
+        }.flatMap(eachExpose)
+        let tasks = operations.map { operation in
+            runtime.loop.start { [self] in await preload(operation.options, id: operation.id) }
+        }
+        var results: [(id: String, value: LuaValue, failures: Int)] = []
+        for task in tasks { if let result = try await task.value { results.append(result) } }
+        let failed = results.reduce(0) { $0 + $1.failures }
+        let values = LuaValue.array(results.map(\.value))
+        let error = failed > 0 ? MFError.preloadFailed(failed, results: values) : nil
+        try await hooks.emit(
+            lifecycle.afterPreloadRemote,
+            AfterPreloadRemote(preloadOps: requests, results: values, error: error, origin: self))
+        if let error { throw error }
+    }
+
+    /// One operation for each expose, or one for the whole remote.
+    private func eachExpose(_ options: PreloadOptions) -> [(options: PreloadOptions, id: String)] {
+        let exposes = options.config.exposes?.elements ?? []
+        guard !exposes.isEmpty else { return [(options, "\(options.remote.name)/*")] }
+        return exposes.map { expose in
+            let config = options.config.copied()
+            config.exposes = LiveList([expose])
+            return (
+                PreloadOptions(remote: options.remote, config: config),
+                RemoteRequest.id(remote: options.remote.name, expose: expose)
+            )
+        }
+    }
+
+    private func preload(
+        _ preloadOptions: PreloadOptions, id: String
+    ) async -> (id: String, value: LuaValue, failures: Int)? {
+        let remote = preloadOptions.remote
+        let remoteInfo = remote.resolved()
+        let results: [PreloadResult]
+        do {
+            var snapshot: Snapshot?
+            var global: LiveMap<Snapshot>?
+            if !remote.isPureEntry {
+                (snapshot, global) = try await loadSnapshot(of: remote, id: id, initiator: "preloadRemote")
+            }
+            guard let plan = try await plan(preloadOptions, remoteInfo: remoteInfo, snapshot: snapshot, global: global)
+            else { return nil }
+            let context = ResourceContext(initiator: "preloadRemote", id: id, resourceType: "", url: "")
+            results = await fetch(
+                plan, remoteInfo: remoteInfo, context: context, asLinks: true,
+                records: preloadOptions.config.recordPreloadedAssets ?? true)
+        } catch {
+            let entry = remoteInfo.entry ?? ""
+            let type = isManifest(entry: entry) ? "manifest" : "remoteEntry"
+            results = [
+                PreloadResult(
+                    context: ResourceContext(initiator: "preloadRemote", id: id, resourceType: type, url: entry),
+                    status: "error", error: error)
+            ]
+        }
+        let value: LuaValue = [
+            "remote": .object(remote), "remoteInfo": .object(remoteInfo), "preloadConfig": .object(preloadOptions.config),
+            "id": .string(id), "results": .array(results.map { $0.luaValue(in: runtime.state) }),
+        ]
+        return (id, value, results.count { $0.isFailure })
+    }
+}
+
+extension MFError {
+    /// A preload of a remote that is not registered.
+    static func cannotPreload(_ name: String, host: HostOptions) -> MFError {
+        let names = host.remotes.elements.flatMap { [$0.name] + ($0.alias.map { [$0] } ?? []) }
+        return MFError(
+            .remoteNotFound, "Unable to preload \(name): it is no remote of host `\(host.name)`",
+            context: [("host", host.name), ("remote", name)],
+            hint: closestMatch(to: name, in: names).map { "did you mean `\($0)`?" } ?? "register the remote first")
+    }
+
+    /// Some resources of a preload could not be had.
+    static func preloadFailed(_ count: Int, results: LuaValue) -> MFError {
+        MFError(
+            .entryLoadFailed, "preloadRemote failed to load \(count) resource(s).",
+            context: [("failed", "\(count)")], hint: "`afterPreloadRemote` gets `results`, which tell of each resource")
+    }
+}

@@ -1,0 +1,106 @@
+public import LuaBridge
+public import OrderedCollections
+
+/// What a user asks to preload: Module Federation's `PreloadRemoteArgs`.
+public final class PreloadRequest: FieldView, LuaConvertible, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    public internal(set) var nameOrAlias: String?
+    public internal(set) var exposes: LiveList<String>?
+    /// `sync` or `all`.
+    public internal(set) var resourceCategory: String?
+    public internal(set) var share: Bool?
+    /// `true`, `false`, or a list of requests for the remote's own remotes.
+    var depsRemote: LuaValue = .nil
+    /// A function of a URL that says whether to fetch it.
+    var filter: LuaValue = .nil
+    public internal(set) var recordPreloadedAssets: Bool?
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
+
+    /// Asks for a remote's exposes; for all of them when none is named.
+    public init(nameOrAlias: String? = nil, exposes: [String]? = nil, resourceCategory: String? = nil) {
+        self.nameOrAlias = nameOrAlias
+        self.exposes = exposes.map { LiveList($0) }
+        self.resourceCategory = resourceCategory
+    }
+
+    public static let luaTypeName = "mf.PreloadRemoteArgs"
+    public static let fields = FieldTable<PreloadRequest>([
+        ViewField("nameOrAlias", "string", "The remote.", { .optional($0.nameOrAlias) }) {
+            $0.nameOrAlias = try Optional<String>.fromLua($1)
+        },
+        ViewField("exposes", "string[]", "The exposes; all where none is named.", { .optional($0.exposes) }) {
+            $0.exposes = $1.isNil ? nil : try LiveList<String>.fromLua($1)
+        },
+        ViewField("resourceCategory", "\"sync\"|\"all\"", "Which assets.", { .optional($0.resourceCategory) }) {
+            $0.resourceCategory = try Optional<String>.fromLua($1)
+        },
+        ViewField("share", "boolean", "Whether shared assets are fetched.", { .optional($0.share) }) {
+            $0.share = try Optional<Bool>.fromLua($1)
+        },
+        ViewField("depsRemote", "boolean|mf.PreloadRemoteArgs[]", "Whether the remote's own remotes are preloaded.", { $0.depsRemote })
+        { $0.depsRemote = $1 },
+        ViewField("filter", "fun(url: string): boolean", "Says which URLs are fetched.", { $0.filter }) { $0.filter = $1 },
+        ViewField("recordPreloadedAssets", "boolean", "Whether an asset is fetched once only.", { .optional($0.recordPreloadedAssets) })
+        { $0.recordPreloadedAssets = try Optional<Bool>.fromLua($1) },
+    ])
+
+    public static func fromLua(_ value: LuaValue) throws -> PreloadRequest {
+        if case .object(let object) = value, let request = object as? PreloadRequest { return request }
+        let request = PreloadRequest()
+        try request.assign(from: value)
+        return request
+    }
+
+    /// A copy with every default filled in.
+    func completed() -> PreloadRequest {
+        let copy = copied()
+        copy.resourceCategory = resourceCategory ?? "sync"
+        copy.share = share ?? true
+        copy.depsRemote = depsRemote.isNil ? .boolean(true) : depsRemote
+        copy.recordPreloadedAssets = recordPreloadedAssets ?? true
+        return copy
+    }
+
+    func copied() -> PreloadRequest {
+        let copy = PreloadRequest()
+        (copy.nameOrAlias, copy.exposes, copy.resourceCategory) = (nameOrAlias, exposes, resourceCategory)
+        (copy.share, copy.depsRemote, copy.filter) = (share, depsRemote, filter)
+        (copy.recordPreloadedAssets, copy.extra) = (recordPreloadedAssets, extra)
+        return copy
+    }
+
+    /// The exposes as snapshots spell them: without `./`.
+    var exposeNames: [String] {
+        (exposes?.elements ?? []).map { $0.hasPrefix("./") ? String($0.dropFirst(2)) : $0 }
+    }
+}
+
+/// `{remote, preloadConfig}`: a request with its remote.
+public final class PreloadOptions: FieldView, LuaConvertible, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    public internal(set) var remote: Remote
+    public internal(set) var config: PreloadRequest
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
+
+    init(remote: Remote, config: PreloadRequest) {
+        self.remote = remote
+        self.config = config
+    }
+
+    public static let luaTypeName = "mf.PreloadOptions"
+    public static let fields = FieldTable<PreloadOptions>([
+        ViewField("remote", "mf.Remote", "The remote.", { .object($0.remote) }) { $0.remote = try Remote.fromLua($1) },
+        ViewField("preloadConfig", "mf.PreloadRemoteArgs", "What is preloaded.", { .object($0.config) }) {
+            $0.config = try PreloadRequest.fromLua($1)
+        },
+    ])
+
+    public static func fromLua(_ value: LuaValue) throws -> PreloadOptions {
+        if case .object(let object) = value, let options = object as? PreloadOptions { return options }
+        let options = PreloadOptions(remote: Remote(name: ""), config: PreloadRequest())
+        try options.assign(from: value)
+        return options
+    }
+}

@@ -1,0 +1,54 @@
+import Diagnostics
+import LuaBridge
+
+/// What a remote entry returned: `init(shareScope, initScope, options)` and `get(expose)`.
+///
+/// Hooks get the very value; the functions are looked up when they are first needed.
+final class Container: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    /// The value as the entry, or a hook in its place, gave it.
+    let value: LuaValue
+    private let table: LuaTable?
+    private lazy var getter: LuaValue = field("get")
+    private lazy var initializer: LuaValue = field("init")
+
+    /// Takes a table or a view for a container.
+    init(_ value: LuaValue, state: LuaState) throws {
+        self.value = value
+        switch value {
+        case .table(let table): self.table = table
+        case .record: table = try state.makeTable(value)
+        default: table = nil
+        }
+    }
+
+    private func field(_ name: String) -> LuaValue {
+        if let table { return (try? table.get(name)) ?? .nil }
+        if case .object(let object) = value { return (try? object.luaGet(.string(name))) ?? .nil }
+        return .nil
+    }
+
+    var hasInit: Bool { initializer.isCallable }
+
+    /// Joins the share scope.
+    func initialize(_ arguments: [LuaValue], in runtime: Runtime) async throws {
+        _ = try await runtime.call(initializer, arguments)
+    }
+
+    /// The module factory of an expose, or nothing.
+    func get(_ expose: String, of remote: ResolvedRemote, in runtime: Runtime) async throws -> LuaValue {
+        guard getter.isCallable else { throw MFError.containerWithoutGet(remote) }
+        return try await runtime.call(getter, [.string(expose)])
+    }
+}
+
+extension MFError {
+    /// A container has no function `get`.
+    static func containerWithoutGet(_ remote: ResolvedRemote) -> MFError {
+        MFError(
+            .getExposeUndefined, "the container of remote `\(remote.name)` has no function `get`",
+            context: [("entry", remote.entry)],
+            hint: "let the entry return `{ init = function … end, get = function(expose) … end }`")
+    }
+}

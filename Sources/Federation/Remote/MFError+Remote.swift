@@ -1,0 +1,77 @@
+import Diagnostics
+import LuaBridge
+
+extension MFError {
+    /// No remote matches a request.
+    static func remoteNotFound(_ request: String, host: HostOptions) -> MFError {
+        let names = host.remotes.elements.flatMap { [$0.name] + ($0.alias.map { [$0] } ?? []) }
+        let first = request.split(separator: "/").first.map(String.init) ?? request
+        let hint =
+            names.isEmpty
+            ? "register a remote: `remotes = { { name = \"\(first)\", entry = \"http://…/mf-manifest.json\" } }`"
+            : closestMatch(to: first, in: names).map { "did you mean `\($0)`?" }
+                ?? "the host knows \(names.prefix(8).map { "`\($0)`" }.joined(separator: ", "))"
+        return MFError(
+            .remoteNotFound, "no remote of host `\(host.name)` matches `\(request)`",
+            context: [("host", host.name), ("request", request)], hint: hint)
+    }
+
+    /// A listener of `afterResolve` left no remote or no expose.
+    static func unresolved(_ request: String) -> MFError {
+        MFError(
+            .badHookValue,
+            "the listeners of `beforeRequest` and `afterResolve` left no `remote` or no `expose` for `\(request)`",
+            context: [("request", request)], hint: "return the arguments with `remote` and `expose` in place")
+    }
+
+    /// An alias is the beginning of another remote's name or alias, or the other way round.
+    static func aliasRefused(_ alias: String, of name: String, other: String) -> MFError {
+        MFError(
+            .luaConversion,
+            "the alias `\(alias)` of remote `\(name)` is not allowed: it and `\(other)` begin alike",
+            context: [("alias", alias), ("remote", name), ("other", other)],
+            hint: "choose an alias that begins no other remote's name or alias")
+    }
+
+    /// A container without `init`.
+    static func containerWithoutInit(_ remote: ResolvedRemote, host: String) -> MFError {
+        MFError(
+            .containerWithoutInit, "the container of remote `\(remote.name)` has no function `init`",
+            context: [("host", host), ("remote", remote.name), ("entry", remote.entry)],
+            hint: "let the entry return `{ init = function(shareScope) end, get = function(expose) … end }`")
+    }
+
+    /// `container.init` raised.
+    static func initFailed(_ remote: ResolvedRemote, host: String, cause: any Error) -> MFError {
+        MFError(
+            .initAlreadyDone, "the container of remote `\(remote.name)` failed to initialise: \(text(of: cause))",
+            context: [("host", host), ("remote", remote.name), ("entry", remote.entry)],
+            hint: "the cause below was raised by the container's `init`", cause: cause)
+    }
+
+    /// `container.get` returned nothing.
+    static func exposeNotFound(
+        _ expose: String, remote: ResolvedRemote, request: String, host: String, snapshot: Snapshot?
+    ) -> MFError {
+        let known = snapshot?.moduleNames ?? []
+        let wanted = expose.hasPrefix("./") ? String(expose.dropFirst(2)) : expose
+        let close = closestMatch(to: wanted, in: known)
+        let listed = known.prefix(8).map { "`./\($0)`" }.joined(separator: ", ")
+        return MFError(
+            .exposeNotFound, "remote `\(remote.name)` does not expose `\(expose)`",
+            context: [("host", host), ("request", request), ("entry", remote.entry)],
+            hint: close.map { "did you mean `./\($0)`? it exposes \(listed)" }
+                ?? (known.isEmpty ? "see what `get` of the remote's entry answers to" : "it exposes \(listed)"))
+    }
+
+    /// What `container.get` returned is no function.
+    static func factoryNotFunction(_ found: LuaValue, expose: String, remote: ResolvedRemote) -> MFError {
+        MFError(
+            .getExposeUndefined,
+            "`get(\"\(expose)\")` of remote `\(remote.name)` returned a \(found.luaTypeName), not a function",
+            context: [("entry", remote.entry)], hint: "return a factory: `function() return module end`")
+    }
+
+    /// The message of any error.
+    static func text(of error: any Error) -> String { (error as? MFError)?.message ?? String(describing: error) }
+}

@@ -1,0 +1,153 @@
+import Diagnostics
+public import LuaBridge
+public import OrderedCollections
+
+/// The scope, or the scopes, that a remote or a shared module belongs to.
+public enum ShareScopeName: Sendable, Equatable {
+    case one(String)
+    case many([String])
+
+    /// The scope used where none is named.
+    public static let standard = "default"
+
+    public var names: [String] {
+        switch self {
+        case .one(let name): [name]
+        case .many(let names): names
+        }
+    }
+
+    var luaValue: LuaValue {
+        switch self {
+        case .one(let name): .string(name)
+        case .many(let names): .array(names.map { .string($0) })
+        }
+    }
+
+    static func fromLua(_ value: LuaValue) throws -> ShareScopeName {
+        if let name = value.stringValue { return .one(name) }
+        return .many(try value.strings(expecting: "a scope or a list of scopes"))
+    }
+}
+
+/// A remote as declared: a name, where its manifest or entry is, and how it shares.
+///
+/// Hooks see it live: what they assign is what the host goes on with. The same type with every default filled in is
+/// what Module Federation calls `remoteInfo`; see ``resolved()``.
+public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    public internal(set) var name: String
+    public internal(set) var alias: String?
+    public internal(set) var entry: String?
+    public internal(set) var version: String?
+    public internal(set) var buildVersion: String?
+    public internal(set) var type: String?
+    public internal(set) var entryGlobalName: String?
+    public internal(set) var shareScope: ShareScopeName?
+    /// The tenant whose sandbox the remote's code runs in; the host's own state when absent.
+    public internal(set) var tenant: String?
+    /// How often the remote is asked for a new version, such as `30s`; never when absent.
+    public internal(set) var revalidate: String?
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
+
+    /// Declares a remote.
+    ///
+    /// - Parameters:
+    ///   - name: The name that requests begin with.
+    ///   - entry: The URL of a manifest (a path ending in `.json`) or of a remote entry.
+    ///   - alias: A second name.
+    ///   - version: Used when the snapshot is known already and there is no entry.
+    ///   - tenant: The tenant whose sandbox the remote's code runs in.
+    public init(
+        name: String, entry: String? = nil, alias: String? = nil, version: String? = nil, tenant: String? = nil
+    ) {
+        (self.name, self.entry, self.alias, self.version, self.tenant) = (name, entry, alias, version, tenant)
+    }
+
+    public static let luaTypeName = "mf.Remote"
+
+    public static let fields = FieldTable<Remote>([
+        ViewField("name", "string", "The name that requests begin with.", { .string($0.name) }) {
+            $0.name = try String.fromLua($1)
+        },
+        ViewField("alias", "string", "A second name.", { .optional($0.alias) }) {
+            $0.alias = try Optional<String>.fromLua($1)
+        },
+        ViewField("entry", "string", "The URL of the manifest or the remote entry.", { .optional($0.entry) }) {
+            $0.entry = try Optional<String>.fromLua($1)
+        },
+        ViewField("version", "string", "The version, or the manifest's URL.", { .optional($0.version) }) {
+            $0.version = try Optional<String>.fromLua($1)
+        },
+        ViewField("buildVersion", "string", "The manifest's build version.", { .optional($0.buildVersion) }) {
+            $0.buildVersion = try Optional<String>.fromLua($1)
+        },
+        ViewField("type", "string", "The kind of entry, `global` if not named.", { .optional($0.type) }) {
+            $0.type = try Optional<String>.fromLua($1)
+        },
+        ViewField(
+            "entryGlobalName", "string", "Kept from manifests; the name if absent.", { .optional($0.entryGlobalName) }
+        ) { $0.entryGlobalName = try Optional<String>.fromLua($1) },
+        ViewField(
+            "shareScope", "string|string[]", "The scope or scopes that the remote joins.",
+            { $0.shareScope?.luaValue ?? .nil }
+        ) { $0.shareScope = $1.isNil ? nil : try ShareScopeName.fromLua($1) },
+        ViewField("tenant", "string", "The tenant whose sandbox its code runs in.", { .optional($0.tenant) }) {
+            $0.tenant = try Optional<String>.fromLua($1)
+        },
+        ViewField("revalidate", "string", "How often to look for a new version, such as `30s`.", { .optional($0.revalidate) })
+        { $0.revalidate = try Optional<String>.fromLua($1) },
+    ])
+
+    public var luaValue: LuaValue { .object(self) }
+    public var luaDescription: String { "mf.Remote(\(name))" }
+
+    public static func fromLua(_ value: LuaValue) throws -> Remote {
+        if case .object(let object) = value, let remote = object as? Remote { return remote }
+        let remote = Remote(name: "")
+        try remote.assign(from: value)
+        guard !remote.name.isEmpty else { throw MFError.remoteWithoutName() }
+        return remote
+    }
+}
+
+/// A remote with every default filled in: Module Federation's `remoteInfo`.
+public typealias ResolvedRemote = Remote
+
+extension Remote {
+    static let standardType = "global"
+
+    /// A copy with every default filled in.
+    func resolved() -> ResolvedRemote {
+        let copy = Remote(name: name, entry: entry ?? "", alias: alias, version: version, tenant: tenant)
+        copy.buildVersion = buildVersion
+        copy.type = type ?? Remote.standardType
+        copy.entryGlobalName = entryGlobalName ?? name
+        copy.shareScope = shareScope ?? .one(ShareScopeName.standard)
+        copy.extra = extra
+        return copy
+    }
+
+    /// Whether the entry is the remote entry itself: neither a manifest nor a version to be looked up.
+    var isPureEntry: Bool {
+        guard let entry else { return false }
+        return !isManifest(entry: entry)
+    }
+
+    /// The key under which the entry's load is shared by all hosts of the runtime.
+    var entryKey: String { "\(name):\(entry ?? "")" }
+
+    /// The scopes that the remote joins.
+    var scopeNames: [String] {
+        let names = shareScope?.names ?? []
+        return names.isEmpty ? [ShareScopeName.standard] : names
+    }
+}
+
+extension MFError {
+    /// A remote was declared without a name.
+    static func remoteWithoutName() -> MFError {
+        MFError(.luaConversion, "a remote has no `name`", hint: "write `{ name = \"app1\", entry = \"http://…\" }`")
+    }
+}

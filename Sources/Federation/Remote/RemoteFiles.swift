@@ -1,0 +1,61 @@
+import Diagnostics
+import Fetch
+import LuaBridge
+
+/// A remote's own files, as `require` in its code finds them: `disk.lua`, then `disk/init.lua`, below its public path
+/// where its manifest lists them, or below the folder of a pure entry.
+final class RemoteFiles: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private let host: Host
+    private let remote: ResolvedRemote
+    private let entry: String
+    weak var environment: LuaTable?
+
+    init(host: Host, remote: ResolvedRemote, entry: String) {
+        (self.host, self.remote, self.entry) = (host, remote, entry)
+    }
+
+    /// A searcher in the sense of `package.searchers` that may wait.
+    var searcher: LuaCallable {
+        LuaCallable(async: "remote files") { [self] call in
+            try await search(try call.string(0))
+        }
+    }
+
+    private func search(_ module: String) async throws -> LuaValues {
+        let path = module.replacing(".", with: "/")
+        var tried = ""
+        for candidate in [path + ".lua", path + "/init.lua"] {
+            guard let url = url(of: candidate) else {
+                tried += "\n\tthe remote's manifest does not list `\(candidate)`"
+                continue
+            }
+            do {
+                let source = try await source(of: url)
+                let chunk = try host.runtime.state.load(source, name: "@" + redacted(url), environment: environment)
+                return [.function(chunk), .string(url)]
+            } catch MFError.Code.fetchStatus {
+                tried += "\n\tno file at `\(redacted(url))`"
+            }
+        }
+        return [.string(tried)]
+    }
+
+    private func source(of url: String) async throws -> [UInt8] {
+        if let source = host.registry.sources.take(url) { return source }
+        return try await host.runtime.fetcher.fetch(FetchRequest(url: url, allowsFile: true)).body
+    }
+
+    private func url(of file: String) -> String? {
+        guard let snapshot = host.registry.snapshot(of: remote) else { return resolve(file, against: entry) }
+        guard snapshot.lists(asset: file) else { return nil }
+        return snapshot.resourceURL(file)
+    }
+}
+
+extension String {
+    /// The text with every occurrence of a character replaced.
+    func replacing(_ character: Character, with other: Character) -> String {
+        String(map { $0 == character ? other : $0 })
+    }
+}

@@ -1,0 +1,253 @@
+import Diagnostics
+public import LuaBridge
+
+/// A remote as one host has loaded it: its container, and whether that is initialised.
+///
+/// Module Federation calls it a module; it is what `moduleInstance` and `moduleCache` show.
+public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    public internal(set) var remoteInfo: ResolvedRemote
+    unowned let host: Host
+    private(set) var isInitialized = false
+    private(set) var isInitializing = false
+    private var initialization: Flight<Void>?
+    var container: Container?
+
+    init(host: Host, remoteInfo: ResolvedRemote) {
+        self.host = host
+        self.remoteInfo = remoteInfo
+    }
+
+    public static let luaTypeName = "mf.Module"
+    public var luaDescription: String { "mf.Module(\(remoteInfo.name))" }
+    public var luaKeys: [LuaKey] { ["remoteInfo", "inited", "initing", "remoteEntryExports"].map { .string($0) } }
+
+    public func luaGet(_ key: LuaKey) throws -> LuaValue {
+        guard case .string(let name) = key else { return .nil }
+        switch name {
+        case "remoteInfo": return .object(remoteInfo)
+        case "inited": return .boolean(isInitialized)
+        case "initing": return .boolean(isInitializing)
+        case "remoteEntryExports", "lib": return container?.value ?? .nil
+        case "host": return .object(host)
+        default: return .nil
+        }
+    }
+
+    public func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
+        switch key {
+        case .string("remoteInfo"): remoteInfo = try Remote.fromLua(value)
+        case .string("remoteEntryExports"):
+            container = value.isNil ? nil : try Container(value, state: host.runtime.state)
+        case .string(let name): throw MFError.readOnlyField(name, of: Self.luaTypeName)
+        default: throw MFError.wrongType(expected: "a field of mf.Module", found: value)
+        }
+    }
+}
+
+// MARK: - Container and exposes
+
+extension RemoteModule {
+    /// The container, loaded at first use.
+    func loadContainer(expose: String? = nil) async throws -> Container {
+        if let container { return container }
+        let loaded = try await host.loadContainer(
+            remoteInfo,
+            context: ResourceContext(
+                initiator: "loadRemote", id: RemoteRequest.id(remote: remoteInfo.name, expose: expose),
+                resourceType: "remoteEntry", url: remoteInfo.entry ?? ""))
+        container = loaded
+        return loaded
+    }
+
+    /// Initialises the container once; later calls only say so to `afterInitRemote`.
+    func initialize(
+        id: String? = nil, snapshot: Snapshot? = nil, initScope: LiveList<LuaValue>? = nil, expose: String? = nil
+    ) async throws -> Container {
+        let container = try await loadContainer(expose: expose)
+        if isInitialized {
+            try await afterInit(id, snapshot, container, cached: true)
+            return container
+        }
+        let isFirst = initialization == nil
+        let running: Flight<Void>
+        if let initialization {
+            running = initialization
+        } else {
+            isInitializing = true
+            running = Flight(on: host.runtime.loop) { [self] in
+                try await runInit(container, id: id, snapshot: snapshot, initScope: initScope)
+            }
+            initialization = running
+        }
+        defer {
+            if isFirst {
+                isInitializing = false
+                initialization = nil
+            }
+        }
+        do {
+            try await running.value
+        } catch {
+            try await afterInit(id, snapshot, container, error: error, cached: !isFirst)
+            throw error
+        }
+        try await afterInit(id, snapshot, container, cached: !isFirst)
+        return container
+    }
+
+    private func afterInit(
+        _ id: String?, _ snapshot: Snapshot?, _ container: Container, error: (any Error)? = nil, cached: Bool
+    ) async throws {
+        try await host.hooks.emit(
+            host.lifecycle.afterInitRemote,
+            AfterInitRemote(
+                id: id, remoteInfo: remoteInfo, remoteSnapshot: snapshot, remoteEntryExports: container.value,
+                error: error, cached: cached, origin: host))
+    }
+
+    private func runInit(
+        _ container: Container, id: String?, snapshot: Snapshot?, initScope: LiveList<LuaValue>?
+    ) async throws {
+        try await host.hooks.emit(
+            host.lifecycle.beforeInitRemote,
+            BeforeInitRemote(id: id, remoteInfo: remoteInfo, remoteSnapshot: snapshot, origin: host))
+        let scopes = remoteInfo.scopeNames
+        for scope in scopes where host.shareScopeMap[scope] == nil { host.shareScopeMap[scope] = ShareScope() }
+        let options = RemoteEntryInitOptions(
+            version: remoteInfo.version ?? "",
+            shareScopeKeys: remoteInfo.shareScope ?? .one(ShareScopeName.standard), shareScopeMap: host.shareScopeMap)
+        let arguments = try await host.hooks.emit(
+            host.lifecycle.beforeInitContainer,
+            BeforeInitContainer(
+                shareScope: .optional(host.shareScopeMap[scopes[0]]), initScope: .object(initScope ?? LiveList([])),
+                remoteEntryInitOptions: .object(options), remoteInfo: remoteInfo, origin: host))
+        guard container.hasInit else { throw MFError.containerWithoutInit(remoteInfo, host: host.name) }
+        do {
+            try await container.initialize(
+                [arguments.shareScope, arguments.initScope, arguments.remoteEntryInitOptions], in: host.runtime)
+        } catch {
+            throw MFError.initFailed(remoteInfo, host: host.name, cause: error)
+        }
+        _ = try await host.hooks.emit(
+            host.lifecycle.initContainer,
+            InitContainer(
+                shareScope: arguments.shareScope, initScope: arguments.initScope,
+                remoteEntryInitOptions: arguments.remoteEntryInitOptions, remoteInfo: remoteInfo,
+                remoteEntryExports: container.value, remoteSnapshot: snapshot, id: id, origin: host))
+        isInitialized = true
+    }
+
+    /// Gets an expose: its module, or its factory.
+    func get(id: String, expose: String, loadFactory: Bool, snapshot: Snapshot?) async throws -> LuaValue {
+        let (hooks, lifecycle) = (host.hooks, host.lifecycle)
+        let container = try await initialize(id: id, snapshot: snapshot, expose: expose)
+        try await hooks.emit(
+            lifecycle.beforeGetExpose,
+            BeforeGetExpose(
+                id: id, expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value, origin: host))
+        let factory: LuaValue
+        do {
+            factory = try await moduleFactory(id: id, expose: expose, container: container, snapshot: snapshot)
+        } catch {
+            try await afterGetExpose(id, expose, container, error: error)
+            throw error
+        }
+        try await afterGetExpose(id, expose, container, factory: factory)
+        guard loadFactory else { return factory }
+        return try await runFactory(factory, id: id, expose: expose)
+    }
+
+    private func moduleFactory(
+        id: String, expose: String, container: Container, snapshot: Snapshot?
+    ) async throws -> LuaValue {
+        let fromHook = try await host.hooks.emit(
+            host.lifecycle.getModuleFactory,
+            GetModuleFactory(expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value))
+        if fromHook.isCallable { return fromHook }
+        let factory = try await container.get(expose, of: remoteInfo, in: host.runtime)
+        guard factory.isTruthy else {
+            throw MFError.exposeNotFound(expose, remote: remoteInfo, request: id, host: host.name, snapshot: snapshot)
+        }
+        return factory
+    }
+
+    private func afterGetExpose(
+        _ id: String, _ expose: String, _ container: Container, factory: LuaValue = .nil, error: (any Error)? = nil
+    ) async throws {
+        try await host.hooks.emit(
+            host.lifecycle.afterGetExpose,
+            AfterGetExpose(
+                id: id, expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value,
+                moduleFactory: factory, error: error, origin: host))
+    }
+
+    private func runFactory(_ factory: LuaValue, id: String, expose: String) async throws -> LuaValue {
+        let (hooks, lifecycle) = (host.hooks, host.lifecycle)
+        try await hooks.emit(
+            lifecycle.beforeExecuteFactory,
+            BeforeExecuteFactory(id: id, expose: expose, remoteInfo: remoteInfo, origin: host))
+        let module: LuaValue
+        do {
+            guard factory.isCallable else { throw MFError.factoryNotFunction(factory, expose: expose, remote: remoteInfo) }
+            module = try await host.runtime.call(factory, [])
+        } catch {
+            try await hooks.emit(
+                lifecycle.afterExecuteFactory,
+                AfterExecuteFactory(
+                    id: id, expose: expose, remoteInfo: remoteInfo, exposeModule: .nil, error: error, origin: host))
+            throw error
+        }
+        try await hooks.emit(
+            lifecycle.afterExecuteFactory,
+            AfterExecuteFactory(
+                id: id, expose: expose, remoteInfo: remoteInfo, exposeModule: module, error: nil, origin: host))
+        return module
+    }
+}
+
+/// The third argument of `container.init`; `shareScopeMap` can be read and is left out when it is enumerated.
+final class RemoteEntryInitOptions: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private var values: [String: LuaValue]
+
+    init(version: String, shareScopeKeys: ShareScopeName, shareScopeMap: ShareScopes) {
+        values = [
+            "version": .string(version), "shareScopeKeys": shareScopeKeys.luaValue, "shareScopeMap": .object(shareScopeMap),
+        ]
+    }
+
+    static let luaTypeName = "mf.RemoteEntryInitOptions"
+    var luaKeys: [LuaKey] { values.keys.sorted().filter { $0 != "shareScopeMap" }.map { .string($0) } }
+
+    func luaGet(_ key: LuaKey) throws -> LuaValue {
+        if case .string(let name) = key { values[name] ?? .nil } else { .nil }
+    }
+
+    func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
+        if case .string(let name) = key { values[name] = value.isNil ? nil : value }
+    }
+}
+
+/// What `onLoad` gets as `options`: `{remoteInfo, host}`.
+public final class ModuleOptions: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    public let remoteInfo: ResolvedRemote
+    public let host: Host
+
+    init(remoteInfo: ResolvedRemote, host: Host) {
+        self.remoteInfo = remoteInfo
+        self.host = host
+    }
+
+    public static let luaTypeName = "mf.ModuleOptions"
+    public var luaKeys: [LuaKey] { ["remoteInfo", "host"].map { .string($0) } }
+    public func luaGet(_ key: LuaKey) throws -> LuaValue {
+        switch key {
+        case .string("remoteInfo"): .object(remoteInfo)
+        case .string("host"): .object(host)
+        default: .nil
+        }
+    }
+}

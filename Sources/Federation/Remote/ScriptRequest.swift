@@ -1,0 +1,87 @@
+import Diagnostics
+import Fetch
+import LuaBridge
+
+/// How an entry or an asset is requested: what `createScript` and `createLink` may change.
+struct ScriptRequest: Sendable {
+    var url: String
+    var method = "GET"
+    var headers: [(String, String)] = []
+    /// The total deadline.
+    var timeout: Duration?
+    var maxBytes: Int?
+    /// The source itself: nothing is fetched.
+    var source: [UInt8]?
+
+    init(url: String) { self.url = url }
+
+    func fetchRequest(allowsFile: Bool = false) -> FetchRequest {
+        var request = FetchRequest(url: url)
+        request.method = method
+        request.headers = headers
+        request.allowsFile = allowsFile
+        if let timeout { request.timeout = timeout }
+        if let maxBytes { request.maxBytes = maxBytes }
+        return request
+    }
+
+    /// Applies what a listener returned: a request, `{script, timeout}`, or the source.
+    mutating func apply(_ value: LuaValue, hook: String) throws {
+        if let source = value.bytesValue {
+            self.source = source
+            return
+        }
+        guard value.isTruthy else { return }
+        guard value.luaTypeName == "table" else { throw MFError.badScriptRequest(value, hook: hook) }
+        for (key, value) in try value.entries(expecting: "a request") {
+            switch key {
+            case .string("url"): url = try String.fromLua(value)
+            case .string("method"): method = try String.fromLua(value)
+            case .string("headers"):
+                headers = try value.entries(expecting: "headers").map { (try String.fromLua($0.0), try String.fromLua($0.1)) }
+            case .string("timeout"): timeout = .milliseconds(try Int.fromLua(value))
+            case .string("maxBytes"): maxBytes = try Int.fromLua(value)
+            case .string("script"), .string("link"): try apply(value, hook: hook)
+            default: break
+            }
+        }
+    }
+}
+
+extension Host {
+    /// Lets createScript change how a URL is requested.
+    func createScript(
+        _ url: String, _ attributes: LuaRecord, remoteInfo: ResolvedRemote?, context: ResourceContext?
+    ) throws -> ScriptRequest {
+        var request = ScriptRequest(url: url)
+        try request.apply(
+            hooks.emit(
+                lifecycle.createScript,
+                CreateScript(url: url, attributes: attributes, remoteInfo: remoteInfo, resourceContext: context)),
+            hook: lifecycle.createScript.name)
+        return request
+    }
+
+    /// Lets createLink change how a URL is requested.
+    func createLink(
+        _ url: String, _ attributes: LuaRecord, remoteInfo: ResolvedRemote?, context: ResourceContext?
+    ) throws -> ScriptRequest {
+        var request = ScriptRequest(url: url)
+        try request.apply(
+            hooks.emit(
+                lifecycle.createLink,
+                CreateScript(url: url, attributes: attributes, remoteInfo: remoteInfo, resourceContext: context)),
+            hook: lifecycle.createLink.name)
+        return request
+    }
+}
+
+extension MFError {
+    /// A listener of `createScript` returned something that is no request.
+    static func badScriptRequest(_ value: LuaValue, hook: String) -> MFError {
+        MFError(
+            .badHookValue, "a listener of `\(hook)` returned a \(value.luaTypeName), which is no request",
+            context: [("hook", hook)],
+            hint: "return `{ url = …, headers = …, timeout = 1000 }`, `{ script = request, timeout = 1000 }`, or the source")
+    }
+}

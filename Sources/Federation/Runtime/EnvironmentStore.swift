@@ -1,0 +1,99 @@
+import Diagnostics
+import Fetch
+import LuaBridge
+import LuaLibrary
+
+/// The environments (`_ENV`) that plugins and remotes run in: globals of their own over read-only libraries.
+final class EnvironmentStore: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private unowned var runtime: Runtime!
+    private var prepare: LuaFunction!
+    private var base: LuaTable!
+    private var provided: [(name: String, value: LuaValue)] = []
+    private var environments: [String: LuaTable] = [:]
+    /// Where relative paths of plugins are looked up first.
+    var scriptFolder = "."
+
+    /// Builds what all environments share.
+    func start(_ runtime: Runtime) throws {
+        self.runtime = runtime
+        let state = runtime.state
+        let readOnly = LuaCallable("readOnly") { call in [.table(try call.state.readOnly(try call.table(0)))] }
+        let chunk = try state.load(LuaLibrary.source(of: "mf/environment.lua"), name: "@mf/environment.lua")
+        let parts = try state.call(chunk, [.table(state.globals), .callable(readOnly)])
+        guard parts.count == 2, case .table(let base) = parts[0], case .function(let prepare) = parts[1] else {
+            throw MFError(.luaRuntime, "lua/mf/environment.lua did not return a table and a function")
+        }
+        (self.base, self.prepare) = (base, prepare)
+    }
+
+    /// Makes a module known to all environments, those that are there already included.
+    func provide(_ name: String, _ value: LuaValue) throws {
+        let table = try value.luaTypeName == "table" && value.tableValue == nil
+            ? .table(runtime.state.makeTable(value)) : value
+        provided.removeAll { $0.name == name }
+        provided.append((name, table))
+        try offer(name, table, in: runtime.state.globals)
+        for environment in environments.values { try offer(name, table, in: environment) }
+    }
+
+    private func offer(_ name: String, _ value: LuaValue, in environment: LuaTable) throws {
+        guard case .table(let package) = try environment.get("package"),
+            case .table(let loaded) = try package.get("loaded")
+        else { return }
+        try loaded.set(name, value)
+    }
+
+    /// Forgets a remote's environment.
+    func remove(_ key: String) { environments[key] = nil }
+
+    func removeAll() {
+        environments = [:]
+        provided = []
+    }
+
+    /// An environment whose `require` asks `searcher` after `package.preload`.
+    func makeEnvironment(searcher: LuaCallable?, path: String) throws -> LuaTable {
+        let state = runtime.state
+        let environment = try state.makeEnvironment(over: base)
+        _ = try state.call(
+            prepare, [.table(environment), searcher.map { .callable($0) } ?? .nil, .string(path)])
+        try state.installRequire(in: environment)
+        for module in provided { try offer(module.name, module.value, in: environment) }
+        return environment
+    }
+}
+
+// MARK: - Remotes
+
+extension EnvironmentStore {
+    /// Compiles and runs a remote's entry in an environment of its own; returns what it returned.
+    func runEntry(_ source: [UInt8], name: String, remote: ResolvedRemote, host: Host) async throws -> LuaValue {
+        if let message = foreignEntry(source) { throw MFError.entryNotLua(name, found: message) }
+        let modules = RemoteFiles(host: host, remote: remote, entry: name)
+        let environment = try makeEnvironment(searcher: modules.searcher, path: "")
+        modules.environment = environment
+        environments[remote.entryKey] = environment
+        let chunk = try runtime.state.load(source, name: "@" + redacted(name), environment: environment)
+        return try await runtime.call(.function(chunk), [])
+    }
+
+    /// What a text that cannot be Lua seems to be.
+    private func foreignEntry(_ source: [UInt8]) -> String? {
+        let start = source.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+        if start.first == UInt8(ascii: "<") { return "HTML or XML" }
+        let head = String(decoding: source.prefix(4_096), as: UTF8.self)
+        let signs = ["\"use strict\"", "'use strict'", "/*", "//", "(()=>", "(function(", "var ", "const ", "let ", "import ", "export ", "!function"]
+        let trimmed = head.drop { $0.isWhitespace }
+        return signs.contains { trimmed.hasPrefix($0) } ? "JavaScript" : nil
+    }
+}
+
+extension MFError {
+    /// An entry that is plainly something else than Lua.
+    static func entryNotLua(_ url: String, found: String) -> MFError {
+        MFError(
+            .luaSyntax, "`\(redacted(url))` is \(found), not Lua", context: [("entry", redacted(url))],
+            hint: "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file")
+    }
+}

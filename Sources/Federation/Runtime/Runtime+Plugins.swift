@@ -1,0 +1,84 @@
+import Diagnostics
+import LuaBridge
+
+extension Runtime {
+    /// Reads what stands in a list of plugins: a table, a function of options, a path, or either with options.
+    func readPlugin(_ value: LuaValue, host: Host?) throws -> RegisteredPlugin {
+        switch value {
+        case .string(let path): return try readPluginFile(path, options: .nil, tenant: nil)
+        case .function(let function): return try pluginMade(by: function, options: .nil, source: nil)
+        case .object(let object):
+            guard let view = object as? SwiftPluginView else { break }
+            return RegisteredPlugin(id: PluginID(number: 0), body: .swift(view.plugin), value: value)
+        case .table(let table):
+            let first = try table.rawGet(1)
+            let options = try table.rawGet(2)
+            let tenant = try table.rawGet("tenant").stringValue
+            if case .string(let path) = first { return try readPluginFile(path, options: options, tenant: tenant) }
+            if case .function(let function) = first { return try pluginMade(by: function, options: options, source: nil) }
+            return registered(try LuaPlugin(table))
+        default: break
+        }
+        throw MFError.pluginInvalid(found: value.luaTypeName, source: nil)
+    }
+
+    private func registered(_ plugin: LuaPlugin) -> RegisteredPlugin {
+        RegisteredPlugin(id: PluginID(number: 0), body: .lua(plugin), value: .table(plugin.table))
+    }
+
+    private func pluginMade(by function: LuaFunction, options: LuaValue, source: PluginSource?) throws -> RegisteredPlugin {
+        let made = try callNow(.function(function), [options])
+        guard case .table(let table) = made else {
+            throw MFError.pluginInvalid(found: made.luaTypeName, source: source?.path)
+        }
+        return registered(try LuaPlugin(table, source: source))
+    }
+
+    /// Reads, compiles, runs and checks a plugin file.
+    func readPluginFile(_ path: String, options: LuaValue, tenant: String?) throws -> RegisteredPlugin {
+        let file = try pluginFile(path)
+        let source = PluginSource(path: file, options: options, tenant: tenant)
+        do {
+            let bytes = try Paths.read(file).get()
+            let folder = Paths.folder(of: file)
+            let hostPath = try state.globals.get("package").tableValue?.get("path").stringValue ?? ""
+            let environment = try environments.makeEnvironment(
+                searcher: nil, path: "\(folder)/?.lua;\(folder)/?/init.lua;\(hostPath)")
+            let chunk = try state.load(bytes, name: "@" + file, environment: environment)
+            let result = try callNow(.function(chunk), [.string(file)])
+            switch result {
+            case .function(let function): return try pluginMade(by: function, options: options, source: source)
+            case .table(let table): return registered(try LuaPlugin(table, source: source))
+            default: throw MFError.pluginInvalid(found: result.luaTypeName, source: file)
+            }
+        } catch let error as Paths.Errno {
+            throw MFError.pluginLoadFailed(path, cause: error)
+        } catch let error as MFError where !MFError.isAboutPlugin(error.code) {
+            throw MFError.pluginLoadFailed(file, cause: error)
+        }
+    }
+
+    /// Where a plugin's file is: beside the script, or below the working directory.
+    private func pluginFile(_ path: String) throws -> String {
+        let candidates = [Paths.join(environments.scriptFolder, path), path]
+        guard let file = candidates.first(where: Paths.exists) else {
+            throw MFError.pluginMissing(path, tried: candidates)
+        }
+        return file
+    }
+}
+
+extension MFError {
+    /// A plugin file that is not there.
+    static func pluginMissing(_ path: String, tried: [String]) -> MFError {
+        let tried = tried.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        return MFError(
+            .pluginLoadFailed, "there is no plugin file `\(path)`",
+            context: [("plugin", path), ("tried", tried.joined(separator: ", "))],
+            hint: "paths are looked up beside the script, then below the working directory")
+    }
+
+    static func isAboutPlugin(_ code: Code) -> Bool {
+        [.unknownHook, .pluginWithoutName, .pluginInvalid, .pluginLoadFailed].contains(code)
+    }
+}

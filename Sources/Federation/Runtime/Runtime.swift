@@ -1,0 +1,208 @@
+import Diagnostics
+public import EventLoop
+public import Fetch
+public import LuaBridge
+import Logging
+
+/// How a ``Runtime`` is made.
+public struct RuntimeConfiguration: Sendable {
+    /// Where bytes come from; libcurl where nothing is named.
+    public var fetcher: (any Fetcher)?
+    /// The loop to run on; a new one with its own thread where nothing is named.
+    public var loop: EventLoop?
+    /// The least severe messages that are logged: `debug`, `info`, `warning`, `error`.
+    public var logLevel: String
+    /// Whether plugin files are watched, whatever `mf.init` says.
+    public var watchesFiles: Bool
+
+    /// Describes a runtime.
+    public init(
+        fetcher: (any Fetcher)? = nil, loop: EventLoop? = nil, logLevel: String = "warning", watchesFiles: Bool = false
+    ) {
+        (self.fetcher, self.loop, self.logLevel, self.watchesFiles) = (fetcher, loop, logLevel, watchesFiles)
+    }
+}
+
+/// One event loop on its thread, the main Lua state, the tenants' states, and any number of hosts.
+///
+/// ```swift
+/// let runtime = try Runtime()
+/// try await runtime.run(script: source, name: "@host.lua", arguments: [], scriptName: "host.lua")
+/// try await runtime.waitUntilIdle()
+/// await runtime.shutdown()
+/// ```
+///
+/// The functions may be called from any thread. More cores are used by making more runtimes.
+public final class Runtime: @unchecked Sendable {
+    // The stored properties are constants; what they refer to is confined to the loop's thread.
+
+    /// The thread everything of this runtime happens on.
+    public let loop: EventLoop
+    /// The main Lua state: the host's own code, its plugins, and remotes that run in no tenant.
+    public let state: LuaState
+    /// Where bytes come from.
+    public let fetcher: any Fetcher
+    let configuration: RuntimeConfiguration
+    let registry = FederationRegistry()
+    let work: WorkRegistry
+    let log: Logger
+    let environments: EnvironmentStore
+    private let ownsLoop: Bool
+    let names = WarnedNames()
+
+    /// Starts a runtime: its loop, its Lua state, the library `mf`.
+    ///
+    /// - Throws: ``MFError`` with `LUA-003` when there is not enough memory.
+    public init(configuration: RuntimeConfiguration = RuntimeConfiguration()) throws {
+        self.configuration = configuration
+        ownsLoop = configuration.loop == nil
+        let loop = configuration.loop ?? EventLoop()
+        self.loop = loop
+        fetcher = configuration.fetcher ?? CurlFetcher(loop: loop)
+        var log = Logger(label: "mflua")
+        log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .warning
+        self.log = log
+        work = WorkRegistry()
+        state = try LuaState(loop: loop, configuration: .host)
+        environments = EnvironmentStore()
+        try loop.runAndWait { [self] in try start() }
+    }
+
+    private func start() throws {
+        try environments.start(self)
+        try installLibrary()
+    }
+
+    /// Makes a host.
+    ///
+    /// - Parameter options: Its name, remotes and shared modules.
+    /// - Parameter plugins: Swift plugins; Lua plugins are named in a script or registered later.
+    /// - Throws: ``MFError`` with `RUNTIME-010` without a name, or what a hook of initialisation throws.
+    public func createHost(_ options: HostOptions, plugins: [Plugin] = []) async throws -> Host {
+        try await loop.perform { [self] in
+            options.plugins.elements.append(contentsOf: plugins.map { .object(SwiftPluginView($0)) })
+            return try makeHost(options)
+        }
+    }
+
+    /// Registers a module from Swift: `require(name)` finds it in the host's code, in plugins and in remotes.
+    ///
+    /// ```swift
+    /// try await runtime.provide("greeter", ["hello": .callable(LuaCallable("hello") { call in
+    ///     ["hello \(try call.string(0))"]
+    /// })])
+    /// ```
+    public func provide(_ name: String, _ value: LuaValue) async throws {
+        try await loop.perform { [self] in try environments.provide(name, value) }
+    }
+
+    /// Runs a script as the main coroutine, with `arg` and `...` set as `lua` sets them.
+    ///
+    /// - Parameters:
+    ///   - source: The script's text; a first line beginning with `#` is passed over.
+    ///   - name: What messages call it, `@host.lua` for a file.
+    ///   - arguments: What the script gets as `...` and `arg[1]`…
+    ///   - scriptName: `arg[0]`; plugin paths are looked up beside it.
+    /// - Returns: What the script returned.
+    /// - Throws: ``MFError`` with `LUA-001` when it does not compile, or what it raised.
+    @discardableResult
+    public func run(
+        script source: [UInt8], name: String, arguments: [String] = [], scriptName: String
+    ) async throws -> [LuaValue] {
+        try await loop.perform { [self] in
+            environments.scriptFolder = Paths.folder(of: scriptName)
+            var entries = arguments.enumerated().map { LuaRecord.Entry(key: .integer(Int64($0 + 1)), value: .string($1)) }
+            entries.append(LuaRecord.Entry(key: .integer(0), value: .string(scriptName)))
+            if try state.globals.get("arg").isNil { try state.globals.set("arg", .record(LuaRecord(entries))) }
+            let chunk = try state.load(source, name: name)
+            return try await state.callAsync(chunk, arguments.map { .string($0) })
+        }
+    }
+
+    /// Runs a piece of code with the script's own globals.
+    @discardableResult
+    public func evaluate(_ source: String, name: String = "=eval") async throws -> [LuaValue] {
+        try await loop.perform { [self] in
+            try await state.callAsync(try state.load(source, name: name))
+        }
+    }
+
+    /// Returns when no spawned tasks, timers or watches are left.
+    public func waitUntilIdle() async throws {
+        try await loop.perform { [self] in try await work.waitUntilIdle() }
+    }
+
+    /// Cancels all work, closes the states and, unless it came from outside, stops the loop.
+    public func shutdown() async {
+        _ = try? await loop.perform { [self] in
+            work.cancelAll()
+            await loop.yield()
+            for host in registry.hosts { host.dispose() }
+            (fetcher as? CurlFetcher)?.close()
+            registry.removeAll()
+            state.close()
+        }
+        guard ownsLoop else { return }
+        loop.stop()
+        if !loop.isOnLoop { loop.join() }
+    }
+
+    /// A value as `print` would show it.
+    public func display(_ value: LuaValue) async -> String {
+        (try? await loop.perform { [self] in state.toString(value) }) ?? value.description
+    }
+}
+
+// MARK: - Calling functions of either side
+
+extension Runtime {
+    /// Calls a function that may wait and returns its first result.
+    func call(_ function: LuaValue, _ arguments: [LuaValue]) async throws -> LuaValue {
+        let function = try luaFunction(function)
+        return try await function.state.callAsync(function, arguments).first ?? .nil
+    }
+
+    /// Calls a function that may not wait and returns its first result.
+    func callNow(_ function: LuaValue, _ arguments: [LuaValue]) throws -> LuaValue {
+        let function = try luaFunction(function)
+        return try function.state.call(function, arguments).first ?? .nil
+    }
+
+    /// Calls a function of no arguments; nothing when it would have to wait.
+    func callWithoutWaiting(_ function: LuaValue) throws -> LuaValue? {
+        do {
+            return try callNow(function, [])
+        } catch MFError.Code.cannotWait {
+            return nil
+        }
+    }
+
+    private func luaFunction(_ value: LuaValue) throws -> LuaFunction {
+        switch value {
+        case .function(let function): return function
+        case .callable(let callable): return try state.makeFunction(callable)
+        default: throw MFError.wrongType(expected: "function", found: value)
+        }
+    }
+
+    func makeHost(_ options: HostOptions) throws -> Host {
+        guard !options.name.isEmpty else { throw MFError.hostWithoutName() }
+        let host = try Host(options, runtime: self)
+        registry.hosts.append(host)
+        if registry.shareScopes[host.scopeKey] == nil { registry.shareScopes[host.scopeKey] = host.shareScopeMap }
+        return host
+    }
+
+    /// Warns once that a plugin's name does not follow the convention.
+    func warnOnce(aboutPluginName name: String) {
+        guard names.insert(name) else { return }
+        log.info("plugin `\(name)`: by convention the name of a plugin ends in `-plugin`")
+    }
+}
+
+/// The plugin names that were warned about.
+final class WarnedNames: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private var names: Set<String> = []
+    func insert(_ name: String) -> Bool { names.insert(name).inserted }
+}

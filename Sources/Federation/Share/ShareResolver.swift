@@ -1,0 +1,97 @@
+import Diagnostics
+import Logging
+import LuaBridge
+
+/// Chooses a version of a shared module for a requirement.
+struct ShareResolver {
+    let host: Host
+    let package: String
+    let shareInfo: SharedModule
+
+    /// The chosen entry, by the rules or by `resolveShare`; the first scope that has the package decides.
+    func resolve() throws -> SharedModule? {
+        guard let requirement = shareInfo.requirement else { return nil }
+        for scope in shareInfo.scopeNames {
+            guard let versions = host.shareScopeMap[scope]?[package] else { continue }
+            guard host.hooks.hears(host.lifecycle.resolveShare) else {
+                return try choose(scope: scope, from: versions, highest: highest(of: versions), requirement)
+            }
+            let version = highest(of: versions)
+            let arguments = try host.hooks.emit(
+                host.lifecycle.resolveShare,
+                ResolveShare(
+                    host: host, scope: scope, pkgName: package, version: version, shareInfo: shareInfo,
+                    resolver: .callable(
+                        LuaCallable("resolver") { [self] _ in
+                            guard let current = host.shareScopeMap[scope]?[package],
+                                let chosen = try choose(scope: scope, from: current, highest: version, requirement)
+                            else { return [] }
+                            return [["shared": .object(chosen), "useTreesShaking": false]]
+                        })))
+            return try entry(from: host.runtime.callNow(arguments.resolver, []))
+        }
+        return nil
+    }
+
+    /// What a resolver returned: an entry, or `{shared, useTreesShaking}`.
+    private func entry(from value: LuaValue) throws -> SharedModule? {
+        switch value {
+        case .nil, .boolean(false): return nil
+        case .object: return try SharedModule.fromLua(value)
+        default:
+            let entries = try value.entries(expecting: "a shared module")
+            if let shared = entries.first(where: { $0.0 == .string("shared") })?.1, shared.luaTypeName != "boolean" {
+                return try SharedModule.fromLua(shared)
+            }
+            return entries.isEmpty ? nil : try SharedModule.fromLua(value)
+        }
+    }
+
+    /// The version that the strategy prefers, whatever is required.
+    private func highest(of versions: LiveMap<SharedModule>) -> String {
+        let isBetter: (SharedModule?, String, SharedModule?, String) -> Bool
+        if shareInfo.strategy == ShareStrategy.loadedFirst {
+            isBetter = { old, oldVersion, new, newVersion in
+                let (oldLoads, newLoads) = (old?.isLoadedOrLoading ?? false, new?.isLoadedOrLoading ?? false)
+                return newLoads == oldLoads ? versionAtMost(oldVersion, newVersion) : newLoads
+            }
+        } else {
+            isBetter = { old, oldVersion, _, newVersion in
+                !(old?.isLoaded ?? false) && versionAtMost(oldVersion, newVersion)
+            }
+        }
+        return ShareResolver.best(of: versions.pairs, isBetter) ?? ""
+    }
+
+    /// Goes through versions in order; "0", the version of those without one, gives way to any other.
+    static func best(
+        of versions: [(key: String, value: SharedModule)],
+        _ isBetter: (SharedModule?, String, SharedModule?, String) -> Bool
+    ) -> String? {
+        guard var best = versions.first else { return nil }
+        for next in versions.dropFirst()
+        where isBetter(best.value, best.key, next.value, next.key) || best.key == "0" {
+            best = next
+        }
+        return best.key
+    }
+
+    /// The entry that satisfies the requirement: a singleton is the preferred version whatever it is.
+    private func choose(
+        scope: String, from versions: LiveMap<SharedModule>, highest: String, _ requirement: ShareRequirement
+    ) throws -> SharedModule? {
+        let preferred = versions[highest]
+        guard case .range(let range) = requirement.requiredVersion else { return preferred }
+        if requirement.singleton == true {
+            if !satisfies(highest, range) {
+                let mismatch = MFError.singletonMismatch(
+                    package, version: highest, from: preferred?.from, requirement: range, consumer: shareInfo.from)
+                if requirement.strictVersion == true { throw mismatch }
+                host.runtime.log.warning("\(mismatch.message)")
+            }
+            return preferred
+        }
+        if range == "*" || satisfies(highest, range) { return preferred }
+        return versions.pairs.first { satisfies($0.key, range) }?.value
+    }
+}

@@ -1,0 +1,205 @@
+public import LuaBridge
+public import OrderedCollections
+
+/// What a consumer asks of a shared module: Module Federation's `shareConfig`.
+public final class ShareRequirement: FieldView, LuaConvertible, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    public internal(set) var singleton: Bool?
+    /// The range that satisfies the consumer; `nil` where none is named.
+    public internal(set) var requiredVersion: RequiredVersion?
+    public internal(set) var strictVersion: Bool?
+    public internal(set) var eager: Bool?
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
+
+    /// A range, or none at all (`requiredVersion = false`).
+    public enum RequiredVersion: Sendable, Equatable {
+        case range(String)
+        case any
+    }
+
+    /// States a requirement.
+    public init(
+        singleton: Bool? = nil, requiredVersion: RequiredVersion? = nil, strictVersion: Bool? = nil, eager: Bool? = nil
+    ) {
+        (self.singleton, self.requiredVersion) = (singleton, requiredVersion)
+        (self.strictVersion, self.eager) = (strictVersion, eager)
+    }
+
+    public static let luaTypeName = "mf.ShareConfig"
+    public static let fields = FieldTable<ShareRequirement>([
+        ViewField("singleton", "boolean", "Only one version at a time.", { .optional($0.singleton) }) {
+            $0.singleton = try Optional<Bool>.fromLua($1)
+        },
+        ViewField(
+            "requiredVersion", "string|false", "The range of versions that will do; false: any.",
+            {
+                switch $0.requiredVersion {
+                case .range(let range): .string(range)
+                case .any: .boolean(false)
+                case nil: .nil
+                }
+            }
+        ) {
+            switch $1 {
+            case .nil: $0.requiredVersion = nil
+            case .boolean(false): $0.requiredVersion = .any
+            default: $0.requiredVersion = .range(try String.fromLua($1))
+            }
+        },
+        ViewField("strictVersion", "boolean", "A version out of range is an error.", { .optional($0.strictVersion) }) {
+            $0.strictVersion = try Optional<Bool>.fromLua($1)
+        },
+        ViewField("eager", "boolean", "Provided before it is asked for.", { .optional($0.eager) }) {
+            $0.eager = try Optional<Bool>.fromLua($1)
+        },
+    ])
+
+    public var luaValue: LuaValue { .object(self) }
+    public static func fromLua(_ value: LuaValue) throws -> ShareRequirement {
+        if case .object(let object) = value, let requirement = object as? ShareRequirement { return requirement }
+        let requirement = ShareRequirement()
+        try requirement.assign(from: value)
+        return requirement
+    }
+}
+
+/// One provided version of a shared module: how to get it, who gave it, who uses it.
+///
+/// A share scope holds these by version. Hooks see them live.
+public final class SharedModule: FieldView, LuaConvertible, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    public internal(set) var version: String?
+    /// The host or container that provides it, or that loaded it last.
+    public internal(set) var from: String?
+    var scope: LuaValue = .nil
+    public internal(set) var strategy: String?
+    public internal(set) var eager: Bool?
+    /// Who uses it; shared by the copies of an entry.
+    public internal(set) var useIn: LiveList<String>?
+    public internal(set) var requirement: ShareRequirement?
+    /// The factory: a function returning the module.
+    public internal(set) var lib: LuaValue = .nil
+    /// A function returning the factory; it may wait.
+    public internal(set) var get: LuaValue = .nil
+    public internal(set) var loaded: Bool?
+    /// Present once a load began; it is never taken away again.
+    var loading: LuaValue = .nil
+    public var extra: OrderedDictionary<String, LuaValue> = [:]
+
+    init() {}
+
+    /// Provides a module by a function returning it.
+    ///
+    /// ```swift
+    /// SharedModule(version: "1.4.0", lib: .callable(LuaCallable("statsd") { _ in [statsd] }))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - version: The version that is provided, such as `1.4.0`.
+    ///   - lib: The factory: a function returning the module.
+    ///   - requirement: What the host itself asks for; by default a caret range of the version.
+    ///   - scope: The share scopes it is part of.
+    public init(
+        version: String, lib: LuaValue, requirement: ShareRequirement? = nil,
+        scope: [String] = [ShareScopeName.standard]
+    ) {
+        self.version = version
+        self.lib = lib
+        self.requirement = requirement
+        self.scope = .array(scope.map { .string($0) })
+    }
+
+    public static let luaTypeName = "mf.Shared"
+    public static let fields = FieldTable<SharedModule>([
+        ViewField("version", "string", "The version that is provided.", { .optional($0.version) }) {
+            $0.version = try Optional<String>.fromLua($1)
+        },
+        ViewField("from", "string", "Who provides it, or loaded it last.", { .optional($0.from) }) {
+            $0.from = try Optional<String>.fromLua($1)
+        },
+        ViewField("scope", "string|string[]", "The share scopes it is part of.", { $0.scope }) { $0.scope = $1 },
+        ViewField("strategy", "\"version-first\"|\"loaded-first\"", "How a version is chosen.", { .optional($0.strategy) })
+        { $0.strategy = try Optional<String>.fromLua($1) },
+        ViewField("eager", "boolean", "Provided before it is asked for.", { .optional($0.eager) }) {
+            $0.eager = try Optional<Bool>.fromLua($1)
+        },
+        ViewField("useIn", "string[]", "Who uses it.", { .optional($0.useIn) }) {
+            $0.useIn = $1.isNil ? nil : try LiveList<String>.fromLua($1)
+        },
+        ViewField("shareConfig", "mf.ShareConfig", "What is asked of it.", { .optional($0.requirement) }) {
+            $0.requirement = $1.isNil ? nil : try ShareRequirement.fromLua($1)
+        },
+        ViewField("lib", "fun(): any", "The factory: returns the module.", { $0.lib }) { $0.lib = $1 },
+        ViewField("get", "fun(): fun(): any", "Returns the factory; may wait.", { $0.get }) { $0.get = $1 },
+        ViewField("loaded", "boolean", "Whether it was loaded.", { .optional($0.loaded) }) {
+            $0.loaded = try Optional<Bool>.fromLua($1)
+        },
+        ViewField("loading", "any", "Present once a load began.", { $0.loading }) { $0.loading = $1 },
+    ])
+
+    public var luaValue: LuaValue { .object(self) }
+    public var luaDescription: String { "mf.Shared(\(version ?? "?") from \(from ?? "?"))" }
+    public static func fromLua(_ value: LuaValue) throws -> SharedModule {
+        if case .object(let object) = value, let shared = object as? SharedModule { return shared }
+        let shared = SharedModule()
+        try shared.assign(from: value)
+        return shared
+    }
+}
+
+extension SharedModule {
+    /// The scopes it is part of.
+    var scopeNames: [String] {
+        switch scope {
+        case .nil: [ShareScopeName.standard]
+        case .string(let name): [name]
+        default: (try? scope.strings(expecting: "scopes")) ?? []
+        }
+    }
+
+    var isEager: Bool { eager == true || requirement?.eager == true }
+    var isLoaded: Bool { loaded == true || lib.isCallable }
+    var isLoading: Bool { !loading.isNil }
+    var isLoadedOrLoading: Bool { isLoaded || isLoading }
+
+    /// A copy whose nested tables are the same ones: Module Federation copies entries one level deep.
+    func copied() -> SharedModule {
+        let copy = SharedModule()
+        (copy.version, copy.from, copy.scope, copy.strategy, copy.eager) = (version, from, scope, strategy, eager)
+        (copy.useIn, copy.requirement, copy.lib, copy.get) = (useIn, requirement, lib, get)
+        (copy.loaded, copy.loading, copy.extra) = (loaded, loading, extra)
+        return copy
+    }
+
+    /// Notes a user, once.
+    func addUser(_ name: String) {
+        if useIn == nil { useIn = LiveList([]) }
+        if useIn?.elements.contains(name) == false { useIn?.elements.append(name) }
+    }
+}
+
+extension LuaValue {
+    static func optional(_ flag: Bool?) -> LuaValue { flag.map { .boolean($0) } ?? .nil }
+
+    /// Whether it is a function on either side.
+    var isCallable: Bool {
+        switch self {
+        case .function, .callable: true
+        default: false
+        }
+    }
+
+    /// A list of strings from a table, a copied list or a view.
+    func strings(expecting what: String) throws -> [String] {
+        try entries(expecting: what).map { try String.fromLua($0.1) }
+    }
+}
+
+/// Package name → the versions that a host itself provides.
+public typealias SharedModules = LiveMap<LiveList<SharedModule>>
+/// Package name → version → entry.
+public typealias ShareScope = LiveMap<LiveMap<SharedModule>>
+/// Scope name → package name → version → entry.
+public typealias ShareScopes = LiveMap<ShareScope>

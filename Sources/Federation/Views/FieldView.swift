@@ -1,0 +1,122 @@
+import Diagnostics
+public import LuaBridge
+public import OrderedCollections
+
+/// One typed field of a live view, declared once for reading, writing and the reference.
+public struct ViewField<Root: AnyObject>: Sendable {
+    public let name: String
+    public let luaType: String
+    public let summary: String
+    let get: @Sendable (Root) -> LuaValue
+    let set: (@Sendable (Root, LuaValue) throws -> Void)?
+
+    init(
+        _ name: String, _ luaType: String, _ summary: String, _ get: @escaping @Sendable (Root) -> LuaValue,
+        set: (@Sendable (Root, LuaValue) throws -> Void)? = nil
+    ) {
+        (self.name, self.luaType, self.summary, self.get, self.set) = (name, luaType, summary, get, set)
+    }
+}
+
+/// The fields of a view, by name and in order.
+public struct FieldTable<Root: AnyObject>: Sendable {
+    public let list: [ViewField<Root>]
+    let index: [String: Int]
+
+    init(_ list: [ViewField<Root>]) {
+        self.list = list
+        index = Dictionary(uniqueKeysWithValues: list.enumerated().map { ($1.name, $0) })
+    }
+}
+
+/// A Swift object with typed fields that Lua reads, writes and enumerates as it would a table.
+///
+/// Keys beyond the declared fields are kept as they are, so that plugins may hang their own data onto an object.
+public protocol FieldView: LuaObject {
+    /// The declared fields.
+    static var fields: FieldTable<Self> { get }
+    /// What is kept under keys that are not declared.
+    var extra: OrderedDictionary<String, LuaValue> { get set }
+}
+
+extension FieldView {
+    public func luaGet(_ key: LuaKey) throws -> LuaValue {
+        guard case .string(let name) = key else { return .nil }
+        if let index = Self.fields.index[name] { return Self.fields.list[index].get(self) }
+        return extra[name] ?? .nil
+    }
+
+    public func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
+        guard case .string(let name) = key else {
+            throw MFError.wrongField("?", of: Self.luaTypeName, expected: "a string key", found: value)
+        }
+        if let index = Self.fields.index[name] {
+            let field = Self.fields.list[index]
+            guard let set = field.set else { throw MFError.readOnlyField(name, of: Self.luaTypeName) }
+            do {
+                try set(self, value)
+            } catch let error as MFError where error.code == .luaConversion {
+                throw MFError.wrongField(name, of: Self.luaTypeName, expected: field.luaType, found: value)
+            }
+        } else if value.isNil {
+            extra.removeValue(forKey: name)
+        } else {
+            extra[name] = value
+        }
+    }
+
+    public var luaKeys: [LuaKey] {
+        var keys: [LuaKey] = []
+        for field in Self.fields.list where !field.get(self).isNil { keys.append(.string(field.name)) }
+        keys.append(contentsOf: extra.keys.map { .string($0) })
+        return keys
+    }
+
+    /// Takes over every entry of a table or a record.
+    func assign(from value: LuaValue) throws {
+        for (key, value) in try value.entries(expecting: Self.luaTypeName) {
+            guard case .string(let name) = key else { continue }
+            try luaSet(.string(name), value)
+        }
+    }
+}
+
+extension LuaValue {
+    /// The entries of a table, a copied table, or a view.
+    func entries(expecting typeName: String) throws -> [(LuaValue, LuaValue)] {
+        switch self {
+        case .table(let table): return try table.pairs()
+        case .record(let record): return record.entries.map { ($0.key, $0.value) }
+        case .array(let values): return values.enumerated().map { (.integer(Int64($0 + 1)), $1) }
+        case .object(let object):
+            return try object.luaKeys.compactMap { key in
+                let value = try object.luaGet(key)
+                switch key {
+                case .string(let name): return (.string(name), value)
+                case .integer(let index): return (.integer(index), value)
+                default: return nil
+                }
+            }
+        default: throw MFError.wrongType(expected: typeName, found: self)
+        }
+    }
+}
+
+extension MFError {
+    /// A value of the wrong type was assigned to a field of a view.
+    static func wrongField(_ name: String, of type: String, expected: String, found: LuaValue) -> MFError {
+        MFError(
+            .luaConversion, "field `\(name)` of \(type) wants \(expected), got \(found.luaTypeName)",
+            hint: "`lua/types` lists the fields and their types")
+    }
+
+    /// A field of a view that only the host changes.
+    static func readOnlyField(_ name: String, of type: String) -> MFError {
+        MFError(.luaConversion, "field `\(name)` of \(type) is read-only", hint: "call the host's functions to change it")
+    }
+
+    /// A value of the wrong type.
+    static func wrongType(expected: String, found: LuaValue) -> MFError {
+        MFError(.luaConversion, "\(expected) expected, got \(found.luaTypeName)")
+    }
+}
