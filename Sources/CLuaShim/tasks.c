@@ -226,6 +226,12 @@ int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, mf_t
     return start(s, run_call, &c, NULL, task, results);
 }
 
+int32_t mf_emit(mf_state *s, mf_emission *emission, mf_span *results) {
+    int32_t status = mf_protect(s, mf_emission_body, emission);
+    *results = mf_failure(s);
+    return status;
+}
+
 int32_t mf_task_emit(mf_state *s, mf_emission *emission, mf_task **task, mf_span *results) {
     return start(s, mf_emission_body, NULL, emission, task, results);
 }
