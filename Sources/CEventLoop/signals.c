@@ -56,3 +56,18 @@ void mf_signal_unwatch(int signal_number, int descriptor) {
     }
     pthread_mutex_unlock(&mutex);
 }
+
+bool mf_signal_unblock(int signal_number) {
+    sigset_t set, previous;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    pthread_sigmask(SIG_UNBLOCK, &set, &previous);
+    return sigismember(&previous, signal_number) == 1;
+}
+
+void mf_signal_block(int signal_number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal_number);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}

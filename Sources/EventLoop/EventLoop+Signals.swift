@@ -28,6 +28,8 @@ extension EventLoop {
         let watch = SignalWatch(number: nextSignalWatch, signal: signal)
         nextSignalWatch += 1
         signals[watch] = counter
+        // Otherwise nobody might get it: Swift's own threads block signals, and new threads inherit that.
+        if mf_signal_unblock(signal) { unblockedSignals.insert(signal) }
         self.watch(descriptor: counter, for: .read) { _ in
             if mf_eventfd_take(counter) > 0 { action() }
         }
@@ -41,5 +43,7 @@ extension EventLoop {
         mf_signal_unwatch(watch.signal, counter)
         unwatch(descriptor: counter)
         close(counter)
+        let isLast = !signals.keys.contains { $0.signal == watch.signal }
+        if isLast, unblockedSignals.remove(watch.signal) != nil { mf_signal_block(watch.signal) }
     }
 }

@@ -15,7 +15,12 @@ extension EventLoop {
     public func perform<T: Sendable>(_ body: @Sendable @escaping () async throws -> T) async throws -> T {
         if isOnLoop { return try await body() }
         if inbox.stopRequested { throw MFError.loopStopped(name) }
-        let task = start(body)
+        let isCancelled = Task.isCancelled
+        let task = start {
+            // A cancelled caller's closure sees that from its first line on.
+            if isCancelled { withUnsafeCurrentTask { $0?.cancel() } }
+            return try await body()
+        }
         return try await withTaskCancellationHandler {
             try await task.value
         } onCancel: {

@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// One dedicated thread that runs everything of a runtime: tasks, timers, descriptors and signals.
 ///
-/// The loop is both serial executor and task executor, and tasks that ``start(_:)`` and ``perform(_:)`` begin prefer it:
-/// they stay on its thread across every `await`, so what belongs to the runtime needs no lock.
+/// The loop is both serial executor and task executor, and tasks that ``start(_:)`` and ``perform(_:)`` begin prefer
+/// it: they stay on its thread across every `await`, so what belongs to the runtime needs no lock.
 ///
 /// ```swift
 /// let loop = EventLoop()
@@ -19,8 +19,8 @@ internal import Synchronization
 /// loop.join()
 /// ```
 ///
-/// The thread lives until ``stop()``. Work that arrives later (the last release of something that cleans up on the loop)
-/// is run all the same, by a thread that ends when there is none left.
+/// The thread lives until ``stop()``. Work that arrives later (the last release of something that cleans up on the
+/// loop) is run all the same, by a thread that ends when there is none left.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// The name of the thread, cut to what the system keeps.
     public let name: String
@@ -40,6 +40,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     var alwaysReady: Set<Int32> = []
     var signals: [SignalWatch: Int32] = [:]
     var nextSignalWatch: UInt64 = 1
+    var unblockedSignals: Set<Int32> = []
     var stopActions: [() -> Void] = []
     var isStopping = false
 
@@ -156,16 +157,20 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     private func run() {
         mf_thread_set_name(name)
+        // Whoever made the loop may have signals blocked, as Swift's own threads do. This one is for waking the loop's
+        // thread out of computing; ignored unless somebody handles it.
+        _ = mf_signal_unblock(SIGURG)
         threadID.store(UInt(pthread_self()), ordering: .releasing)
-        let serial = asUnownedSerialExecutor()
-        let task = asUnownedTaskExecutor()
+        // Run as tasks that prefer the loop, plain async functions call each other without going through the queue. The
+        // price is paid by actors that live on the loop: their awaits go through it.
+        let executor = asUnownedTaskExecutor()
         repeat {
             takeInbox()
             var budget = Self.jobsPerTurn
             while budget > 0, let work = queue.popFirst() {
                 budget -= 1
                 switch work {
-                case .job(let job): job.runSynchronously(isolatedTo: serial, taskExecutor: task)
+                case .job(let job): job.runSynchronously(on: executor)
                 case .action(let action): action()
                 }
             }

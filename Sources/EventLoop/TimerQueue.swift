@@ -7,8 +7,9 @@ public struct TimerID: Hashable, Sendable {
 
 /// Timers by deadline; those of one deadline in the order they were added.
 ///
-/// A cancelled timer leaves its entry in the heap, to be skipped when it is due. When such entries are the majority, the
-/// heap is made anew: so cancelling costs O(log n) over time, and thousands of timeouts that never come do not pile up.
+/// A cancelled timer leaves its entry in the heap, to be skipped when it is due. When such entries are the majority,
+/// the heap is made anew: so cancelling costs O(log n) over time, and thousands of timeouts that never come do not
+/// pile up.
 struct TimerQueue {
     enum Action {
         case call(() -> Void)

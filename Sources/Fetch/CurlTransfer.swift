@@ -129,7 +129,9 @@ final class CurlTransfer: @unchecked Sendable {
         if request.body != nil {
             // Neither wait for "100 Continue" nor claim that the body is a form.
             lines.append("Expect:")
-            if !request.headers.contains(where: { $0.0.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+            if !request.headers.contains(where: { $0.0.lowercased() == "content-type" }) {
+                lines.append("Content-Type:")
+            }
         }
         for line in lines {
             if let longer = library?.table.pointee.slist_append(headerList, line) { headerList = longer }
@@ -232,7 +234,9 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// The host that is talked to at the moment.
     private var currentHost: String {
-        let url = library.flatMap { mf_curl_info_string($0.table, easy, CURLINFO_EFFECTIVE_URL) }.map { String(cString: $0) }
+        let url = library.flatMap { mf_curl_info_string($0.table, easy, CURLINFO_EFFECTIVE_URL) }.map {
+            String(cString: $0)
+        }
         return URLParts(url ?? request.url)?.host ?? ""
     }
 }

@@ -14,18 +14,24 @@ extension MFError {
     /// The error for a transfer that libcurl ended.
     static func curl(_ failure: CurlFailure, _ request: FetchRequest, _ circumstances: CurlCircumstances) -> MFError {
         let place = circumstances.url.flatMap(URLParts.init) ?? URLParts(request.url)
-        let server = place.flatMap { place in place.host.map { $0 + (place.port.map { ":\($0)" } ?? "") } } ?? "the server"
+        let server =
+            place.flatMap { place in place.host.map { $0 + (place.port.map { ":\($0)" } ?? "") } } ?? "the server"
         func make(_ code: Code, _ message: String, _ hint: String?) -> MFError {
             MFError(code, message, context: context(of: request, at: circumstances.url), hint: hint, cause: failure)
         }
         switch failure.code {
-        case CURLE_URL_MALFORMAT where circumstances.redirects > 0, CURLE_UNSUPPORTED_PROTOCOL where circumstances.redirects > 0:
+        case CURLE_UNSUPPORTED_PROTOCOL where place?.scheme == "http" || place?.scheme == "https":
+            // HTTP/0.9: the answer has no status line.
             return make(
-                .fetchRedirects, "the server redirects to a URL that is not allowed", "redirects go to http and https only")
+                .fetchProtocol, "what `\(server)` answers is not HTTP",
+                "check the port: `https:` and `http:` have different ones")
+        case CURLE_UNSUPPORTED_PROTOCOL,
+            CURLE_URL_MALFORMAT where circumstances.redirects > 0:
+            return make(
+                .fetchRedirects, "the server redirects to a URL that is not allowed",
+                "redirects go to http and https only")
         case CURLE_URL_MALFORMAT:
             return badURL(request, failure.text, cause: failure)
-        case CURLE_UNSUPPORTED_PROTOCOL:
-            return make(.fetchPolicy, "the protocol is not allowed", "use http or https")
         case CURLE_TOO_MANY_REDIRECTS:
             return make(
                 .fetchRedirects, "more than \(request.maxRedirects) redirects",
@@ -37,7 +43,8 @@ extension MFError {
             return make(.fetchDNS, "the proxy's host is unknown", "check http_proxy, https_proxy and no_proxy")
         case CURLE_COULDNT_CONNECT:
             return make(
-                .fetchNetwork, "cannot connect to `\(server)`", "does a server listen there? `mflua serve DIR` starts one")
+                .fetchNetwork, "cannot connect to `\(server)`",
+                "does a server listen there? `mflua serve DIR` starts one")
         case CURLE_INTERFACE_FAILED, CURLE_NO_CONNECTION_AVAILABLE:
             return make(.fetchNetwork, "no connection to `\(server)` can be made", "check the machine's network")
         case CURLE_PROXY:
@@ -48,14 +55,16 @@ extension MFError {
                 "the server may have crashed or restarted; its log will say more")
         case CURLE_OPERATION_TIMEDOUT where !circumstances.isConnected:
             return make(
-                .fetchTimeout, "no connection to `\(server)` within \(request.connectTimeout.inWords)",
+                .fetchTimeout,
+                "no connection to `\(server)` within \(min(request.connectTimeout, request.timeout).inWords)",
                 "check the address; a firewall that drops packets looks like this")
         case CURLE_OPERATION_TIMEDOUT:
             return timedOut(request, at: circumstances.url, cause: failure)
 
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_SHUTDOWN_FAILED:
             return make(
-                .fetchTLS, "no TLS connection to `\(server)`", "does the port speak TLS? else use `http:` instead of `https:`")
+                .fetchTLS, "no TLS connection to `\(server)`",
+                "does the port speak TLS? else use `http:` instead of `https:`")
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
             CURLE_SSL_INVALIDCERTSTATUS:
             return make(
@@ -77,14 +86,18 @@ extension MFError {
                 "ask again; if it stays, look at the server and at proxies in between")
         case CURLE_BAD_CONTENT_ENCODING:
             return make(
-                .fetchProtocol, "the body cannot be decompressed", "the server's Content-Encoding and its body do not fit")
+                .fetchProtocol, "the body cannot be decompressed",
+                "the server's Content-Encoding and its body do not fit")
         case CURLE_WRITE_ERROR:
             return make(
-                .fetchProtocol, "the answer of `\(server)` cannot be read", "the server's Content-Encoding and its body do not fit")
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_HTTP3, CURLE_CHUNK_FAILED, CURLE_RTSP_CSEQ_ERROR,
+                .fetchProtocol, "the answer of `\(server)` cannot be read",
+                "the server's Content-Encoding and its body do not fit")
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_HTTP3, CURLE_CHUNK_FAILED,
+            CURLE_RTSP_CSEQ_ERROR,
             CURLE_UNRECOVERABLE_POLL:
             return make(
-                .fetchProtocol, "what `\(server)` answers is not HTTP", "check the port: `https:` and `http:` have different ones")
+                .fetchProtocol, "what `\(server)` answers is not HTTP",
+                "check the port: `https:` and `http:` have different ones")
 
         case CURLE_ABORTED_BY_CALLBACK:
             return addressNotAllowed(request, host: server, address: circumstances.address ?? "unknown")

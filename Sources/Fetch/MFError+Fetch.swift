@@ -21,7 +21,8 @@ extension MFError {
     /// FETCH-006: the body exceeds the request's limit.
     static func bodyTooLarge(_ request: FetchRequest, at url: String? = nil, cause: (any Error)? = nil) -> MFError {
         MFError(
-            .fetchTooLarge, "the body is larger than \(bytes(request.maxBytes))", context: context(of: request, at: url),
+            .fetchTooLarge, "the body is larger than \(bytes(request.maxBytes))",
+            context: context(of: request, at: url),
             hint: "is this the right URL? the limit is for what is fetched whole, such as code and manifests",
             cause: cause)
     }
@@ -29,7 +30,8 @@ extension MFError {
     /// FETCH-008: a URL that is none.
     static func badURL(_ request: FetchRequest, _ problem: String, cause: (any Error)? = nil) -> MFError {
         MFError(
-            .fetchBadURL, "the URL is not valid: \(problem)", context: context(of: request), hint:
+            .fetchBadURL, "the URL is not valid: \(problem)", context: context(of: request),
+            hint:
                 "write it as `http://host/path` or `https://host/path`", cause: cause)
     }
 

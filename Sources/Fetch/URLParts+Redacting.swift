@@ -26,9 +26,11 @@ private func isSecret(_ key: Substring) -> Bool {
 
 /// What is between `//` and the path, with whatever may be credentials.
 private func rangeOfAuthority(in text: String) -> Range<String.Index>? {
-    guard let start = text.utf8.indices.dropLast().first(where: { index in
-        text.utf8[index] == UInt8(ascii: "/") && text.utf8[text.utf8.index(after: index)] == UInt8(ascii: "/")
-    }).map({ text.utf8.index($0, offsetBy: 2) }) else { return nil }
+    guard
+        let start = text.utf8.indices.dropLast().first(where: { index in
+            text.utf8[index] == UInt8(ascii: "/") && text.utf8[text.utf8.index(after: index)] == UInt8(ascii: "/")
+        }).map({ text.utf8.index($0, offsetBy: 2) })
+    else { return nil }
     let end = text[start...].utf8.firstIndex { "/?#".utf8.contains($0) } ?? text.endIndex
     let authority = text[start..<end].utf8
     // `user:pa/ss@host` is not valid, but a password all the same: what should be the port is no number.

@@ -18,7 +18,8 @@ import Testing
         #expect(families["RUNTIME"]?.count == 15)
     }
 
-    @Test(arguments: MFError.Code.all.map(\.code)) func everyCodeIsExplainedWithCauseAndCure(code: MFError.Code) throws {
+    @Test(arguments: MFError.Code.all.map(\.code)) func everyCodeIsExplainedWithCauseAndCure(code: MFError.Code) throws
+    {
         let entry = try #require(code.entry)
         #expect(!entry.title.isEmpty)
         #expect(entry.explanation.hasPrefix("Cause: "))

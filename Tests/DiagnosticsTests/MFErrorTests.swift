@@ -33,7 +33,8 @@ import Testing
     }
 
     @Test func rendersCausesNestedAndOneTraceback() {
-        let network = MFError(.fetchNetwork, "cannot connect", context: [("url", "http://127.0.0.1:1/")], hint: "start it")
+        let network = MFError(
+            .fetchNetwork, "cannot connect", context: [("url", "http://127.0.0.1:1/")], hint: "start it")
         let script = MFError(
             .luaRuntime, "x.lua:1: no\nluck", cause: network,
             traceback: "stack traceback:\n\t[C]: in function 'error'\n\tx.lua:1: in main chunk")

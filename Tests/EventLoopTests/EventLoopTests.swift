@@ -2,8 +2,8 @@ import Diagnostics
 import EventLoop
 import Glibc
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 /// Runs a body with a loop that is stopped and joined afterwards.
 @discardableResult func withLoop<T>(_ body: (EventLoop) async throws -> T) async throws -> T {

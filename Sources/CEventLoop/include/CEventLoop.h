@@ -56,4 +56,8 @@ int64_t mf_monotonic_now(void);
 int mf_signal_watch(int signal_number, int descriptor);
 void mf_signal_unwatch(int signal_number, int descriptor);
 
+/* Lets a signal reach the calling thread, or keeps it from it. Tells whether it was blocked before. */
+bool mf_signal_unblock(int signal_number);
+void mf_signal_block(int signal_number);
+
 #endif

@@ -1,0 +1,68 @@
+import Diagnostics
+import EventLoop
+import Fetch
+import Glibc
+import TestSupport
+import Testing
+
+@Suite struct FileReadingTests {
+    private func fetch(_ url: String, maxBytes: Int = 1 << 20) async throws -> FetchResponse {
+        let loop = EventLoop(name: "test")
+        defer {
+            loop.stop()
+            loop.join()
+        }
+        return try await CurlFetcher(loop: loop).fetch(FetchRequest(url: url, maxBytes: maxBytes, allowsFile: true))
+    }
+
+    /// Makes a folder with a file `a b.lua` of the given text, and hands its path to a body.
+    private func withFile(_ text: String, _ body: (String) async throws -> Void) async throws {
+        var name = Array("/tmp/mflua-fetch-XXXXXX".utf8CString)
+        let folder = String(cString: mkdtemp(&name))
+        let file = fopen(folder + "/a b.lua", "w")
+        fputs(text, file)
+        fclose(file)
+        defer {
+            unlink(folder + "/a b.lua")
+            unlink(folder + "/pipe")
+            rmdir(folder)
+        }
+        try await body(folder)
+    }
+
+    @Test func readsAFile() async throws {
+        try await withFile("return 1") { folder in
+            let response = try await fetch("file://\(folder)/a%20b.lua")
+            #expect(response.text == "return 1")
+            #expect(response.status == 200)
+            let text = try await fetch("file://localhost\(folder)/a b.lua").text
+            #expect(text == "return 1")
+        }
+    }
+
+    @Test func aFileThatIsNotThereIsAnError() async throws {
+        let error = await expectMFError(.fetchFile) { try await fetch("file:///nowhere/x.lua") }
+        #expect(error?.message == "cannot read the file `/nowhere/x.lua`: No such file or directory")
+    }
+
+    @Test func onlyPlainFilesAreRead() async throws {
+        try await withFile("") { folder in
+            await expectMFError(.fetchFile) { try await fetch("file://\(folder)") }
+            mkfifo(folder + "/pipe", 0o600)
+            await expectMFError(.fetchFile) { try await fetch("file://\(folder)/pipe") }
+        }
+    }
+
+    @Test func theLimitHolds() async throws {
+        try await withFile("0123456789") { folder in
+            await expectMFError(.fetchTooLarge) { try await fetch("file://\(folder)/a%20b.lua", maxBytes: 9) }
+            let body = try await fetch("file://\(folder)/a%20b.lua", maxBytes: 10).body
+            #expect(body.count == 10)
+        }
+    }
+
+    @Test(arguments: ["file://elsewhere/etc/hosts", "file:relative", "file:///a%00b", "file:///%ff"])
+    func otherFileURLsAreRefused(url: String) async {
+        await expectMFError(.fetchBadURL) { try await fetch(url) }
+    }
+}
