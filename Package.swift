@@ -97,6 +97,9 @@ let package = Package(
         .testTarget(
             name: "EventLoopTests", dependencies: ["Diagnostics", "EventLoop", "TestSupport"], swiftSettings: settings),
         .testTarget(
+            name: "FetchTests", dependencies: ["Diagnostics", "EventLoop", "Fetch", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
             name: "ServingTests", dependencies: ["Diagnostics", "Serving", "TestSupport", logging],
             swiftSettings: settings),
         .testTarget(
