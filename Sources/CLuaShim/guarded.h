@@ -32,7 +32,6 @@ typedef struct guard {
 
     bool collect;        /* the cap was crossed: collect, then decide */
     bool slice_due;      /* the running task had its share */
-    int closing;         /* nested coroutine.close */
     int64_t total_ns;    /* processor time of the state's life */
     lua_Integer names;   /* handed out by tostring */
 } guard;
@@ -54,6 +53,12 @@ void guard_leave(mf_state *s, guard_frame frame);
 /* The allocator tells that the cap was crossed. [-0, +0, -] */
 void guard_over_cap(mf_state *s);
 
+/* Beyond this even what must not fail does: a table that doubles just below the cap stays far under it. */
+static inline size_t guard_hard_cap(const mf_state *s) { return 4 * s->cap + ((size_t)64 << 20); }
+
+/* Dooms and ends the coroutine that hands more to Swift than a message may hold. [-0, +0, e] */
+static inline void guard_check_message(lua_State *L, mf_state *s, size_t count);
+
 /* Called by C functions that loop, every GUARD_STEPS steps. Returns, or ends the coroutine. [-0, +0, e] */
 void guard_spend(lua_State *L);
 
@@ -63,6 +68,13 @@ _Noreturn void guard_kill(lua_State *L);
 /* Ends the coroutine when the state is doomed. */
 static inline void guard_check(lua_State *L) {
     if (mf_state_of(L)->doomed) guard_kill(L);
+}
+
+static inline void guard_check_message(lua_State *L, mf_state *s, size_t count) {
+    guard *g = s->limits;
+    if (!g || !g->limits.message || count <= g->limits.message) return;
+    mf_set_doomed(s, MF_DOOM_MESSAGE);
+    guard_kill(L);
 }
 
 /* Dooms and ends the coroutine when `bytes` more would go over the memory limit: for sizes known beforehand. */
@@ -92,6 +104,9 @@ void guarded_push_read_only(lua_State *L, int index);
 
 /* [-0, +0, e] raises when the table at index is such a face */
 void guarded_refuse_read_only(lua_State *L, int index);
+
+/* Why a tenant may not compile a source; NULL when it may, and in a host's state. [-0, +0, -] */
+const char *guarded_source_fault(lua_State *L, const char *source, size_t count);
 
 /* lua_CFunction: makes the tenant's library and its globals */
 int guarded_open(lua_State *L);

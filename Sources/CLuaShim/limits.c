@@ -298,9 +298,13 @@ int32_t mf_set_limits(mf_state *s, const mf_limits *limits) {
         s->on_doom = on_doom;
     }
     g->limits = *limits;
-    mf_memory_limit(s, limits->memory, limits->memory + (size_t)(8u << 20));
+    mf_memory_limit(s, limits->memory, limits->memory + ((size_t)8 << 20));
     return MF_OK;
 }
+
+void mf_set_sliceable(mf_state *s, bool sliceable) { s->sliceable = sliceable; }
+
+bool mf_may_wait(mf_state *s) { return mf_can_wait(s->running, s); }
 
 int64_t mf_cpu_time(const mf_state *s) {
     const guard *g = s->limits;
