@@ -43,7 +43,8 @@ public enum JSON {
 extension MFError {
     /// A text is not JSON.
     static func invalidJSON(_ failure: JSONFailure, in bytes: UnsafeBufferPointer<UInt8>) -> MFError {
-        var line = 1, column = 1
+        var line = 1
+        var column = 1
         for byte in bytes[..<failure.position] {
             if byte == UInt8(ascii: "\n") {
                 (line, column) = (line + 1, 1)

@@ -1,0 +1,75 @@
+public import Diagnostics
+internal import CLuaShim
+
+extension LuaConfiguration {
+    /// A tenant's state: allow-listed, read-only libraries, no bytecode, no finalizers, no addresses, and limits.
+    ///
+    /// A state that goes over a limit is doomed: what runs in it is dropped, no Lua code of it ever runs again, and
+    /// every call throws the limit's error. It is to be closed and replaced.
+    public static func tenant(_ limits: LuaLimits) -> LuaConfiguration {
+        LuaConfiguration { state in
+            let handle = try state.alive()
+            try state.check(mf_open_tenant_libraries(handle))
+            var native = mf_limits()
+            native.memory = max(limits.memory, 0)
+            native.source = max(limits.source, 0)
+            native.message = max(limits.message, 0)
+            let (seconds, attoseconds) = limits.cpu.components
+            native.cpu_ns = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+            try state.check(mf_set_limits(handle, &native))
+            state.doomError = { .overLimit($0, limits) }
+        }
+    }
+}
+
+extension LuaState {
+    /// The error of the limit that the state went over; nil while it is sound.
+    public var doom: MFError? {
+        guard let handle, mf_doom_reason(handle) != 0 else { return nil }
+        return doomError(mf_doom_reason(handle))
+    }
+
+    /// Dooms a tenant's state from outside: for the time that a call takes with its waits.
+    public func doomForWallTime() {
+        guard let handle else { return }
+        mf_doom(handle, Int32(MF_DOOM_WALL))
+    }
+
+    /// Dooms a tenant's state from outside: for what it has under way.
+    public func doomForTasks() {
+        guard let handle else { return }
+        mf_doom(handle, Int32(MF_DOOM_TASKS))
+    }
+
+    /// Processor time that the state's code has used; measured for states with limits.
+    public var cpuTime: Duration { .nanoseconds(handle.map { mf_cpu_time($0) } ?? 0) }
+}
+
+extension MFError {
+    /// A tenant's state went over the limit that the C side numbers.
+    fileprivate static func overLimit(_ reason: Int32, _ limits: LuaLimits) -> MFError {
+        switch Int(reason) {
+        case MF_DOOM_CPU:
+            MFError(
+                .limitCPU, "the call used up its processor time", context: [("limit", "\(limits.cpu)")],
+                hint: "raise the tenant's `cpu` limit, or split the work and wait in between")
+        case MF_DOOM_WALL:
+            MFError(
+                .limitWall, "the call took too long",
+                hint: "raise the tenant's `wall` limit, or give what it waits for a shorter deadline")
+        case MF_DOOM_TASKS:
+            MFError(
+                .limitTasks, "too many tasks are under way",
+                hint: "wait for some before starting more, or raise the tenant's `tasks` limit")
+        case MF_DOOM_MESSAGE:
+            MFError(
+                .limitMessageSize, "a value of more than \(limits.message) bytes does not cross the border",
+                context: [("limit", "\(limits.message)")],
+                hint: "pass less at a time, or raise the tenant's `message` limit")
+        default:
+            MFError(
+                .limitMemory, "the tenant used up its memory", context: [("limit", "\(limits.memory)")],
+                hint: "raise the tenant's `memory` limit, or look for tables that only grow")
+        }
+    }
+}
