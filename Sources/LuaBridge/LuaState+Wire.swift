@@ -43,8 +43,8 @@ struct LuaWireWriter {
         case .userdata(let reference): self.reference(MF_TAG_USERDATA, reference.slot, reference.state, "userdata")
         case .object(let object):
             // The two words of the existential: the object and its witness table. Whoever calls holds the object until
-            // C has read them, and C retains it for its view.
-            withUnsafeBytes(of: object) { words in
+            // C has read them, and C retains it for its view. The `as` keeps the existential from being opened.
+            withUnsafeBytes(of: object as any LuaObject) { words in
                 tag(MF_TAG_OBJECT, words.loadUnaligned(as: (UInt, UInt).self))
             }
         case .callable(let callable):
