@@ -40,4 +40,6 @@ mf_buffer *mf_input(mf_state *s) {
     return emptied(s, &s->levels[s->nest]->input);
 }
 
+int32_t mf_current_level(const mf_state *s) { return s->nest; }
+
 mf_buffer *mf_fresh_output(mf_state *s, int32_t level) { return emptied(s, &s->levels[level]->output); }

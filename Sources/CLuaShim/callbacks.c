@@ -44,12 +44,13 @@ static int resumed(lua_State *L, int status, lua_KContext context) {
 
 int mf_answer(lua_State *L, mf_state *s, int32_t level, int32_t reply) {
     int count = 0;
-    switch (reply) {
-    case MF_REPLY_VALUES: count = decode_values(L, s, level); break;
+    switch (reply & ~MF_REPLY_KEPT) {
+    case MF_REPLY_VALUES:
     case MF_REPLY_ERROR:
-        decode_values(L, s, level);
+        count = decode_values(L, s, level);
+        if (reply & MF_REPLY_KEPT) s->functions.forget(s->host, level);
         s->nest = level;
-        return lua_error(L);
+        return (reply & MF_REPLY_ERROR) ? lua_error(L) : count;
     case MF_REPLY_WAIT:
         s->nest = level;
         s->system_yield = MF_WAITING;
@@ -58,8 +59,6 @@ int mf_answer(lua_State *L, mf_state *s, int32_t level, int32_t reply) {
         s->nest = level;
         return luaL_error(L, s->closing ? "the Lua state is closed" : "not enough memory");
     }
-    s->nest = level;
-    return count;
 }
 
 /* [-0, +n, e] lua_CFunction; upvalue 1: held_callable */

@@ -181,9 +181,37 @@ typedef struct {
     mf_buffer *buffer;
     const frame *innermost;
     const char *problem;
-    bool has_path;
+    bool has_path; /* the path is told apart from the sentence */
     int depth;
 } copier;
+
+/* [-0, +0, m] adds the steps from the outermost table to the value that a frame is at: `a.b[3]` */
+static void add_steps(lua_State *L, luaL_Buffer *path, const frame *f) {
+    if (!f) return;
+    add_steps(L, path, f->outer);
+    if (lua_type(L, f->key) == LUA_TSTRING) {
+        size_t count;
+        const char *name = lua_tolstring(L, f->key, &count);
+        if (f->outer) luaL_addchar(path, '.');
+        luaL_addlstring(path, name, count);
+    } else {
+        char text[32];
+        snprintf(text, sizeof text, "[%lld]", (long long)lua_tointeger(L, f->key));
+        luaL_addstring(path, text);
+    }
+}
+
+/* [-0, +1, m] notes the problem and leaves the path on the top, while the frames are there to tell it; answers false */
+static bool fail(lua_State *L, copier *c, const char *problem, bool has_path) {
+    luaL_Buffer path;
+    luaL_checkstack(L, 10, NULL);
+    luaL_buffinit(L, &path);
+    add_steps(L, &path, c->innermost);
+    luaL_pushresult(&path);
+    c->problem = problem;
+    c->has_path = has_path;
+    return false;
+}
 
 /* [-0, +0, m] whether the table at an index is a list: its keys are exactly 1 ... n, n > 0 */
 static bool is_list(lua_State *L, int index, uint32_t *count) {
@@ -199,27 +227,20 @@ static bool is_list(lua_State *L, int index, uint32_t *count) {
         }
         found++;
     }
+    if (found != length) return false;
     *count = (uint32_t)length;
-    return found == length;
+    return true;
 }
 
-/* [-0, +0, m] false: c->problem tells why not, c->innermost where */
+/* [-0, +0, m] false: it failed, and the path is on the top */
 static bool copy(lua_State *L, copier *c, int index);
 
 static bool copy_table(lua_State *L, copier *c, int index) {
     frame here = {c->innermost, lua_topointer(L, index), 0};
     int depth = 1;
     for (const frame *f = c->innermost; f; f = f->outer, depth++)
-        if (f->table == here.table) {
-            c->problem = "the table contains itself";
-            c->has_path = true;
-            return false;
-        }
-    if (depth > c->depth) {
-        c->problem = "the value is nested too deeply";
-        c->has_path = true;
-        return false;
-    }
+        if (f->table == here.table) return fail(L, c, "the table contains itself", true);
+    if (depth > c->depth) return fail(L, c, "the value is nested too deeply", true);
     luaL_checkstack(L, 8, NULL);
     c->innermost = &here;
     uint32_t count = 0;
@@ -239,9 +260,8 @@ static bool copy_table(lua_State *L, copier *c, int index) {
         while (lua_next(L, index)) {
             here.key = lua_gettop(L) - 1;
             if (lua_type(L, here.key) != LUA_TSTRING && !lua_isinteger(L, here.key)) {
-                c->problem = "a key is neither string nor integer";
                 c->innermost = here.outer;
-                return false;
+                return fail(L, c, "a key is neither string nor integer", false);
             }
             mf_encode(L, c->state, c->buffer, here.key);
             if (!copy(L, c, here.key + 1)) return false;
@@ -260,36 +280,11 @@ static bool copy(lua_State *L, copier *c, int index) {
     return true;
 }
 
-/* [-0, +0, m] adds the step from a table to its value: `name`, `.name`, `[3]` */
-static void add_step(lua_State *L, luaL_Buffer *path, const frame *f, bool first) {
-    char text[48];
-    if (f->outer) {
-        add_step(L, path, f->outer, first);
-        first = false;
-    }
-    if (f->key == 0) return;
-    if (lua_type(L, f->key) == LUA_TSTRING) {
-        size_t count;
-        const char *name = lua_tolstring(L, f->key, &count);
-        if (!first) luaL_addchar(path, '.');
-        luaL_addlstring(path, name, count);
-    } else {
-        snprintf(text, sizeof text, "[%lld]", (long long)lua_tointeger(L, f->key));
-        luaL_addstring(path, text);
-    }
-}
-
 int32_t mf_encode_copy(lua_State *L, mf_state *s, mf_buffer *b, int index, int depth) {
     copier c = {s, b, NULL, NULL, false, depth < MF_MAX_DEPTH ? depth : MF_MAX_DEPTH};
-    index = lua_absindex(L, index);
     int top = lua_gettop(L);
     size_t start = b->count;
-    if (copy(L, &c, index)) return MF_OK;
-    luaL_Buffer path;
-    luaL_checkstack(L, 8, NULL);
-    luaL_buffinit(L, &path);
-    if (c.innermost) add_step(L, &path, c.innermost, true);
-    luaL_pushresult(&path);
+    if (copy(L, &c, lua_absindex(L, index))) return MF_OK;
     b->count = start;
     mf_encode_nil(L, s, b);
     if (!c.has_path && lua_rawlen(L, -1) > 0) lua_pushfstring(L, "%s in `%s`", c.problem, lua_tostring(L, -1));

@@ -41,6 +41,7 @@ extension LuaState {
                 let name = callable.map { Unmanaged<LuaCallableBox>.fromOpaque($0).takeUnretainedValue().name } ?? ""
                 return LuaState.state(host).answer { throw MFError.refusal(reason, name) }
             },
+            forget: { host, level in LuaState.state(host).kept[Int(level)] = .none },
             retain: { _ = Unmanaged<AnyObject>.fromOpaque($0!).retain() },
             release: { Unmanaged<AnyObject>.fromOpaque($0!).release() })
     }
@@ -71,45 +72,48 @@ extension LuaState {
         }
     }
 
-    private enum Answer {
-        case none, one(LuaValue), many(LuaValues)
-    }
-
     /// Runs a callback's body and writes what it returns, or throws, as the reply.
     @inline(__always)
-    private func answer(_ body: () throws -> Answer) -> Int32 {
-        let answer: Answer
-        do { answer = try body() } catch { return reply(.failure(error)) }
-        switch answer {
-        case .none: return reply { _ in }
-        case .one(let value): return reply { $0.write(value) }
-        case .many(let values): return reply { for value in values { $0.write(value) } }
-        }
+    private func answer(_ body: () throws -> LuaReply) -> Int32 {
+        let reply: LuaReply
+        do { reply = try body() } catch { return write(.one(.error(error, in: self)), as: MF_REPLY_ERROR) }
+        return write(reply, as: MF_REPLY_VALUES)
     }
 
-    /// Writes the outcome of a function as the reply.
-    func reply(_ outcome: Result<LuaValues, any Error>) -> Int32 {
-        switch outcome {
-        case .success(let values): return reply { for value in values { $0.write(value) } }
-        case .failure(let error):
-            let status = reply { $0.write(.error(error, in: self)) }
-            return status == Int32(MF_REPLY_VALUES) ? Int32(MF_REPLY_ERROR) : status
-        }
-    }
-
-    @inline(__always)
-    private func reply(_ write: (inout LuaWireWriter) -> Void) -> Int32 {
+    private func write(_ reply: LuaReply, as status: Int) -> Int32 {
         // Closed by the callback itself: C raises a plain error, as no value can be made any more.
         guard let handle else { return Int32(MF_REPLY_MEMORY) }
         do {
             var writer = try LuaWireWriter(self, handle)
-            write(&writer)
+            writer.write(reply)
             try writer.finish()
-            return Int32(MF_REPLY_VALUES)
-        } catch let error as MFError where error.code == .luaConversion {
-            return reply(.failure(error))
+            guard writer.hasObjects else { return Int32(status) }
+            let level = Int(mf_current_level(handle))
+            while kept.count <= level { kept.append(.none) }
+            kept[level] = reply
+            return Int32(status | MF_REPLY_KEPT)
+        } catch let error as MFError where error.code == .luaConversion && status == MF_REPLY_VALUES {
+            return write(.one(.error(error, in: self)), as: MF_REPLY_ERROR)
         } catch {
             return Int32(MF_REPLY_MEMORY)
+        }
+    }
+}
+
+/// What a callback answers.
+enum LuaReply {
+    case none
+    case one(LuaValue)
+    case many(LuaValues)
+}
+
+extension LuaWireWriter {
+    /// Writes all values of a reply.
+    mutating func write(_ reply: LuaReply) {
+        switch reply {
+        case .none: break
+        case .one(let value): write(value)
+        case .many(let values): for value in values { write(value) }
         }
     }
 }
@@ -136,7 +140,7 @@ extension LuaState {
             }
             try writer.finish()
             var slot: Int32 = 0
-            try check(mf_register_type(handle, Int32(methods.count), &slot))
+            try check(withExtendedLifetime(methods) { mf_register_type(handle, Int32(methods.count), &slot) })
             typeSlots[ObjectIdentifier(type)] = slot
             typeSlotsByName[name] = slot
             return slot

@@ -10,7 +10,9 @@ extension LuaState {
         let handle = try alive()
         try write(arguments, callee: function, handle)
         var span = mf_span()
-        let status = mf_call(handle, function.slot, Int32(arguments.count), &span)
+        let status = withExtendedLifetime(arguments) {
+            mf_call(handle, function.slot, Int32(arguments.count), &span)
+        }
         try check(status)
         return read(span)
     }
@@ -25,7 +27,9 @@ extension LuaState {
         try write(arguments, callee: function, handle)
         var span = mf_span()
         var task: OpaquePointer?
-        let status = mf_task_call(handle, function.slot, Int32(arguments.count), &task, &span)
+        let status = withExtendedLifetime(arguments) {
+            mf_task_call(handle, function.slot, Int32(arguments.count), &task, &span)
+        }
         if status == Int32(MF_OK) { return read(span) }
         guard let task else { throw failure(status) }
         var emission = mf_emission()
@@ -42,7 +46,7 @@ extension LuaState {
             writer.write(value)
             try writer.finish()
             var span = mf_span()
-            try check(mf_to_string(handle, &span))
+            try check(withExtendedLifetime(value) { mf_to_string(handle, &span) })
             var reader = LuaWireReader(self, span)
             return reader.value().lossyString
         } catch {

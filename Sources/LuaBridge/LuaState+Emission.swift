@@ -13,7 +13,7 @@ extension LuaState {
         let handle = try alive()
         var emission = try prepare(kind, listeners, data, keep, handle)
         var span = mf_span()
-        let status = mf_emit(handle, &emission, &span)
+        let status = withExtendedLifetime((listeners, data)) { mf_emit(handle, &emission, &span) }
         return try finish(emission, status, span, data)
     }
 
@@ -27,7 +27,7 @@ extension LuaState {
         var emission = try prepare(kind, listeners, data, keep, handle)
         var span = mf_span()
         var task: OpaquePointer?
-        let status = mf_task_emit(handle, &emission, &task, &span)
+        let status = withExtendedLifetime((listeners, data)) { mf_task_emit(handle, &emission, &task, &span) }
         guard let task else { return try finish(emission, status, span, data) }
         let (last, results) = try await drive(LuaTask(task), status, emission: &emission)
         return try finish(emission, last, results, data)

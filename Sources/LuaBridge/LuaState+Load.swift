@@ -69,7 +69,7 @@ extension LuaState {
         writer.write(value)
         try writer.finish()
         var span = mf_span()
-        try check(mf_make(handle, &span))
+        try check(withExtendedLifetime(value) { mf_make(handle, &span) })
         return span
     }
 

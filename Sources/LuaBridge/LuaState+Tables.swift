@@ -23,7 +23,9 @@ extension LuaState {
         if let value { writer.write(value) }
         try writer.finish()
         var span = mf_span()
-        try check(mf_table(handle, Int32(operation), table.slot, argument, &span))
+        try check(withExtendedLifetime((table, key, value)) {
+            mf_table(handle, Int32(operation), table.slot, argument, &span)
+        })
         return span
     }
 }

@@ -19,18 +19,26 @@ extension LuaState {
         var status = first
         var span = mf_span()
         while true {
-            var reply = Int32(MF_REPLY_VALUES)
             switch Int(status) {
-            case MF_WAITING: reply = try await wait(task)
-            case MF_SLICED: try await giveWay(task)
+            case MF_WAITING:
+                var (values, isError) = try await wait(task)
+                do { try write(values) } catch {
+                    (values, isError) = ([.error(error, in: self)], true)
+                    try write(values)
+                }
+                let reply = Int32(isError ? MF_REPLY_ERROR : MF_REPLY_VALUES)
+                status = withExtendedLifetime(values) { mf_task_resume(task.pointer, reply, &emission, &span) }
+            case MF_SLICED:
+                try await giveWay(task)
+                try write([])
+                status = mf_task_resume(task.pointer, Int32(MF_REPLY_VALUES), &emission, &span)
             default: return (status, span)
             }
-            status = mf_task_resume(task.pointer, reply, &emission, &span)
         }
     }
 
-    /// Runs the function that the coroutine called, and writes its answer.
-    private func wait(_ task: LuaTask) async throws -> Int32 {
+    /// Runs the function that the coroutine called; what it returns, or its error as a value.
+    private func wait(_ task: LuaTask) async throws -> (values: LuaValues, isError: Bool) {
         guard let waited = pending else {
             preconditionFailure("a coroutine waits for nothing: this is a bug, please file an issue")
         }
@@ -38,14 +46,21 @@ extension LuaState {
         let outcome: Swift.Result<LuaValues, any Error>
         do { outcome = .success(try await waited.body(waited.call)) } catch { outcome = .failure(error) }
         try checkUse(of: task)
-        return reply(outcome)
+        switch outcome {
+        case .success(let values): return (values, false)
+        case .failure(let error): return ([.error(error, in: self)], true)
+        }
+    }
+
+    private func write(_ values: LuaValues) throws {
+        var writer = try LuaWireWriter(self, try alive())
+        for value in values { writer.write(value) }
+        try writer.finish()
     }
 
     private func giveWay(_ task: LuaTask) async throws {
         await loop.yield()
         try checkUse(of: task)
-        guard let handle else { return }
-        _ = mf_input(handle)
     }
 
     /// Lets go of a coroutine that waits: it never goes on, and nothing in Lua can catch that.

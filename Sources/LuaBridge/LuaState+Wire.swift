@@ -7,6 +7,8 @@ struct LuaWireWriter {
     private let state: LuaState
     private let buffer: UnsafeMutablePointer<mf_buffer>
     private var problem: Problem?
+    /// Whether C is given the address of a Swift object or a slot, which have to live until C has read them.
+    private(set) var hasObjects = false
 
     private enum Problem { case memory, foreign(String), tooLong }
 
@@ -44,10 +46,12 @@ struct LuaWireWriter {
         case .object(let object):
             // The two words of the existential: the object and its witness table. Whoever calls holds the object until
             // C has read them, and C retains it for its view. The `as` keeps the existential from being opened.
+            hasObjects = true
             withUnsafeBytes(of: object as any LuaObject) { words in
                 tag(MF_TAG_OBJECT, words.loadUnaligned(as: (UInt, UInt).self))
             }
         case .callable(let callable):
+            hasObjects = true
             tag(MF_TAG_CALLABLE, UInt(bitPattern: Unmanaged.passUnretained(callable.box).toOpaque()))
             byte(callable.box.isAsync ? 1 : 0)
         case .array(let elements):
@@ -83,6 +87,7 @@ struct LuaWireWriter {
     }
 
     private mutating func reference(_ kind: Int, _ slot: Int32, _ owner: LuaState, _ name: String) {
+        hasObjects = true
         if owner !== state { problem = .foreign(name) }
         guard let target = room(13) else { return }
         target.storeBytes(of: UInt8(truncatingIfNeeded: kind), as: UInt8.self)

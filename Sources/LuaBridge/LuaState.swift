@@ -32,6 +32,9 @@ public final class LuaState: @unchecked Sendable {
     /// The asynchronous function that Lua called last, until its driver takes it.
     var pending: (body: @Sendable (LuaCall) async throws -> LuaValues, call: LuaCall)?
 
+    /// The replies whose objects C has yet to read, by nesting level.
+    var kept: [LuaReply] = []
+
     /// Told of each task that is dropped, by its number.
     var dropObservers: [(Int64) -> Void] = []
 
@@ -84,6 +87,7 @@ public final class LuaState: @unchecked Sendable {
         pending = nil
         dropObservers.removeAll()
         shapeSlots.removeAll()
+        kept.removeAll()
         mf_state_closing(handle)
         if mf_state_busy(handle) {
             let address = Int(bitPattern: handle)

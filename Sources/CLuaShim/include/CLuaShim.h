@@ -49,6 +49,7 @@ enum {
     MF_REPLY_ERROR = 1,  /* one value is in the input buffer: raise it */
     MF_REPLY_WAIT = 2,   /* the function is asynchronous and was noted: yield */
     MF_REPLY_MEMORY = 3, /* the reply did not fit into memory: raise a memory error */
+    MF_REPLY_KEPT = 16,  /* added to the above: Swift keeps the reply's objects alive until `forget` */
 };
 
 /* Why C refuses something and asks Swift for the error object. */
@@ -101,6 +102,7 @@ typedef struct {
     int32_t (*describe)(void *host, const void *words);
     int32_t (*type)(void *host, const void *words); /* the slot of its metatable, negative: no memory */
     int32_t (*refuse)(void *host, int32_t reason, void *callable); /* callable: NULL, or the one it is about */
+    void (*forget)(void *host, int32_t level); /* the reply of a level has been read */
     void (*retain)(void *object);
     void (*release)(void *object);
 } mf_host;
@@ -145,6 +147,7 @@ int32_t mf_open_tenant_libraries(mf_state *s);
 
 /* ---- Buffers ---- */
 mf_buffer *mf_input(mf_state *s);                   /* emptied; NULL: no memory or nested too deeply */
+int32_t mf_current_level(const mf_state *s);
 bool mf_buffer_grow(mf_state *s, mf_buffer *b, size_t more);
 
 /* ---- Failures ----
