@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CBenchPeer", dependencies: ["CLua"]),
         .target(name: "CEventLoop"),
+        .target(name: "CSandbox"),
 
         // The layers, lowest first.
         .target(name: "Diagnostics", swiftSettings: settings),
@@ -57,7 +58,7 @@ let package = Package(
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
         .target(
             name: "Federation",
-            dependencies: ["Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", collections, logging, metrics],
+            dependencies: ["CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", collections, logging, metrics],
             swiftSettings: settings),
         .target(
             name: "HotReload", dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Federation", logging],

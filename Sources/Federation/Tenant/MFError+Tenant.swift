@@ -1,0 +1,83 @@
+import Diagnostics
+import LuaBridge
+
+extension MFError {
+    static func unknownTenantOption(_ key: String, known: [String]) -> MFError {
+        let close = closestMatch(to: key, in: known)
+        return MFError(
+            .luaConversion, "unknown tenant option `\(key)`", context: [("option", key)],
+            hint: close.map { "did you mean `\($0)`?" } ?? "known are \(known.map { "`\($0)`" }.joined(separator: ", "))")
+    }
+
+    static func badTenantOption(_ key: String, wants: String, found: LuaValue) -> MFError {
+        MFError(
+            .luaConversion, "tenant option `\(key)` wants \(wants), got \(found)", context: [("option", key)],
+            hint: "for example: acme = { memory = \"16MB\", cpu = \"50ms\", wall = \"2s\" }")
+    }
+
+    static func unknownTenant(_ name: String, known: [String]) -> MFError {
+        let close = closestMatch(to: name, in: known)
+        return MFError(
+            .capabilityMissing, "tenant `\(name)` is not declared", context: [("tenant", name)],
+            hint: close.map { "did you mean `\($0)`?" } ?? "list it in the host's `tenants`")
+    }
+
+    static func tenantSuspended(_ name: String, for remaining: Duration) -> MFError {
+        MFError(
+            .tenantSuspended, "tenant `\(name)` is suspended",
+            context: [("tenant", name), ("remaining", "\(remaining.milliseconds)ms")],
+            hint: "it went over its limits too often; it is let in again when the time is over")
+    }
+
+    static func tenantClosed(_ name: String) -> MFError {
+        MFError(.stateClosed, "tenant `\(name)` is closed", context: [("tenant", name)])
+    }
+
+    /// A function, or a plugin, of an instance that is gone.
+    static func tenantReplaced(_ name: String) -> MFError {
+        MFError(
+            .stateClosed, "the instance of tenant `\(name)` that made this function is gone", context: [("tenant", name)],
+            hint: "an instance that goes over a limit is replaced by a fresh one; load the module again")
+    }
+
+    static func messageTooLarge(_ size: Int, limit: Int) -> MFError {
+        MFError(
+            .limitMessageSize, "a value of more than \(limit) bytes cannot cross the tenant's border",
+            context: [("limit", "\(limit)")], hint: "pass less at a time, or raise the tenant's `message` limit")
+    }
+
+    static func cannotCross(_ kind: String) -> MFError {
+        MFError(
+            .luaConversion, "a \(kind) cannot cross a tenant's border",
+            hint: "plain values cross by copy, functions as proxies")
+    }
+
+    static func tenantMayNot(_ tenant: String, _ what: String, hint: String) -> MFError {
+        MFError(.capabilityMissing, "tenant `\(tenant)` may not \(what)", context: [("tenant", tenant)], hint: hint)
+    }
+
+    static func tooManyTasks(_ tenant: String, limit: Int) -> MFError {
+        MFError(
+            .limitTasks, "tenant `\(tenant)` has \(limit) tasks under way", context: [("tenant", tenant)],
+            hint: "wait for some before starting more, or raise the tenant's `tasks` limit")
+    }
+
+    /// The same error with the tenant's name.
+    func inTenant(_ name: String) -> MFError { adding(context: [("tenant", name)]) }
+}
+
+extension MFError {
+    /// A function of an instance that is no more.
+    static func stateGone() -> MFError {
+        MFError(.stateClosed, "the function's tenant instance is gone", hint: "load the module again")
+    }
+
+    static func tenantCannotWait(_ function: String) -> MFError {
+        MFError(
+            .cannotWait, "`\(function)` cannot wait here", context: [("function", function)],
+            hint: "call it outside of sync hooks, comparators of `table.sort` and callbacks of `string.gsub`")
+    }
+
+    /// The error as a tenant may see it: without the host's traceback and causes.
+    func withoutInsides() -> MFError { MFError(code, message, context: [], hint: hint) }
+}

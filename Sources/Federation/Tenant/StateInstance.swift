@@ -1,0 +1,239 @@
+import Diagnostics
+import EventLoop
+import LuaBridge
+
+/// A tenant's life in a Lua state of its own.
+final class StateInstance: TenantInstance, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let state: LuaState
+    let tasks: TenantTasks
+    private let base: LuaTable
+    private var prepare: LuaFunction?
+    private var views: [ObjectIdentifier: WeakView] = [:]
+    private var listeners: [ObjectIdentifier: LuaListeners] = [:]
+    private var lastUsage = TenantUsage()
+    private var lastDoom: MFError?
+
+    private struct WeakView { weak var view: TenantView? }
+
+    /// Makes a state with the tenant's libraries and its `mf`.
+    init(loop: EventLoop, options: TenantOptions, imports: [(String, TenantImport)]) throws {
+        let limits = LuaLimits(memory: options.memory, cpu: options.cpu, message: options.message)
+        state = try LuaState(loop: loop, configuration: .tenant(limits))
+        base = state.globals
+        tasks = TenantTasks(loop: loop, limit: options.tasks) { [unowned state] in state.doomForTasks() }
+        try TenantLibrary(options: options, imports: imports).install(in: self)
+    }
+
+    var doom: MFError? {
+        if lastDoom == nil { lastDoom = state.doom }
+        return lastDoom
+    }
+
+    var usage: TenantUsage {
+        if !state.isClosed {
+            lastUsage = TenantUsage(
+                memory: state.memoryInUse, peakMemory: state.peakMemoryInUse, cpu: state.cpuTime)
+        }
+        return lastUsage
+    }
+
+    func run(_ source: [UInt8], name: String, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+        let environment = try state.makeEnvironment(over: base)
+        if prepare == nil { prepare = try state.load(Self.preparation, name: "=tenant") }
+        if let prepare { _ = try state.call(prepare, [.table(environment)]) }
+        let chunk = try state.load(source, name: name, environment: environment)
+        return try call(chunk, arguments, canWait: canWait)
+    }
+
+    /// Has `load` compile into the globals of the chunk that calls it.
+    private static let preparation = """
+        local environment = ...
+        local load, select = load, select
+        environment.load = function(chunk, name, mode, ...)
+          if select("#", ...) > 0 then return load(chunk, name, mode, (...)) end
+          return load(chunk, name, mode, environment)
+        end
+        """
+
+    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+        guard let function = function.function, function.state === state else { throw MFError.stateGone() }
+        return try call(function, arguments, canWait: canWait)
+    }
+
+    private func call(_ function: LuaFunction, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+        let arguments = try arguments.map(enter)
+        if canWait { return try state.start(function, arguments, sliceable: true).map { try $0.map(self.leave) } }
+        return .done(try state.call(function, arguments).map(leave))
+    }
+
+    func emit(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue]) throws
+        -> LuaEmission.Result
+    {
+        let entered = try values.map(enter)
+        let result = try state.emit(kind, try list(listener), .values(shape, entered), keep: false)
+        return try leave(result, values, entered)
+    }
+
+    func startEmission(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue])
+        throws -> TenantEmission
+    {
+        let entered = try values.map(enter)
+        switch try state.startEmission(kind, try list(listener), .values(shape, entered), sliceable: true) {
+        case .done(let result): return .done(try leave(result, values, entered))
+        case .waiting(let pending): return .waiting { try self.leave(try await pending.finish(), values, entered) }
+        }
+    }
+
+    private func list(_ listener: TenantExport) throws -> LuaListeners {
+        if let known = listeners[ObjectIdentifier(listener)] { return known }
+        guard let function = listener.function, function.state === state else { throw MFError.stateGone() }
+        let list = try LuaListeners(state: state, functions: [function])
+        listeners[ObjectIdentifier(listener)] = list
+        return list
+    }
+
+    private func leave(_ result: LuaEmission.Result, _ values: [LuaValue], _ entered: [LuaValue]) throws
+        -> LuaEmission.Result
+    {
+        var result = result
+        result.data = nil
+        result.outcome = result.outcomeIsData ? .nil : try leave(result.outcome)
+        for index in result.fields.indices {
+            // What was not touched is what the host gave.
+            let untouched = index < entered.count && result.fields[index] == entered[index]
+            result.fields[index] = untouched ? values[index] : try leave(result.fields[index])
+        }
+        return result
+    }
+
+    func expire() { state.doomForWallTime() }
+
+    func release(_ export: UInt64) {}
+
+    func close() {
+        _ = usage
+        _ = doom
+        tasks.cancelAll()
+        listeners.removeAll()
+        state.close()
+    }
+}
+
+// MARK: - The border
+
+extension StateInstance {
+    /// A value of the host as the tenant gets it.
+    func enter(_ value: LuaValue) throws -> LuaValue {
+        switch value {
+        case .object(let object): return .wrapped(object, self)
+        case .array(let elements): return .array(try elements.map(enter))
+        case .record(let record):
+            return .record(LuaRecord(try record.entries.map { .init(key: $0.key, value: try enter($0.value)) }))
+        default: return value
+        }
+    }
+
+    /// A value of the tenant as the host gets it: tables are copied, functions become exports.
+    func leave(_ value: LuaValue) throws -> LuaValue {
+        switch value {
+        case .table(let table): return try leave(try table.copied(depth: 64))
+        case .function(let function): return .object(TenantExport(self, function))
+        case .object(let object):
+            if let view = object as? TenantView { return .object(view.object) }
+            if object is WorkerView { return value }
+            if object is LuaErrorObject { return value }
+            return try leave(try object.snapshot(depth: 8))
+        case .array(let elements): return .array(try elements.map(leave))
+        case .record(let record):
+            return .record(LuaRecord(try record.entries.map { .init(key: $0.key, value: try leave($0.value)) }))
+        case .userdata: throw MFError.cannotCross("coroutine")
+        default: return value
+        }
+    }
+
+    /// Tables that the tenant cannot change, made of a copy.
+    func readOnly(_ value: LuaValue) throws -> LuaValue {
+        switch value {
+        case .array(let elements):
+            return .table(try state.readOnly(try state.makeTable(.array(try elements.map(readOnly)))))
+        case .record(let record):
+            let entries = try record.entries.map { LuaRecord.Entry(key: $0.key, value: try readOnly($0.value)) }
+            return .table(try state.readOnly(try state.makeTable(.record(LuaRecord(entries)))))
+        default: return value
+        }
+    }
+
+    /// A field of a host's object as a tenant sees it.
+    func visible(_ value: LuaValue) throws -> LuaValue {
+        switch value {
+        case .object, .array, .record: return try enter(try value.withoutFunctions())
+        case .table, .function, .callable, .userdata: return .nil
+        default: return value
+        }
+    }
+
+    /// The Lua function for a function of the host.
+    func callable(_ function: TenantImport) -> LuaCallable {
+        LuaCallable(starting: function.name) { [unowned self] call in
+            let arguments = try call.arguments.map(leave)
+            return try function.body(arguments, call.state.canWait).map { try $0.map(self.enter) }
+        }
+    }
+
+    fileprivate func view(of object: any LuaObject) -> TenantView {
+        if let known = views[ObjectIdentifier(object)]?.view { return known }
+        let view = TenantView(object, in: self)
+        views[ObjectIdentifier(object)] = WeakView(view: view)
+        return view
+    }
+
+    func forget(_ object: any LuaObject) { views[ObjectIdentifier(object)] = nil }
+}
+
+extension LuaValue {
+    fileprivate static func wrapped(_ object: any LuaObject, _ instance: StateInstance) -> LuaValue {
+        if let function = object as? TenantImport { return .callable(instance.callable(function)) }
+        if let export = object as? TenantExport, export.instance === instance, let function = export.function {
+            return .function(function)
+        }
+        if let error = object as? LuaErrorObject { return .object(LuaErrorObject(error.error.withoutInsides())) }
+        if let view = object as? TenantView { return .object(view) }
+        return .object(instance.view(of: object))
+    }
+
+    /// The same tree without what can be called or refers to a state.
+    fileprivate func withoutFunctions() throws -> LuaValue {
+        switch self {
+        case .array(let elements): return .array(try elements.map { try $0.withoutFunctions() })
+        case .record(let record):
+            return .record(
+                LuaRecord(try record.entries.map { .init(key: $0.key, value: try $0.value.withoutFunctions()) }))
+        case .table, .function, .callable, .userdata: return .nil
+        case .object(let object) where object is TenantImport: return .nil
+        default: return self
+        }
+    }
+}
+
+extension LuaObject {
+    /// The data of an object as a record.
+    func snapshot(depth: Int) throws -> LuaValue {
+        guard depth > 0 else { return .nil }
+        var entries: [LuaRecord.Entry] = []
+        for key in luaKeys {
+            var value = try luaGet(key)
+            switch value {
+            case .object(let object) where !(object is LuaErrorObject): value = try object.snapshot(depth: depth - 1)
+            case .function, .callable, .userdata, .table: continue
+            default: break
+            }
+            switch key {
+            case .string(let name): entries.append(.init(key: .string(name), value: value))
+            case .integer(let index): entries.append(.init(key: .integer(index), value: value))
+            case .other: continue
+            }
+        }
+        return .record(LuaRecord(entries))
+    }
+}

@@ -1,0 +1,279 @@
+import Diagnostics
+import EventLoop
+public import LuaBridge
+
+/// How a function of a tenant came to be: what to do again when its instance was replaced.
+indirect enum TenantOrigin: Sendable {
+    /// A chunk's result.
+    case program(TenantProgram, path: [LuaValue])
+    /// The result of another function.
+    case call(TenantFunction, [LuaValue], path: [LuaValue])
+
+    func at(_ key: LuaValue) -> TenantOrigin {
+        switch self {
+        case .program(let program, let path): .program(program, path: path + [key])
+        case .call(let function, let arguments, let path): .call(function, arguments, path: path + [key])
+        }
+    }
+}
+
+/// A chunk that a tenant has run.
+final class TenantProgram: Sendable {
+    let source: [UInt8]
+    let name: String
+    let arguments: [LuaValue]
+
+    init(_ source: [UInt8], _ name: String, _ arguments: [LuaValue]) {
+        (self.source, self.name, self.arguments) = (source, name, arguments)
+    }
+}
+
+/// A function of a tenant as the host holds it. After a doom it finds itself again in the fresh instance.
+final class TenantFunction: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    unowned let tenant: Tenant
+    private var export: TenantExport
+    private let origin: TenantOrigin?
+
+    init(_ tenant: Tenant, _ export: TenantExport, _ origin: TenantOrigin?) {
+        (self.tenant, self.export, self.origin) = (tenant, export, origin)
+    }
+
+    /// The function in the instance that runs now.
+    func resolved(canWait: Bool) throws -> TenantExport {
+        let instance = try tenant.current()
+        if export.instance === instance { return export }
+        guard let origin else { throw MFError.tenantReplaced(tenant.name) }
+        let results: [LuaValue]
+        let path: [LuaValue]
+        switch origin {
+        case .program(let program, let steps):
+            results = try tenant.rerun(program, on: instance)
+            path = steps
+        case .call(let function, let arguments, let steps):
+            let export = try function.resolved(canWait: canWait)
+            results = try instance.start(export, arguments, canWait: false).finished(tenant.name)
+            path = steps
+        }
+        guard case .object(let object) = results.value(at: path), let found = object as? TenantExport else {
+            throw MFError.tenantReplaced(tenant.name)
+        }
+        export = found
+        return found
+    }
+}
+
+extension [LuaValue] {
+    /// The value that a path of keys leads to; the first key is the place in the list.
+    fileprivate func value(at path: [LuaValue]) -> LuaValue {
+        guard let first = path.first?.intValue, indices.contains(first - 1) else { return .nil }
+        return path.dropFirst().reduce(self[first - 1]) { value, key in
+            switch key {
+            case .string(let name): value[name]
+            case .integer(let index): value[Int(index)]
+            default: .nil
+            }
+        }
+    }
+}
+
+extension Tenant {
+    /// Runs a chunk in an environment of its own and returns its results. What it returns as functions can be called for
+    /// as long as the tenant lives.
+    ///
+    /// - Parameter name: What messages call the chunk, `@file.lua` for a file.
+    /// - Throws: ``MFError``: `LIMIT-…` when it went over a limit, `LUA-…` when it failed by itself; the context has the
+    ///   tenant's name.
+    public func run(_ source: [UInt8], name: String, arguments: [LuaValue] = []) async throws -> [LuaValue] {
+        let program = TenantProgram(source, name, try arguments.map(imported))
+        let results = try await within { try $0.run(source, name: name, program.arguments, canWait: true) }
+        return try results.exported(by: self, .program(program, path: []))
+    }
+
+    /// Runs a chunk that does not wait.
+    public func runNow(_ source: [UInt8], name: String, arguments: [LuaValue] = []) throws -> [LuaValue] {
+        let program = TenantProgram(source, name, try arguments.map(imported))
+        let results = try atOnce { try $0.run(source, name: name, program.arguments, canWait: false).finished(name) }
+        return try results.exported(by: self, .program(program, path: []))
+    }
+
+    func rerun(_ program: TenantProgram, on instance: any TenantInstance) throws -> [LuaValue] {
+        try instance.run(program.source, name: program.name, program.arguments, canWait: false).finished(program.name)
+    }
+
+    // MARK: - Ways in
+
+    /// A call that ends at once.
+    func atOnce<T>(_ body: (any TenantInstance) throws -> T) throws -> T {
+        let instance = try current()
+        calls += 1
+        do {
+            let result = try body(instance)
+            if let doom = instance.doom { throw doom }
+            return result
+        } catch {
+            throw failure(error, of: instance)
+        }
+    }
+
+    /// A call that may wait, for as long as the tenant's `wall` limit says.
+    func within(_ body: (any TenantInstance) throws -> LuaStart) async throws -> LuaValues {
+        let instance = try current()
+        calls += 1
+        do {
+            switch try body(instance) {
+            case .done(let values):
+                if let doom = instance.doom { throw doom }
+                return values
+            case .waiting(let pending): return try await within(instance) { try await pending.finish() }
+            }
+        } catch {
+            throw failure(error, of: instance)
+        }
+    }
+
+    func within<T: Sendable>(
+        _ instance: any TenantInstance, _ rest: @escaping @Sendable () async throws -> T
+    ) async throws -> T {
+        let race = TenantRace<T>()
+        let task = loop.start {
+            do { race.finish(.success(try await rest())) } catch { race.finish(.failure(error)) }
+        }
+        let timer = loop.schedule(after: options.wall) {
+            instance.expire()
+            race.finish(.failure(instance.doom ?? MFError(.limitWall, "the call took too long")))
+            task.cancel()
+        }
+        defer { loop.cancel(timer) }
+        return try await withTaskCancellationHandler {
+            try await race.value()
+        } onCancel: {
+            task.cancel()
+        }
+    }
+
+    /// A call of a function, from Lua or Swift.
+    func start(_ function: TenantFunction, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+        let arguments = try arguments.map(imported)
+        let instance = try current()
+        calls += 1
+        let origin: TenantOrigin? =
+            arguments.allSatisfy(\.isPlain) ? .call(function, arguments, path: []) : nil
+        do {
+            let export = try function.resolved(canWait: canWait)
+            switch try instance.start(export, arguments, canWait: canWait) {
+            case .done(let values):
+                if let doom = instance.doom { throw doom }
+                return .done(try values.exported(by: self, origin))
+            case .waiting(let pending):
+                guard canWait else { throw MFError.tenantCannotWait(name) }
+                return .waiting(
+                    TenantPending { [self] in
+                        do {
+                            return try await within(instance) { try await pending.finish() }.exported(by: self, origin)
+                        } catch {
+                            throw failure(error, of: instance)
+                        }
+                    })
+            }
+        } catch {
+            throw failure(error, of: instance)
+        }
+    }
+}
+
+/// The first of two outcomes.
+private final class TenantRace<T: Sendable>: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private var outcome: Result<T, any Error>?
+    private var continuation: CheckedContinuation<T, any Error>?
+
+    func finish(_ result: Result<T, any Error>) {
+        guard outcome == nil else { return }
+        outcome = result
+        continuation?.resume(with: result)
+        continuation = nil
+    }
+
+    func value() async throws -> T {
+        if let outcome { return try outcome.get() }
+        return try await withCheckedThrowingContinuation { continuation = $0 }
+    }
+}
+
+// MARK: - The host's side of the border
+
+extension Tenant {
+    /// A value of the host without references: tables copied, functions as imports.
+    func imported(_ value: LuaValue) throws -> LuaValue {
+        switch value {
+        case .table(let table): return try imported(try table.copied(depth: 64))
+        case .function(let function): return .object(importing(function))
+        case .callable(let callable): return .object(importing(callable))
+        case .array(let elements): return .array(try elements.map(imported))
+        case .record(let record):
+            return .record(LuaRecord(try record.entries.map { .init(key: $0.key, value: try imported($0.value)) }))
+        case .userdata: throw MFError.cannotCross("userdata")
+        default: return value
+        }
+    }
+
+    private func importing(_ function: LuaFunction) -> TenantImport {
+        TenantImport("function") { [weak self] arguments, canWait in
+            guard let self else { throw MFError.stateGone() }
+            let arguments = try arguments.exported(by: self, nil)
+            guard canWait else { return .done(try function.state.call(function, arguments).map(imported)) }
+            return try function.state.start(function, arguments, sliceable: false).map { try $0.map(self.imported) }
+        }
+    }
+
+    private func importing(_ callable: LuaCallable) -> TenantImport {
+        TenantImport(callable.name) { [weak self] arguments, canWait in
+            guard let self else { throw MFError.stateGone() }
+            let call = LuaCall(state: host, name: callable.name, arguments: try arguments.exported(by: self, nil))
+            let start = try callable.start(call)
+            if !canWait, case .waiting = start { throw MFError.tenantCannotWait(callable.name) }
+            return try start.map { try $0.map(self.imported) }
+        }
+    }
+
+    /// A value of the tenant as the host uses it: exports become functions.
+    func exported(_ value: LuaValue, _ origin: TenantOrigin?) throws -> LuaValue {
+        switch value {
+        case .object(let object):
+            guard let export = object as? TenantExport else { return value }
+            return .callable(callable(TenantFunction(self, export, origin)))
+        case .array(let elements):
+            return .array(
+                try elements.enumerated().map { try exported($1, origin?.at(.integer(Int64($0 + 1)))) })
+        case .record(let record):
+            return .record(
+                LuaRecord(try record.entries.map { .init(key: $0.key, value: try exported($0.value, origin?.at($0.key))) }))
+        default: return value
+        }
+    }
+
+    private func callable(_ function: TenantFunction) -> LuaCallable {
+        LuaCallable(starting: "tenant \(name)") { [self] call in
+            try start(function, call.arguments, canWait: call.state.canWait)
+        }
+    }
+}
+
+extension [LuaValue] {
+    func exported(by tenant: Tenant, _ origin: TenantOrigin?) throws -> [LuaValue] {
+        try enumerated().map { try tenant.exported($1, origin?.at(.integer(Int64($0 + 1)))) }
+    }
+}
+
+extension LuaValue {
+    /// Whether the value is the same whenever it is handed over.
+    var isPlain: Bool {
+        switch self {
+        case .nil, .boolean, .integer, .number, .string, .bytes, .null: true
+        case .array(let elements): elements.allSatisfy(\.isPlain)
+        case .record(let record): record.entries.allSatisfy { $0.value.isPlain }
+        default: false
+        }
+    }
+}

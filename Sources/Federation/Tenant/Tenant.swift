@@ -1,0 +1,139 @@
+import Diagnostics
+import EventLoop
+public import LuaBridge
+
+/// A sandbox for code that the host's owner does not vouch for.
+///
+/// A tenant outlives its *instances*: the Lua state, or the worker process, that runs its code. An instance that goes over
+/// a limit is doomed, dropped, and replaced by a fresh one at the next call, in which what was loaded is loaded again. A
+/// tenant whose instances are doomed too often is suspended for a growing time.
+///
+/// ```swift
+/// let tenant = Tenant("acme", options, services: services, host: state)
+/// let plugin = try tenant.loadPlugin(source, name: "@acme-plugin.lua", options: ["plan": "gold"])
+/// let module = try await tenant.run(entry, name: "@remoteEntry.lua")
+/// ```
+///
+/// Values cross by copy, functions as proxies that can be called from either side, views as read-only views.
+public final class Tenant: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    /// Its name, as hosts and errors call it.
+    public let name: String
+    /// Its limits and capabilities.
+    public let options: TenantOptions
+    let services: TenantServices
+    let host: LuaState
+    var loop: EventLoop { host.loop }
+
+    private var instance: (any TenantInstance)?
+    private var isClosed = false
+    private var generations = 0
+    private var doomTimes: [ContinuousClock.Instant] = []
+    private var suspensions = 0
+    private var suspendedUntil: ContinuousClock.Instant?
+    private var past = TenantUsage()
+    var calls = 0
+    var errors = 0
+    private var dooms: [String: Int] = [:]
+
+    /// Makes a tenant. Nothing is started before the first call.
+    ///
+    /// - Parameter host: The host's state: its functions are called when the tenant calls what it was given.
+    public init(_ name: String, _ options: TenantOptions, services: TenantServices, host: LuaState) {
+        (self.name, self.options, self.services, self.host) = (name, options, services, host)
+    }
+
+    /// Ends it. Its functions throw from then on.
+    public func close() {
+        isClosed = true
+        instance?.close()
+        instance = nil
+    }
+
+    // MARK: - Instances
+
+    /// The instance that runs now, made when there is none.
+    func current() throws -> any TenantInstance {
+        if isClosed { throw MFError.tenantClosed(name) }
+        if let instance {
+            guard let doom = instance.doom else { return instance }
+            noteDoom(of: instance, doom)
+        }
+        if let remaining = suspension { throw MFError.tenantSuspended(name, for: remaining) }
+        generations += 1
+        let fresh: any TenantInstance =
+            switch options.level {
+            case .state: try StateInstance(loop: loop, options: options, imports: imports())
+            case .process: try WorkerInstance(tenant: name, loop: loop, options: options, imports: imports())
+            }
+        instance = fresh
+        return fresh
+    }
+
+    /// How long it is suspended still; nil when it is not.
+    public var suspension: Duration? {
+        guard let suspendedUntil else { return nil }
+        let remaining = loop.now.duration(to: suspendedUntil)
+        return remaining > .zero ? remaining : nil
+    }
+
+    /// Whether hooks of its plugins are passed over at the moment.
+    var isPassedOver: Bool { suspension != nil && !options.failClosed }
+
+    /// Lets go of a doomed instance and decides whether there will be another soon.
+    func noteDoom(of doomed: any TenantInstance, _ error: MFError) {
+        guard instance === doomed else { return }
+        instance = nil
+        doomed.close()
+        let usage = doomed.usage
+        past.cpu += usage.cpu
+        past.peakMemory = max(past.peakMemory, usage.peakMemory)
+        dooms[error.code.rawValue, default: 0] += 1
+        services.log(.warning, "tenant `\(name)` went over a limit: \(error.message) [\(error.code)]")
+        let now = loop.now
+        doomTimes.removeAll { $0.duration(to: now) > options.doomWindow }
+        doomTimes.append(now)
+        if doomTimes.count >= options.dooms {
+            let time = Duration.seconds(1 << min(suspensions, 10))
+            suspensions += 1
+            suspendedUntil = now + time
+            doomTimes.removeAll()
+            services.log(.error, "tenant `\(name)` is suspended for \(time)")
+            services.event(.suspended(name, for: time))
+        }
+        services.event(.doomed(name, error))
+        TenantMetrics.doomed(name, error.code)
+    }
+
+    /// The error of a call of an instance as the host sees it.
+    func failure(_ error: any Error, of instance: any TenantInstance) -> any Error {
+        errors += 1
+        if let doom = instance.doom {
+            noteDoom(of: instance, doom)
+            return doom.inTenant(name)
+        }
+        guard var error = error as? MFError else { return error }
+        if let thrown = error.thrown as? LuaValue { error.thrown = try? portable(thrown, of: instance) }
+        return error.inTenant(name)
+    }
+
+    private func portable(_ thrown: LuaValue, of instance: any TenantInstance) throws -> LuaValue {
+        guard let state = instance as? StateInstance else { return thrown }
+        return try exported(try state.leave(thrown), nil)
+    }
+
+    // MARK: - Accounting
+
+    /// What it has used and how it is.
+    public var stats: TenantStats {
+        let usage = instance?.usage ?? TenantUsage()
+        let stats = TenantStats(
+            memory: usage.memory, peakMemory: max(past.peakMemory, usage.peakMemory), cpuTime: past.cpu + usage.cpu,
+            calls: calls, errors: errors, dooms: dooms, generation: generations,
+            state: isClosed ? .closed : suspension != nil ? .suspended : instance == nil ? .idle : .running,
+            suspendedFor: suspension)
+        TenantMetrics.record(name, stats)
+        return stats
+    }
+}

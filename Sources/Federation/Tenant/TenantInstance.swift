@@ -1,0 +1,118 @@
+import Diagnostics
+import LuaBridge
+
+/// One life of a tenant: a Lua state of its own, or a worker process. It ends with the first limit it goes over.
+///
+/// Values that go in and come out are trees without references: what is a function is a ``TenantImport`` (the host's) or a
+/// ``TenantExport`` (the tenant's), what is a view stays the host's object.
+protocol TenantInstance: AnyObject, Sendable {
+    /// The limit it went over, or why it died; nil while it is sound.
+    var doom: MFError? { get }
+    /// Memory and time.
+    var usage: TenantUsage { get }
+    /// Compiles and runs a chunk.
+    func run(_ source: [UInt8], name: String, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart
+    /// Calls a function of the tenant.
+    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart
+    /// Calls a listener of a hook.
+    func emit(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue]) throws
+        -> LuaEmission.Result
+    /// Calls a listener of a hook that may wait.
+    func startEmission(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue])
+        throws -> TenantEmission
+    /// Ends it for the time that a call took with its waits.
+    func expire()
+    /// Gives a function back that the host no longer holds.
+    func release(_ export: UInt64)
+    /// Ends it.
+    func close()
+}
+
+/// An emission that has begun.
+enum TenantEmission {
+    case done(LuaEmission.Result)
+    case waiting(@Sendable () async throws -> LuaEmission.Result)
+}
+
+/// What an instance has used.
+struct TenantUsage: Sendable {
+    var memory = 0
+    var peakMemory = 0
+    var cpu = Duration.zero
+}
+
+/// A function of the host on its way into a tenant.
+final class TenantImport: LuaObject {
+    let name: String
+    /// Begins a call. The last argument tells whether the tenant's code can wait.
+    let body: @Sendable ([LuaValue], Bool) throws -> LuaStart
+
+    private let onRelease: (@Sendable () -> Void)?
+
+    init(
+        _ name: String, onRelease: (@Sendable () -> Void)? = nil,
+        _ body: @escaping @Sendable ([LuaValue], Bool) throws -> LuaStart
+    ) {
+        (self.name, self.body, self.onRelease) = (name, body, onRelease)
+    }
+
+    deinit { onRelease?() }
+
+    static let luaTypeName = "mf.Import"
+    func luaGet(_ key: LuaKey) -> LuaValue { .nil }
+}
+
+/// A function of a tenant on its way to the host.
+final class TenantExport: LuaObject {
+    let instance: any TenantInstance
+    /// The function, where the tenant is a state of this process.
+    let function: LuaFunction?
+    /// Its number, where the tenant is a worker.
+    let number: UInt64
+
+    init(_ instance: any TenantInstance, _ function: LuaFunction) {
+        (self.instance, self.function, number) = (instance, function, 0)
+    }
+
+    init(_ instance: any TenantInstance, number: UInt64) {
+        (self.instance, function, self.number) = (instance, nil, number)
+    }
+
+    deinit { if number != 0 { instance.release(number) } }
+
+    static let luaTypeName = "mf.Export"
+    func luaGet(_ key: LuaKey) -> LuaValue { .nil }
+}
+
+/// A call whose results go through a function.
+final class TenantPending: LuaPending {
+    private let rest: @Sendable () async throws -> LuaValues
+
+    init(_ rest: @escaping @Sendable () async throws -> LuaValues) { self.rest = rest }
+
+    func finish() async throws -> LuaValues { try await rest() }
+}
+
+extension LuaStart {
+    /// The same call with other results.
+    func map(_ transform: @escaping @Sendable (LuaValues) throws -> LuaValues) throws -> LuaStart {
+        switch self {
+        case .done(let values): return .done(try transform(values))
+        case .waiting(let pending): return .waiting(TenantPending { try transform(try await pending.finish()) })
+        }
+    }
+
+    /// The results, waited for.
+    func finish() async throws -> LuaValues {
+        switch self {
+        case .done(let values): return values
+        case .waiting(let pending): return try await pending.finish()
+        }
+    }
+
+    /// The results of a call that was not allowed to wait.
+    func finished(_ name: String) throws -> LuaValues {
+        guard case .done(let values) = self else { throw MFError.tenantCannotWait(name) }
+        return values
+    }
+}

@@ -1,0 +1,251 @@
+import CSandbox
+import Diagnostics
+import EventLoop
+import Glibc
+import LuaBridge
+
+/// One end of the socket between a host and its worker: requests both ways, each answered once.
+///
+/// A frame is the length of what follows in four bytes, then the encoded message: kind, number, and what belongs to it.
+final class TenantPeer: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private enum Kind: Int64 { case request = 1, answer, failure, notice }
+    private enum Slot {
+        case waiting(CheckedContinuation<LuaValues, any Error>?)
+        case blocked
+        case arrived(Result<LuaValues, any Error>)
+    }
+
+    /// How much a worker may send within a second.
+    private static let floodLimit = 64 << 20
+
+    private let socket: Int32
+    private let loop: EventLoop
+    private let limit: Int
+    private unowned let directory: any TenantDirectory
+    private let serve: (String, LuaValues, Bool) throws -> LuaStart
+    private let onEnd: (MFError) -> Void
+
+    private var slots: [UInt64: Slot] = [:]
+    private var lastNumber: UInt64 = 0
+    private var incoming: [UInt8] = []
+    private var outgoing: [UInt8] = []
+    private var end: MFError?
+    private var received = 0
+    private var receivedSince: ContinuousClock.Instant
+
+    /// Takes over one of two connected sockets.
+    ///
+    /// - Parameters:
+    ///   - limit: Bytes of one message.
+    ///   - serve: Answers the other side's requests: name, values, whether it may wait.
+    ///   - onEnd: Is told once when the connection is at its end.
+    init(
+        socket: Int32, loop: EventLoop, limit: Int, directory: any TenantDirectory,
+        serve: @escaping (String, LuaValues, Bool) throws -> LuaStart, onEnd: @escaping (MFError) -> Void
+    ) {
+        (self.socket, self.loop, self.limit, self.directory) = (socket, loop, limit + 4096, directory)
+        (self.serve, self.onEnd) = (serve, onEnd)
+        receivedSince = loop.now
+        loop.watch(descriptor: socket, for: .read) { [weak self] _ in self?.readable() }
+    }
+
+    /// Closes the connection; what is under way fails.
+    func close(_ reason: MFError) {
+        guard end == nil else { return }
+        end = reason
+        loop.unwatch(descriptor: socket)
+        Glibc.close(socket)
+        let waiting = slots
+        slots.removeAll()
+        for slot in waiting.values {
+            if case .waiting(let continuation?) = slot { continuation.resume(throwing: reason) }
+        }
+        onEnd(reason)
+    }
+
+    // MARK: - Asking
+
+    /// Asks the other side; waits without blocking, or blocks for as long as `deadline` says.
+    func ask(_ name: String, _ values: LuaValues, canWait: Bool, deadline: Duration) throws -> LuaStart {
+        lastNumber += 1
+        let number = lastNumber
+        slots[number] = canWait ? .waiting(nil) : .blocked
+        do {
+            try send([.integer(Kind.request.rawValue), .integer(Int64(number)), .string(name), .boolean(canWait)] + values)
+        } catch {
+            slots[number] = nil
+            throw error
+        }
+        if !canWait { return .done(try block(number, deadline)) }
+        return .waiting(TenantPending { try await self.answer(number) })
+    }
+
+    /// Tells the other side something that it does not answer.
+    func tell(_ name: String, _ values: LuaValues) {
+        try? send([.integer(Kind.notice.rawValue), .integer(0), .string(name), .boolean(false)] + values)
+    }
+
+    private func answer(_ number: UInt64) async throws -> LuaValues {
+        if let end { throw end }
+        if case .arrived(let result)? = slots.removeValue(forKey: number) { return try result.get() }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                if Task.isCancelled {
+                    continuation.resume(throwing: CancellationError())
+                } else {
+                    slots[number] = .waiting(continuation)
+                }
+            }
+        } onCancel: {
+            loop.runOnLoop {
+                guard case .waiting(let continuation)? = self.slots.removeValue(forKey: number) else { return }
+                continuation?.resume(throwing: CancellationError())
+            }
+        }
+    }
+
+    private func block(_ number: UInt64, _ deadline: Duration) throws -> LuaValues {
+        let last = loop.now + deadline
+        while true {
+            if case .arrived(let result)? = slots[number] {
+                slots[number] = nil
+                return try result.get()
+            }
+            if let end { throw end }
+            let remaining = loop.now.duration(to: last)
+            guard remaining > .zero, sandbox_wait(socket, !outgoing.isEmpty, max(1, remaining.milliseconds)) == 1 else {
+                slots[number] = nil
+                throw MFError.workerSilent()
+            }
+            flush()
+            readable()
+        }
+    }
+
+    // MARK: - Hearing
+
+    private func readable() {
+        var room = [UInt8](repeating: 0, count: 64 << 10)
+        let count = sandbox_read(socket, &room, room.count)
+        if count == -Int(EAGAIN) { return }
+        guard count > 0 else { return close(MFError.workerEnded()) }
+        incoming.append(contentsOf: room[..<count])
+        received += count
+        if receivedSince.duration(to: loop.now) > .seconds(1) { (received, receivedSince) = (count, loop.now) }
+        if received > Self.floodLimit { return close(MFError.workerFloods()) }
+        while end == nil, incoming.count >= 4 {
+            let length = incoming[..<4].reversed().reduce(0) { $0 << 8 | Int($1) }
+            guard length <= limit else { return close(MFError.garbled()) }
+            guard incoming.count >= 4 + length else { return }
+            let frame = Array(incoming[4..<4 + length])
+            incoming.removeFirst(4 + length)
+            do { try hear(frame) } catch {
+                return close((error as? MFError) ?? MFError.garbled())
+            }
+        }
+    }
+
+    private func hear(_ frame: [UInt8]) throws {
+        var decoder = TenantDecoder(frame, directory)
+        let message = try decoder.values()
+        guard message.count >= 2, case .integer(let kind) = message[0], let kind = Kind(rawValue: kind),
+            case .integer(let number) = message[1]
+        else { throw MFError.garbled() }
+        let number64 = UInt64(bitPattern: number)
+        switch kind {
+        case .answer: arrive(number64, .success(Array(message.dropFirst(2))))
+        case .failure:
+            guard message.count >= 3, case .object(let object) = message[2], let error = object as? LuaErrorObject else {
+                throw MFError.garbled()
+            }
+            arrive(number64, .failure(error.error))
+        case .request, .notice:
+            guard message.count >= 4, case .string(let name) = message[2], case .boolean(let canWait) = message[3] else {
+                throw MFError.garbled()
+            }
+            answer(number64, kind == .request, name, Array(message.dropFirst(4)), canWait)
+        }
+    }
+
+    private func arrive(_ number: UInt64, _ result: Result<LuaValues, any Error>) {
+        switch slots[number] {
+        case .waiting(let continuation?):
+            slots[number] = nil
+            continuation.resume(with: result)
+        case .waiting(nil), .blocked: slots[number] = .arrived(result)
+        default: break
+        }
+    }
+
+    private func answer(_ number: UInt64, _ isAsked: Bool, _ name: String, _ values: LuaValues, _ canWait: Bool) {
+        do {
+            switch try serve(name, values, canWait) {
+            case .done(let results): if isAsked { reply(number, .success(results)) }
+            case .waiting(let pending):
+                loop.start { [self] in
+                    do { reply(number, .success(try await pending.finish())) } catch { reply(number, .failure(error)) }
+                }
+            }
+        } catch {
+            if isAsked { reply(number, .failure(error)) }
+        }
+    }
+
+    private func reply(_ number: UInt64, _ result: Result<LuaValues, any Error>) {
+        do {
+            switch result {
+            case .success(let values): try send([.integer(Kind.answer.rawValue), .integer(Int64(number))] + values)
+            case .failure(let error): throw error
+            }
+        } catch {
+            let error = (error as? MFError) ?? MFError(.luaRuntime, "\(error)")
+            try? send([.integer(Kind.failure.rawValue), .integer(Int64(number)), .object(LuaErrorObject(error))])
+        }
+    }
+
+    // MARK: - Sending
+
+    private func send(_ message: LuaValues) throws {
+        if let end { throw end }
+        var encoder = TenantEncoder(directory, limit: limit)
+        for value in message { try encoder.write(value) }
+        let length = UInt32(encoder.bytes.count)
+        withUnsafeBytes(of: length.littleEndian) { outgoing.append(contentsOf: $0) }
+        outgoing.append(contentsOf: encoder.bytes)
+        flush()
+    }
+
+    private func flush() {
+        var sent = 0
+        while sent < outgoing.count {
+            let count = outgoing.withUnsafeBytes { sandbox_write(socket, $0.baseAddress! + sent, $0.count - sent) }
+            if count <= 0 { break }
+            sent += count
+        }
+        let wasFull = !outgoing.isEmpty && sent == 0
+        outgoing.removeFirst(sent)
+        if outgoing.count > 64 << 20 { return close(MFError.workerSilent()) }
+        let interest: Interest = outgoing.isEmpty ? .read : [.read, .write]
+        if sent > 0 || wasFull, end == nil {
+            loop.watch(descriptor: socket, for: interest) { [weak self] ready in
+                if ready.contains(.write) { self?.flush() }
+                if ready.contains(.read) { self?.readable() }
+            }
+        }
+    }
+}
+
+extension MFError {
+    static func workerEnded() -> MFError {
+        MFError(.workerDied, "the tenant's worker died", hint: "the next call starts a new one")
+    }
+
+    static func workerSilent() -> MFError {
+        MFError(.limitWall, "the tenant's worker did not answer in time", hint: "it was ended; the next call starts a new one")
+    }
+
+    static func workerFloods() -> MFError {
+        MFError(.limitMessageSize, "the tenant's worker sends too much", hint: "it was ended; the next call starts a new one")
+    }
+}

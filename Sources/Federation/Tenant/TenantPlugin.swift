@@ -1,0 +1,123 @@
+import Diagnostics
+public import LuaBridge
+
+/// A plugin whose code runs in a tenant.
+///
+/// Its hooks are called by name. They see copies and read-only views, and change what they return.
+public final class TenantPlugin: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    /// The plugin's name.
+    public let name: String
+    /// Its version, if it says one.
+    public let version: String?
+    /// The tenant it runs in.
+    public let tenant: Tenant
+    /// The names of its functions, sorted: hooks, and what else it has.
+    public let functions: [String]
+    private let listeners: [String: TenantFunction]
+
+    init(name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunction]) {
+        (self.name, self.version, self.tenant, self.listeners) = (name, version, tenant, listeners)
+        functions = listeners.keys.sorted()
+    }
+
+    /// A function of the plugin as a function of the host; nil when there is none.
+    public func function(_ name: String) -> LuaCallable? {
+        guard let listener = listeners[name] else { return nil }
+        let tenant = tenant
+        return LuaCallable(starting: name) { call in
+            try tenant.start(listener, call.arguments, canWait: call.state.canWait)
+        }
+    }
+
+    /// Calls the listener of a hook that does not wait.
+    ///
+    /// - Returns: As from ``LuaState/emit(_:_:_:keep:)`` of this listener alone; nothing, and the values as they are, when
+    ///   the plugin does not listen or is passed over.
+    public func emit(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) throws
+        -> LuaEmission.Result
+    {
+        guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
+        let imported = try values.map(tenant.imported)
+        let result = try tenant.atOnce { instance in
+            try instance.emit(kind, try listener.resolved(canWait: false), shape, imported)
+        }
+        return try exported(result, values, imported)
+    }
+
+    /// Calls the listener of a hook that may wait.
+    public func emitAsync(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) async throws
+        -> LuaEmission.Result
+    {
+        guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
+        let imported = try values.map(tenant.imported)
+        let start = try tenant.atOnce { instance in
+            (instance, try instance.startEmission(kind, try listener.resolved(canWait: true), shape, imported))
+        }
+        switch start {
+        case (_, .done(let result)): return try exported(result, values, imported)
+        case (let instance, .waiting(let rest)):
+            do {
+                return try exported(try await tenant.within(instance, rest), values, imported)
+            } catch {
+                throw tenant.failure(error, of: instance)
+            }
+        }
+    }
+
+    private static func nothing(_ values: [LuaValue]) -> LuaEmission.Result {
+        LuaEmission.Result(outcome: .nil, isData: false, aborted: false, fields: values)
+    }
+
+    private func exported(_ result: LuaEmission.Result, _ values: [LuaValue], _ imported: [LuaValue]) throws
+        -> LuaEmission.Result
+    {
+        var result = result
+        result.outcome = try tenant.exported(result.outcome, nil)
+        for index in result.fields.indices {
+            let untouched = index < imported.count && result.fields[index] == imported[index]
+            result.fields[index] = untouched ? values[index] : try tenant.exported(result.fields[index], nil)
+        }
+        return result
+    }
+}
+
+extension Tenant {
+    /// Runs a plugin's chunk; when it gives a function, calls that with the options.
+    ///
+    /// - Throws: ``MFError`` with `HOOK-005` without a name, `HOOK-006` when it gives no plugin, `LIMIT-…` or `LUA-…` when
+    ///   it fails.
+    public func loadPlugin(_ source: [UInt8], name: String, options: LuaValue = .nil) throws -> TenantPlugin {
+        let program = TenantProgram(Self.pluginLoader, "=plugin", [.bytes(source), .string(name), try imported(options)])
+        let results = try atOnce { instance in
+            try instance.run(program.source, name: program.name, program.arguments, canWait: false).finished(name)
+        }
+        guard let record = results.first?.recordValue else {
+            throw MFError.pluginInvalid(found: results.first?.luaTypeName ?? "nil", source: name)
+        }
+        guard let pluginName = record["name"].stringValue, !pluginName.isEmpty else {
+            throw MFError.pluginWithoutName(source: name)
+        }
+        var listeners: [String: TenantFunction] = [:]
+        for entry in record.entries {
+            guard case .string(let key) = entry.key, case .object(let object) = entry.value,
+                let export = object as? TenantExport
+            else { continue }
+            listeners[key] = TenantFunction(self, export, .program(program, path: [.integer(1), entry.key]))
+        }
+        return TenantPlugin(
+            name: pluginName, version: record["version"].stringValue, tenant: self, listeners: listeners)
+    }
+
+    /// Loads the chunk in `...`: source, name, options.
+    private static let pluginLoader = Array(
+        """
+        local source, name, options = ...
+        local chunk, message = load(source, name, "t", _ENV)
+        if not chunk then error(message, 0) end
+        local plugin = chunk((name:gsub("^@", "")))
+        if type(plugin) == "function" then plugin = plugin(options) end
+        return plugin
+        """.utf8)
+}

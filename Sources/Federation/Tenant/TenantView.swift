@@ -1,0 +1,46 @@
+import Diagnostics
+import LuaBridge
+import OrderedCollections
+
+/// A host's object as a tenant sees it: its data, read-only, without functions, and of some types only a part.
+///
+/// Going back to the host it is the very object again.
+final class TenantView: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let object: any LuaObject
+    private unowned let instance: StateInstance
+
+    init(_ object: any LuaObject, in instance: StateInstance) {
+        (self.object, self.instance) = (object, instance)
+    }
+
+    deinit { instance.forget(object) }
+
+    /// What a tenant may read of a type; types that are not listed show all their data.
+    static let visibleFields: [String: Set<String>] = [
+        "mf.Host": ["name", "version", "options"],
+        "mf.Options": ["id", "name", "version", "remotes", "shareStrategy"],
+        "mf.Shared": ["version", "from", "deps", "scope", "loaded", "loading", "eager", "strategy", "shareConfig", "useIn"],
+    ]
+
+    static let luaTypeName = "mf.TenantView"
+    var luaCount: Int { object.luaCount }
+    var luaDescription: String { object.luaDescription }
+    var luaKeys: [LuaKey] { object.luaKeys.filter(isVisible) }
+
+    private func isVisible(_ key: LuaKey) -> Bool {
+        guard case .string(let name) = key, let fields = Self.visibleFields[type(of: object).luaTypeName] else { return true }
+        return fields.contains(name)
+    }
+
+    func luaGet(_ key: LuaKey) throws -> LuaValue {
+        guard isVisible(key) else { return .nil }
+        return try instance.visible(try object.luaGet(key))
+    }
+
+    func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
+        throw MFError(
+            .luaConversion, "\(type(of: object).luaTypeName) is read-only in a tenant",
+            hint: "return what is to change from the hook")
+    }
+}

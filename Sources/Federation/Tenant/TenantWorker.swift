@@ -1,0 +1,234 @@
+import CSandbox
+import Diagnostics
+import EventLoop
+import Glibc
+import LuaBridge
+
+/// The worker process of a tenant of level `process`.
+///
+/// A program that hosts such tenants calls ``runIfRequested()`` before anything else:
+///
+/// ```swift
+/// @main struct Main {
+///     static func main() async {
+///         TenantWorker.runIfRequested()
+///         …
+/// ```
+public enum TenantWorker {
+    /// What the worker is started with.
+    public static let argument = "--mflua-tenant-worker"
+    /// What is started as a worker: the program itself. Tests, which are no such program, name another.
+    nonisolated(unsafe) public static var executable = "/proc/self/exe"
+
+    /// Becomes a worker, and never returns, when the process was started as one.
+    public static func runIfRequested() {
+        guard CommandLine.arguments.count == 2, CommandLine.arguments[1] == argument else { return }
+        let loop = EventLoop(name: "mflua-worker")
+        let process = WorkerProcess(loop)
+        loop.submit { process.start() }
+        loop.join()
+        exit(0)
+    }
+}
+
+/// What runs in a worker: one instance of a tenant, asked over the socket.
+final class WorkerProcess: TenantDirectory, @unchecked Sendable {
+    // Confined to its loop's thread: every entry point is reached from a job, timer or callback of that loop.
+    private let loop: EventLoop
+    private var peer: TenantPeer!
+    private var instance: StateInstance?
+    private var lastNumber: UInt64 = 0
+    private var exports: [UInt64: TenantExport] = [:]
+    private var exportNumbers: [ObjectIdentifier: UInt64] = [:]
+    private var shapes: [[String]: LuaShape] = [:]
+
+    init(_ loop: EventLoop) { self.loop = loop }
+
+    func start() {
+        // The host ends the connection when it has enough of the worker.
+        peer = TenantPeer(
+            socket: SANDBOX_SOCKET, loop: loop, limit: 1 << 30, directory: self,
+            serve: { [unowned self] in try serve($0, $1, $2) }, onEnd: { _ in exit(0) })
+    }
+
+    private func serve(_ name: String, _ values: LuaValues, _ canWait: Bool) throws -> LuaStart {
+        switch name {
+        case "setup": return try setUp(values)
+        case "release":
+            let number = UInt64(bitPattern: Int64(values.first?.intValue ?? 0))
+            if let export = exports.removeValue(forKey: number) { exportNumbers[ObjectIdentifier(export)] = nil }
+            return .done([])
+        default: break
+        }
+        guard let instance else { throw MFError.stateGone() }
+        do {
+            switch try work(name, values, canWait, instance) {
+            case .done(let results): return .done(try finished(results, instance))
+            case .waiting(let pending):
+                return .waiting(
+                    TenantPending { [self] in
+                        do {
+                            return try finished(try await pending.finish(), instance)
+                        } catch {
+                            throw failure(error, instance)
+                        }
+                    })
+            }
+        } catch {
+            throw failure(error, instance)
+        }
+    }
+
+    private func work(_ name: String, _ values: LuaValues, _ canWait: Bool, _ instance: StateInstance) throws -> LuaStart {
+        switch name {
+        case "run":
+            guard values.count >= 2, let source = values[0].bytesValue, let chunk = values[1].stringValue else { break }
+            return try instance.run(source, name: chunk, Array(values.dropFirst(2)), canWait: canWait)
+        case "call":
+            guard case .object(let object)? = values.first, let function = object as? TenantExport else { break }
+            return try instance.start(function, Array(values.dropFirst()), canWait: canWait)
+        case "emit":
+            guard values.count >= 3, let kind = values[0].stringValue.flatMap(LuaEmission.Kind.init(named:)),
+                case .object(let object) = values[1], let listener = object as? TenantExport
+            else { break }
+            let keys = (values[2].arrayValue ?? []).compactMap(\.stringValue)
+            let fields = Array(values.dropFirst(3))
+            if !canWait { return .done(flat(try instance.emit(kind, listener, shape(keys), fields))) }
+            switch try instance.startEmission(kind, listener, shape(keys), fields) {
+            case .done(let result): return .done(flat(result))
+            case .waiting(let rest): return .waiting(TenantPending { [self] in flat(try await rest()) })
+            }
+        default: break
+        }
+        throw MFError.garbled()
+    }
+
+    private func flat(_ result: LuaEmission.Result) -> LuaValues {
+        [result.outcome, .boolean(result.outcomeIsData), .boolean(result.aborted)] + result.fields
+    }
+
+    private func shape(_ keys: [String]) -> LuaShape {
+        if let known = shapes[keys] { return known }
+        let shape = LuaShape(keys)
+        shapes[keys] = shape
+        return shape
+    }
+
+    private func finished(_ results: LuaValues, _ instance: StateInstance) throws -> LuaValues {
+        if let doom = instance.doom { throw doom }
+        let usage = instance.usage
+        return [
+            .integer(Int64(usage.memory)), .integer(Int64(usage.peakMemory)), .integer(usage.cpu.nanoseconds),
+        ] + results
+    }
+
+    private func failure(_ error: any Error, _ instance: StateInstance) -> any Error {
+        guard let doom = instance.doom else { return error }
+        peer.tell("doomed", [.object(LuaErrorObject(doom))])
+        return doom
+    }
+
+    /// Makes the instance, starts every thread there will be, and locks the process up. Only then code of the tenant runs.
+    private func setUp(_ values: LuaValues) throws -> LuaStart {
+        guard instance == nil, values.count == 2, let record = values[1].recordValue else { throw MFError.garbled() }
+        let options = try TenantOptions.fromLua(values[0])
+        let imports = record.entries.compactMap { entry -> (String, TenantImport)? in
+            guard let name = entry.key.stringValue, case .object(let object) = entry.value,
+                let function = object as? TenantImport
+            else { return nil }
+            return (name, function)
+        }
+        let fresh = try StateInstance(loop: loop, options: options, imports: imports)
+        _ = try fresh.run(Array("return 1".utf8), name: "=warm-up", [], canWait: true)
+        let failure = sandbox_enter(options.memory)
+        guard failure == 0 else { throw MFError.sandboxRefused(errno: failure) }
+        instance = fresh
+        return .done([])
+    }
+
+    // MARK: - Numbers
+
+    func number(of object: any LuaObject) throws -> (TenantCodec.Tag, UInt64) {
+        if let view = object as? WorkerView { return (.viewBack, view.number) }
+        guard let export = object as? TenantExport else { throw MFError.cannotCross("view") }
+        lastNumber += 1
+        exports[lastNumber] = export
+        return (.ours, lastNumber)
+    }
+
+    func function(ours number: UInt64, name: String) throws -> any LuaObject {
+        let release: @Sendable () -> Void = { [weak self] in
+            guard let self else { return }
+            loop.runOnLoop { self.peer.tell("release", [.integer(Int64(bitPattern: number))]) }
+        }
+        return TenantImport(name, onRelease: release) { [unowned self] arguments, canWait in
+            try peer.ask(
+                "call", [.integer(Int64(bitPattern: number))] + arguments, canWait: canWait, deadline: .seconds(10))
+        }
+    }
+
+    func function(yours number: UInt64) throws -> any LuaObject {
+        guard let export = exports[number] else { throw MFError.stateGone() }
+        return export
+    }
+
+    func view(_ number: UInt64, type: String, data: LuaValue) throws -> any LuaObject {
+        WorkerView(number, type, data) { [weak self] in
+            guard let self else { return }
+            loop.runOnLoop { self.peer.tell("forget", [.integer(Int64(bitPattern: number))]) }
+        }
+    }
+
+    func object(viewBack number: UInt64) throws -> any LuaObject { throw MFError.garbled() }
+}
+
+/// A host's object in a worker: its data as they were when it was sent.
+final class WorkerView: LuaObject {
+    let number: UInt64
+    private let type: String
+    private let data: LuaValue
+    private let onRelease: @Sendable () -> Void
+
+    init(_ number: UInt64, _ type: String, _ data: LuaValue, onRelease: @escaping @Sendable () -> Void) {
+        (self.number, self.type, self.data, self.onRelease) = (number, type, data, onRelease)
+    }
+
+    deinit { onRelease() }
+
+    static let luaTypeName = "mf.WorkerView"
+    var luaDescription: String { type }
+    var luaCount: Int {
+        var count = 0
+        while !data[count + 1].isNil { count += 1 }
+        return count
+    }
+    var luaKeys: [LuaKey] {
+        (data.recordValue?.entries ?? []).map { entry in
+            switch entry.key {
+            case .string(let name): .string(name)
+            case .integer(let index): .integer(index)
+            default: .other
+            }
+        }
+    }
+
+    func luaGet(_ key: LuaKey) -> LuaValue {
+        switch key {
+        case .string(let name): data[name]
+        case .integer(let index): data[Int(index)]
+        case .other: .nil
+        }
+    }
+}
+
+extension LuaEmission.Kind {
+    init?(named name: String) {
+        switch name {
+        case "sync": self = .sync
+        case "async": self = .async
+        case "syncWaterfall": self = .syncWaterfall
+        case "asyncWaterfall": self = .asyncWaterfall
+        default: return nil
+        }
+    }
+}

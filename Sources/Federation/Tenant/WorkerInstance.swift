@@ -1,0 +1,204 @@
+import CSandbox
+import Diagnostics
+import EventLoop
+import Glibc
+import LuaBridge
+
+/// A tenant's life in a worker process of the same binary.
+final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // The exceptions are `release`, which sends what it has to do to the loop, and constants.
+    private let loop: EventLoop
+    private let options: TenantOptions
+    private var peer: TenantPeer!
+    let processID: pid_t
+    private var isReaped = false
+    private(set) var doom: MFError?
+    private(set) var usage = TenantUsage()
+
+    private var lastNumber: UInt64 = 0
+    private var imports: [UInt64: TenantImport] = [:]
+    private var views: [UInt64: any LuaObject] = [:]
+    private var viewNumbers: [ObjectIdentifier: UInt64] = [:]
+
+    /// Starts a worker. That it could be locked up is known when the first call is answered.
+    init(tenant: String, loop: EventLoop, options: TenantOptions, imports: [(String, TenantImport)]) throws {
+        (self.loop, self.options) = (loop, options)
+        var sockets: [Int32] = [-1, -1]
+        var failure = sandbox_socket_pair(&sockets)
+        var process: pid_t = 0
+        if failure == 0 {
+            failure = sandbox_spawn(TenantWorker.executable, TenantWorker.argument, sockets[1], &process)
+            Glibc.close(sockets[1])
+            if failure != 0 { Glibc.close(sockets[0]) }
+        }
+        guard failure == 0 else { throw MFError.workerNotStarted(tenant, errno: failure) }
+        processID = process
+        peer = TenantPeer(
+            socket: sockets[0], loop: loop, limit: options.message, directory: self,
+            serve: { [unowned self] in try serve($0, $1, $2) }, onEnd: { [unowned self] in ended($0) })
+        let entries = imports.map { LuaRecord.Entry(key: .string($0.0), value: .object($0.1)) }
+        let setUp = try peer.ask(
+            "setup", [options.luaValue, .record(LuaRecord(entries))], canWait: true, deadline: .zero)
+        loop.start { [weak self] in
+            do { _ = try await setUp.finish() } catch let error as MFError where error.code == .levelUnavailable {
+                self?.peer.close(error)
+            }
+        }
+    }
+
+    deinit { reap() }
+
+    private func ended(_ reason: MFError) {
+        if doom == nil { doom = reason }
+        reap()
+        imports.removeAll()
+        views.removeAll()
+    }
+
+    private func reap() {
+        guard !isReaped else { return }
+        isReaped = true
+        _ = sandbox_kill(processID)
+    }
+
+    func close() { peer.close(doom ?? MFError.stateGone()) }
+
+    func expire() {
+        if doom == nil {
+            doom = MFError(
+                .limitWall, "the call took too long",
+                hint: "raise the tenant's `wall` limit, or give what it waits for a shorter deadline")
+        }
+        close()
+    }
+
+    // MARK: - Calls
+
+    /// How long a call that blocks the host may take: the worker stops itself at its limit, unless it hangs.
+    private var deadline: Duration { min(options.wall, options.cpu * 4 + .milliseconds(200)) }
+
+    private func ask(_ name: String, _ values: LuaValues, canWait: Bool) throws -> LuaStart {
+        if let doom { throw doom }
+        do {
+            return try peer.ask(name, values, canWait: canWait, deadline: deadline).map { [self] in try account($0) }
+        } catch let error as MFError where error.code == .limitWall && !canWait {
+            peer.close(error)
+            throw error
+        }
+    }
+
+    /// Takes the figures off the front of an answer.
+    private func account(_ values: LuaValues) throws -> LuaValues {
+        guard values.count >= 3, let memory = values[0].intValue, let peak = values[1].intValue,
+            let cpu = values[2].intValue
+        else {
+            peer.close(MFError.garbled())
+            throw MFError.garbled()
+        }
+        usage = TenantUsage(memory: memory, peakMemory: peak, cpu: .nanoseconds(cpu))
+        return Array(values.dropFirst(3))
+    }
+
+    func run(_ source: [UInt8], name: String, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+        try ask("run", [.bytes(source), .string(name)] + arguments, canWait: canWait)
+    }
+
+    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+        try ask("call", [.object(function)] + arguments, canWait: canWait)
+    }
+
+    func emit(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue]) throws
+        -> LuaEmission.Result
+    {
+        try result(try emission(kind, listener, shape, values, canWait: false).finished("emit"))
+    }
+
+    func startEmission(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue])
+        throws -> TenantEmission
+    {
+        let start = try emission(kind, listener, shape, values, canWait: true)
+        return .waiting { [self] in try result(try await start.finish()) }
+    }
+
+    private func emission(
+        _ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue], canWait: Bool
+    ) throws -> LuaStart {
+        try ask(
+            "emit", [.string("\(kind)"), .object(listener), .array(shape.keys.map { .string($0) })] + values,
+            canWait: canWait)
+    }
+
+    private func result(_ values: LuaValues) throws -> LuaEmission.Result {
+        guard values.count >= 3 else { throw MFError.garbled() }
+        return LuaEmission.Result(
+            outcome: values[0], isData: values[1].isTruthy, aborted: values[2].isTruthy, fields: Array(values.dropFirst(3)))
+    }
+
+    func release(_ export: UInt64) {
+        loop.runOnLoop { [weak self] in self?.peer.tell("release", [.integer(Int64(bitPattern: export))]) }
+    }
+
+    /// Answers what the worker asks for.
+    private func serve(_ name: String, _ values: LuaValues, _ canWait: Bool) throws -> LuaStart {
+        let number = UInt64(bitPattern: Int64(values.first?.intValue ?? 0))
+        switch name {
+        case "call":
+            guard let function = imports[number] else { throw MFError.stateGone() }
+            return try function.body(Array(values.dropFirst()), canWait)
+        case "release": imports[number] = nil
+        case "forget":
+            if let object = views.removeValue(forKey: number) { viewNumbers[ObjectIdentifier(object)] = nil }
+        case "doomed":
+            if case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error { doom = error }
+        default: throw MFError.garbled()
+        }
+        return .done([])
+    }
+
+    // MARK: - Numbers
+
+    func number(of object: any LuaObject) throws -> (TenantCodec.Tag, UInt64) {
+        if let export = object as? TenantExport {
+            guard export.instance === self else { throw MFError.stateGone() }
+            return (.yours, export.number)
+        }
+        lastNumber += 1
+        if let function = object as? TenantImport {
+            imports[lastNumber] = function
+            return (.ours, lastNumber)
+        }
+        if let known = viewNumbers[ObjectIdentifier(object)] { return (.view, known) }
+        views[lastNumber] = object
+        viewNumbers[ObjectIdentifier(object)] = lastNumber
+        return (.view, lastNumber)
+    }
+
+    func function(ours number: UInt64, name: String) throws -> any LuaObject { TenantExport(self, number: number) }
+
+    func function(yours number: UInt64) throws -> any LuaObject {
+        guard let function = imports[number] else { throw MFError.garbled() }
+        return function
+    }
+
+    func view(_ number: UInt64, type: String, data: LuaValue) throws -> any LuaObject { throw MFError.garbled() }
+
+    func object(viewBack number: UInt64) throws -> any LuaObject {
+        guard let object = views[number] else { throw MFError.garbled() }
+        return object
+    }
+}
+
+extension MFError {
+    static func workerNotStarted(_ tenant: String, errno: Int32) -> MFError {
+        MFError(
+            .levelUnavailable, "the worker of tenant `\(tenant)` cannot be started: \(String(cString: strerror(errno)))",
+            context: [("tenant", tenant)], hint: "the level `process` needs /proc and room for one more process")
+    }
+
+    static func sandboxRefused(errno: Int32) -> MFError {
+        MFError(
+            .levelUnavailable, "the kernel refuses to lock the worker up: \(String(cString: strerror(errno)))",
+            hint: "the level `process` needs seccomp filters; it never runs weaker than asked")
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import EventLoop
+import Federation
+import Glibc
+
+/// Runs hostile Lua files as a tenant's code and checks that host and neighbours are none the worse.
+@main
+struct AttacksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mflua-attacks",
+        abstract: "Runs every Lua file of a folder as a tenant's chunk and checks how it ends.")
+
+    @Argument(help: "The folder with the cases.") var folder: String
+    @Option(help: "Where the tenant's code runs: state or process.") var level = TenantOptions.Level.state
+    @Option(help: "Run only the cases whose names contain this.") var only: String?
+    @Flag(help: "Print a line for every case.") var verbose = false
+
+    static func main() {
+        TenantWorker.runIfRequested()
+        main(nil)
+    }
+
+    func run() throws {
+        let cases = try AttackCase.all(in: folder).filter { only.map($0.name.contains) ?? true }
+        let loop = EventLoop()
+        let done = Blocking<Int>()
+        let (level, verbose) = (level, verbose)
+        loop.start {
+            do {
+                let arena = try await Arena(level: level, loop: loop)
+                var failed = 0
+                for attack in cases {
+                    let report = await arena.run(attack)
+                    if let problem = report.problem {
+                        failed += 1
+                        print("FAILED \(attack.name): \(problem)")
+                    } else if verbose {
+                        print("passed \(attack.name): \(report.ending) in \(report.milliseconds) ms")
+                    }
+                }
+                print("\(cases.count - failed) passed, \(failed) failed")
+                done.finish(failed == 0 && !cases.isEmpty ? 0 : 1)
+            } catch {
+                print("cannot run the cases: \(error)")
+                done.finish(2)
+            }
+        }
+        let status = done.wait()
+        throw ExitCode(Int32(status))
+    }
+}
+
+extension TenantOptions.Level: ExpressibleByArgument {}

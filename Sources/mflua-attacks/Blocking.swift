@@ -1,0 +1,21 @@
+import Glibc
+
+/// A value that one thread waits for.
+final class Blocking<Value: Sendable>: @unchecked Sendable {
+    // `value` is written before the semaphore is posted and read after it was waited for.
+    private var value: Value?
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+    init() { sem_init(semaphore, 0, 0) }
+    deinit { semaphore.deallocate() }
+
+    func finish(_ value: Value) {
+        self.value = value
+        sem_post(semaphore)
+    }
+
+    func wait() -> Value {
+        while sem_wait(semaphore) != 0 {}
+        return value!
+    }
+}
