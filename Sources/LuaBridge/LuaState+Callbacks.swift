@@ -6,7 +6,8 @@ extension LuaState {
     static var callbacks: mf_host {
         mf_host(
             invoke: { host, callable, arguments in
-                LuaState.state(host).invoke(Unmanaged<LuaCallableBox>.fromOpaque(callable!).takeUnretainedValue(), arguments)
+                let callable = Unmanaged<LuaCallableBox>.fromOpaque(callable!).takeUnretainedValue()
+                return LuaState.state(host).invoke(callable, arguments)
             },
             get: { host, words, tag, bytes, count, integer in
                 let key: LuaKey
@@ -41,7 +42,7 @@ extension LuaState {
                 let name = callable.map { Unmanaged<LuaCallableBox>.fromOpaque($0).takeUnretainedValue().name } ?? ""
                 return LuaState.state(host).answer { throw MFError.refusal(reason, name) }
             },
-            forget: { host, level in LuaState.state(host).kept[Int(level)] = .none },
+            forget: { host, level in LuaState.state(host).forget(Int(level)) },
             retain: { _ = Unmanaged<AnyObject>.fromOpaque($0!).retain() },
             release: { Unmanaged<AnyObject>.fromOpaque($0!).release() })
     }
@@ -78,6 +79,15 @@ extension LuaState {
         let reply: LuaReply
         do { reply = try body() } catch { return write(.one(.error(error, in: self)), as: MF_REPLY_ERROR) }
         return write(reply, as: MF_REPLY_VALUES)
+    }
+
+    /// Lets go of a reply that C has read.
+    private func forget(_ level: Int) {
+        guard level < kept.count else { return }
+        // Whatever goes away here may come back to Lua: the list is to be whole by then.
+        let reply = kept[level]
+        kept[level] = .none
+        withExtendedLifetime(reply) {}
     }
 
     private func write(_ reply: LuaReply, as status: Int) -> Int32 {

@@ -30,7 +30,9 @@ extension LuaState {
         var span = mf_span()
         var task: OpaquePointer?
         mf_set_sliceable(handle, sliceable)
-        let status = mf_task_call(handle, function.slot, Int32(arguments.count), &task, &span)
+        let status = withExtendedLifetime(arguments) {
+            mf_task_call(handle, function.slot, Int32(arguments.count), &task, &span)
+        }
         mf_set_sliceable(handle, false)
         guard let task else {
             try check(status)
@@ -50,7 +52,7 @@ extension LuaState {
         var span = mf_span()
         var task: OpaquePointer?
         mf_set_sliceable(handle, sliceable)
-        let status = mf_task_emit(handle, &emission, &task, &span)
+        let status = withExtendedLifetime((listeners, data)) { mf_task_emit(handle, &emission, &task, &span) }
         mf_set_sliceable(handle, false)
         guard let task else { return .done(try finish(emission, status, span, data)) }
         return .waiting(LuaPendingEmission(LuaPendingCall(self, LuaTask(task), status), emission, data))
