@@ -144,6 +144,8 @@ mf_reader mf_read_input(mf_state *s, int32_t level);
 /* ---- protect.c ---- */
 /* [-0, +0, -] runs f(L) with a light userdata as argument 1, protected, without waiting; nothing is left on the stack */
 int32_t mf_protect(mf_state *s, lua_CFunction f, void *argument);
+/* The same, as long as the nesting is below a number of levels. */
+int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t levels);
 /* [-1, +0, -] the error on top of `from` (the running thread, or one that died) becomes the failure in the output of
  * level `level`; answers the status */
 int32_t mf_note_failure(mf_state *s, lua_State *from, int status, int32_t level);

@@ -20,15 +20,21 @@ int mf_message_handler(lua_State *L) {
     return 1;
 }
 
-int32_t mf_may_enter(mf_state *s) {
+static int32_t may_enter(mf_state *s, int32_t levels) {
     if (s->doomed) return MF_DOOMED;
-    if (s->nest >= MF_MAX_LEVELS - MF_SPARE_LEVELS) return MF_NESTING;
+    if (s->nest >= levels) return MF_NESTING;
     if (!mf_level_ready(s, s->nest)) return MF_MEMORY;
     return MF_OK;
 }
 
+int32_t mf_may_enter(mf_state *s) { return may_enter(s, MF_MAX_LEVELS - MF_SPARE_LEVELS); }
+
 int32_t mf_protect(mf_state *s, lua_CFunction f, void *argument) {
-    int32_t result = mf_may_enter(s);
+    return mf_protect_within(s, f, argument, MF_MAX_LEVELS - MF_SPARE_LEVELS);
+}
+
+int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t levels) {
+    int32_t result = may_enter(s, levels);
     if (result != MF_OK) return result;
     lua_State *L = s->running;
     if (!lua_checkstack(L, 6)) return MF_MEMORY;

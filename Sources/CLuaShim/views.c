@@ -210,7 +210,8 @@ static int register_type(lua_State *L) {
 
 int32_t mf_register_type(mf_state *s, int32_t method_count, int32_t *slot) {
     registration request = {method_count, 0};
-    int32_t status = mf_protect(s, register_type, &request);
+    /* Also for the view of the error that tells of too deep a nesting. */
+    int32_t status = mf_protect_within(s, register_type, &request, MF_MAX_LEVELS - 1);
     *slot = request.slot;
     return status;
 }

