@@ -16,6 +16,15 @@ extension MFLibrary {
             }
         },
         Function(
+            name: "type", signature: "fun(value: any): string",
+            summary: "The type of a value; for live views their own, such as `mf.Host`."
+        ) { _ in
+            LuaCallable("type") { call in
+                if case .object(let object) = call[0] { return [.string(type(of: object).luaTypeName)] }
+                return [.string(call[0].luaTypeName)]
+            }
+        },
+        Function(
             name: "response", signature: "fun(fields: {status?: integer, body?: string, headers?: table<string, string>}): mf.Response",
             summary: "A response as `mf.fetch` gives one, for listeners of the hook `fetch`."
         ) { _ in
