@@ -82,12 +82,12 @@ return function(options)
         local now = mf.now()
         local what, detail = subject(hook, args)
         local key = args.resourceContext and args.resourceContext.id or args.id or what
-        local step = now - (before[key] or now)
+        local step = before[key] and now - before[key]
         before[key] = now
         local failed = args.error ~= nil or hook:find("rror") ~= nil
         write(("%s %s  %s %s  %s"):format(
             paint("2", ("%9.2f ms"):format(now - start)),
-            paint(step >= 10 and "33" or "2", ("%+8.2f"):format(step)),
+            paint(step and step >= 10 and "33" or "2", step and ("%+8.2f"):format(step) or (" "):rep(8)),
             paint(failed and "31" or "36", ("%-26s"):format(hook)),
             ("%-24s"):format(what), paint("2", detail)))
     end

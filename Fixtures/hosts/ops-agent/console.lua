@@ -53,7 +53,7 @@ function M.table(title, columns, rows)
             local text = pad(cell, widths[position])
             cells[position] = position == 1 and paint(first, text) or first == "dim" and paint("dim", text) or text
         end
-        print("  " .. table.concat(cells, "  "))
+        print((("  " .. table.concat(cells, "  ")):gsub("%s+$", "")))
     end
     print()
     print(paint("bold", title))
