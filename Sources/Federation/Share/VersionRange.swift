@@ -29,8 +29,7 @@ public struct VersionRange: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Returns: Nil when any part of it is no range; `latest` or `workspace:*` are none.
     public init?(_ text: String) {
-        var parser = VersionRangeParser()
-        guard let alternatives = parser.parse(text) else { return nil }
+        guard let alternatives = VersionRangeParser().parse(text) else { return nil }
         self.alternatives = alternatives
         description = text
     }

@@ -6,10 +6,14 @@ struct VersionRangeParser {
     typealias Comparator = VersionRange.Comparator
 
     /// The bounds of each alternative; nil when the text is no range.
-    mutating func parse(_ text: String) -> [[Comparator]]? {
-        let text = text.utf8.allSatisfy({ $0 < 0x80 }) ? text : normalizingBlanks(text)
+    func parse(_ text: String) -> [[Comparator]]? {
+        var text = text.utf8.allSatisfy({ $0 < 0x80 }) ? text : normalizingBlanks(text)
+        // Most ranges are a single comparator, which needs no taking apart.
+        let isSingle = !text.isEmpty && text.utf8.allSatisfy { !isBlank($0) && $0 != UInt8(ascii: "|") }
+        if isSingle { return text.withUTF8(comparators).map { [$0] } }
         var alternatives: [[Comparator]] = []
-        var words: [[UInt8]] = [], word: [UInt8] = []
+        var words: [[UInt8]] = []
+        var word: [UInt8] = []
         var bytes = text.utf8.makeIterator()
         var next = bytes.next()
         while let byte = next {
@@ -75,7 +79,9 @@ struct VersionRangeParser {
     }
 
     private func beginsVersion(_ word: [UInt8]) -> Bool {
-        guard let first = word.first(where: { $0 != UInt8(ascii: "v") && $0 != UInt8(ascii: "=") }) else { return false }
+        guard let first = word.first(where: { $0 != UInt8(ascii: "v") && $0 != UInt8(ascii: "=") }) else {
+            return false
+        }
         return isDigit(first) || isWildcard(first)
     }
 
@@ -143,7 +149,9 @@ struct VersionRangeParser {
         return (Array(before) + bytes[(star + 1)...]).withUnsafeBufferPointer { bytes in
             var scanner = VersionScanner(bytes)
             let relation = scanner.relation()
-            guard let version = scanner.partial(), scanner.isAtEnd, !version.isShort, version.isPlain else { return nil }
+            guard let version = scanner.partial(), scanner.isAtEnd, !version.isShort, version.isPlain else {
+                return nil
+            }
             return self.bounds((relation ?? .equal, version.lowest, version.prerelease))
         }
     }
@@ -221,7 +229,9 @@ extension [Version.Identifier] {
 /// A version whose last parts may be missing or wildcards.
 struct Partial {
     /// Nil stands for a wildcard. A part after a wildcard is one, too.
-    var major: UInt64?, minor: UInt64?, patch: UInt64?
+    var major: UInt64?
+    var minor: UInt64?
+    var patch: UInt64?
     var prerelease: [Version.Identifier] = []
     var hasBuild = false
     /// Written without `v` or `=`, except for a single `v`.
