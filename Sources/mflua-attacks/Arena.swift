@@ -79,7 +79,6 @@ final class Arena: @unchecked Sendable {
         }
         if milliseconds >= 2000 { problems.append("took \(milliseconds) ms") }
         do { try await check() } catch { problems.append("afterwards: \(error)") }
-        malloc_trim(0)
         let resident = Self.residentMemory()
         if resident > memory + (48 << 20) { problems.append("\(resident >> 20) MB resident, \(memory >> 20) MB before") }
         return Report(

@@ -11,7 +11,15 @@ struct AttacksCommand: ParsableCommand {
         abstract: "Runs every Lua file of a folder as a tenant's chunk and checks how it ends.")
 
     @Argument(help: "The folder with the cases.") var folder: String
-    @Option(help: "Where the tenant's code runs: state or process.") var level = TenantOptions.Level.state
+    @Option(
+        help: "Where the tenant's code runs: state or process.",
+        transform: { name in
+            guard let level = TenantOptions.Level(rawValue: name) else {
+                throw ValidationError("the levels are state and process")
+            }
+            return level
+        })
+    var level = TenantOptions.Level.state
     @Option(help: "Run only the cases whose names contain this.") var only: String?
     @Flag(help: "Print a line for every case.") var verbose = false
 
@@ -49,5 +57,3 @@ struct AttacksCommand: ParsableCommand {
         throw ExitCode(Int32(status))
     }
 }
-
-extension TenantOptions.Level: ExpressibleByArgument {}
