@@ -104,6 +104,12 @@ let package = Package(
             name: "ServingTests", dependencies: ["Diagnostics", "Serving", "TestSupport", logging],
             swiftSettings: settings),
         .testTarget(
+            name: "LuaBridgeTests", dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FederationTests", dependencies: ["Diagnostics", "LuaBridge", "Federation", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
             name: "CommandTests",
             dependencies: [
                 "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", "mflua",
