@@ -37,20 +37,20 @@ import Testing
             words: ["/mf-manifest.json", "500"]),
         Case(
             about: "manifest: HTML", manifest: { _ in .text("<!DOCTYPE html><html></html>") }, code: "RUNTIME-003",
-            words: ["/mf-manifest.json", "HTML"]),
+            words: ["/mf-manifest.json", "this is HTML"]),
         Case(
             about: "manifest: cut short", manifest: { _ in .json(String(WrongInputTests.manifest.prefix(200))) },
             code: "RUNTIME-003", words: ["/mf-manifest.json", "line "]),
         Case(
             about: "manifest: fields missing", manifest: { _ in .json(#"{"id": "checks", "name": "checks"}"#) },
-            code: "RUNTIME-003", words: ["/mf-manifest.json", "metaData"]),
+            code: "RUNTIME-013", words: ["/mf-manifest.json", "metaData"]),
         Case(
             about: "manifest: wrong type",
             manifest: { _ in
                 .json(WrongInputTests.manifest.replacing(#""exposes": ["#, with: #""exposes": 7, "rest": ["#))
-            }, code: "RUNTIME-003", words: ["/mf-manifest.json", "exposes"]),
+            }, code: "RUNTIME-013", words: ["/mf-manifest.json", "exposes"]),
         Case(
-            about: "manifest: a list", manifest: { _ in .json("[1, 2]") }, code: "RUNTIME-003",
+            about: "manifest: a list", manifest: { _ in .json("[1, 2]") }, code: "RUNTIME-013",
             words: ["/mf-manifest.json"]),
         Case(
             about: "manifest: 64 MB",
@@ -84,20 +84,22 @@ import Testing
             words: ["/remoteEntry.lua:2: no luck"]),
         Case(
             about: "entry: returns nothing", entry: { _ in .text("local a = 1") }, code: "RUNTIME-001",
-            words: ["checks", "/remoteEntry.lua"]),
+            words: ["checks", "/remoteEntry.lua", "let the entry end with"]),
         Case(
             about: "entry: without get", entry: { _ in .text("return { init = function() end }") },
-            code: "RUNTIME-012", words: ["checks", "get"]),
+            code: "RUNTIME-012", words: ["checks", "`get`"]),
         Case(
             about: "entry: without init", entry: { _ in .text("return { get = function() end }") },
-            code: "RUNTIME-002", words: ["checks", "init"]),
+            code: "RUNTIME-002", words: ["checks", "`init`"]),
         Case(
             about: "entry: JavaScript", entry: { _ in .text("(()=>{\"use strict\";var e={}})();") },
             code: "RUNTIME-008", words: ["/remoteEntry.lua", "JavaScript", "not Lua"]),
         Case(
             about: "expose: misspelt", request: "checks/disc", code: "RUNTIME-014",
-            words: ["checks", "./disc", "./disk"]),
-        Case(about: "remote: misspelt", request: "check/disk", code: "RUNTIME-004", words: ["check/disk", "checks"]),
+            words: ["checks", "./disc", "did you mean `./disk`?"]),
+        Case(
+            about: "remote: misspelt", request: "check/disk", code: "RUNTIME-004",
+            words: ["check/disk", "did you mean `checks`?"]),
     ]
 
     /// A body that goes on for as long as somebody reads.
@@ -127,7 +129,7 @@ import Testing
 
     @Test func unknownHostIsNamed() async throws {
         let entry = "http://no-such-host.invalid/mf-manifest.json"
-        expect(try await load("checks/disk", entry: entry), "RUNTIME-003", ["no-such-host.invalid", "resolve"])
+        expect(try await load("checks/disk", entry: entry), "RUNTIME-003", ["no-such-host.invalid", "unknown"])
     }
 
     @Test func tlsFailureIsNamed() async throws {
