@@ -170,18 +170,19 @@ extension HookBus {
 
 extension HookBus {
     private func naming<A, T>(_ list: TapList<A>, _ first: Int, _ body: () throws -> T) throws -> T {
-        do { return try body() } catch let error as MFError { throw named(error, list, first) }
+        do { return try body() } catch let error as MFError { throw list.named(error, first: first) }
     }
 
     private func naming<A, T>(_ list: TapList<A>, _ first: Int, _ body: () async throws -> T) async throws -> T {
-        do { return try await body() } catch let error as MFError { throw named(error, list, first) }
+        do { return try await body() } catch let error as MFError { throw list.named(error, first: first) }
     }
+}
 
-    private func named<A>(_ error: MFError, _ list: TapList<A>, _ first: Int) -> MFError {
-        let offset = error["listener"].flatMap { Int($0) } ?? 0
-        let index = first + offset
-        let plugin = list.taps.indices.contains(index) ? list.taps[index].plugin : nil
-        return error.inHook(list.hook, plugin: plugin)
+extension TapList {
+    /// The error with the names of the hook and of the plugin whose listener failed.
+    fileprivate func named(_ error: MFError, first: Int) -> MFError {
+        let index = first + (error["listener"].flatMap { Int($0) } ?? 0)
+        return error.inHook(hook, plugin: taps.indices.contains(index) ? taps[index].plugin : nil)
     }
 }
 
@@ -223,11 +224,16 @@ extension TapList: OpenTapList {
         repeat {
             let end = taps.count
             for run in try runs(from: visited) {
-                guard case .lua(let listeners, _) = run else { continue }
-                let outcome =
-                    kind.canWait
-                    ? try await state.emitAsync(kind.emission, listeners, data, keep: true)
-                    : try state.emit(kind.emission, listeners, data, keep: true)
+                guard case .lua(let listeners, let first) = run else { continue }
+                let outcome: LuaEmission.Result
+                do {
+                    outcome =
+                        kind.canWait
+                        ? try await state.emitAsync(kind.emission, listeners, data, keep: true)
+                        : try state.emit(kind.emission, listeners, data, keep: true)
+                } catch let error as MFError {
+                    throw named(error, first: first)
+                }
                 if let table = outcome.data {
                     data = .table(table)
                     current = .table(table)

@@ -25,12 +25,6 @@ struct RegisteredPlugin: Sendable {
     var source: PluginSource? {
         if case .lua(let plugin) = body { plugin.source } else { nil }
     }
-
-    func copied(number: PluginID) -> RegisteredPlugin {
-        var copy = self
-        copy.id = number
-        return copy
-    }
 }
 
 /// The file a plugin was read from, and the options it was made with: what a reload needs.

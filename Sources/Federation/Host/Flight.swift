@@ -2,19 +2,31 @@ import EventLoop
 
 /// A piece of work that is done once and awaited by many.
 ///
-/// It goes on when one of those who wait is cancelled: the others still want it.
-final class Flight<Value: Sendable>: Sendable {
-    private let task: Task<Value, any Error>
+/// It goes on when one of those who wait is cancelled: the others still want it. Those who wait go on in the order in
+/// which they came.
+final class Flight<Value: Sendable>: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private var result: Result<Value, any Error>?
+    private var waiters: [CheckedContinuation<Value, any Error>] = []
 
     init(on loop: EventLoop, _ work: @escaping @Sendable () async throws -> Value) {
-        task = loop.start(work)
+        loop.start {
+            do { self.land(.success(try await work())) } catch { self.land(.failure(error)) }
+        }
+    }
+
+    private func land(_ result: Result<Value, any Error>) {
+        self.result = result
+        let waiters = waiters
+        self.waiters = []
+        for waiter in waiters { waiter.resume(with: result) }
     }
 
     /// Waits for the result.
     var value: Value {
-        get async throws { try await task.value }
+        get async throws {
+            if let result { return try result.get() }
+            return try await withCheckedThrowingContinuation { waiters.append($0) }
+        }
     }
-
-    /// Gives the work up.
-    func cancel() { task.cancel() }
 }

@@ -57,21 +57,20 @@ extension Host {
         let fromHook = try await hooks.emit(
             lifecycle.loadEntry, LoadEntry(remoteInfo: remoteInfo, origin: self))
         if fromHook.isTruthy { return try Container(fromHook, state: runtime.state) }
-        let request = try createScript(
-            url ?? remoteInfo.entry ?? "", ["fetchpriority": "high"], remoteInfo: remoteInfo,
-            context: url == nil ? context : nil)
+        var url = url ?? remoteInfo.entry ?? ""
         let exports: LuaValue
         do {
+            let request = try createScript(url, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context)
+            url = request.url
             let source = try await entrySource(request, allowsFile: true)
-            exports = try await runtime.environments.runEntry(
-                source, name: request.url, remote: remoteInfo, host: self)
+            exports = try await runtime.environments.runEntry(source, name: url, remote: remoteInfo, host: self)
         } catch let error where !(error is CancellationError) {
-            throw MFError.entryLoadFailed(remoteInfo, url: request.url, cause: error)
+            throw MFError.entryLoadFailed(remoteInfo, url: url, cause: error)
         }
-        guard exports.isTruthy else { throw MFError.entryExportsNothing(remoteInfo, url: request.url) }
+        guard exports.isTruthy else { throw MFError.entryExportsNothing(remoteInfo, url: url) }
         switch exports {
         case .table, .object, .record: return try Container(exports, state: runtime.state)
-        default: throw MFError.entryExportsNothing(remoteInfo, url: request.url, found: exports.luaTypeName)
+        default: throw MFError.entryExportsNothing(remoteInfo, url: url, found: exports.luaTypeName)
         }
     }
 

@@ -11,6 +11,7 @@ extension Host {
         }
         if userOptions.name.isEmpty { userOptions.name = options.name }
         try registerPlugins(userOptions.plugins.elements)
+        userOptions.plugins.elements = options.plugins.elements
         options = try format(options, with: userOptions)
         return options
     }
@@ -43,9 +44,10 @@ extension Host {
     /// The list of `options.plugins` after an `init`; a plugin that a hook put there is attached.
     private func pluginList(base: [LuaValue], user: [LuaValue]) throws -> [LuaValue] {
         var list = base
-        for value in user {
-            let given = try attachedValue(of: value)
-            if !list.contains(given) { list.append(given) }
+        for value in user where !list.contains(value) {
+            let plugin = try runtime.readPlugin(value, host: self)
+            try attach(plugin)
+            list.append(plugin.value)
         }
         return list
     }

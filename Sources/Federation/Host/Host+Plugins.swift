@@ -33,15 +33,7 @@ extension Host {
         return read.map(\.value)
     }
 
-    /// The value that stands for a plugin, attached now if it was not.
-    func attachedValue(of value: LuaValue) throws -> LuaValue {
-        if let known = plugins.first(where: { $0.value == value }) { return known.value }
-        let plugin = try runtime.readPlugin(value, host: self)
-        if let known = plugins.first(where: { $0.name == plugin.name }) { return known.value }
-        try attach(plugin)
-        return plugin.value
-    }
-
+    /// Attaches a plugin, unless one of its name is attached.
     func attach(_ plugin: RegisteredPlugin) throws {
         guard !plugins.contains(where: { $0.name == plugin.name }) else { return }
         if !plugin.name.hasSuffix("-plugin") { runtime.warnOnce(aboutPluginName: plugin.name) }

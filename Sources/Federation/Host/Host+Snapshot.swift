@@ -147,9 +147,8 @@ extension Host {
         do {
             manifest = try Manifest(json.detached())
         } catch let error as MFError {
-            let problem = MFError.manifestInvalid(url, remote: remote, host: name, cause: error)
-            _ = try await offer(problem, url: url, remoteInfo: remoteInfo)
-            throw problem
+            if error["missing"] != nil { _ = try await offer(error, url: url, remoteInfo: remoteInfo) }
+            throw MFError.manifestInvalid(url, remote: remote, host: name, cause: error)
         }
         registry.manifests[url] = manifest
         return manifest

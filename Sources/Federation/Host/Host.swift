@@ -49,9 +49,12 @@ public final class Host: @unchecked Sendable {
         options.id = ""
         shareScopeMap = ShareScopes()
         index = RemoteLookup()
-        for plugin in registry.globalPlugins { try attach(plugin.copied(number: takePluginNumber())) }
-        let listed = try attachAll(userOptions.plugins.elements)
-        options.plugins = LiveList(listed)
+        userOptions.plugins.elements = try attachAll(userOptions.plugins.elements)
+        for plugin in registry.globalPlugins where !plugins.contains(where: { $0.name == plugin.name }) {
+            try attach(plugin)
+            userOptions.plugins.append(plugin.value)
+        }
+        options.plugins = LiveList(userOptions.plugins.elements)
         options = try format(options, with: userOptions)
     }
 

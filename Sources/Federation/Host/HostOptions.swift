@@ -12,7 +12,9 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
     public internal(set) var name: String
     public internal(set) var version: String?
     public internal(set) var remotes: LiveList<Remote>
-    public internal(set) var shared: SharedModules
+    public internal(set) var shared: SharedModules { didSet { hasShared = true } }
+    /// Whether anything was said of shared modules; options of a host always show them.
+    private var hasShared = true
     /// The plugins as the user gave them, newest first.
     public internal(set) var plugins: LiveList<LuaValue>
     /// `version-first` (where nothing is named) or `loaded-first`.
@@ -59,7 +61,7 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
         ViewField("remotes", "mf.Remote[]", "The remotes it may load.", { .object($0.remotes) }) {
             $0.remotes = $1.isNil ? LiveList([]) : try LiveList<Remote>.fromLua($1.detached())
         },
-        ViewField("shared", "table<string, mf.Shared|mf.Shared[]>", "What it shares, by package.", { .object($0.shared) })
+        ViewField("shared", "table<string, mf.Shared|mf.Shared[]>", "What it shares, by package.", { $0.hasShared ? .object($0.shared) : .nil })
         { $0.shared = $1.isNil ? SharedModules() : try HostOptions.shared(from: $1) },
         ViewField(
             "plugins", "(mf.Plugin|string|table)[]", "Plugin tables, paths, or `{path, options}`.",
@@ -83,6 +85,7 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
     public static func fromLua(_ value: LuaValue) throws -> HostOptions {
         if case .object(let object) = value, let options = object as? HostOptions { return options }
         let options = HostOptions(name: "")
+        options.hasShared = false
         try options.assign(from: value)
         return options
     }

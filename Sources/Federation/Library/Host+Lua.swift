@@ -166,7 +166,7 @@ extension HostFunction {
             let tasks = host.initializeSharing(
                 try call.optionalString(0) ?? ShareScopeName.standard,
                 strategy: try table?.get("strategy").stringValue, from: try table?.get("from").stringValue,
-                initScope: initScope.isNil ? nil : try LiveList<LuaValue>.fromLua(initScope))
+                initScope: initScope.isNil ? nil : try LiveList<LuaValue>.fromLua(initScope), asksAll: true)
             for task in tasks { try await task.value }
             return [.integer(Int64(tasks.count))]
         },
@@ -206,7 +206,22 @@ extension Host {
     /// Emits a hook with whatever arguments; the result of a waterfall is the data, else the last result.
     func emit(_ name: String, _ data: LuaValue) async throws -> LuaValue {
         guard let hook = Lifecycle.named[name] else { throw MFError.unknownHookToEmit(name) }
-        return try await hooks.emit(hook, open: data)
+        guard name == lifecycle.generatePreloadAssets.name else { return try await hooks.emit(hook, open: data) }
+        // The built-in plan is made as by a listener before all others.
+        let builtIn = try builtInPlan(for: data)
+        let result = try await hooks.emit(hook, open: data)
+        return result.isNil ? builtIn.luaValue : result
+    }
+
+    private func builtInPlan(for data: LuaValue) throws -> PreloadPlan {
+        let entries = try data.entries(expecting: "the arguments of generatePreloadAssets")
+        let fields = Dictionary(entries.compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }) { $1 }
+        guard let options = fields["preloadOptions"], let info = fields["remoteInfo"], let snapshot = fields["remoteSnapshot"]
+        else { return PreloadPlan() }
+        return try builtInPlan(
+            try PreloadOptions.fromLua(options), remoteInfo: try Remote.fromLua(info),
+            snapshot: try Snapshot.fromLua(snapshot),
+            global: try fields["globalSnapshot"].map { try LiveMap<Snapshot>.fromLua($0) })
     }
 }
 

@@ -6,7 +6,10 @@ import LuaBridge
 extension Host {
     /// Fetches a plan in the background; a load does not wait for its assets.
     func startFetching(_ plan: PreloadPlan, remoteInfo: ResolvedRemote, context: ResourceContext, records: Bool) {
-        let entries = plan.entryAssets.filter { moduleCache[$0.remoteInfo.name]?.container == nil }
+        // The load itself fetches the remote's own entry next.
+        let entries = plan.entryAssets.filter {
+            $0.name != remoteInfo.name && moduleCache[$0.remoteInfo.name]?.container == nil
+        }
         let (css, js) = (plan.cssAssets, plan.jsAssetsWithoutEntry)
         guard !entries.isEmpty || !css.isEmpty || !js.isEmpty else { return }
         let rest = PreloadPlan(cssAssets: css, jsAssetsWithoutEntry: js, entryAssets: entries)

@@ -99,7 +99,7 @@ extension MFError {
     static func cannotPreload(_ name: String, host: HostOptions) -> MFError {
         let names = host.remotes.elements.flatMap { [$0.name] + ($0.alias.map { [$0] } ?? []) }
         return MFError(
-            .remoteNotFound, "Unable to preload \(name): it is no remote of host `\(host.name)`",
+            .preloadUnknown, "Unable to preload \(name)",
             context: [("host", host.name), ("remote", name)],
             hint: closestMatch(to: name, in: names).map { "did you mean `\($0)`?" } ?? "register the remote first")
     }
@@ -107,7 +107,7 @@ extension MFError {
     /// Some resources of a preload could not be had.
     static func preloadFailed(_ count: Int, results: LuaValue) -> MFError {
         MFError(
-            .entryLoadFailed, "preloadRemote failed to load \(count) resource(s).",
+            .preloadFailed, "preloadRemote failed to load \(count) resource(s).",
             context: [("failed", "\(count)")], hint: "`afterPreloadRemote` gets `results`, which tell of each resource")
     }
 }

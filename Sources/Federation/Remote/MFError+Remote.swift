@@ -27,7 +27,7 @@ extension MFError {
     /// An alias is the beginning of another remote's name or alias, or the other way round.
     static func aliasRefused(_ alias: String, of name: String, other: String) -> MFError {
         MFError(
-            .luaConversion,
+            .remoteInvalid,
             "the alias `\(alias)` of remote `\(name)` is not allowed: it and `\(other)` begin alike",
             context: [("alias", alias), ("remote", name), ("other", other)],
             hint: "choose an alias that begins no other remote's name or alias")

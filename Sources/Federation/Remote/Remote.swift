@@ -148,6 +148,6 @@ extension Remote {
 extension MFError {
     /// A remote was declared without a name.
     static func remoteWithoutName() -> MFError {
-        MFError(.luaConversion, "a remote has no `name`", hint: "write `{ name = \"app1\", entry = \"http://…\" }`")
+        MFError(.remoteInvalid, "a remote has no `name`", hint: "write `{ name = \"app1\", entry = \"http://…\" }`")
     }
 }

@@ -6,9 +6,11 @@ import LuaBridge
 extension Host {
     /// Enters what the host itself shares into a scope and starts initialising the remotes that belong to it.
     ///
-    /// - Returns: The initialisations under way; remotes that are initialised already are not asked again.
+    /// - Parameter asksAll: Whether remotes that are initialised already are asked again.
+    /// - Returns: The initialisations under way.
     func initializeSharing(
-        _ scopeName: String, strategy: String? = nil, from: String? = nil, initScope given: LiveList<LuaValue>? = nil
+        _ scopeName: String, strategy: String? = nil, from: String? = nil, initScope given: LiveList<LuaValue>? = nil,
+        asksAll: Bool = false
     ) -> [Task<Void, any Error>] {
         var initScope = given
         if from != "build" {
@@ -28,7 +30,7 @@ extension Host {
         guard options.shareStrategy == ShareStrategy.versionFirst || strategy == ShareStrategy.versionFirst else {
             return []
         }
-        return options.remotes.elements.filter { $0.shareScope == .one(scopeName) && !isInitialized($0) }
+        return options.remotes.elements.filter { $0.shareScope == .one(scopeName) && (asksAll || !isInitialized($0)) }
             .map { remote in
                 let name = remote.name
                 return runtime.loop.start { [self, initScope] in

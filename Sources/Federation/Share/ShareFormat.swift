@@ -74,7 +74,7 @@ extension MFError {
     /// A shared module with neither `lib` nor `get`.
     static func shareNotProvided(_ package: String, from host: String) -> MFError {
         MFError(
-            .luaRuntime, "Cannot get shared \"\(package)\" from \"\(host)\": it has neither `get` nor `lib`",
+            .shareNotProvided, "Cannot get shared \"\(package)\" from \"\(host)\": it has neither `get` nor `lib`",
             context: [("package", package), ("host", host)],
             hint: "add `lib = function() return require(\"\(package)\") end` to its entry in `shared`")
     }
@@ -82,7 +82,7 @@ extension MFError {
     /// A package that is not in the host's `shared`.
     static func shareNotFound(_ package: String, host: HostOptions) -> MFError {
         MFError(
-            .luaRuntime, "Cannot find shared \"\(package)\" in host \"\(host.name)\"",
+            .shareNotFound, "Cannot find shared \"\(package)\" in host \"\(host.name)\"",
             context: [("package", package), ("host", host.name)],
             hint: closestMatch(to: package, in: host.shared.keys).map { "did you mean `\($0)`?" }
                 ?? "declare it: `shared = { [\"\(package)\"] = { version = \"1.0.0\", lib = function() … end } }`")
@@ -102,7 +102,7 @@ extension MFError {
         _ package: String, version: String, from: String?, requirement: String, consumer: String?
     ) -> MFError {
         MFError(
-            .luaRuntime,
+            .shareMismatch,
             "Version \(version) from \(from ?? "?") of shared singleton module \(package) does not satisfy the "
                 + "requirement of \(consumer ?? "?") which needs \(requirement)",
             context: [

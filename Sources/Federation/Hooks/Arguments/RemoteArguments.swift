@@ -51,7 +51,7 @@ public struct AfterResolve: OriginArguments {
             $0.expose = try Optional<String>.fromLua($1)
         },
         .open("remote", "mf.Remote", "The remote that matched. Live.", { .optional($0.remote) }) {
-            $0.remote = $1.isNil ? nil : try Remote.fromLua($1)
+            $0.remote = $1.isTruthy ? try Remote.fromLua($1) : nil
         },
         .options,
         .open(

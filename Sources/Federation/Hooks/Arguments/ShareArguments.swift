@@ -19,7 +19,7 @@ public struct BeforeLoadShare: OriginArguments {
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
         .open("shareInfo", "mf.Shared", "What the host asks for. Live.", { .optional($0.shareInfo) }) {
-            $0.shareInfo = $1.isNil ? nil : try SharedModule.fromLua($1)
+            $0.shareInfo = $1.isTruthy ? try SharedModule.fromLua($1) : nil
         },
         .shared, .origin,
     ]

@@ -1,0 +1,94 @@
+/// A trace in the form in which two runtimes can be compared: FORMAT §6.
+enum NormalForm {
+    /// A JavaScript type error in the expected trace, for which any error will do.
+    static let someError = "<some error>"
+
+    private static let builtInPlugins: Set<String> = ["snapshot-plugin", "generate-preload-assets-plugin"]
+    private static let droppedWhenBlank: Set<String> = ["version", "buildVersion", "shareScope", "entry", "remoteEntry"]
+
+    /// The comparable lines of a trace.
+    static func lines(of trace: String) throws -> [String] {
+        var lines: [String] = []
+        for line in trace.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
+            let value = try JSON.parse(line)
+            if isRemark(value) { continue }
+            if let block = value["unordered"] {
+                lines.append("{\"step\":\(value["step"] ?? .null),\"unordered\":[")
+                lines += block.elements.filter { !isRemark($0) }.map { "  " + text(of: $0) }.sorted()
+                lines.append("]}")
+            } else {
+                lines.append(text(of: value))
+            }
+        }
+        return lines
+    }
+
+    /// Log lines, errors nobody waited for, and notes of the project about a line are not compared.
+    private static func isRemark(_ line: JSON) -> Bool {
+        line["log"] != nil || line["unhandled"] != nil || line["difference"] != nil
+    }
+
+    private static func text(of line: JSON) -> String {
+        value(withoutScriptAttributes(line)).description
+    }
+
+    /// The attributes of script and link elements exist in browsers only (FORMAT §7).
+    private static func withoutScriptAttributes(_ line: JSON) -> JSON {
+        guard let hook = line["hook"]?.text, hook == "createScript" || hook == "createLink", let args = line["args"] else {
+            return line
+        }
+        return line.merging([.init(key: "args", value: args.removing(["attrs"]))])
+    }
+
+    static func value(_ value: JSON) -> JSON {
+        switch value {
+        case .string(let text): .string(error(inside: text))
+        case .array(let elements): list(elements)
+        case .object(let members): object(members)
+        default: value
+        }
+    }
+
+    private static func list(_ elements: [JSON]) -> JSON {
+        var elements = elements
+        if elements.allSatisfy({ $0.text != nil }) {
+            elements.removeAll { builtInPlugins.contains($0.text!) }
+        }
+        // An empty list and an empty table are one.
+        return elements.isEmpty ? .object([]) : .array(elements.map(value))
+    }
+
+    private static func object(_ members: [JSON.Member]) -> JSON {
+        let isLoaded = members.contains { $0.key == "loaded" && $0.value == .boolean(true) }
+        var result: [JSON.Member] = []
+        for member in members.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            // Nothing and absent are one, except as a result.
+            if member.value == .null, member.key != "ok" { continue }
+            if member.value == "", droppedWhenBlank.contains(member.key) { continue }
+            if member.key == "loading", isLoaded { continue }
+            if member.key == "detail" { continue }
+            let shown: JSON =
+                if member.key == "error", case .string(let text) = member.value {
+                    .string(error(inside: error(text)))
+                } else {
+                    value(member.value)
+                }
+            result.append(JSON.Member(key: member.key, value: shown))
+        }
+        return .object(result)
+    }
+
+    /// One spelling for errors that are equal.
+    private static func error(_ text: String) -> String {
+        if text.hasPrefix("entry load failed: ") { return "RUNTIME-008" }
+        if text.hasPrefix("type error") { return someError }
+        // A status other than 2xx is refused as such (D4); the recorded runtime read the body and failed on that.
+        if text.hasPrefix("HTTP status ") { return "syntax error" }
+        return text
+    }
+
+    private static func error(inside text: String) -> String {
+        guard text.hasPrefix("<error "), text.hasSuffix(">") else { return text }
+        return "<error " + error(String(text.dropFirst("<error ".count).dropLast())) + ">"
+    }
+}
