@@ -44,7 +44,10 @@ static _Thread_local guard *volatile current;
 
 static void hook(lua_State *L, lua_Debug *ar);
 
-static void arm(lua_State *L) { lua_sethook(L, hook, LUA_MASKCOUNT, 1); }
+/* Lua marks every frame of the coroutine: not to be done twice on a deep stack. */
+static void arm(lua_State *L) {
+    if (!lua_gethookmask(L)) lua_sethook(L, hook, LUA_MASKCOUNT, 1);
+}
 
 /* Runs on the loop's own thread, between any two machine instructions. lua_sethook is made for that (lua.c does it). */
 static void on_tick(int signal_number) {
@@ -149,7 +152,9 @@ static int64_t spent_in_entry(const guard *g) {
 
 static void begin_timing(guard *g) {
     g->entered_ns = clock_ns(CLOCK_MONOTONIC);
-    g->tick_cpu_ns = 0;
+    /* A call that has seen ticks is a long one: worth the dear clock from the beginning. */
+    g->tick_cpu_ns = *g->account > TICK_NS ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
+    g->before_tick_ns = 0;
 }
 
 static void end_timing(guard *g) {

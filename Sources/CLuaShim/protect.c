@@ -8,6 +8,7 @@ int mf_message_handler(lua_State *L) {
     mf_state *s = mf_state_of(L);
     size_t count;
     s->has_traceback = false;
+    if (s->doomed) return 1; /* nobody will read it, and on a deep stack it takes its time */
     luaL_traceback(L, L, NULL, 1);
     const char *text = lua_tolstring(L, -1, &count);
     s->traceback.count = 0;
