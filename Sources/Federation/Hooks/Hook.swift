@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 /// One line of a hook's argument table: its Lua key, its type, and how a listener's change comes back.
 public struct HookField<Root>: Sendable {

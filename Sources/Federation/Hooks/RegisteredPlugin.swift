@@ -7,6 +7,7 @@ struct RegisteredPlugin: Sendable {
     enum Body: Sendable {
         case lua(LuaPlugin)
         case swift(Plugin)
+        case tenant(TenantPlugin)
     }
 
     var id: PluginID
@@ -18,12 +19,17 @@ struct RegisteredPlugin: Sendable {
         switch body {
         case .lua(let plugin): plugin.name
         case .swift(let plugin): plugin.name
+        case .tenant(let plugin): plugin.name
         }
     }
 
     /// The file it was read from, if it was.
     var source: PluginSource? {
-        if case .lua(let plugin) = body { plugin.source } else { nil }
+        switch body {
+        case .lua(let plugin): plugin.source
+        case .tenant(let plugin): plugin.source
+        case .swift: nil
+        }
     }
 }
 

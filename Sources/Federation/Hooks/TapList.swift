@@ -28,6 +28,7 @@ public protocol AnyTapList: AnyObject, Sendable {
 
 protocol TapStore: AnyTapList {
     func add(lua function: LuaFunction, plugin: String, owner: PluginID, at position: Int?)
+    func add(tenant plugin: TenantPlugin, hook: String, owner: PluginID, at position: Int?)
     func remove(owner: PluginID)
 }
 

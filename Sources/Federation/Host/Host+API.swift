@@ -80,6 +80,7 @@ extension Host {
     func dispose() {
         removeRemotes(options.remotes.elements.map(\.name))
         removePlugins(plugins.map(\.name))
+        tenants.closeAll()
         moduleCache.removeAll()
         shareScopeMap.removeAll()
         registry.snapshots.removeValue(forKey: options.name)

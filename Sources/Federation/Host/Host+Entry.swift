@@ -63,7 +63,11 @@ extension Host {
             let request = try createScript(url, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context)
             url = request.url
             let source = try await entrySource(request, allowsFile: true)
-            exports = try await runtime.environments.runEntry(source, name: url, remote: remoteInfo, host: self)
+            if let tenant = remoteInfo.tenant {
+                exports = try await tenants.runEntry(source, name: url, remote: remoteInfo, tenant: tenant)
+            } else {
+                exports = try await runtime.environments.runEntry(source, name: url, remote: remoteInfo, host: self)
+            }
         } catch let error where !(error is CancellationError) {
             throw MFError.entryLoadFailed(remoteInfo, url: url, cause: error)
         }

@@ -10,6 +10,7 @@ extension Host {
             throw MFError.hostRenamed(options.name, to: userOptions.name)
         }
         if userOptions.name.isEmpty { userOptions.name = options.name }
+        try tenants.declare(userOptions.tenants)
         try registerPlugins(userOptions.plugins.elements)
         userOptions.plugins.elements = options.plugins.elements
         options = try format(options, with: userOptions)

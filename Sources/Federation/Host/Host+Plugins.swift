@@ -55,6 +55,8 @@ extension Host {
             for (name, function) in lua.hooks {
                 hooks.store(named: name)?.add(lua: function, plugin: lua.name, owner: plugin.id, at: position)
             }
+        case .tenant(let tenant):
+            for hook in tenant.hooks { hooks.store(named: hook)?.add(tenant: tenant, hook: hook, owner: plugin.id, at: position) }
         case .swift(let swift):
             for listen in swift.listeners { listen(hooks, plugin.id, position) }
         }
@@ -68,7 +70,7 @@ extension Host {
     private func pluginName(_ value: LuaValue) -> String? {
         switch value {
         case .table(let table): (try? table.get("name"))?.stringValue
-        case .object(let object): (object as? SwiftPluginView)?.plugin.name
+        case .object(let object): (object as? SwiftPluginView)?.plugin.name ?? (object as? TenantPlugin)?.name
         default: nil
         }
     }

@@ -23,7 +23,7 @@ extension Host {
             runtime.log.warning("remote \(remote.name) was registered already and is replaced")
         }
         if let conflict = index.aliasConflict(remote, in: list) {
-            throw MFError.aliasRefused(conflict.alias, of: remote.name, other: conflict.other.name)
+            throw MFError.aliasRefused(conflict.alias, of: conflict.owner.name, other: conflict.other.name)
         }
         remote.shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
         remote.type = remote.type ?? Remote.standardType

@@ -147,7 +147,10 @@ extension Host {
         do {
             manifest = try Manifest(json.detached())
         } catch let error as MFError {
-            if error["missing"] != nil { _ = try await offer(error, url: url, remoteInfo: remoteInfo) }
+            if let missing = error["missing"] {
+                _ = try await offer(
+                    MFError.manifestIncomplete(url, remote: remote, missing: missing), url: url, remoteInfo: remoteInfo)
+            }
             throw MFError.manifestInvalid(url, remote: remote, host: name, cause: error)
         }
         registry.manifests[url] = manifest
@@ -200,6 +203,13 @@ extension MFError {
             .manifestFailed, "the manifest of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
             context: [("host", host), ("remote", remote.name), ("manifest", redacted(url))],
             hint: (cause as? MFError)?.hint ?? "open the URL and see what answers", cause: cause)
+    }
+
+    /// A manifest lacks what makes it one; `errorLoadRemote` is told before the load fails.
+    static func manifestIncomplete(_ url: String, remote: Remote, missing: String) -> MFError {
+        MFError(
+            .luaConversion, "`\(redacted(url))` is not a manifest of remote `\(remote.name)`: it lacks \(missing)",
+            context: [("remote", remote.name), ("missing", missing)])
     }
 
     /// A manifest that was read is none.

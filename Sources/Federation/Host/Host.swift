@@ -34,6 +34,8 @@ public final class Host: @unchecked Sendable {
     var nextPluginNumber = 1
     /// The tokens by which containers recognise a host that is being initialised already.
     var initTokens: [String: InitToken] = [:]
+    /// The sandboxes that `options.tenants` declares.
+    lazy var tenants = TenantStore(host: self)
     lazy var snapshotView = SnapshotHandlerView(host: self)
     lazy var remoteHandlerView = RemoteHandlerView(host: self)
 
@@ -49,12 +51,13 @@ public final class Host: @unchecked Sendable {
         options.id = ""
         shareScopeMap = ShareScopes()
         index = RemoteLookup()
+        try tenants.declare(userOptions.tenants)
         userOptions.plugins.elements = try attachAll(userOptions.plugins.elements)
+        options.plugins = LiveList(userOptions.plugins.elements)
         for plugin in registry.globalPlugins where !plugins.contains(where: { $0.name == plugin.name }) {
             try attach(plugin)
-            userOptions.plugins.append(plugin.value)
+            options.plugins.append(plugin.value)
         }
-        options.plugins = LiveList(userOptions.plugins.elements)
         options = try format(options, with: userOptions)
     }
 

@@ -33,10 +33,14 @@ final class RemoteLookup: @unchecked Sendable {
         return nil
     }
 
-    /// A remote whose name or alias begins as the new one's alias does, or the other way round.
-    func aliasConflict(_ remote: Remote, in remotes: LiveList<Remote>) -> (alias: String, other: Remote)? {
+    /// An alias with which another remote's name or alias begins: the new remote's, or one that is there.
+    func aliasConflict(
+        _ remote: Remote, in remotes: LiveList<Remote>
+    ) -> (alias: String, owner: Remote, other: Remote)? {
         refresh(remotes)
-        return index.aliasConflict(name: remote.name, alias: remote.alias).map { ($0.alias, $0.other) }
+        return index.aliasConflict(name: remote.name, alias: remote.alias).map { conflict in
+            conflict.isNew ? (conflict.alias, remote, conflict.other) : (conflict.alias, conflict.other, remote)
+        }
     }
 
     /// Appends to the list and to the index together.

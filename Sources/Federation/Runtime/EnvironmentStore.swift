@@ -37,6 +37,9 @@ final class EnvironmentStore: @unchecked Sendable {
         for environment in environments.values { try offer(name, table, in: environment) }
     }
 
+    /// A module that was registered from Swift.
+    func module(provided name: String) -> LuaValue? { provided.first { $0.name == name }?.value }
+
     private func offer(_ name: String, _ value: LuaValue, in environment: LuaTable) throws {
         guard case .table(let package) = try environment.get("package"),
             case .table(let loaded) = try package.get("loaded")

@@ -14,8 +14,12 @@ extension Runtime {
             let first = try table.rawGet(1)
             let options = try table.rawGet(2)
             let tenant = try table.rawGet("tenant").stringValue
-            if case .string(let path) = first { return try readPluginFile(path, options: options, tenant: tenant) }
+            if case .string(let path) = first {
+                return try readPluginFile(path, options: options, tenant: tenant, host: host)
+            }
+            if let tenant { throw MFError.tenantPluginWithoutFile(tenant) }
             if case .function(let function) = first { return try pluginMade(by: function, options: options, source: nil) }
+            guard first.isNil else { throw MFError.pluginInvalid(found: "list with a \(first.luaTypeName)", source: nil) }
             return registered(try LuaPlugin(table))
         default: break
         }
@@ -35,11 +39,17 @@ extension Runtime {
     }
 
     /// Reads, compiles, runs and checks a plugin file.
-    func readPluginFile(_ path: String, options: LuaValue, tenant: String?) throws -> RegisteredPlugin {
+    func readPluginFile(
+        _ path: String, options: LuaValue, tenant: String?, host: Host? = nil
+    ) throws -> RegisteredPlugin {
         let file = try pluginFile(path)
         let source = PluginSource(path: file, options: options, tenant: tenant)
         do {
             let bytes = try Paths.read(file).get()
+            if let tenant {
+                guard let host else { throw MFError.tenantWithoutHost(tenant) }
+                return try host.tenants.readPlugin(bytes, source: source)
+            }
             let folder = Paths.folder(of: file)
             let hostPath = try state.globals.get("package").tableValue?.get("path").stringValue ?? ""
             let environment = try environments.makeEnvironment(

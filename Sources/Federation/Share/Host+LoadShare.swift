@@ -16,17 +16,17 @@ struct LoadShareOptions: Sendable {
 extension Host {
     /// Gets a shared module's factory, or false where `customShareInfo` found nothing.
     func loadShare(_ package: String, _ loadOptions: LoadShareOptions = LoadShareOptions()) async throws -> LuaValue {
-        var shareInfo: SharedModule?
+        var shareInfo = LuaValue.nil
         do {
             let asked = try shareOptions(package, loadOptions)
-            shareInfo = asked
+            shareInfo = .object(asked)
             if asked.isKnown {
                 let running = asked.scopeNames.flatMap { initializeSharing($0, strategy: asked.strategy) }
                 for task in running { try await task.value }
             }
             let arguments = try await hooks.emit(
                 lifecycle.beforeLoadShare, BeforeLoadShare(pkgName: package, shareInfo: asked, origin: self))
-            shareInfo = arguments.shareInfo
+            shareInfo = arguments.shareInfo.map { .object($0) } ?? arguments.refusal
             guard let wanted = arguments.shareInfo else { throw MFError.shareNotFound(package, host: options) }
             let fromHook = try await hooks.emit(
                 lifecycle.loadShare, LoadShare(pkgName: package, shareInfo: wanted, origin: self))
@@ -40,7 +40,7 @@ extension Host {
                 return factory
             }
             if loadOptions.customShareInfo.isTruthy {
-                errorLoadShare(package, wanted, sync: false, error: nil, recovered: true)
+                errorLoadShare(package, .object(wanted), sync: false, error: nil, recovered: true)
                 return .boolean(false)
             }
             guard wanted.get.isCallable else { throw MFError.shareNotFound(package, host: options) }
@@ -121,10 +121,10 @@ extension Host {
 
     /// Gets a shared module's factory without waiting.
     func loadShareSync(_ package: String, _ loadOptions: LoadShareOptions = LoadShareOptions()) throws -> LuaValue {
-        var shareInfo: SharedModule?
+        var shareInfo = LuaValue.nil
         do {
             let wanted = try shareOptions(package, loadOptions)
-            shareInfo = wanted
+            shareInfo = .object(wanted)
             if wanted.isKnown {
                 for scope in wanted.scopeNames { _ = initializeSharing(scope, strategy: wanted.strategy) }
             }
@@ -243,7 +243,7 @@ extension Host {
     }
 
     private func errorLoadShare(
-        _ package: String, _ shareInfo: SharedModule?, sync: Bool, error: (any Error)?, recovered: Bool = false
+        _ package: String, _ shareInfo: LuaValue, sync: Bool, error: (any Error)?, recovered: Bool = false
     ) {
         observing {
             try hooks.emit(

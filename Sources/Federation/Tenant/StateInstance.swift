@@ -38,18 +38,40 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         return lastUsage
     }
 
-    func run(_ source: [UInt8], name: String, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+    func run(_ source: [UInt8], name: String, modules: TenantImport?, _ arguments: [LuaValue], canWait: Bool) throws
+        -> LuaStart
+    {
         let environment = try state.makeEnvironment(over: base)
         if prepare == nil { prepare = try state.load(Self.preparation, name: "=tenant") }
-        if let prepare { _ = try state.call(prepare, [.table(environment)]) }
+        let find = modules.map { LuaValue.callable(callable($0)) } ?? .nil
+        if let prepare { _ = try state.call(prepare, [.table(environment), find]) }
         let chunk = try state.load(source, name: name, environment: environment)
         return try call(chunk, arguments, canWait: canWait)
     }
 
-    /// Has `load` compile into the globals of the chunk that calls it.
+    /// Has `load` compile into the globals of the chunk that calls it, and `require` find the chunk's own modules.
     private static let preparation = """
-        local environment = ...
-        local load, select = load, select
+        local environment, find = ...
+        local load, select, library, error, rawget = load, select, require, error, rawget
+        local loaded = {}
+        environment.require = function(name)
+          local module = rawget(loaded, name)
+          if module ~= nil then return module end
+          if not find or library(name, true) then return library(name) end
+          local source, url, value = find(name)
+          if not source then
+            if value == nil then return library(name) end
+            loaded[name] = value
+            return value
+          end
+          local chunk, message = load(source, "@" .. url, "t", environment)
+          if not chunk then error(message, 0) end
+          module = chunk(name, url)
+          if module == nil then module = rawget(loaded, name) end
+          if module == nil then module = true end
+          loaded[name] = module
+          return module
+        end
         environment.load = function(chunk, name, mode, ...)
           if select("#", ...) > 0 then return load(chunk, name, mode, (...)) end
           return load(chunk, name, mode, environment)

@@ -22,9 +22,10 @@ final class TenantProgram: Sendable {
     let source: [UInt8]
     let name: String
     let arguments: [LuaValue]
+    let modules: TenantImport?
 
-    init(_ source: [UInt8], _ name: String, _ arguments: [LuaValue]) {
-        (self.source, self.name, self.arguments) = (source, name, arguments)
+    init(_ source: [UInt8], _ name: String, _ arguments: [LuaValue], modules: TenantImport? = nil) {
+        (self.source, self.name, self.arguments, self.modules) = (source, name, arguments, modules)
     }
 }
 
@@ -63,6 +64,22 @@ final class TenantFunction: @unchecked Sendable {
     }
 }
 
+/// Finds a module for a tenant's `require`; nil: there is none.
+public typealias TenantModules = @Sendable (String) async throws -> TenantModule?
+
+/// A module that a tenant's `require` found.
+public enum TenantModule: Sendable {
+    /// Its text, to be run in the tenant, and where it came from.
+    case source([UInt8], url: String)
+    /// A value of the host.
+    case value(LuaValue)
+}
+
+private final class FoundModules: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    var values: [String: LuaValues] = [:]
+}
+
 extension [LuaValue] {
     /// The value that a path of keys leads to; the first key is the place in the list.
     fileprivate func value(at path: [LuaValue]) -> LuaValue {
@@ -82,23 +99,55 @@ extension Tenant {
     /// as long as the tenant lives.
     ///
     /// - Parameter name: What messages call the chunk, `@file.lua` for a file.
+    /// - Parameter modules: Finds what `require` asks for beyond the tenant's own library.
     /// - Throws: ``MFError``: `LIMIT-…` when it went over a limit, `LUA-…` when it failed by itself; the context has the
     ///   tenant's name.
-    public func run(_ source: [UInt8], name: String, arguments: [LuaValue] = []) async throws -> [LuaValue] {
-        let program = TenantProgram(source, name, try arguments.map(imported))
-        let results = try await within { try $0.run(source, name: name, program.arguments, canWait: true) }
+    public func run(
+        _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules? = nil
+    ) async throws -> [LuaValue] {
+        let program = TenantProgram(source, name, try arguments.map(imported), modules: modules.map(finder))
+        let results = try await within {
+            try $0.run(source, name: name, modules: program.modules, program.arguments, canWait: true)
+        }
         return try results.exported(by: self, .program(program, path: []))
     }
 
     /// Runs a chunk that does not wait.
     public func runNow(_ source: [UInt8], name: String, arguments: [LuaValue] = []) throws -> [LuaValue] {
         let program = TenantProgram(source, name, try arguments.map(imported))
-        let results = try atOnce { try $0.run(source, name: name, program.arguments, canWait: false).finished(name) }
+        let results = try atOnce {
+            try $0.run(source, name: name, modules: nil, program.arguments, canWait: false).finished(name)
+        }
         return try results.exported(by: self, .program(program, path: []))
     }
 
     func rerun(_ program: TenantProgram, on instance: any TenantInstance) throws -> [LuaValue] {
-        try instance.run(program.source, name: program.name, program.arguments, canWait: false).finished(program.name)
+        try instance.run(
+            program.source, name: program.name, modules: program.modules, program.arguments, canWait: false
+        ).finished(program.name)
+    }
+
+    /// The function by which a tenant's `require` asks. What was found once is there at once when it is asked for again.
+    func finder(_ modules: @escaping TenantModules) -> TenantImport {
+        let found = FoundModules()
+        return TenantImport("require") { [unowned self] arguments, canWait in
+            guard case .string(let name)? = arguments.first else {
+                throw MFError.badArgument(1, of: "require", "string expected")
+            }
+            if let known = found.values[name] { return .done(known) }
+            guard canWait else { throw MFError.tenantCannotWait("require") }
+            return .waiting(
+                TenantPending { [self] in
+                    let values: LuaValues
+                    switch try await modules(name) {
+                    case .source(let source, let url)?: values = [.of(source), .string(url)]
+                    case .value(let value)?: values = [.nil, .nil, try imported(value)]
+                    case nil: values = []
+                    }
+                    found.values[name] = values
+                    return values
+                })
+        }
     }
 
     // MARK: - Ways in

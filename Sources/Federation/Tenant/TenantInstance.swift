@@ -10,8 +10,9 @@ protocol TenantInstance: AnyObject, Sendable {
     var doom: MFError? { get }
     /// Memory and time.
     var usage: TenantUsage { get }
-    /// Compiles and runs a chunk.
-    func run(_ source: [UInt8], name: String, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart
+    /// Compiles and runs a chunk. `modules` finds what its `require` asks for beyond the tenant's library.
+    func run(_ source: [UInt8], name: String, modules: TenantImport?, _ arguments: [LuaValue], canWait: Bool) throws
+        -> LuaStart
     /// Calls a function of the tenant.
     func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart
     /// Calls a listener of a hook.

@@ -44,6 +44,7 @@ struct TenantLibrary {
         let known: Set<String> = ["string", "table", "math", "utf8", "coroutine", "os"]
         return LuaCallable("require") { call in
             let name = try call.string(0)
+            if call[1].isTruthy { return [.boolean(name == "mf" || known.contains(name))] }
             if name == "mf" { return [.table(library)] }
             if known.contains(name) { return [try call.state.globals.rawGet(name)] }
             throw MFError.tenantModuleMissing(name)

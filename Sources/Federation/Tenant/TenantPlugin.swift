@@ -88,10 +88,14 @@ extension Tenant {
     ///
     /// - Throws: ``MFError`` with `HOOK-005` without a name, `HOOK-006` when it gives no plugin, `LIMIT-…` or `LUA-…` when
     ///   it fails.
-    public func loadPlugin(_ source: [UInt8], name: String, options: LuaValue = .nil) throws -> TenantPlugin {
-        let program = TenantProgram(Self.pluginLoader, "=plugin", [.bytes(source), .string(name), try imported(options)])
+    public func loadPlugin(
+        _ source: [UInt8], name: String, options: LuaValue = .nil, modules: TenantModules? = nil
+    ) throws -> TenantPlugin {
+        let program = TenantProgram(
+            Self.pluginLoader, "=plugin", [.of(source), .string(name), try imported(options)],
+            modules: modules.map(finder))
         let results = try atOnce { instance in
-            try instance.run(program.source, name: program.name, program.arguments, canWait: false).finished(name)
+            try rerun(program, on: instance)
         }
         guard let record = results.first?.recordValue else {
             throw MFError.pluginInvalid(found: results.first?.luaTypeName ?? "nil", source: name)

@@ -82,8 +82,10 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
     private func work(_ name: String, _ values: LuaValues, _ canWait: Bool, _ instance: StateInstance) throws -> LuaStart {
         switch name {
         case "run":
-            guard values.count >= 2, let source = values[0].bytesValue, let chunk = values[1].stringValue else { break }
-            return try instance.run(source, name: chunk, Array(values.dropFirst(2)), canWait: canWait)
+            guard values.count >= 3, let source = values[0].bytesValue, let chunk = values[1].stringValue else { break }
+            let modules = values[2].objectValue as? TenantImport
+            return try instance.run(
+                source, name: chunk, modules: modules, Array(values.dropFirst(3)), canWait: canWait)
         case "call":
             guard case .object(let object)? = values.first, let function = object as? TenantExport else { break }
             return try instance.start(function, Array(values.dropFirst()), canWait: canWait)
@@ -139,7 +141,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             return (name, function)
         }
         let fresh = try StateInstance(loop: loop, options: options, imports: imports)
-        _ = try fresh.run(Array("return 1".utf8), name: "=warm-up", [], canWait: true)
+        _ = try fresh.run(Array("return 1".utf8), name: "=warm-up", modules: nil, [], canWait: true)
         let failure = sandbox_enter(options.memory)
         guard failure == 0 else { throw MFError.sandboxRefused(errno: failure) }
         instance = fresh

@@ -100,8 +100,11 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         return Array(values.dropFirst(3))
     }
 
-    func run(_ source: [UInt8], name: String, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
-        try ask("run", [.bytes(source), .string(name)] + arguments, canWait: canWait)
+    func run(_ source: [UInt8], name: String, modules: TenantImport?, _ arguments: [LuaValue], canWait: Bool) throws
+        -> LuaStart
+    {
+        let find = modules.map { LuaValue.object($0) } ?? .nil
+        return try ask("run", [.bytes(source), .string(name), find] + arguments, canWait: canWait)
     }
 
     func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {

@@ -14,12 +14,17 @@ local by_code = {
   ["HOOK-003"] = function(context) return "bad hook data: " .. tostring(context.hook) end,
   ["HOOK-005"] = function() return "plugin without a name" end,
   ["HOOK-006"] = function() return "plugin invalid" end,
+  ["HOOK-007"] = function() return "plugin invalid" end,
+  ["LUA-011"] = function() return "syntax error" end,
 }
 
 -- How a trace shows the errors that are known by what they are about.
 local function by_context(context)
   if context.alias and context.remote then
     return ("alias %s of %s not allowed"):format(context.alias, context.remote)
+  end
+  if context.missing and context.remote then
+    return ("invalid manifest of %s: missing %s"):format(context.remote, context.missing)
   end
   if context.requirement and context.version then
     return ("shared singleton %s %s from %s does not satisfy %s of %s"):format(

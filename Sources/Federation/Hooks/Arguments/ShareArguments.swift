@@ -14,12 +14,16 @@ public struct BeforeRegisterShare: OriginArguments {
 /// The arguments of `beforeLoadShare`.
 public struct BeforeLoadShare: OriginArguments {
     public let pkgName: String
+    /// What the host asks for; a listener that puts `false` in its place refuses the load.
     public var shareInfo: SharedModule?
+    /// What a listener left that is no shared module.
+    var refusal = LuaValue.nil
     public let origin: Host
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
         .open("shareInfo", "mf.Shared", "What the host asks for. Live.", { .optional($0.shareInfo) }) {
             $0.shareInfo = $1.isTruthy ? try SharedModule.fromLua($1) : nil
+            $0.refusal = $1.isTruthy ? .nil : $1
         },
         .shared, .origin,
     ]
@@ -85,7 +89,8 @@ public struct AfterLoadShare: OriginArguments {
 /// The arguments of `errorLoadShare`.
 public struct ErrorLoadShare: OriginArguments {
     public let pkgName: String
-    public let shareInfo: SharedModule?
+    /// What the host asked for, or what a listener of `beforeLoadShare` put in its place.
+    public let shareInfo: LuaValue
     /// `loadShare` or `loadShareSync`.
     public let lifecycle: String
     public let error: (any Error)?
@@ -93,7 +98,7 @@ public struct ErrorLoadShare: OriginArguments {
     public let origin: Host
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shareInfo", "mf.Shared", "What the host asked for.") { .optional($0.shareInfo) },
+        .fixed("shareInfo", "mf.Shared", "What the host asked for.") { $0.shareInfo },
         .shared, .shareScopeMap,
         .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.") { .string($0.lifecycle) },
         .origin, .error { $0.error }, .recovered { $0.recovered },
