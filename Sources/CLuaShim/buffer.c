@@ -17,11 +17,12 @@ bool mf_buffer_grow(mf_state *s, mf_buffer *b, size_t more) {
 
 void mf_buffer_free(mf_state *s, mf_buffer *b) {
     mf_realloc(s, b->bytes, b->capacity, 0);
-    *b = (mf_buffer){NULL, 0, 0};
+    *b = (mf_buffer){NULL, 0, 0, 0};
 }
 
 static mf_buffer *emptied(mf_state *s, mf_buffer *b) {
     b->count = 0;
+    b->values = 0;
     if (b->capacity > MF_KEEP_BUFFER) mf_buffer_free(s, b);
     return b;
 }
@@ -30,7 +31,7 @@ bool mf_level_ready(mf_state *s, int32_t level) {
     if (s->levels[level]) return true;
     mf_level *fresh = mf_realloc(s, NULL, 0, sizeof *fresh);
     if (!fresh) return false;
-    *fresh = (mf_level){{NULL, 0, 0}, {NULL, 0, 0}};
+    *fresh = (mf_level){{NULL, 0, 0, 0}, {NULL, 0, 0, 0}};
     s->levels[level] = fresh;
     return true;
 }

@@ -70,6 +70,7 @@ static int trampoline(lua_State *L) {
     mf_buffer *b = &s->levels[level]->output;
     int count = lua_gettop(L);
     luaL_checkstack(L, 8, NULL);
+    b->values = (uint32_t)count;
     for (int i = 1; i <= count; i++) mf_encode(L, s, b, i);
     lua_State *running = s->running;
     s->running = L;

@@ -2,6 +2,8 @@
 
 #include "internal.h"
 
+#include <string.h>
+
 /* The stack of an emission. From AT_FIELDS on there are the values that were put into the data table. */
 enum { AT_EMISSION = 1, AT_LISTENERS, AT_KEYS, AT_DATA, AT_OUTCOME, AT_FIELDS };
 
@@ -34,26 +36,50 @@ static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
     }
 }
 
-/* [-0, +0, e] writes what came of it into the output of the call under way */
-static int write_results(lua_State *L, mf_state *s, mf_emission *e) {
-    mf_buffer *b = mf_fresh_output(s, s->entry);
-    bool is_waterfall = e->kind >= MF_EMIT_SYNC_WATERFALL;
-    mf_encode(L, s, b, is_waterfall && e->shape == 0 ? AT_DATA : AT_OUTCOME);
-    if (e->keep && lua_istable(L, AT_DATA)) mf_encode(L, s, b, AT_DATA);
-    else mf_encode_nil(L, s, b);
-    lua_settop(L, AT_FIELDS - 1 + e->field_count);
-    for (int32_t i = 0; i < e->field_count; i++) {
+/* [-0, +0, e] writes all fields, from the one at `first` on that has changed */
+static void write_fields(lua_State *L, mf_state *s, mf_emission *e, int32_t first) {
+    size_t same = (size_t)first;
+    mf_buffer *b = &s->levels[s->entry]->output;
+    if (!mf_buffer_room(s, b, same)) luaL_error(L, "not enough memory");
+    memset(b->bytes + b->count, MF_TAG_SAME, same);
+    b->count += same;
+    e->has_fields = true;
+    for (int32_t i = first; i < e->field_count; i++) {
         lua_rawgeti(L, AT_KEYS, i + 1);
         lua_gettable(L, AT_DATA);
-        /* The buffer may have moved to another nesting level's use meanwhile: a view's getter is Swift. */
-        b = &s->levels[s->entry]->output;
         if (i < 64 && e->unchangeable >> i & 1 && lua_rawequal(L, -1, AT_FIELDS + i)) {
-            if (!mf_buffer_room(s, b, 1)) return luaL_error(L, "not enough memory");
+            if (!mf_buffer_room(s, b, 1)) luaL_error(L, "not enough memory");
             b->bytes[b->count++] = MF_TAG_SAME;
         } else {
             mf_encode(L, s, b, -1);
         }
         lua_pop(L, 1);
+    }
+}
+
+/* [-0, +0, e] writes what came of it into the output of the call under way */
+static int write_results(lua_State *L, mf_state *s, mf_emission *e) {
+    mf_buffer *b = mf_fresh_output(s, s->entry);
+    int outcome = e->kind >= MF_EMIT_SYNC_WATERFALL && e->shape == 0 ? AT_DATA : AT_OUTCOME;
+    if (!lua_isnil(L, outcome)) {
+        mf_encode(L, s, b, outcome);
+        e->has_outcome = true;
+    }
+    if (e->keep && lua_istable(L, AT_DATA)) {
+        mf_encode(L, s, b, AT_DATA);
+        e->has_data = true;
+    }
+    /* Mostly nothing has changed, and nothing of the fields has to cross. */
+    lua_settop(L, AT_FIELDS - 1 + e->field_count);
+    for (int32_t i = 0; i < e->field_count; i++) {
+        lua_rawgeti(L, AT_KEYS, i + 1);
+        lua_gettable(L, AT_DATA);
+        if (i >= 64 || !(e->unchangeable >> i & 1) || !lua_rawequal(L, -1, AT_FIELDS + i)) {
+            lua_settop(L, AT_FIELDS - 1 + e->field_count);
+            write_fields(L, s, e, i);
+            break;
+        }
+        lua_settop(L, AT_FIELDS - 1 + e->field_count);
     }
     return 0;
 }
@@ -76,35 +102,37 @@ static bool has_every_key(lua_State *L) {
     return true;
 }
 
-/* [-1, +0, e] takes a listener's result; false: no further listener is called */
+/* [-1, +0, e] takes a listener's result that is not nil; false: no further listener is called */
 static bool take_result(lua_State *L, mf_emission *e) {
     bool is_data = lua_rawequal(L, -1, AT_DATA);
-    bool goes_on = true;
-    if (e->kind >= MF_EMIT_SYNC_WATERFALL) {
-        if (!is_data && !lua_isnil(L, -1)) {
-            if ((lua_istable(L, -1) || mf_to_view(L, -1)) && has_every_key(L)) {
-                lua_replace(L, AT_DATA);
-                return true;
-            }
-            e->bad_value = true;
-            goes_on = false;
-        }
-    } else if (e->kind == MF_EMIT_SYNC) {
-        if (!lua_isnil(L, -1)) {
-            e->outcome_is_data = is_data;
-            lua_replace(L, AT_OUTCOME);
-            return true;
-        }
-    } else if (lua_isboolean(L, -1) && !lua_toboolean(L, -1)) {
-        e->aborted = true;
-        lua_replace(L, AT_OUTCOME);
-        return false;
-    } else if (!is_data && !lua_isnil(L, -1)) {
+    if (e->kind == MF_EMIT_SYNC) {
+        e->outcome_is_data = is_data;
         lua_replace(L, AT_OUTCOME);
         return true;
     }
+    if (is_data) {
+        lua_pop(L, 1);
+        return true;
+    }
+    if (e->kind == MF_EMIT_ASYNC) {
+        e->aborted = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+        lua_replace(L, AT_OUTCOME);
+        return !e->aborted;
+    }
+    if ((lua_istable(L, -1) || mf_to_view(L, -1)) && has_every_key(L)) {
+        lua_replace(L, AT_DATA);
+        return true;
+    }
+    e->bad_value = true;
     lua_pop(L, 1);
-    return goes_on;
+    return false;
+}
+
+/* [-1, +0, e] the same for any result */
+static bool take(lua_State *L, mf_emission *e) {
+    if (!lua_isnil(L, -1)) return take_result(L, e);
+    lua_pop(L, 1);
+    return true;
 }
 
 static int call_listeners(lua_State *L, mf_emission *e, int32_t index);
@@ -113,7 +141,7 @@ static int call_listeners(lua_State *L, mf_emission *e, int32_t index);
 static int listened(lua_State *L, int status, lua_KContext index) {
     mf_emission *e = lua_touserdata(L, AT_EMISSION);
     (void)status;
-    if (take_result(L, e)) return call_listeners(L, e, (int32_t)index + 1);
+    if (take(L, e)) return call_listeners(L, e, (int32_t)index + 1);
     return write_results(L, mf_state_of(L), e);
 }
 
@@ -124,7 +152,7 @@ static int call_listeners(lua_State *L, mf_emission *e, int32_t index) {
         lua_rawgeti(L, AT_LISTENERS, index + 1);
         lua_pushvalue(L, AT_DATA);
         lua_callk(L, 1, 1, index, listened);
-        if (!take_result(L, e)) break;
+        if (!take(L, e)) break;
     }
     return write_results(L, mf_state_of(L), e);
 }
@@ -133,6 +161,7 @@ int mf_emission_body(lua_State *L) {
     mf_emission *e = lua_touserdata(L, AT_EMISSION);
     e->listener = 0;
     e->bad_value = e->aborted = e->outcome_is_data = false;
+    e->has_outcome = e->has_data = e->has_fields = false;
     luaL_checkstack(L, e->field_count + 12, "too many fields");
     read_data(L, mf_state_of(L), e);
     return call_listeners(L, e, 0);

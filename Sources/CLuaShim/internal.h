@@ -40,8 +40,7 @@ struct mf_state {
 
     /* Memory (state.c). `cap` is soft: beyond it allocations succeed within `margin`, and the state is doomed. */
     size_t used, peak, cap, margin;
-    mf_fault *fault;
-    mf_fault no_fault;
+    mf_fault *fault; /* NULL, but in the allocation sweep */
 
     /* A doomed state never runs Lua again: checked after each resume and return. Tenants' limits set it. */
     volatile int32_t doomed;
@@ -122,7 +121,7 @@ bool mf_level_ready(mf_state *s, int32_t level);
 
 /* The output of a level, emptied. */
 mf_buffer *mf_fresh_output(mf_state *s, int32_t level);
-static inline mf_span mf_span_of(const mf_buffer *b) { return (mf_span){b->bytes, b->count}; }
+static inline mf_span mf_span_of(const mf_buffer *b) { return (mf_span){b->bytes, b->count, b->values}; }
 
 /* ---- codec.c ---- */
 typedef struct {

@@ -47,9 +47,10 @@ int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t 
     lua_pushcfunction(L, mf_message_handler);
     lua_pushcfunction(L, f);
     lua_pushlightuserdata(L, argument);
-    guard_frame frame = guard_enter(s);
+    guard_frame frame = {NULL, NULL};
+    if (s->limits) frame = guard_enter(s);
     int status = lua_pcall(L, 1, 0, top + 1);
-    guard_leave(s, frame);
+    if (s->limits) guard_leave(s, frame);
     s->running = L;
     if (status != LUA_OK) result = mf_note_failure(s, L, status, nest);
     s->nest = nest;

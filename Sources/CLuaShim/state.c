@@ -19,15 +19,15 @@ static bool injected_fault(mf_fault *f) {
 }
 
 void *mf_realloc(mf_state *s, void *block, size_t old_size, size_t new_size) {
+    mf_fault *fault = s->fault;
     if (new_size == 0) {
-        if (block) s->fault->live -= (int64_t)old_size;
+        if (fault && block) fault->live -= (int64_t)old_size;
         free(block);
         return NULL;
     }
-    if (new_size > old_size && injected_fault(s->fault)) return NULL;
-    void *moved = realloc(block, new_size);
-    if (!moved) return NULL;
-    s->fault->live += (int64_t)new_size - (int64_t)old_size;
+    if (fault && new_size > old_size && injected_fault(fault)) return NULL;
+    void *moved = block ? realloc(block, new_size) : malloc(new_size);
+    if (fault && moved) fault->live += (int64_t)new_size - (int64_t)old_size;
     return moved;
 }
 
@@ -117,8 +117,8 @@ mf_state *mf_state_new(const mf_host *functions, void *host, mf_fault *fault) {
     if (fault && injected_fault(fault)) return NULL;
     mf_state *s = calloc(1, sizeof *s);
     if (!s) return NULL;
-    s->fault = fault ? fault : &s->no_fault;
-    s->fault->live += (int64_t)sizeof *s;
+    s->fault = fault;
+    if (fault) fault->live += (int64_t)sizeof *s;
     s->functions = *functions;
     s->host = host;
     s->main = lua_newstate(allocate, s);
@@ -180,6 +180,6 @@ void mf_state_free(mf_state *s) {
         mf_realloc(s, s->levels[level], sizeof(mf_level), 0);
     }
     mf_buffer_free(s, &s->traceback);
-    s->fault->live -= (int64_t)sizeof *s;
+    if (s->fault) s->fault->live -= (int64_t)sizeof *s;
     free(s);
 }

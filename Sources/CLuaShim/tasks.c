@@ -12,6 +12,7 @@ static int answer_call(lua_State *L, int first) {
     mf_buffer *b = mf_fresh_output(s, s->entry);
     int top = lua_gettop(L);
     luaL_checkstack(L, 4, NULL);
+    b->values = (uint32_t)(top - first + 1);
     for (int i = first; i <= top; i++) mf_encode(L, s, b, i);
     return 0;
 }
@@ -131,9 +132,10 @@ static void close_pending(mf_task *t) {
     s->running = t->thread;
     s->nonyield++;
     s->nest++;
-    guard_frame frame = guard_enter(s);
+    guard_frame frame = {NULL, NULL};
+    if (s->limits) frame = guard_enter(s);
     lua_resetthread(t->thread);
-    guard_leave(s, frame);
+    if (s->limits) guard_leave(s, frame);
     s->nest--;
     s->nonyield--;
     s->running = running;
@@ -153,9 +155,10 @@ static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emis
     s->system_yield = 0;
     mf_set_waiting(t->thread, false);
     int count = 0;
-    guard_frame frame = guard_enter(s);
+    guard_frame frame = {NULL, NULL};
+    if (s->limits) frame = guard_enter(s);
     int status = lua_resume(t->thread, running, arguments, &count);
-    guard_leave(s, frame);
+    if (s->limits) guard_leave(s, frame);
     if (t->kind == MF_TASK_EMIT) *emission = t->emission;
     int32_t system_yield = s->system_yield;
     s->system_yield = 0;

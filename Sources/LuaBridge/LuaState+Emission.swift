@@ -45,12 +45,13 @@ extension LuaState {
         emission.keep = keep
         if case .values(let shape, let values) = data {
             emission.shape = try slot(of: shape)
-            emission.field_count = Int32(truncatingIfNeeded: min(values.count, shape.keys.count))
+            emission.field_count = Int32(truncatingIfNeeded: shape.keys.count)
+            if values.count != shape.keys.count { throw MFError.badShape(shape, values.count) }
         }
         var writer = try LuaWireWriter(self, handle)
         switch data {
-        case .values(let shape, let values):
-            for value in values.prefix(shape.keys.count) { writer.write(value) }
+        case .values(_, let values):
+            for index in values.indices { writer.write(values[index]) }
         case .table(let table): writer.write(.table(table))
         case .value(let value): writer.write(value)
         }
@@ -65,17 +66,16 @@ extension LuaState {
             throw failure(status).inListener(emission.listener)
         }
         if emission.bad_value { throw MFError.badHookValue(listener: Int(emission.listener)) }
-        var reader = LuaWireReader(self, span)
         var result = LuaEmission.Result(
-            outcome: reader.value(), outcomeIsData: emission.outcome_is_data, aborted: emission.aborted, fields: [],
-            data: nil)
-        if case .table(let table) = reader.value() { result.data = table }
-        if case .values(_, let values) = data {
-            result.fields.reserveCapacity(values.count)
-            var index = 0
-            while !reader.isAtEnd {
-                result.fields.append(reader.value(unchanged: index < values.count ? values[index] : .nil))
-                index += 1
+            outcome: .nil, outcomeIsData: emission.outcome_is_data, aborted: emission.aborted, fields: [], data: nil)
+        if case .values(_, let values) = data { result.fields = values }
+        guard emission.has_outcome || emission.has_data || emission.has_fields else { return result }
+        var reader = LuaWireReader(self, span)
+        if emission.has_outcome { result.outcome = reader.value() }
+        if emission.has_data, case .table(let table) = reader.value() { result.data = table }
+        if emission.has_fields {
+            for index in 0..<Int(emission.field_count) {
+                result.fields[index] = reader.value(unchanged: result.fields[index])
             }
         }
         return result
@@ -93,6 +93,10 @@ extension LuaState {
 }
 
 extension MFError {
+    fileprivate static func badShape(_ shape: LuaShape, _ count: Int) -> MFError {
+        MFError(.luaConversion, "\(count) values for a table of \(shape.keys.count) keys")
+    }
+
     /// The same error, told of the listener it came from; an inner emission's listener is of no use further out.
     fileprivate func inListener(_ index: Int32) -> MFError {
         let rest = context.filter { $0.key != "listener" }.map { ($0.key, Optional($0.value)) }

@@ -10,7 +10,8 @@ struct LuaWireWriter {
     /// Whether C is given the address of a Swift object or a slot, which have to live until C has read them.
     private(set) var hasObjects = false
 
-    private enum Problem { case memory, foreign(String), tooLong }
+    /// No strings here: a writer is to cost nothing to make and to let go of.
+    private enum Problem { case memory, foreignTable, foreignFunction, foreignUserdata, tooLong }
 
     /// Starts with an empty buffer.
     init(_ state: LuaState, _ handle: OpaquePointer) throws {
@@ -25,7 +26,9 @@ struct LuaWireWriter {
         guard let problem else { return }
         switch problem {
         case .memory: throw MFError.outOfMemory()
-        case .foreign(let kind): throw MFError.foreignValue(kind)
+        case .foreignTable: throw MFError.foreignValue("table")
+        case .foreignFunction: throw MFError.foreignValue("function")
+        case .foreignUserdata: throw MFError.foreignValue("userdata")
         case .tooLong: throw MFError(.luaConversion, "the string is longer than 4 GiB")
         }
     }
@@ -40,9 +43,9 @@ struct LuaWireWriter {
         case .string(let string): write(string)
         case .bytes(let bytes): bytes.withUnsafeBytes { write(bytes: $0) }
         case .null: tag(MF_TAG_NULL)
-        case .table(let table): reference(MF_TAG_TABLE, table.slot, table.state, "table")
-        case .function(let function): reference(MF_TAG_FUNCTION, function.slot, function.state, "function")
-        case .userdata(let reference): self.reference(MF_TAG_USERDATA, reference.slot, reference.state, "userdata")
+        case .table(let table): reference(MF_TAG_TABLE, table.slot, table.state, .foreignTable)
+        case .function(let function): reference(MF_TAG_FUNCTION, function.slot, function.state, .foreignFunction)
+        case .userdata(let reference): self.reference(MF_TAG_USERDATA, reference.slot, reference.state, .foreignUserdata)
         case .object(let object):
             // The two words of the existential: the object and its witness table. Whoever calls holds the object until
             // C has read them, and C retains it for its view. The `as` keeps the existential from being opened.
@@ -86,9 +89,9 @@ struct LuaWireWriter {
         if let base = bytes.baseAddress { (target + 5).copyMemory(from: base, byteCount: bytes.count) }
     }
 
-    private mutating func reference(_ kind: Int, _ slot: Int32, _ owner: LuaState, _ name: String) {
+    private mutating func reference(_ kind: Int, _ slot: Int32, _ owner: LuaState, _ foreign: Problem) {
         hasObjects = true
-        if owner !== state { problem = .foreign(name) }
+        if owner !== state { problem = foreign }
         guard let target = room(13) else { return }
         target.storeBytes(of: UInt8(truncatingIfNeeded: kind), as: UInt8.self)
         (target + 1).storeBytes(of: slot, as: Int32.self)
@@ -126,11 +129,14 @@ struct LuaWireReader {
     private let state: LuaState
     private var cursor: UnsafeRawPointer
     private let end: UnsafeRawPointer
+    /// How many values there are, where C knows.
+    private let count: Int
 
     init(_ state: LuaState, _ span: mf_span) {
         self.state = state
         cursor = span.bytes.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(bitPattern: 1)!
         end = cursor + span.count
+        count = Int(span.values)
     }
 
     /// Whether everything was read.
@@ -139,6 +145,13 @@ struct LuaWireReader {
     /// All values that are left.
     mutating func values() -> [LuaValue] {
         if isAtEnd { return [] }
+        if count > 0 {
+            return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+                let base = buffer.baseAddress!
+                for index in 0..<count { (base + index).initialize(to: value()) }
+                initialized = count
+            }
+        }
         var values: [LuaValue] = []
         while !isAtEnd { values.append(value()) }
         return values

@@ -22,12 +22,14 @@ typedef struct {
     uint8_t *bytes;
     size_t count;
     size_t capacity;
+    uint32_t values; /* how many there are, where that is known beforehand */
 } mf_buffer;
 
 /* Bytes to be read; valid until the next call on the same nesting level. */
 typedef struct {
     const uint8_t *bytes;
     size_t count;
+    uint32_t values; /* how many there are, or 0: not known beforehand */
 } mf_span;
 
 /* How an operation ended. */
@@ -212,9 +214,12 @@ typedef struct {
     bool bad_value;         /* it returned something that cannot replace the data */
     bool aborted;           /* it returned false, in MF_EMIT_ASYNC */
     bool outcome_is_data;
+    bool has_outcome;       /* the outcome is on the wire, first */
+    bool has_data;          /* a reference to the final data is on the wire, next */
+    bool has_fields;        /* some field has changed: all are on the wire, last */
 } mf_emission;
 
-/* Results on the wire: outcome, data (a table when kept, else nil), the fields. */
+/* Results on the wire: what the emission says there is. */
 int32_t mf_emit(mf_state *s, mf_emission *emission, mf_span *results);
 /* As a task. What came of it is in `*emission` after the call that ends it. */
 int32_t mf_task_emit(mf_state *s, mf_emission *emission, mf_task **task, mf_span *results);
