@@ -68,6 +68,8 @@ extension Host {
             } else {
                 exports = try await runtime.environments.runEntry(source, name: url, remote: remoteInfo, host: self)
             }
+        } catch let error as MFError where error.isLimit {
+            throw error
         } catch let error where !(error is CancellationError) {
             throw MFError.entryLoadFailed(remoteInfo, url: url, cause: error)
         }

@@ -133,6 +133,10 @@ extension HostFunction {
             "Removes remotes and all that was loaded of them; returns the names that were registered."
         ) { host, call in [.array(host.removeRemotes(try call[0].strings(expecting: "a list of names")).map { .string($0) })] },
         HostFunction(
+            "tenantStats", "fun(name: string): mf.TenantStats",
+            "What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code."
+        ) { host, call in [try host.tenants.tenant(try call.string(0)).stats.luaValue] },
+        HostFunction(
             "registerPlugins", "fun(plugins: (mf.Plugin|string|table)[])", "Attaches plugins."
         ) { host, call in
             try host.registerPlugins(try LiveList<LuaValue>.fromLua(call[0]).elements)

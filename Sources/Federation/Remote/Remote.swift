@@ -136,7 +136,7 @@ extension Remote {
     }
 
     /// The key under which the entry's load is shared by all hosts of the runtime.
-    var entryKey: String { "\(name):\(entry ?? "")" }
+    var entryKey: String { "\(name):\(entry ?? "")" + (tenant.map { " in \($0)" } ?? "") }
 
     /// The scopes that the remote joins.
     var scopeNames: [String] {

@@ -23,9 +23,8 @@ final class RemoteFiles: @unchecked Sendable {
     }
 
     private func search(_ module: String) async throws -> LuaValues {
-        let path = module.replacing(".", with: "/")
         var tried = ""
-        for candidate in [path + ".lua", path + "/init.lua"] {
+        for candidate in candidates(module) {
             guard let url = url(of: candidate) else {
                 tried += "\n\tthe remote's manifest does not list `\(candidate)`"
                 continue
@@ -39,6 +38,20 @@ final class RemoteFiles: @unchecked Sendable {
             }
         }
         return [.string(tried)]
+    }
+
+    /// The text of a module and where it is; nil when there is none.
+    func find(_ module: String) async throws -> (source: [UInt8], url: String)? {
+        for candidate in candidates(module) {
+            guard let url = url(of: candidate) else { continue }
+            do { return (try await source(of: url), url) } catch MFError.Code.fetchStatus { continue }
+        }
+        return nil
+    }
+
+    private func candidates(_ module: String) -> [String] {
+        let path = module.replacing(".", with: "/")
+        return [path + ".lua", path + "/init.lua"]
     }
 
     private func source(of url: String) async throws -> [UInt8] {

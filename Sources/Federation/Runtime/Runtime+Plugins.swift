@@ -90,5 +90,6 @@ extension MFError {
 
     static func isAboutPlugin(_ code: Code) -> Bool {
         [.unknownHook, .pluginWithoutName, .pluginInvalid, .pluginLoadFailed].contains(code)
+            || code.rawValue.hasPrefix("LIMIT-")
     }
 }

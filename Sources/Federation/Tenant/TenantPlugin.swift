@@ -16,6 +16,11 @@ public final class TenantPlugin: @unchecked Sendable {
     /// The names of its functions, sorted: hooks, and what else it has.
     public let functions: [String]
     private let listeners: [String: TenantFunction]
+    /// The file it was read from.
+    var source: PluginSource?
+
+    /// The hooks it listens to, in the order of their declarations.
+    var hooks: [String] { Lifecycle.all.map(\.name).filter { listeners[$0] != nil } }
 
     init(name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunction]) {
         (self.name, self.version, self.tenant, self.listeners) = (name, version, tenant, listeners)
@@ -80,6 +85,20 @@ public final class TenantPlugin: @unchecked Sendable {
             result.fields[index] = untouched ? values[index] : try tenant.exported(result.fields[index], nil)
         }
         return result
+    }
+}
+
+extension TenantPlugin: LuaObject {
+    /// `mf.TenantPlugin`, as `options.plugins` shows it.
+    public static let luaTypeName = "mf.TenantPlugin"
+    public var luaKeys: [LuaKey] { ["name", "version", "tenant"].map { .string($0) } }
+    public func luaGet(_ key: LuaKey) -> LuaValue {
+        switch key {
+        case .string("name"): .string(name)
+        case .string("version"): version.map { .string($0) } ?? .nil
+        case .string("tenant"): .string(tenant.name)
+        default: .nil
+        }
     }
 }
 

@@ -1,0 +1,140 @@
+import Diagnostics
+import EventLoop
+import Fetch
+import LuaBridge
+import Logging
+
+/// The tenants of a host: declared in its options, made when something is loaded into them.
+final class TenantStore: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private unowned let host: Host
+    private var declared: [String: TenantOptions] = [:]
+    private var tenants: [String: Tenant] = [:]
+    /// Is told of dooms and suspensions.
+    var onEvent: @Sendable (TenantServices.Event) -> Void = { _ in }
+
+    init(host: Host) { self.host = host }
+
+    /// Reads `tenants = { acme = { … } }`. A tenant that exists keeps the options it was made with.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` for an option that there is not.
+    func declare(_ value: LuaValue) throws {
+        guard !value.isNothing else { return }
+        for (key, value) in try value.entries(expecting: "a table of tenants") {
+            let name = try String.fromLua(key)
+            do { declared[name] = try TenantOptions.fromLua(value) } catch let error as MFError {
+                throw error.inTenant(name)
+            }
+        }
+    }
+
+    /// Declares a tenant from Swift.
+    func declare(_ name: String, _ options: TenantOptions) { declared[name] = options }
+
+    /// The tenant of a name.
+    ///
+    /// - Throws: ``MFError`` with `LIMIT-009` when it is not declared.
+    func tenant(_ name: String) throws -> Tenant {
+        if let known = tenants[name] { return known }
+        guard let options = declared[name] else { throw MFError.unknownTenant(name, known: Array(declared.keys)) }
+        let tenant = Tenant(name, options, services: services(), host: host.runtime.state)
+        tenants[name] = tenant
+        return tenant
+    }
+
+    /// Ends all of them.
+    func closeAll() {
+        for tenant in tenants.values { tenant.close() }
+        tenants.removeAll()
+    }
+
+    private func services() -> TenantServices {
+        let runtime = host.runtime
+        return TenantServices(
+            fetcher: runtime.fetcher,
+            loadShare: { [weak host] package in
+                guard let host else { return .nil }
+                let factory = try await host.loadShare(package, LoadShareOptions())
+                return factory.isTruthy ? try await host.runtime.call(factory, []) : .nil
+            },
+            log: { [weak runtime] severity, text in
+                switch severity {
+                case .debug: runtime?.log.debug("\(text)")
+                case .info: runtime?.log.info("\(text)")
+                case .warning: runtime?.log.warning("\(text)")
+                case .error: runtime?.log.error("\(text)")
+                }
+            },
+            event: { [weak self] in self?.onEvent($0) })
+    }
+
+    // MARK: - What runs in tenants
+
+    /// Loads a plugin's text into the tenant that its source names.
+    func readPlugin(_ bytes: [UInt8], source: PluginSource) throws -> RegisteredPlugin {
+        let tenant = try tenant(source.tenant ?? "")
+        let plugin = try tenant.loadPlugin(bytes, name: "@" + source.path, options: source.options, modules: provided())
+        plugin.source = source
+        for name in plugin.functions where Lifecycle.named[name] == nil {
+            guard LuaPlugin.functionsBesideHooks.contains(name) else {
+                throw MFError.unknownHook(name, plugin: plugin.name, source: source.path)
+            }
+        }
+        return RegisteredPlugin(id: PluginID(number: 0), body: .tenant(plugin), value: .object(plugin))
+    }
+
+    /// Runs a remote's entry in a tenant; returns its container.
+    func runEntry(_ source: [UInt8], name: String, remote: ResolvedRemote, tenant: String) async throws -> LuaValue {
+        let files = RemoteFiles(host: host, remote: remote, entry: name)
+        let provided = provided()
+        let results = try await self.tenant(tenant).run(source, name: "@" + redacted(name)) { module in
+            if let value = try await provided(module) { return value }
+            guard let (source, url) = try await files.find(module) else { return nil }
+            return .source(source, url: redacted(url))
+        }
+        return results.first ?? .nil
+    }
+
+    /// The modules that were registered from Swift.
+    private func provided() -> TenantModules {
+        { [weak host] name in host?.runtime.environments.module(provided: name).map { .value($0) } }
+    }
+}
+
+extension Host {
+    /// Declares a tenant, whose name plugins and remotes can then give as theirs.
+    ///
+    /// The same as an entry of `tenants` in `mf.init`. What is loaded already keeps its options.
+    public func declareTenant(_ name: String, _ options: TenantOptions) async throws {
+        try await runtime.loop.perform { [self] in tenants.declare(name, options) }
+    }
+
+    /// What a tenant has used, and how it is.
+    ///
+    /// - Throws: ``MFError`` with `LIMIT-009` when there is no such tenant.
+    public func tenantStats(_ name: String) async throws -> TenantStats {
+        try await runtime.loop.perform { [self] in try tenants.tenant(name).stats }
+    }
+
+    /// Has a function told of dooms and suspensions of the host's tenants. It is called on the runtime's loop.
+    public func onTenantEvent(_ listener: @escaping @Sendable (TenantServices.Event) -> Void) async throws {
+        try await runtime.loop.perform { [self] in tenants.onEvent = listener }
+    }
+}
+
+extension MFError {
+    static func tenantPluginWithoutFile(_ tenant: String) -> MFError {
+        MFError(
+            .pluginInvalid, "a plugin of tenant `\(tenant)` must be a file: a table would be the host's own code",
+            context: [("tenant", tenant)], hint: "write { \"./plugin.lua\", options, tenant = \"\(tenant)\" }")
+    }
+
+    static func tenantWithoutHost(_ tenant: String) -> MFError {
+        MFError(
+            .pluginInvalid, "a global plugin cannot run in tenant `\(tenant)`: tenants belong to hosts",
+            context: [("tenant", tenant)], hint: "list the plugin in the host's `plugins`")
+    }
+
+    /// Whether a limit was hit, or a capability is missing.
+    var isLimit: Bool { code.rawValue.hasPrefix("LIMIT-") }
+}
