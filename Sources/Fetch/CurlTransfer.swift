@@ -26,6 +26,8 @@ final class CurlTransfer: @unchecked Sendable {
     private var isTooLarge = false
     private var refusedAddress: String?
     private var library: CurlLibrary?
+    /// Where libcurl writes what failed, in more words than its code has.
+    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     init(_ request: FetchRequest, _ parts: URLParts) {
         self.request = request
@@ -35,6 +37,10 @@ final class CurlTransfer: @unchecked Sendable {
         place.fragment = nil
         hostKey = place.description.lowercased()
         url = parts.encodedForSending
+    }
+
+    deinit {
+        errorText.deallocate()
     }
 
     func finish(_ result: Result<FetchResponse, any Error>) {
@@ -61,6 +67,8 @@ final class CurlTransfer: @unchecked Sendable {
             if code == CURLE_OK { code = mf_curl_set_pointer(table, easy, option, value) }
         }
 
+        errorText.initialize(to: 0)
+        set(CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))
         set(CURLOPT_URL, url)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -194,13 +202,18 @@ final class CurlTransfer: @unchecked Sendable {
                 let error = MFError.addressNotAllowed(request, host: currentHost, address: refusedAddress)
                 return .failure(error)
             }
-            return .failure(MFError.curl(CurlFailure(code: code, text: library.describe(code)), request, circumstances))
+            return .failure(
+                MFError.curl(CurlFailure(code: code, text: explanation(library, code)), request, circumstances))
         }
         let status = mf_curl_info_long(table, easy, CURLINFO_RESPONSE_CODE)
         guard (200..<300).contains(status) || request.acceptsAnyStatus else {
             return .failure(MFError.unexpectedStatus(status, of: request, at: place ?? request.url))
         }
         return .success(FetchResponse(status: status, url: place ?? request.url, headers: headers, body: body))
+    }
+
+    private func explanation(_ library: CurlLibrary, _ code: CURLcode) -> String {
+        errorText.pointee == 0 ? library.describe(code) : String(cString: errorText)
     }
 
     // MARK: - Policy
@@ -256,32 +269,4 @@ private func addressText(_ bytes: [UInt8]) -> String {
     return stride(from: 0, to: bytes.count - 1, by: 2)
         .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
         .joined(separator: ":")
-}
-
-extension URLParts {
-    /// The URL as it goes over the wire: without fragment, and with everything escaped that may not stand in a path.
-    var encodedForSending: String {
-        var parts = self
-        parts.fragment = nil
-        parts.path = Self.escaped(path)
-        parts.query = query.map(Self.escaped)
-        return parts.description
-    }
-
-    private static func escaped(_ text: String) -> String {
-        func isPlain(_ byte: UInt8) -> Bool {
-            byte > 0x20 && byte < 0x7F && !"\"<>\\^`{|}".utf8.contains(byte)
-        }
-        guard !text.utf8.allSatisfy(isPlain) else { return text }
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            if isPlain(byte) {
-                result.append(byte)
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                result += Array("%".utf8) + Array((digits.count < 2 ? "0" + digits : digits).utf8)
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
 }

@@ -80,7 +80,7 @@ extension MFError.Code {
         CodeEntry(
             .fetchBadURL, "fetchBadURL", "the URL is not valid",
             """
-            Cause: a URL needs `http://` or `https://`, a host and no spaces; a port is a number up to 65535.
+            Cause: a URL needs `http://` or `https://` and a host; a port is a number up to 65535.
             Cure:  correct it; relative references are resolved against the manifest they are in.
             """),
         CodeEntry(
