@@ -2,8 +2,8 @@ import Diagnostics
 import EventLoop
 import Fetch
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 private let openssl = "/usr/bin/openssl"
 
@@ -14,7 +14,8 @@ private let openssl = "/usr/bin/openssl"
         let made = try await ChildProcess.run(
             openssl,
             [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "certificate.pem", "-days",
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "certificate.pem",
+                "-days",
                 "2", "-subj", "/CN=localhost",
             ], folder: folder.path)
         try #require(made.code == 0, "\(made)")
