@@ -5,6 +5,7 @@
 /* What a Lua function of a Swift callable has as its upvalue. */
 typedef struct {
     void *callable;
+    mf_held *held;
     bool is_async;
 } held_callable;
 
@@ -65,6 +66,7 @@ int mf_answer(lua_State *L, mf_state *s, int32_t level, int32_t reply) {
 static int trampoline(lua_State *L) {
     mf_state *s = mf_state_of(L);
     held_callable *held = lua_touserdata(L, lua_upvalueindex(1));
+    if (!held->held) return luaL_error(L, "the function was released"); /* called by a finalizer */
     if (held->is_async && !mf_can_wait(L, s)) return mf_refuse(L, s, MF_REFUSE_WAIT, held->callable);
     int32_t level = mf_enter_callback(L, s);
     mf_buffer *b = &s->levels[level]->output;
@@ -100,8 +102,9 @@ int mf_refuse(lua_State *L, mf_state *s, int32_t reason, void *callable) {
 /* [-1, +0, -] lua_CFunction; __gc */
 static int release_callable(lua_State *L) {
     held_callable *held = lua_touserdata(L, 1);
-    if (held->callable) mf_state_of(L)->functions.release(held->callable);
-    held->callable = NULL;
+    mf_state *s = mf_state_of(L);
+    if (held->held && !s->closing) mf_let_go(s, held->held); /* when closing, it was let go of */
+    held->held = NULL;
     return 0;
 }
 
@@ -117,11 +120,12 @@ void mf_make_callable_metatable(lua_State *L, mf_state *s) {
 void mf_push_callable(lua_State *L, mf_state *s, void *callable, bool is_async) {
     luaL_checkstack(L, 3, NULL);
     held_callable *held = lua_newuserdatauv(L, sizeof *held, 0);
-    held->callable = NULL;
+    held->callable = callable;
+    held->held = NULL;
     held->is_async = is_async;
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->callable_metatable);
     lua_setmetatable(L, -2);
-    s->functions.retain(callable);
-    held->callable = callable;
+    held->held = mf_hold(s, callable);
+    if (!held->held) luaL_error(L, "not enough memory");
     lua_pushcclosure(L, trampoline, 1);
 }

@@ -75,6 +75,8 @@ struct mf_state {
     int32_t views;      /* object pointer -> userdata, weak values */
     int32_t callable_metatable;
 
+    struct mf_held *held; /* the Swift objects that Lua holds */
+
     mf_task *pool, *tasks;
     int32_t pool_count;
 };
@@ -122,6 +124,18 @@ bool mf_level_ready(mf_state *s, int32_t level);
 /* The output of a level, emptied. */
 mf_buffer *mf_fresh_output(mf_state *s, int32_t level);
 static inline mf_span mf_span_of(const mf_buffer *b) { return (mf_span){b->bytes, b->count, b->values}; }
+
+/* ---- held.c ---- */
+/* One Swift object that Lua holds. */
+typedef struct mf_held {
+    void *object;
+    struct mf_held *next, *previous;
+} mf_held;
+
+/* Retains an object; NULL: no memory. */
+mf_held *mf_hold(mf_state *s, void *object);
+void mf_let_go(mf_state *s, mf_held *held);
+void mf_let_go_of_all(mf_state *s);
 
 /* ---- codec.c ---- */
 typedef struct {
@@ -171,6 +185,7 @@ int32_t mf_enter_callback(lua_State *L, mf_state *s);
 typedef struct {
     const void *mark;
     void *words[2];
+    mf_held *held;
 } mf_view;
 
 /* [-0, +1, m] the view of a Swift object: the same userdata as long as Lua holds it */

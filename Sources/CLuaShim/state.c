@@ -169,7 +169,8 @@ bool mf_state_busy(const mf_state *s) { return s->nest > 0; }
 void mf_state_closing(mf_state *s) { s->closing = true; }
 
 void mf_state_free(mf_state *s) {
-    s->closing = true;
+    s->closing = true; /* no callback reaches Swift from here on, so what Lua holds of it can go */
+    mf_let_go_of_all(s);
     if (s->main) lua_close(s->main);
     mf_free_tasks(s);
     if (s->free_limits) s->free_limits(s);

@@ -30,7 +30,8 @@ void mf_push_view(lua_State *L, mf_state *s, void *const words[2]) {
     if (metatable < 0) luaL_error(L, "not enough memory");
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
     lua_setmetatable(L, -2);
-    s->functions.retain(words[0]);
+    view->held = mf_hold(s, words[0]);
+    if (!view->held) luaL_error(L, "not enough memory");
     view->mark = &mark;
     /* An entry goes away before its object's finalizer runs, so an address that is used again is not found. */
     lua_pushvalue(L, -1);
@@ -171,8 +172,9 @@ static int view_pairs(lua_State *L) {
 static int view_gc(lua_State *L) {
     mf_view *view = mf_to_view(L, 1);
     if (!view) return 0;
+    mf_state *s = mf_state_of(L);
     view->mark = NULL;
-    mf_state_of(L)->functions.release(view->words[0]);
+    if (!s->closing) mf_let_go(s, view->held); /* else it was let go of */
     return 0;
 }
 

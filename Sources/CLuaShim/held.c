@@ -1,0 +1,29 @@
+/* The Swift objects that Lua holds.
+ *
+ * They are released by __gc, but a finalizer can fail to run when there is no memory for its call, and the userdata goes
+ * away without it. So what is held is noted outside of Lua's memory, and given back at the latest when the state ends. */
+
+#include "internal.h"
+
+mf_held *mf_hold(mf_state *s, void *object) {
+    mf_held *held = mf_realloc(s, NULL, 0, sizeof *held);
+    if (!held) return NULL;
+    *held = (mf_held){object, s->held, NULL};
+    if (s->held) s->held->previous = held;
+    s->held = held;
+    s->functions.retain(object);
+    return held;
+}
+
+void mf_let_go(mf_state *s, mf_held *held) {
+    void *object = held->object;
+    if (held->previous) held->previous->next = held->next;
+    else s->held = held->next;
+    if (held->next) held->next->previous = held->previous;
+    mf_realloc(s, held, sizeof *held, 0);
+    s->functions.release(object);
+}
+
+void mf_let_go_of_all(mf_state *s) {
+    while (s->held) mf_let_go(s, s->held);
+}
