@@ -1,3 +1,4 @@
+import EventLoop
 import Federation
 import LuaBridge
 
