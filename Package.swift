@@ -104,7 +104,7 @@ let package = Package(
             name: "ServingTests", dependencies: ["Diagnostics", "Serving", "TestSupport", logging],
             swiftSettings: settings),
         .testTarget(
-            name: "LuaBridgeTests", dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "TestSupport"],
+            name: "LuaBridgeTests", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaBridge", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "FederationTests", dependencies: ["Diagnostics", "LuaBridge", "Federation", "TestSupport"],
@@ -115,6 +115,10 @@ let package = Package(
                 "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", "mflua",
                 logging,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TenantTests",
+            dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Federation", "TestSupport", "mflua-attacks"],
             swiftSettings: settings),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]

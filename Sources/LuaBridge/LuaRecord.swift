@@ -71,7 +71,11 @@ extension LuaRecord: CustomStringConvertible {
     /// `{name = "a", [1] = 2}`.
     public var description: String {
         let fields = entries.map { entry in
-            if case .string(let name) = entry.key { "\(name) = \(entry.value)" } else { "[\(entry.key)] = \(entry.value)" }
+            if case .string(let name) = entry.key {
+                "\(name) = \(entry.value)"
+            } else {
+                "[\(entry.key)] = \(entry.value)"
+            }
         }
         return "{\(fields.joined(separator: ", "))}"
     }

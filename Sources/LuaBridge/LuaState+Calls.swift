@@ -1,5 +1,5 @@
-internal import Diagnostics
 internal import CLuaShim
+internal import Diagnostics
 
 extension LuaState {
     /// Calls a function and returns its results.

@@ -1,5 +1,5 @@
-internal import Diagnostics
 internal import CLuaShim
+internal import Diagnostics
 
 extension LuaState {
     /// Calls listeners in one protected call. Waiting is refused with `LUA-005`.

@@ -66,7 +66,8 @@ extension MFError {
     /// A chunk does not compile. Lua's message begins with file and line.
     static func luaSyntax(_ message: String) -> MFError {
         let location = LuaLocation(prefixOf: message)
-        return MFError(.luaSyntax, message, context: [("file", location?.file), ("line", location.map { "\($0.line)" })])
+        return MFError(
+            .luaSyntax, message, context: [("file", location?.file), ("line", location.map { "\($0.line)" })])
     }
 
     /// A state is over the limit that the C side numbers.
@@ -98,7 +99,9 @@ extension String {
         var start = startIndex
         while let colon = self[start...].firstIndex(of: ":") {
             let digits = self[index(after: colon)...].prefix { $0.isASCII && $0.isNumber }
-            if !digits.isEmpty, digits.endIndex < endIndex, self[digits.endIndex] == ":" { return colon..<digits.endIndex }
+            if !digits.isEmpty, digits.endIndex < endIndex, self[digits.endIndex] == ":" {
+                return colon..<digits.endIndex
+            }
             start = index(after: colon)
         }
         return nil

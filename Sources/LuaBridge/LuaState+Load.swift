@@ -1,5 +1,5 @@
-internal import Diagnostics
 internal import CLuaShim
+internal import Diagnostics
 
 extension LuaState {
     /// Compiles source text into a function. A first line that begins with `#` is skipped; binary chunks are refused.

@@ -21,13 +21,17 @@ final class LuaGates: @unchecked Sendable {
     private struct Gate {
         let task: Int64
         var waiting: [UnsafeContinuation<Void, Never>] = []
+
+        func open() {
+            for continuation in waiting { continuation.resume() }
+        }
     }
 
     private var gates: [Int64: Gate] = [:]
     private var last: Int64 = 0
 
     deinit {
-        for gate in gates.values { gate.waiting.forEach { $0.resume() } }
+        for gate in gates.values { gate.open() }
     }
 
     /// `close()` makes a gate that the running task will open and returns its number; `closed(gate)`,
@@ -65,7 +69,7 @@ final class LuaGates: @unchecked Sendable {
     }
 
     private func open(_ number: Int64) {
-        gates.removeValue(forKey: number)?.waiting.forEach { $0.resume() }
+        gates.removeValue(forKey: number)?.open()
     }
 
     private func wait(for number: Int64) async {

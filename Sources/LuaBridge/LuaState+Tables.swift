@@ -23,9 +23,10 @@ extension LuaState {
         if let value { writer.write(value) }
         try writer.finish()
         var span = mf_span()
-        try check(withExtendedLifetime((table, key, value)) {
-            mf_table(handle, Int32(operation), table.slot, argument, &span)
-        })
+        try check(
+            withExtendedLifetime((table, key, value)) {
+                mf_table(handle, Int32(operation), table.slot, argument, &span)
+            })
         return span
     }
 }

@@ -45,7 +45,8 @@ struct LuaWireWriter {
         case .null: tag(MF_TAG_NULL)
         case .table(let table): reference(MF_TAG_TABLE, table.slot, table.state, .foreignTable)
         case .function(let function): reference(MF_TAG_FUNCTION, function.slot, function.state, .foreignFunction)
-        case .userdata(let reference): self.reference(MF_TAG_USERDATA, reference.slot, reference.state, .foreignUserdata)
+        case .userdata(let reference):
+            self.reference(MF_TAG_USERDATA, reference.slot, reference.state, .foreignUserdata)
         case .object(let object):
             // The two words of the existential: the object and its witness table. Whoever calls holds the object until
             // C has read them, and C retains it for its view. The `as` keeps the existential from being opened.

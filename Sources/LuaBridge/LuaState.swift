@@ -1,6 +1,6 @@
+internal import CLuaShim
 internal import Diagnostics
 public import EventLoop
-internal import CLuaShim
 internal import Synchronization
 
 /// A Lua state: its globals, its memory, everything that runs in it.
@@ -57,7 +57,8 @@ public final class LuaState: @unchecked Sendable {
     public init(loop: EventLoop, configuration: LuaConfiguration = .host) throws {
         self.loop = loop
         var functions = Self.callbacks
-        guard let handle = mf_state_new(&functions, Unmanaged.passUnretained(self).toOpaque(), configuration.fault) else {
+        guard let handle = mf_state_new(&functions, Unmanaged.passUnretained(self).toOpaque(), configuration.fault)
+        else {
             throw MFError.outOfMemory()
         }
         self.handle = handle

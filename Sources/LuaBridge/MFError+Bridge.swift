@@ -23,7 +23,8 @@ extension MFError {
     static func cannotWait(_ function: String) -> MFError {
         MFError(
             .cannotWait, "`\(function)` cannot wait here", context: [("function", function)],
-            hint: "call it outside of sync hooks, comparators of `table.sort`, callbacks of `string.gsub` and finalizers")
+            hint:
+                "call it outside of sync hooks, comparators of `table.sort`, callbacks of `string.gsub` and finalizers")
     }
 
     static func callsTooDeep() -> MFError {

@@ -47,7 +47,9 @@ import Testing
                 return nil
             }
         }
-        let tree: LuaValue = ["name": "a long enough string to be no short one in Lua, beyond forty bytes", "list": [1, 2.5, true, nil]]
+        let tree: LuaValue = [
+            "name": "a long enough string to be no short one in Lua, beyond forty bytes", "list": [1, 2.5, true, nil],
+        ]
         let table = attempt { try state.makeTable(tree) }
         _ = attempt { try table?.copied() }
         _ = attempt { try table?.pairs() }
@@ -57,22 +59,31 @@ import Testing
         _ = attempt { try state.makeEnvironment(over: state.globals) }
         _ = attempt { try state.globals.set("object", .object(Tracked(log))) }
         _ = attempt {
-            try state.globals.set("fail", .callable(LuaCallable("fail") { _ in throw MFError(.hostNotFound, "no host") }))
+            try state.globals.set(
+                "fail", .callable(LuaCallable("fail") { _ in throw MFError(.hostNotFound, "no host") }))
         }
         _ = attempt { try state.globals.set("echo", .callable(LuaCallable("echo") { $0.arguments })) }
         _ = attempt { try state.globals.set("wait", .callable(LuaCallable(async: "wait") { $0.arguments })) }
         let chunk = attempt {
-            try state.load("local a = pcall(fail); local t = echo({...}); return t, object, tostring(object), echo('x')", name: "=sweep")
+            try state.load(
+                "local a = pcall(fail); local t = echo({...}); return t, object, tostring(object), echo('x')",
+                name: "=sweep")
         }
         _ = attempt { try chunk.map { try state.call($0, [.table(try state.makeTable()), "text", 1]) } }
-        _ = attempt { try state.call(state.load("local function f() error({ message = 'm' }) end; f()", name: "=raises")) }
+        _ = attempt {
+            try state.call(state.load("local function f() error({ message = 'm' }) end; f()", name: "=raises"))
+        }
         _ = attempt { try state.load("this is no Lua", name: "=syntax") }
         do {
-            let waits = try state.load("local c = coroutine.wrap(function() return wait(...) end); return pcall(c, {}, 'a')", name: "=waits")
+            let waits = try state.load(
+                "local c = coroutine.wrap(function() return wait(...) end); return pcall(c, {}, 'a')", name: "=waits")
             _ = try await state.callAsync(waits, ["x", 1])
         } catch { expectMemory(error) }
         do {
-            let functions = try state.call(state.load("return function(a) a.id = a.id .. 'x' end, function(a) wait() return { id = 1, extra = {} } end", name: "=l"))
+            let functions = try state.call(
+                state.load(
+                    "return function(a) a.id = a.id .. 'x' end, function(a) wait() return { id = 1, extra = {} } end",
+                    name: "=l"))
             let listeners = try LuaListeners(state: state, functions: functions.compactMap(\.functionValue))
             let data = LuaEmission.Data.values(shape, ["id", .object(Tracked(log))])
             _ = try? state.emit(.sync, listeners, data, keep: true)

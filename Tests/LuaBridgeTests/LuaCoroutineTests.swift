@@ -58,8 +58,13 @@ import Testing
                         await call.state.loop.yield()
                         throw MFError(.hostNotFound, "no host")
                     }))
-            #expect(try await state.runAsync("local ok, err = pcall(fail); return ok, err.code, tostring(err)") == [false, "RUNTIME-009", "no host"])
-            let error = await expectMFError(.hostNotFound) { try await state.runAsync("local function f() fail() end; f(); return 1") }
+            #expect(
+                try await state.runAsync("local ok, err = pcall(fail); return ok, err.code, tostring(err)") == [
+                    false, "RUNTIME-009", "no host",
+                ])
+            let error = await expectMFError(.hostNotFound) {
+                try await state.runAsync("local function f() fail() end; f(); return 1")
+            }
             #expect(error?.traceback?.contains("test:1") == true)
         }
     }
@@ -67,7 +72,9 @@ import Testing
     @Test func anErrorInATaskHasATraceback() async throws {
         try await withState { state in
             try state.defineWait()
-            let error = await expectMFError(.luaRuntime) { try await state.runAsync("wait()\nlocal function inner() error('oops') end\ninner()") }
+            let error = await expectMFError(.luaRuntime) {
+                try await state.runAsync("wait()\nlocal function inner() error('oops') end\ninner()")
+            }
             #expect(error?.message == "test:2: oops")
             #expect(error?.traceback?.contains("test:3") == true)
         }
@@ -77,7 +84,8 @@ import Testing
         try await withState { state in
             let log = Log()
             try state.define("log", log.callable)
-            _ = try? await state.runAsync("local c <close> = setmetatable({}, {__close = function() log('closed') end}); error('x')")
+            _ = try? await state.runAsync(
+                "local c <close> = setmetatable({}, {__close = function() log('closed') end}); error('x')")
             #expect(log.all == ["closed"])
             #expect(try await state.runAsync("return 1") == [1])
         }
@@ -86,7 +94,8 @@ import Testing
     @Test func manyTasksWaitAtOnce() async throws {
         try await withState { state in
             try state.defineWait()
-            let function = try state.load("local n = 0; for i = 1, 10 do n = n + wait(i) end; return n, ...", name: "=many")
+            let function = try state.load(
+                "local n = 0; for i = 1, 10 do n = n + wait(i) end; return n, ...", name: "=many")
             let tasks = (0..<500).map { index in
                 state.loop.start { try await state.callAsync(function, [.integer(Int64(index))]) }
             }
@@ -137,7 +146,8 @@ import Testing
 
     @Test func aTaskLooksLikeTheMainProgram() async throws {
         try await withState { state in
-            let results = try await state.runAsync("local _, main = coroutine.running(); return main, coroutine.isyieldable(), pcall(coroutine.yield)")
+            let results = try await state.runAsync(
+                "local _, main = coroutine.running(); return main, coroutine.isyieldable(), pcall(coroutine.yield)")
             #expect(results[0] == true)
             #expect(results[1] == false)
             #expect(results[3] == "attempt to yield from outside a coroutine")
@@ -147,7 +157,9 @@ import Testing
     @Test func aCoroutineThatWaitsCannotBeResumedByOthers() async throws {
         try await withState { state in
             try state.defineWait()
-            let first = try state.load("co = coroutine.create(function() wait() return 'done' end); return coroutine.resume(co)", name: "=first")
+            let first = try state.load(
+                "co = coroutine.create(function() wait() return 'done' end); return coroutine.resume(co)",
+                name: "=first")
             let task = state.loop.start { try await state.callAsync(first) }
             await state.loop.yield()
             while try state.globals.get("co").isNil { await state.loop.yield() }

@@ -18,7 +18,8 @@ extension LuaState {
 
     @Test func theResultIsTheLastThatIsNotNil() async throws {
         try await withState { state in
-            let listeners = try state.listeners("return function() return 1 end, function() return false end, function() end")
+            let listeners = try state.listeners(
+                "return function() return 1 end, function() return false end, function() end")
             let result = try state.emit(.sync, listeners, Self.values(state), keep: false)
             #expect(result.outcome == false)
             #expect(!result.outcomeIsData)
@@ -28,7 +29,9 @@ extension LuaState {
 
     @Test func theArgumentIsOneTableForAll() async throws {
         try await withState { state in
-            let listeners = try state.listeners("return function(a) a.id = a.id .. '!'; a.none = true end, function(a) a.id = a.id .. '?'; return a end")
+            let listeners = try state.listeners(
+                "return function(a) a.id = a.id .. '!'; a.none = true end, function(a) a.id = a.id .. '?'; return a end"
+            )
             let result = try state.emit(.sync, listeners, Self.values(state), keep: true)
             #expect(result.fields[0] == "a/b!?")
             #expect(result.fields[1].tableValue?.count == 2)
@@ -50,7 +53,8 @@ extension LuaState {
 
     @Test func falseStopsAnAsyncRun() async throws {
         try await withState { state in
-            let listeners = try state.listeners("return function() return false end, function() error('not called') end")
+            let listeners = try state.listeners(
+                "return function() return false end, function() error('not called') end")
             let result = try await state.emitAsync(.async, listeners, Self.values(state), keep: false)
             #expect(result.aborted)
             #expect(result.outcome == false)
@@ -60,7 +64,8 @@ extension LuaState {
     @Test func anAsyncResultThatIsNothingOrTheArgumentKeepsTheEarlier() async throws {
         try await withState { state in
             try state.defineWait()
-            let listeners = try state.listeners("return function() wait() return 'kept' end, function(a) return a end, function() wait() end")
+            let listeners = try state.listeners(
+                "return function() wait() return 'kept' end, function(a) return a end, function() wait() end")
             let result = try await state.emitAsync(.async, listeners, Self.values(state), keep: false)
             #expect(result.outcome == "kept")
         }
@@ -84,10 +89,15 @@ extension LuaState {
     @Test(arguments: ["return false", "return 1", "return {}", "return { id = 1 }", "return 'x'"])
     func aWaterfallRefusesOtherValues(_ body: String) async throws {
         try await withState { state in
-            let listeners = try state.listeners("return function() end, function() \(body) end, function() error('not called') end")
-            let error = expectMFError(.badHookValue) { try state.emit(.syncWaterfall, listeners, Self.values(state), keep: false) }
+            let listeners = try state.listeners(
+                "return function() end, function() \(body) end, function() error('not called') end")
+            let error = expectMFError(.badHookValue) {
+                try state.emit(.syncWaterfall, listeners, Self.values(state), keep: false)
+            }
             #expect(error?["listener"] == "1")
-            await expectMFError(.badHookValue) { try await state.emitAsync(.asyncWaterfall, listeners, Self.values(state), keep: false) }
+            await expectMFError(.badHookValue) {
+                try await state.emitAsync(.asyncWaterfall, listeners, Self.values(state), keep: false)
+            }
         }
     }
 
@@ -100,7 +110,9 @@ extension LuaState {
             #expect(error?.message == "no")
             #expect((error?.thrown as? LuaValue)?.tableValue != nil)
             let waiting = try state.listeners("return wait, function() wait() error('late') end")
-            let late = await expectMFError(.luaRuntime) { try await state.emitAsync(.async, waiting, Self.values(state), keep: false) }
+            let late = await expectMFError(.luaRuntime) {
+                try await state.emitAsync(.async, waiting, Self.values(state), keep: false)
+            }
             #expect(late?["listener"] == "1")
         }
     }
@@ -126,7 +138,8 @@ extension LuaState {
     @Test func oddDataIsHandedOver() async throws {
         try await withState { state in
             let listeners = try state.listeners("return function(a) return a end, function() return { 'new' } end")
-            let plain = try state.emit(.sync, try state.listeners("return function(a) return type(a) end"), .value(42), keep: false)
+            let plain = try state.emit(
+                .sync, try state.listeners("return function(a) return type(a) end"), .value(42), keep: false)
             #expect(plain.outcome == "number")
             let waterfall = try state.emit(.syncWaterfall, listeners, .value(42), keep: false)
             #expect(try waterfall.outcome.tableValue?.get(1) == "new")
@@ -146,7 +159,8 @@ extension LuaState {
                         try await loop.sleep(for: .seconds(100))
                         return []
                     }))
-            let listeners = try state.listeners("return function() pcall(sleep) log('caught') end, function() log('called') end")
+            let listeners = try state.listeners(
+                "return function() pcall(sleep) log('caught') end, function() log('called') end")
             let task = loop.start { try await state.emitAsync(.async, listeners, .value(1), keep: false).aborted }
             while log.all.isEmpty { await loop.yield() }
             task.cancel()

@@ -6,7 +6,9 @@ import Testing
 @Suite struct LuaFunctionTests {
     @Test func aSwiftFunctionIsCalledWithArguments() async throws {
         try await withState { state in
-            let add = LuaCallable("add") { call in [.integer(try call.integer(0) + call.integer(1)), .integer(Int64(call.count))] }
+            let add = LuaCallable("add") { call in
+                [.integer(try call.integer(0) + call.integer(1)), .integer(Int64(call.count))]
+            }
             try state.define("add", .callable(add))
             #expect(try state.run("return add(1, 2)") == [3, 2])
         }
@@ -28,14 +30,17 @@ import Testing
                 "fail",
                 .callable(
                     LuaCallable("fail") { _ in
-                        throw MFError(.exposeNotFound, "no such expose", context: [("host", "shell")], hint: "look", cause: MFError(.luaMemory, "inner"))
+                        throw MFError(
+                            .exposeNotFound, "no such expose", context: [("host", "shell")], hint: "look",
+                            cause: MFError(.luaMemory, "inner"))
                     }))
             let results = try state.run(
                 """
                 local ok, err = pcall(fail)
                 return ok, err.code, err.message, tostring(err), err.hint, err.cause.message, err.context.host, err.nothing
                 """)
-            #expect(results == [false, "RUNTIME-014", "no such expose", "no such expose", "look", "inner", "shell", nil])
+            #expect(
+                results == [false, "RUNTIME-014", "no such expose", "no such expose", "look", "inner", "shell", nil])
             let error = expectMFError(.exposeNotFound) { try state.run("local ok, err = pcall(fail); error(err)") }
             #expect(error?["host"] == "shell")
             #expect(error?.traceback?.contains("test:1") == true)
@@ -45,9 +50,13 @@ import Testing
 
     @Test func aRaisedStringIsARuntimeErrorWithTraceback() async throws {
         try await withState { state in
-            let error = expectMFError(.luaRuntime) { try state.run("local function inner() error('oops') end\ninner()") }
+            let error = expectMFError(.luaRuntime) {
+                try state.run("local function inner() error('oops') end\ninner()")
+            }
             #expect(error?.message == "test:1: oops")
-            #expect(error?.traceback?.contains("in function <test:1>") == true || error?.traceback?.contains("inner") == true)
+            #expect(
+                error?.traceback?.contains("in function <test:1>") == true
+                    || error?.traceback?.contains("inner") == true)
             #expect(error?.thrown as? LuaValue == "test:1: oops")
         }
     }
@@ -69,20 +78,28 @@ import Testing
             let error = expectMFError(.luaRuntime) { try state.run("error({ message = 'told', code = 42 })") }
             #expect(error?.message == "told")
             #expect(error?["code"] == "42")
-            let named = expectMFError(.luaRuntime) { try state.run("error(setmetatable({}, {__tostring = function() return 'named' end}))") }
+            let named = expectMFError(.luaRuntime) {
+                try state.run("error(setmetatable({}, {__tostring = function() return 'named' end}))")
+            }
             #expect(named?.message == "named")
-            let bad = expectMFError(.luaRuntime) { try state.run("error(setmetatable({}, {__tostring = function() error('x') end}))") }
+            let bad = expectMFError(.luaRuntime) {
+                try state.run("error(setmetatable({}, {__tostring = function() error('x') end}))")
+            }
             #expect(bad?.message == "(error object is a table value)")
         }
     }
 
     @Test func callsNestDeeplyAndThenTell() async throws {
         try await withState { state in
-            try state.define("again", .callable(LuaCallable("again") { call in try call.state.call(try call.function(0), [call[0]]) }))
+            try state.define(
+                "again",
+                .callable(LuaCallable("again") { call in try call.state.call(try call.function(0), [call[0]]) }))
             let error = #expect(throws: MFError.self) {
                 _ = try state.run("local function f(g) return again(f) end; return again(f)")
             }
-            #expect(error?.message.contains("deeply") == true || error?.message.contains("overflow") == true, "\(error?.message ?? "")")
+            #expect(
+                error?.message.contains("deeply") == true || error?.message.contains("overflow") == true,
+                "\(error?.message ?? "")")
             #expect(try state.run("return 1") == [1])
         }
     }

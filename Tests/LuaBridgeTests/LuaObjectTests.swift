@@ -43,7 +43,10 @@ private final class LiveList: LuaObject, @unchecked Sendable {
         try await withState { state in
             let list = LiveList(["a", "b"])
             try state.define("list", .object(list))
-            #expect(try state.run("list[3] = 'c'; list[1] = 'A'; return #list, list[1], list[9], list.x") == [3, "A", nil, nil])
+            #expect(
+                try state.run("list[3] = 'c'; list[1] = 'A'; return #list, list[1], list[9], list.x") == [
+                    3, "A", nil, nil,
+                ])
             #expect(list.elements == ["A", "b", "c"])
             #expect(try state.run("return list[1.0], tostring(list), list:first()") == ["A", "list of 3", "A"])
         }
@@ -52,7 +55,10 @@ private final class LiveList: LuaObject, @unchecked Sendable {
     @Test func theSameObjectIsTheSameUserdataAndInstance() async throws {
         try await withState { state in
             let list = LiveList([])
-            #expect(try state.run("local a, b, c = ...; return a == b, a == c", .object(list), .object(list), .object(LiveList([]))) == [true, false])
+            #expect(
+                try state.run(
+                    "local a, b, c = ...; return a == b, a == c", .object(list), .object(list), .object(LiveList([])))
+                    == [true, false])
             let back = try state.run("return ...", .object(list))[0].objectValue
             #expect(back === list)
         }
@@ -86,7 +92,10 @@ private final class LiveList: LuaObject, @unchecked Sendable {
     @Test func anErrorInAViewIsRaised() async throws {
         try await withState { state in
             try state.define("list", .object(LiveList([])))
-            #expect(try state.run("local ok, err = pcall(function() return list.fail end); return ok, err.code") == [false, "RUNTIME-009"])
+            #expect(
+                try state.run("local ok, err = pcall(function() return list.fail end); return ok, err.code") == [
+                    false, "RUNTIME-009",
+                ])
             expectMFError(.badArgument) { try state.run("list.x = 1") }
             expectMFError(.luaConversion) { try state.run("(...).x = 1", .object(Tracked(Log()))) }
         }

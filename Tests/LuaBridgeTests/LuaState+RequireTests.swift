@@ -7,8 +7,13 @@ import Testing
 @Suite struct LuaStateRequireTests {
     @Test func aModuleIsLoadedOnce() async throws {
         try await withState { state in
-            try state.run("loads = 0; package.preload.m = function(name, extra) loads = loads + 1; return { name = name, extra = extra } end")
-            #expect(try state.run("local m, where = require('m'); return m == require('m'), loads, m.name, where") == [true, 1, "m", ":preload:"])
+            try state.run(
+                "loads = 0; package.preload.m = function(name, extra) loads = loads + 1; return { name = name, extra = extra } end"
+            )
+            #expect(
+                try state.run("local m, where = require('m'); return m == require('m'), loads, m.name, where") == [
+                    true, 1, "m", ":preload:",
+                ])
         }
     }
 
@@ -22,7 +27,8 @@ import Testing
     @Test func aModuleMayWaitWhileItLoads() async throws {
         try await withState { state in
             try state.defineWait()
-            try state.run("loads = 0; package.preload.m = function() loads = loads + 1; wait(); wait(); return { loads } end")
+            try state.run(
+                "loads = 0; package.preload.m = function() loads = loads + 1; wait(); wait(); return { loads } end")
             let function = try state.load("return require('m')[1], loads", name: "=asks")
             let tasks = (0..<5).map { _ in state.loop.start { try await state.callAsync(function) } }
             for task in tasks { #expect(try await task.value == [1, 1]) }
@@ -41,7 +47,8 @@ import Testing
 
     @Test func aFailedModuleIsTriedAgain() async throws {
         try await withState { state in
-            try state.run("n = 0; package.preload.m = function() n = n + 1; if n == 1 then error('first') end; return n end")
+            try state.run(
+                "n = 0; package.preload.m = function() n = n + 1; if n == 1 then error('first') end; return n end")
             expectMFError(.luaRuntime) { try state.run("require('m')") }
             #expect(try state.run("return (require('m'))") == [2])
         }
@@ -49,7 +56,9 @@ import Testing
 
     @Test func modulesThatRequireEachOtherAreToldTheirChain() async throws {
         try await withState { state in
-            try state.run("package.preload.a = function() return require('b') end; package.preload.b = function() return require('a') end")
+            try state.run(
+                "package.preload.a = function() return require('b') end; package.preload.b = function() return require('a') end"
+            )
             let error = expectMFError(.moduleNotFound) { try state.run("require('a')") }
             #expect(error?["chain"] == "`a` -> `b` -> `a`")
         }
@@ -59,7 +68,8 @@ import Testing
         try await withState { state in
             try state.defineWait()
             try state.run(
-                "package.preload.a = function() wait() return require('b') end; package.preload.b = function() wait() return require('a') end")
+                "package.preload.a = function() wait() return require('b') end; package.preload.b = function() wait() return require('a') end"
+            )
             let first = try state.load("return pcall(require, 'a')", name: "=a")
             let second = try state.load("return pcall(require, 'b')", name: "=b")
             let one = state.loop.start { try await state.callAsync(first) }

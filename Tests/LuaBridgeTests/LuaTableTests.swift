@@ -20,8 +20,10 @@ import Testing
     @Test func metamethodsAreHonouredAndRawAccessPassesThemBy() async throws {
         try await withState { state in
             let table = try #require(
-                try state.run("return setmetatable({}, {__index = function(_, k) return k .. '!' end, __len = function() return 7 end})")[0]
-                    .tableValue)
+                try state.run(
+                    "return setmetatable({}, {__index = function(_, k) return k .. '!' end, __len = function() return 7 end})"
+                )[0]
+                .tableValue)
             #expect(try table.get("a") == "a!")
             #expect(try table.rawGet("a").isNil)
             #expect(table.count == 7)
@@ -32,7 +34,8 @@ import Testing
 
     @Test func anErrorInAMetamethodIsThrown() async throws {
         try await withState { state in
-            let table = try #require(try state.run("return setmetatable({}, {__index = function() error('no') end})")[0].tableValue)
+            let table = try #require(
+                try state.run("return setmetatable({}, {__index = function() error('no') end})")[0].tableValue)
             let error = expectMFError(.luaRuntime) { try table.get("a") }
             #expect(error?.message == "test:1: no")
         }
@@ -49,8 +52,10 @@ import Testing
     @Test func pairsHonourTheMetamethod() async throws {
         try await withState { state in
             let table = try #require(
-                try state.run("return setmetatable({}, {__pairs = function() return function(_, k) if not k then return 1, 'x' end end end})")[0]
-                    .tableValue)
+                try state.run(
+                    "return setmetatable({}, {__pairs = function() return function(_, k) if not k then return 1, 'x' end end end})"
+                )[0]
+                .tableValue)
             let pairs = try table.pairs()
             #expect(pairs.count == 1)
             #expect(pairs[0].0 == 1)
@@ -60,7 +65,9 @@ import Testing
 
     @Test func aCopyHasListsAndRecords() async throws {
         try await withState { state in
-            let table = try #require(try state.run("return {list = {1, {2}, 'three'}, empty = {}, mixed = {1, a = 2}, f = print}")[0].tableValue)
+            let table = try #require(
+                try state.run("return {list = {1, {2}, 'three'}, empty = {}, mixed = {1, a = 2}, f = print}")[0]
+                    .tableValue)
             let copy = try table.copied()
             #expect(copy["list"] == [1, [2], "three"])
             #expect(copy["empty"] == .record(LuaRecord()))
@@ -80,7 +87,8 @@ import Testing
 
     @Test func aCycleIsRefusedWithItsPath() async throws {
         try await withState { state in
-            let table = try #require(try state.run("local t = {a = {b = {1, 2, {}}}}; t.a.b[3].c = t; return t")[0].tableValue)
+            let table = try #require(
+                try state.run("local t = {a = {b = {1, 2, {}}}}; t.a.b[3].c = t; return t")[0].tableValue)
             let error = expectMFError(.tooDeep) { try table.copied() }
             #expect(error?.message == "the table contains itself at `a.b[3].c`")
             #expect(error?["path"] == "a.b[3].c")
@@ -115,7 +123,10 @@ import Testing
             let table = try state.makeTable(["a": 1])
             try state.define("proxy", .table(try state.readOnly(table)))
             try table.set("b", 2)
-            #expect(try state.run("local n = 0; for k, v in pairs(proxy) do n = n + v end; return proxy.a, proxy.b, n") == [1, 2, 3])
+            #expect(
+                try state.run("local n = 0; for k, v in pairs(proxy) do n = n + v end; return proxy.a, proxy.b, n") == [
+                    1, 2, 3,
+                ])
             expectMFError(.luaConversion) { try state.run("proxy.c = 1") }
             #expect(try state.run("return getmetatable(proxy)") == [false])
         }
