@@ -78,6 +78,22 @@ extension MFError {
             hint: "call it outside of sync hooks, comparators of `table.sort` and callbacks of `string.gsub`")
     }
 
+    /// The error of a raised value: messages and error tables become errors with a code, other values are carried along.
+    func telling(_ value: LuaValue) -> MFError {
+        var error = self
+        error.thrown = nil
+        switch value {
+        case .string, .bytes, .nil: return error
+        case .record(let record):
+            guard let message = record["message"].stringValue else { break }
+            let code = record["code"].stringValue.map { MFError.Code($0) } ?? code
+            return MFError(code, message, hint: record["hint"].stringValue, traceback: traceback)
+        default: break
+        }
+        error.thrown = value
+        return error
+    }
+
     /// The error as a tenant may see it: without the host's traceback and causes.
     func withoutInsides() -> MFError { MFError(code, message, context: [], hint: hint) }
 }

@@ -113,15 +113,24 @@ public final class Tenant: @unchecked Sendable {
             noteDoom(of: instance, doom)
             return doom.inTenant(name)
         }
-        guard var error = error as? MFError else { return error }
-        if let thrown = error.thrown as? LuaValue { error.thrown = try? portable(thrown, of: instance) }
-        return error.inTenant(name)
+        guard let error = error as? MFError else { return error }
+        return raised(error, by: instance).inTenant(name)
     }
 
-    private func portable(_ thrown: LuaValue, of instance: any TenantInstance) throws -> LuaValue {
-        guard let state = instance as? StateInstance else { return thrown }
-        return try exported(try state.leave(thrown), nil)
+    /// An error that a script raised, as the host sees it: messages and error tables become errors with a code, other
+    /// values cross by copy.
+    private func raised(_ error: MFError, by instance: any TenantInstance) -> MFError {
+        guard let thrown = error.thrown as? LuaValue else { return error }
+        var error = error
+        error.thrown = nil
+        guard let state = instance as? StateInstance, let value = try? exported(try state.leave(thrown), nil) else {
+            return error
+        }
+        return error.telling(value)
     }
+
+    /// The worker process that runs now, of a tenant of level `process`.
+    public var workerProcessID: Int32? { (instance as? WorkerInstance)?.processID }
 
     // MARK: - Accounting
 

@@ -118,15 +118,22 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
 
     private func finished(_ results: LuaValues, _ instance: StateInstance) throws -> LuaValues {
         if let doom = instance.doom { throw doom }
+        return figures(of: instance) + results
+    }
+
+    private func figures(of instance: StateInstance) -> LuaValues {
         let usage = instance.usage
-        return [
-            .integer(Int64(usage.memory)), .integer(Int64(usage.peakMemory)), .integer(usage.cpu.nanoseconds),
-        ] + results
+        return [.integer(Int64(usage.memory)), .integer(Int64(usage.peakMemory)), .integer(usage.cpu.nanoseconds)]
     }
 
     private func failure(_ error: any Error, _ instance: StateInstance) -> any Error {
-        guard let doom = instance.doom else { return error }
-        peer.tell("doomed", [.object(LuaErrorObject(doom))])
+        guard let doom = instance.doom else {
+            guard let error = error as? MFError, let thrown = error.thrown as? LuaValue,
+                let value = try? instance.leave(thrown)
+            else { return error }
+            return error.telling(value)
+        }
+        peer.tell("doomed", [.object(LuaErrorObject(doom))] + figures(of: instance))
         return doom
     }
 

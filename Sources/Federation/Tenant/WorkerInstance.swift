@@ -154,6 +154,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
             if let object = views.removeValue(forKey: number) { viewNumbers[ObjectIdentifier(object)] = nil }
         case "doomed":
             if case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error { doom = error }
+            _ = try account(Array(values.dropFirst()))
         default: throw MFError.garbled()
         }
         return .done([])

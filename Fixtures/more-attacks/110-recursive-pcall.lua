@@ -1,0 +1,3 @@
+-- attack 110: recursive-pcall
+-- expect: stopped
+local function f() while true do pcall(f) end end f()

@@ -1,0 +1,3 @@
+-- attack 121: large-result
+-- expect: stopped|refused
+return ('x'):rep(4e6)

@@ -1,0 +1,3 @@
+-- attack 133: yield-from-main
+-- expect: refused
+coroutine.yield(1)

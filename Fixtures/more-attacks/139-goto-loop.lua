@@ -1,0 +1,3 @@
+-- attack 139: goto-loop
+-- expect: stopped
+::a:: goto a

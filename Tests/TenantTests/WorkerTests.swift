@@ -1,0 +1,67 @@
+import Diagnostics
+import EventLoop
+import Federation
+import Glibc
+import LuaBridge
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct WorkerTests {
+    init() { useBuiltWorker() }
+
+    private static let patient = TenantOptions.with {
+        $0.level = .process
+        $0.dooms = 1_000_000
+        $0.wall = .milliseconds(300)
+    }
+
+    @Test(arguments: [SIGKILL, SIGSEGV, SIGSTOP]) func aWorkerThatIsStruckLosesTheCallInFlightOnly(signal: Int32) async throws {
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", Self.patient)
+            let module = try await tenant.run(
+                "return { add = function(a, b) return a + b end, nap = function() require('mf').sleep(1e5) end }")
+            for round in 1...5 {
+                #expect(try await sandbox.call(module["add"], .integer(Int64(round)), 1) == .integer(Int64(round + 1)))
+                let worker = try #require(tenant.workerProcessID)
+                async let nap = sandbox.call(module["nap"])
+                await sandbox.loop.yield()
+                kill(worker, signal)
+                do {
+                    _ = try await nap
+                    Issue.record("the call went on without its worker")
+                } catch let error as MFError {
+                    #expect([.workerDied, .limitWall].contains(error.code), "\(error)")
+                }
+            }
+            #expect(try await sandbox.call(module["add"], 1, 1) == 2)
+        }
+    }
+
+    @Test func aBlockedCallOfAStoppedWorkerEnds() async throws {
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", Self.patient)
+            #expect(try tenant.runNow(Array("return 1".utf8), name: "=one") == [1])
+            kill(try #require(tenant.workerProcessID), SIGSTOP)
+            expectMFError(.limitWall) { try tenant.runNow(Array("return 1".utf8), name: "=one") }
+            #expect(try tenant.runNow(Array("return 2".utf8), name: "=two") == [2])
+        }
+    }
+
+    @Test func theWorkerIsLockedUp() async throws {
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", .process)
+            _ = try await tenant.run("return 1")
+            let worker = try #require(tenant.workerProcessID)
+            let status = try Self.read("/proc/\(worker)/status")
+            #expect(status.contains("Seccomp:\t2") && status.contains("NoNewPrivs:\t1"))
+        }
+    }
+
+    private static func read(_ path: String) throws -> String {
+        guard let file = fopen(path, "r") else { throw MFError(.luaRuntime, "cannot read \(path)") }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+}
