@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Federation
 import Glibc
 
 /// The command: `mflua host.lua`, and the subcommands beside it.
@@ -21,6 +22,7 @@ struct MFLua: AsyncParsableCommand {
         defaultSubcommand: RunCommand.self)
 
     static func main() async {
+        TenantWorker.runIfRequested()
         do {
             var command = try parseAsRoot(JoinedOptions.split(Array(CommandLine.arguments.dropFirst())))
             if var command = command as? any AsyncParsableCommand {
