@@ -19,6 +19,8 @@ final class FederationRegistry: @unchecked Sendable {
     let shareScopes = LiveMap<ShareScopes>()
     /// Entries that are loading or loaded, by remote and entry.
     var entryLoads: OrderedDictionary<String, Flight<Container>> = [:]
+    /// Containers that an entry gave, by the entry and its global name: remotes of one manifest share them.
+    var containers: [String: Container] = [:]
     /// Manifests that are loading or loaded, by URL.
     var manifestLoads: [String: Flight<Snapshot>] = [:]
     /// Manifests as decoded, by URL.
@@ -80,6 +82,7 @@ extension FederationRegistry {
         snapshots.removeAll()
         shareScopes.removeAll()
         entryLoads = [:]
+        containers = [:]
         manifestLoads = [:]
         manifests = [:]
     }

@@ -27,8 +27,9 @@ extension Host {
         _ remoteInfo: ResolvedRemote, context: ResourceContext?, url: String?, isRetry: Bool
     ) async throws -> Container {
         let container: Container
+        let isKept: Bool
         do {
-            container = try await fromHookOrEntry(remoteInfo, context: context, url: url)
+            (container, isKept) = try await fromHookOrEntry(remoteInfo, context: context, url: url)
         } catch let error where !(error is CancellationError) {
             if !isRetry, EntryFailure.isOfEntry(error), let other = try await retried(remoteInfo, error: error) {
                 try await afterLoadEntry(remoteInfo, other, recovered: true)
@@ -38,6 +39,7 @@ extension Host {
             throw error
         }
         try await afterLoadEntry(remoteInfo, container)
+        if isKept { registry.containers[remoteInfo.containerKey] = container }
         return container
     }
 
@@ -51,12 +53,15 @@ extension Host {
                 recovered: recovered, origin: self))
     }
 
+    /// The container, and whether remotes of the same entry may have it too.
     private func fromHookOrEntry(
         _ remoteInfo: ResolvedRemote, context: ResourceContext?, url: String?
-    ) async throws -> Container {
+    ) async throws -> (Container, isKept: Bool) {
         let fromHook = try await hooks.emit(
             lifecycle.loadEntry, LoadEntry(remoteInfo: remoteInfo, origin: self))
-        if fromHook.isTruthy { return try Container(fromHook, state: runtime.state) }
+        if fromHook.isTruthy { return (try Container(fromHook, state: runtime.state), false) }
+        let isEntryOfRemote = url == nil && remoteInfo.tenant == nil
+        if isEntryOfRemote, let known = registry.containers[remoteInfo.containerKey] { return (known, true) }
         var url = url ?? remoteInfo.entry ?? ""
         let exports: LuaValue
         do {
@@ -75,7 +80,8 @@ extension Host {
         }
         guard exports.isTruthy else { throw MFError.entryExportsNothing(remoteInfo, url: url) }
         switch exports {
-        case .table, .object, .record: return try Container(exports, state: runtime.state)
+        case .table, .object, .record:
+            return (try Container(exports, state: runtime.state), isEntryOfRemote)
         default: throw MFError.entryExportsNothing(remoteInfo, url: url, found: exports.luaTypeName)
         }
     }

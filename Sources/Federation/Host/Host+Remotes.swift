@@ -45,6 +45,7 @@ extension Host {
         names.filter { name in
             guard let remote = index.remote(exactly: name, in: options.remotes) else { return false }
             remove(remote, from: options.remotes)
+            for (id, target) in idToRemoteMap where target.name == name { idToRemoteMap[id] = nil }
             return true
         }
     }
@@ -52,9 +53,9 @@ extension Host {
     private func remove(_ remote: Remote, from list: LiveList<Remote>) {
         index.remove(remote, from: list)
         forgetSnapshot(of: remote)
-        for (id, target) in idToRemoteMap where target.name == remote.name { idToRemoteMap[id] = nil }
         if let module = moduleCache.removeValue(forKey: remote.name) {
             registry.entryLoads[module.remoteInfo.entryKey] = nil
+            registry.containers[module.remoteInfo.containerKey] = nil
             removeShares(of: module.remoteInfo)
         }
         runtime.environments.remove(remote.entryKey)

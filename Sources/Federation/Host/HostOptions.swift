@@ -16,7 +16,9 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
     /// Whether anything was said of shared modules; options of a host always show them.
     private var hasShared = true
     /// The plugins as the user gave them, newest first.
-    public internal(set) var plugins: LiveList<LuaValue>
+    public internal(set) var plugins: LiveList<LuaValue> { didSet { hasPlugins = true } }
+    /// Whether anything was said of plugins; options of a host always show them.
+    private var hasPlugins = true
     /// `version-first` (where nothing is named) or `loaded-first`.
     public internal(set) var shareStrategy: String?
     /// Options by tenant, as the user wrote them.
@@ -65,7 +67,7 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
         { $0.shared = $1.isNil ? SharedModules() : try HostOptions.shared(from: $1) },
         ViewField(
             "plugins", "(mf.Plugin|string|table)[]", "Plugin tables, paths, or `{path, options}`.",
-            { .object($0.plugins) }
+            { $0.hasPlugins ? .object($0.plugins) : .nil }
         ) { $0.plugins = $1.isNil ? LiveList([]) : try LiveList<LuaValue>.fromLua($1) },
         ViewField(
             "shareStrategy", "\"version-first\"|\"loaded-first\"", "How a version of a shared module is chosen.",
@@ -86,6 +88,7 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
         if case .object(let object) = value, let options = object as? HostOptions { return options }
         let options = HostOptions(name: "")
         options.hasShared = false
+        options.hasPlugins = false
         try options.assign(from: value)
         return options
     }

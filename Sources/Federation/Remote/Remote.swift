@@ -138,6 +138,9 @@ extension Remote {
     /// The key under which the entry's load is shared by all hosts of the runtime.
     var entryKey: String { "\(name):\(entry ?? "")" + (tenant.map { " in \($0)" } ?? "") }
 
+    /// The key under which remotes of the same entry find its container.
+    var containerKey: String { "\(entryGlobalName ?? name):\(entry ?? "")" }
+
     /// The scopes that the remote joins.
     var scopeNames: [String] {
         let names = shareScope?.names ?? []

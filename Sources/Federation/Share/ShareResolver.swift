@@ -43,6 +43,8 @@ struct ShareResolver {
             if let shared = entries.first(where: { $0.0 == .string("shared") })?.1, shared.luaTypeName != "boolean" {
                 return try SharedModule.fromLua(shared)
             }
+            // `{shared = nil, useTreesShaking = false}` picks nothing.
+            if entries.contains(where: { $0.0 == .string("useTreesShaking") }) { return nil }
             return entries.isEmpty ? nil : try SharedModule.fromLua(value)
         }
     }

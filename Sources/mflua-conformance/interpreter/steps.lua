@@ -296,25 +296,26 @@ local function attempt(step)
   return { ok = view == nil and json.null or view }
 end
 
--- The same in a task of its own, so that a step that never ends can be given up.
+-- The same in a task of its own. A step that does not end in time is left behind: it may still write lines.
 local function attempt_within(step, limit)
   local outcome
-  local work = mf.spawn(function() outcome = attempt(step) end)
-  local expired = false
-  local watch = mf.spawn(function()
-    mf.sleep(limit)
-    expired = true
-    work:cancel()
+  local watch = mf.spawn(function() mf.sleep(limit) end)
+  mf.spawn(function()
+    outcome = attempt(step)
+    watch:cancel()
   end)
-  pcall(work.wait, work)
-  if not expired then watch:cancel() end
+  pcall(watch.wait, watch)
   return outcome or { error = "<never settles>" }
 end
+
+-- What goes on only after everything that does not wait has happened, when several operations start at once.
+local begins_later = { loadRemote = true, loadShare = true, preloadRemote = true, generatePreloadAssets = true }
 
 function operations.parallel(step)
   local outcomes, tasks = json.list({}), {}
   for index, one in ipairs(step.ops) do
     tasks[index] = mf.spawn(function()
+      if begins_later[one.op] then mf.sleep(0) end
       outcomes[index] = one.timeout and attempt_within(one, one.timeout) or attempt(one)
     end)
   end

@@ -132,6 +132,16 @@ views.keys = of_container(function(map)
   return keys
 end)
 
+-- What became of one preloaded resource. An asset that cannot be had is a link whose transfer failed.
+local function resource_result(result)
+  local shown = picked(project(result), { "url", "status", "resourceType", "initiator", "id", "error" })
+  local is_asset = shown.resourceType == "css" or shown.resourceType == "js"
+  if is_asset and shown.error and (shown.error:find("HTTP status") or shown.error:find("network error")) then
+    shown.error = "<error link network error>"
+  end
+  return shown
+end
+
 --- The preload results, by id.
 views.results = of_container(function(results)
   local list = listed(results, function(result)
@@ -139,9 +149,7 @@ views.results = of_container(function(results)
     return {
       remote = values.is_container(remote) and project(remote.name) or project(remote),
       id = project(result.id),
-      results = listed(result.results or {}, function(one)
-        return picked(project(one), { "url", "status", "resourceType", "initiator", "id", "error" })
-      end),
+      results = listed(result.results or {}, resource_result),
     }
   end)
   table.sort(list, function(a, b) return tostring(a.id) < tostring(b.id) end)
