@@ -108,13 +108,38 @@ static void put(lua_State *L, mf_state *s, mf_buffer *b, uint8_t tag, const void
     memcpy(target + 1, payload, count);
 }
 
+/* Whether bytes are valid UTF-8, as Swift has it: shortest forms, no surrogates, up to U+10FFFF. */
+static bool is_utf8(const uint8_t *at, size_t count) {
+    const uint8_t *end = at + count;
+    while (at < end) {
+        if (end - at >= 8) {
+            uint64_t eight;
+            memcpy(&eight, at, 8);
+            if (!(eight & 0x8080808080808080u)) {
+                at += 8;
+                continue;
+            }
+        }
+        uint8_t first = *at++;
+        if (first < 0x80) continue;
+        int more = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : 1;
+        if (first < 0xC2 || first > 0xF4 || end - at < more) return false;
+        uint8_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+        uint8_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+        if (*at < low || *at > high) return false;
+        for (at++; --more > 0; at++)
+            if ((*at & 0xC0) != 0x80) return false;
+    }
+    return true;
+}
+
 void mf_encode_nil(lua_State *L, mf_state *s, mf_buffer *b) { *room(L, s, b, 1) = MF_TAG_NIL; }
 
 void mf_encode_string(lua_State *L, mf_state *s, mf_buffer *b, const char *bytes, size_t count) {
     if (count > UINT32_MAX) luaL_error(L, "the string is longer than 4 GiB");
     uint32_t length = (uint32_t)count;
     uint8_t *target = room(L, s, b, 5 + count);
-    *target = MF_TAG_STRING;
+    *target = is_utf8((const uint8_t *)bytes, count) ? MF_TAG_STRING : MF_TAG_BYTES;
     memcpy(target + 1, &length, 4);
     memcpy(target + 5, bytes, count);
 }

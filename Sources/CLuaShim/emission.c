@@ -7,10 +7,11 @@
 /* The stack of an emission. From AT_FIELDS on there are the values that were put into the data table. */
 enum { AT_EMISSION = 1, AT_LISTENERS, AT_KEYS, AT_DATA, AT_OUTCOME, AT_FIELDS };
 
+#define MAX_AT_ONCE 8
+
 /* [-0, +0, m] reads the data from the input; a table of the shape is made here */
 static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
     mf_reader r = mf_read_input(s, s->entry);
-    lua_settop(L, AT_EMISSION);
     lua_rawgeti(L, LUA_REGISTRYINDEX, e->listeners);
     if (e->shape == 0) {
         lua_pushnil(L);
@@ -57,12 +58,36 @@ static void write_fields(lua_State *L, mf_state *s, mf_emission *e, int32_t firs
     }
 }
 
+/* [-0, +0, e] the first field that has changed, or their number. Few fields are compared at once: every call of Lua's
+ * API counts here. */
+static int32_t first_changed(lua_State *L, const mf_emission *e) {
+    int top = AT_FIELDS - 1 + e->field_count;
+    int32_t checked = 0;
+    while (checked < e->field_count) {
+        int32_t end = e->field_count - checked <= MAX_AT_ONCE ? e->field_count : checked + MAX_AT_ONCE;
+        for (int32_t i = checked; i < end; i++) {
+            lua_rawgeti(L, AT_KEYS, i + 1);
+            lua_gettable(L, AT_DATA);
+        }
+        for (int32_t i = checked; i < end; i++) {
+            bool may_be_same = i < 64 && e->unchangeable >> i & 1;
+            if (!may_be_same || !lua_rawequal(L, top + 1 + i - checked, AT_FIELDS + i)) {
+                lua_settop(L, top);
+                return i;
+            }
+        }
+        lua_settop(L, top);
+        checked = end;
+    }
+    return checked;
+}
+
 /* [-0, +0, e] writes what came of it into the output of the call under way */
 static int write_results(lua_State *L, mf_state *s, mf_emission *e) {
     mf_buffer *b = mf_fresh_output(s, s->entry);
-    int outcome = e->kind >= MF_EMIT_SYNC_WATERFALL && e->shape == 0 ? AT_DATA : AT_OUTCOME;
-    if (!lua_isnil(L, outcome)) {
-        mf_encode(L, s, b, outcome);
+    bool hands_data = e->kind >= MF_EMIT_SYNC_WATERFALL && e->shape == 0;
+    if (hands_data || e->has_outcome) {
+        mf_encode(L, s, b, hands_data ? AT_DATA : AT_OUTCOME);
         e->has_outcome = true;
     }
     if (e->keep && lua_istable(L, AT_DATA)) {
@@ -70,17 +95,8 @@ static int write_results(lua_State *L, mf_state *s, mf_emission *e) {
         e->has_data = true;
     }
     /* Mostly nothing has changed, and nothing of the fields has to cross. */
-    lua_settop(L, AT_FIELDS - 1 + e->field_count);
-    for (int32_t i = 0; i < e->field_count; i++) {
-        lua_rawgeti(L, AT_KEYS, i + 1);
-        lua_gettable(L, AT_DATA);
-        if (i >= 64 || !(e->unchangeable >> i & 1) || !lua_rawequal(L, -1, AT_FIELDS + i)) {
-            lua_settop(L, AT_FIELDS - 1 + e->field_count);
-            write_fields(L, s, e, i);
-            break;
-        }
-        lua_settop(L, AT_FIELDS - 1 + e->field_count);
-    }
+    int32_t changed = first_changed(L, e);
+    if (changed < e->field_count) write_fields(L, s, e, changed);
     return 0;
 }
 
@@ -107,6 +123,7 @@ static bool take_result(lua_State *L, mf_emission *e) {
     bool is_data = lua_rawequal(L, -1, AT_DATA);
     if (e->kind == MF_EMIT_SYNC) {
         e->outcome_is_data = is_data;
+        e->has_outcome = true;
         lua_replace(L, AT_OUTCOME);
         return true;
     }
@@ -116,6 +133,7 @@ static bool take_result(lua_State *L, mf_emission *e) {
     }
     if (e->kind == MF_EMIT_ASYNC) {
         e->aborted = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
+        e->has_outcome = true;
         lua_replace(L, AT_OUTCOME);
         return !e->aborted;
     }
@@ -162,7 +180,8 @@ int mf_emission_body(lua_State *L) {
     e->listener = 0;
     e->bad_value = e->aborted = e->outcome_is_data = false;
     e->has_outcome = e->has_data = e->has_fields = false;
-    luaL_checkstack(L, e->field_count + 12, "too many fields");
+    int32_t needed = AT_FIELDS + e->field_count + MAX_AT_ONCE + 4;
+    if (needed > LUA_MINSTACK) luaL_checkstack(L, needed, "too many fields");
     read_data(L, mf_state_of(L), e);
     return call_listeners(L, e, 0);
 }

@@ -38,8 +38,8 @@ int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t 
     int32_t result = may_enter(s, levels);
     if (result != MF_OK) return result;
     lua_State *L = s->running;
-    if (!lua_checkstack(L, 6)) return MF_MEMORY;
     int top = lua_gettop(L);
+    if (top > LUA_MINSTACK - 8 && !lua_checkstack(L, 6)) return MF_MEMORY;
     int32_t nest = s->nest, entry = s->entry, nonyield = s->nonyield;
     s->entry = nest;
     s->nest = nest + 1;

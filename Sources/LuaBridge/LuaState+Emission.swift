@@ -43,42 +43,52 @@ extension LuaState {
         emission.listeners = listeners.list.slot
         emission.listener_count = Int32(truncatingIfNeeded: listeners.functions.count)
         emission.keep = keep
-        if case .values(let shape, let values) = data {
+        switch data {
+        case .values(let shape, let values):
             emission.shape = try slot(of: shape)
             emission.field_count = Int32(truncatingIfNeeded: shape.keys.count)
             if values.count != shape.keys.count { throw MFError.badShape(shape, values.count) }
-        }
-        var writer = try LuaWireWriter(self, handle)
-        switch data {
-        case .values(_, let values):
+            var writer = try LuaWireWriter(self, handle)
             for index in values.indices { writer.write(values[index]) }
-        case .table(let table): writer.write(.table(table))
-        case .value(let value): writer.write(value)
+            try writer.finish()
+        case .table(let table):
+            var writer = try LuaWireWriter(self, handle)
+            writer.write(.table(table))
+            try writer.finish()
+        case .value(let value):
+            var writer = try LuaWireWriter(self, handle)
+            writer.write(value)
+            try writer.finish()
         }
-        try writer.finish()
         return emission
     }
 
     func finish(
         _ emission: mf_emission, _ status: Int32, _ span: mf_span, _ data: LuaEmission.Data
     ) throws -> LuaEmission.Result {
-        guard status == Int32(MF_OK) else {
-            throw failure(status).inListener(emission.listener)
-        }
-        if emission.bad_value { throw MFError.badHookValue(listener: Int(emission.listener)) }
+        guard status == Int32(MF_OK), !emission.bad_value else { throw emissionFailure(emission, status) }
         var result = LuaEmission.Result(
-            outcome: .nil, outcomeIsData: emission.outcome_is_data, aborted: emission.aborted, fields: [], data: nil)
-        if case .values(_, let values) = data { result.fields = values }
-        guard emission.has_outcome || emission.has_data || emission.has_fields else { return result }
+            outcome: .nil, outcomeIsData: emission.outcome_is_data, aborted: emission.aborted, fields: data.values,
+            data: nil)
+        // Listeners that change nothing and return nothing leave nothing to be read.
+        if emission.has_outcome || emission.has_data || emission.has_fields { read(emission, span, into: &result) }
+        return result
+    }
+
+    private func read(_ emission: mf_emission, _ span: mf_span, into result: inout LuaEmission.Result) {
         var reader = LuaWireReader(self, span)
         if emission.has_outcome { result.outcome = reader.value() }
         if emission.has_data, case .table(let table) = reader.value() { result.data = table }
-        if emission.has_fields {
-            for index in 0..<Int(emission.field_count) {
-                result.fields[index] = reader.value(unchanged: result.fields[index])
-            }
+        guard emission.has_fields else { return }
+        for index in 0..<Int(emission.field_count) {
+            result.fields[index] = reader.value(unchanged: result.fields[index])
         }
-        return result
+    }
+
+    @inline(never)
+    private func emissionFailure(_ emission: mf_emission, _ status: Int32) -> MFError {
+        if status == Int32(MF_OK) { return .badHookValue(listener: Int(emission.listener)) }
+        return failure(status).inListener(emission.listener)
     }
 
     /// The slot of a shape's keys, interned at its first use. It is kept as long as the state is open.
@@ -89,6 +99,13 @@ extension LuaState {
         while shapeSlots.count <= shape.index { shapeSlots.append(0) }
         shapeSlots[shape.index] = reader.slot()
         return shapeSlots[shape.index]
+    }
+}
+
+extension LuaEmission.Data {
+    /// The values of the shape's keys; none for other data.
+    fileprivate var values: [LuaValue] {
+        if case .values(_, let values) = self { values } else { [] }
     }
 }
 

@@ -166,7 +166,8 @@ struct LuaWireReader {
         case MF_TAG_TRUE: return .boolean(true)
         case MF_TAG_INTEGER: return .integer(take(Int64.self))
         case MF_TAG_NUMBER: return .number(take(Double.self))
-        case MF_TAG_STRING: return string()
+        case MF_TAG_STRING: return .string(String(decoding: bytes(), as: UTF8.self))
+        case MF_TAG_BYTES: return .bytes(Array(bytes()))
         case MF_TAG_NULL: return .null
         case MF_TAG_TABLE:
             let (slot, identity) = reference()
@@ -201,11 +202,10 @@ struct LuaWireReader {
         }
     }
 
-    private mutating func string() -> LuaValue {
+    private mutating func bytes() -> UnsafeRawBufferPointer {
         let count = Int(take(UInt32.self))
-        let bytes = UnsafeRawBufferPointer(start: cursor, count: count).assumingMemoryBound(to: UInt8.self)
-        cursor += count
-        return LuaValue(utf8: bytes)
+        defer { cursor += count }
+        return UnsafeRawBufferPointer(start: cursor, count: count)
     }
 
     /// The slot of the reference that comes next.
@@ -223,17 +223,6 @@ struct LuaWireReader {
     private mutating func take<Payload: BitwiseCopyable>(_ type: Payload.Type) -> Payload {
         defer { cursor += MemoryLayout<Payload>.size }
         return cursor.loadUnaligned(as: type)
-    }
-}
-
-extension LuaValue {
-    /// A string of bytes, as text when they are valid UTF-8.
-    init(utf8 bytes: UnsafeBufferPointer<UInt8>) {
-        if let string = String(validating: bytes, as: UTF8.self) {
-            self = .string(string)
-        } else {
-            self = .bytes(Array(bytes))
-        }
     }
 }
 

@@ -24,15 +24,18 @@ public final class LuaState: @unchecked Sendable {
     public let loop: EventLoop
 
     /// The C side; nil once closed.
+    @exclusivity(unchecked)
     private(set) var handle: OpaquePointer?
 
     /// Makes the error that is thrown once the state is over a limit, of a reason as the C side numbers it.
     var doomError: @Sendable (Int32) -> MFError = MFError.doomed
 
     /// The asynchronous function that Lua called last, until its driver takes it.
+    @exclusivity(unchecked)
     var pending: (body: @Sendable (LuaCall) async throws -> LuaValues, call: LuaCall)?
 
     /// The replies whose objects C has yet to read, by nesting level.
+    @exclusivity(unchecked)
     var kept: [LuaReply] = []
 
     /// Told of each task that is dropped, by its number.
@@ -44,6 +47,7 @@ public final class LuaState: @unchecked Sendable {
     var typeSlotsByName: [String: Int32] = [:]
 
     /// The slots of the key lists of shapes, by the shape's place; 0: not interned yet.
+    @exclusivity(unchecked)
     var shapeSlots: [Int32] = []
 
     /// Slots that were let go of where Lua cannot be called.

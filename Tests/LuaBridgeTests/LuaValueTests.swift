@@ -72,3 +72,28 @@ import Testing
         #expect(value.description == #"{a = 1, b = {"x", 2.5, nil}, c = true}"#)
     }
 }
+
+/// Strings on both sides of what valid UTF-8 is.
+@Suite struct LuaTextTests {
+    @Test(arguments: [
+        [0x41, 0xC3, 0xA4], [0xF0, 0x9D, 0x84, 0x9E], [0xED, 0x9F, 0xBF], [0xEE, 0x80, 0x80], [0xF4, 0x8F, 0xBF, 0xBF],
+        [0xE0, 0xA0, 0x80], [0xF0, 0x90, 0x80, 0x80], [0xC2, 0x80],
+    ] as [[UInt8]])
+    func validTextIsAString(_ bytes: [UInt8]) async throws {
+        try await withState { state in
+            let results = try state.run("return ('12345678' .. ...)", .bytes(bytes))
+            #expect(results == [.string("12345678" + String(decoding: bytes, as: UTF8.self))])
+        }
+    }
+
+    @Test(arguments: [
+        [0x80], [0xC3], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80], [0xF0, 0x8F, 0xBF, 0xBF],
+        [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82], [0xF0, 0x9F, 0x98], [0xE2, 0x28, 0xA1],
+    ] as [[UInt8]])
+    func otherBytesStayBytes(_ bytes: [UInt8]) async throws {
+        try await withState { state in
+            let results = try state.run("return ('12345678' .. ...)", .bytes(bytes))
+            #expect(results == [.bytes(Array("12345678".utf8) + bytes)])
+        }
+    }
+}

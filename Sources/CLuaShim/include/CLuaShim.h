@@ -89,6 +89,7 @@ enum {
     MF_TAG_CALLABLE = 11, /* word: the Swift callable; byte: asynchronous; Swift -> C only */
     MF_TAG_ARRAY = 12,   /* uint32 count, values */
     MF_TAG_RECORD = 13,  /* uint32 count, key and value in turn */
+    MF_TAG_BYTES = 15,   /* as MF_TAG_STRING, but not valid UTF-8; C -> Swift only */
     MF_TAG_SAME = 14,    /* C -> Swift only, in emissions: the value that was put in is unchanged */
 };
 
