@@ -121,10 +121,9 @@ import Testing
     }
 
     @Test func deadPortIsNamed() async throws {
-        let server = try await HTTPServer.start { _ in .hangUp() }
-        await server.stop()
-        let entry = server.baseURL + "/mf-manifest.json"
-        expect(try await load("checks/disk", entry: entry), "RUNTIME-003", [entry, "refused"])
+        let port = DeadPort()
+        let entry = "http://127.0.0.1:\(port.number)/mf-manifest.json"
+        expect(try await load("checks/disk", entry: entry), "RUNTIME-003", [entry, "cannot connect"])
     }
 
     @Test func unknownHostIsNamed() async throws {
