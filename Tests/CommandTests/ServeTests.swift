@@ -34,6 +34,20 @@ import Testing
         #expect(log.last?.contains(" GET /other 404 ") == true, "\(result)")
     }
 
+    @Test func watchTellsWhatChanges() async throws {
+        let folder = try TemporaryFolder()
+        let child = try ChildProcess(Places.mflua, ["serve", "--watch", "--port", "0", folder.path])
+        let port = try #require(try await child.nextOutput().split(separator: ":").last.flatMap { Int($0.dropLast()) })
+        try folder.write("new.lua", "return 1")
+        // Whether the change is told at once or was missed by then: the number asks for what came after nothing.
+        let request = "GET /.mflua/events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 0\r\n\r\n"
+        let answer = try await LoopbackClient.exchange(request, port: port, until: "data: new.lua")
+        #expect(answer.header("Content-Type") == "text/event-stream")
+        #expect(answer.text.contains("event: change"))
+        child.signal(SIGTERM)
+        #expect(try await child.result().code == 143)
+    }
+
     @Test func missingFolderIsAnError() async throws {
         let result = try await mflua("serve", "/no/such/folder")
         #expect(result.code == 1)
