@@ -80,9 +80,9 @@ extension LuaState {
         if emission.has_outcome { result.outcome = reader.value() }
         if emission.has_data, case .table(let table) = reader.value() { result.data = table }
         guard emission.has_fields else { return }
-        for index in 0..<Int(emission.field_count) {
-            result.fields[index] = reader.value(unchanged: result.fields[index])
-        }
+        var fields = [LuaValue](repeating: .nil, count: result.fields.count)
+        for index in fields.indices { fields[index] = reader.value(unchanged: result.fields[index]) }
+        result.fields = fields
     }
 
     @inline(never)

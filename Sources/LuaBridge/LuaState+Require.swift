@@ -7,10 +7,16 @@ extension LuaState {
     /// wait while they load. The environment has a table `package` of its own, with `loaded`, `preload` and `searchers`.
     public func installRequire(in environment: LuaTable? = nil) throws {
         let gates = LuaGates()
-        dropObservers.append { [weak gates] in gates?.open(ofTask: $0) }
+        self.gates.removeAll { $0.value == nil }
+        self.gates.append(WeakGates(value: gates))
         let chunk = try load(LuaLibrary.source(of: "mf/require.lua"), name: "@mf/require.lua")
         _ = try call(chunk, [.table(environment ?? globals), .record(gates.functions)])
     }
+}
+
+/// Gates that go with the environment they are for.
+struct WeakGates {
+    weak var value: LuaGates?
 }
 
 /// Where coroutines wait for modules that others are loading: what require.lua needs of Swift.

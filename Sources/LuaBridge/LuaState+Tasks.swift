@@ -67,7 +67,7 @@ extension LuaState {
     func drop(_ task: LuaTask) {
         guard handle != nil else { return }
         mf_task_drop(task.pointer)
-        for observer in dropObservers { observer(Int64(Int(bitPattern: task.pointer))) }
+        for gates in gates { gates.value?.open(ofTask: Int64(Int(bitPattern: task.pointer))) }
     }
 
     /// Throws when the coroutine is not to be resumed any more.

@@ -147,11 +147,9 @@ struct LuaWireReader {
     mutating func values() -> [LuaValue] {
         if isAtEnd { return [] }
         if count > 0 {
-            return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-                let base = buffer.baseAddress!
-                for index in 0..<count { (base + index).initialize(to: value()) }
-                initialized = count
-            }
+            var values = [LuaValue](repeating: .nil, count: count)
+            for index in 0..<count { values[index] = value() }
+            return values
         }
         var values: [LuaValue] = []
         while !isAtEnd { values.append(value()) }

@@ -38,8 +38,8 @@ public final class LuaState: @unchecked Sendable {
     @exclusivity(unchecked)
     var kept: [LuaReply] = []
 
-    /// Told of each task that is dropped, by its number.
-    var dropObservers: [(Int64) -> Void] = []
+    /// Where tasks wait for modules that others load, one of each `require`; told of each task that is dropped.
+    var gates: [WeakGates] = []
 
     /// The slots of the metatables, by type.
     var typeSlots: [ObjectIdentifier: Int32] = [:]
@@ -90,7 +90,7 @@ public final class LuaState: @unchecked Sendable {
         guard let handle else { return }
         self.handle = nil
         pending = nil
-        dropObservers.removeAll()
+        gates.removeAll()
         shapeSlots.removeAll()
         kept.removeAll()
         mf_state_closing(handle)
