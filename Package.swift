@@ -107,7 +107,10 @@ let package = Package(
             name: "LuaBridgeTests", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaBridge", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "FederationTests", dependencies: ["Diagnostics", "LuaBridge", "Federation", "TestSupport"],
+            name: "FederationTests",
+            dependencies: [
+                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", logging,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests",

@@ -30,6 +30,7 @@ extension MFError {
     }
 
     private static func withArticle(_ noun: String) -> String {
+        if ["a ", "an ", "the "].contains(where: noun.hasPrefix) { return noun }
         let vowels = "aeiou".utf8
         guard let first = noun.utf8.first else { return noun }
         return (vowels.contains(first) ? "an " : "a ") + noun

@@ -56,7 +56,8 @@ struct LuaPlugin: Sendable {
         let entries = try table.pairs()
         let path = source?.path
         guard let name = entries.first(where: { $0.0 == .string("name") })?.1.stringValue, !name.isEmpty else {
-            throw MFError.pluginWithoutName(source: path)
+            let place = entries.lazy.compactMap(\.1.functionValue?.place).first
+            throw MFError.pluginWithoutName(source: path ?? place)
         }
         var hooks: [String: LuaFunction] = [:]
         var apply: LuaFunction?
@@ -70,7 +71,7 @@ struct LuaPlugin: Sendable {
             } else if case .function(let function) = value {
                 if key == "apply" { apply = function }
                 guard LuaPlugin.functionsBesideHooks.contains(key) else {
-                    throw MFError.unknownHook(key, plugin: name, source: path)
+                    throw MFError.unknownHook(key, plugin: name, source: function.place ?? path)
                 }
             }
         }
@@ -85,4 +86,15 @@ struct LuaPlugin: Sendable {
     /// Functions of a plugin that are no hooks: `apply` is called once when the plugin is attached, the others belong to
     /// hot reload.
     static let functionsBesideHooks: Set<String> = ["apply", "beforeReload", "afterReload"]
+}
+
+extension LuaFunction {
+    /// Where the function is written, `plugins/trace-plugin.lua:12`, as Lua's debug library knows it.
+    fileprivate var place: String? {
+        guard let getinfo = try? state.globals.get("debug").tableValue?.get("getinfo").functionValue,
+            let info = try? state.call(getinfo, [.function(self), "S"]).first?.tableValue,
+            let source = try? info.get("source").stringValue, let line = try? info.get("linedefined").intValue, line > 0
+        else { return nil }
+        return "\(source.dropFirst()):\(line)"
+    }
 }

@@ -28,7 +28,13 @@ extension Host {
     ///
     /// All are read and checked before the first is attached: a bad one leaves nothing behind.
     func attachAll(_ values: [LuaValue]) throws -> [LuaValue] {
-        let read = try values.map { try runtime.readPlugin($0, host: self) }
+        let read = try values.enumerated().map { index, value in
+            do {
+                return try runtime.readPlugin(value, host: self)
+            } catch let error as MFError {
+                throw error.adding(context: [("host", name), ("position", "plugins[\(index + 1)]")])
+            }
+        }
         for body in read { try attach(body) }
         return read.map(\.value)
     }

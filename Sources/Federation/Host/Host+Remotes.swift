@@ -16,7 +16,13 @@ extension Host {
         }
         if let known = index.remote(exactly: remote.name, in: list) {
             guard force else {
-                runtime.log.debug("remote \(remote.name) is registered already; the first registration holds")
+                if known.entry != remote.entry || known.version != remote.version {
+                    runtime.log.warning(
+                        """
+                        remote `\(remote.name)` of host `\(name)` is registered already, from \(known.place); \(remote.place) is \
+                        passed over: give it another name, or replace the first with `{ force = true }`
+                        """)
+                }
                 return
             }
             remove(known, from: list)

@@ -38,7 +38,7 @@ extension MFLibrary {
                                 status: try table.get("status").intValue ?? 200, url: try table.get("url").stringValue ?? "",
                                 headers: headers.isNil
                                     ? []
-                                    : try headers.entries(expecting: "headers").map {
+                                    : try headers.entries(expecting: "a table of headers").map {
                                         (try String.fromLua($0.0), try String.fromLua($0.1))
                                     },
                                 body: try table.get("body").bytesValue ?? [])))
@@ -57,7 +57,7 @@ extension FetchRequest {
             switch key {
             case .string("method"): method = try String.fromLua(value)
             case .string("headers"):
-                headers = try value.entries(expecting: "headers").map { (try String.fromLua($0.0), try String.fromLua($0.1)) }
+                headers = try value.entries(expecting: "a table of headers").map { (try String.fromLua($0.0), try String.fromLua($0.1)) }
             case .string("body"): body = value.bytesValue
             case .string("timeout"): timeout = .milliseconds(try Int.fromLua(value))
             case .string("connectTimeout"): connectTimeout = .milliseconds(try Int.fromLua(value))

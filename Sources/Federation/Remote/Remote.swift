@@ -1,4 +1,5 @@
 import Diagnostics
+import Fetch
 public import LuaBridge
 public import OrderedCollections
 
@@ -107,7 +108,7 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
         if case .object(let object) = value, let remote = object as? Remote { return remote }
         let remote = Remote(name: "")
         try remote.assign(from: value)
-        guard !remote.name.isEmpty else { throw MFError.remoteWithoutName() }
+        guard !remote.name.isEmpty else { throw MFError.remoteWithoutName(entry: remote.entry) }
         return remote
     }
 }
@@ -135,6 +136,9 @@ extension Remote {
         return !isManifest(entry: entry)
     }
 
+    /// Where the remote is, as messages say it.
+    var place: String { entry.map(redacted) ?? version.map { "version \($0)" } ?? "nowhere" }
+
     /// The key under which the entry's load is shared by all hosts of the runtime.
     var entryKey: String { "\(name):\(entry ?? "")" + (tenant.map { " in \($0)" } ?? "") }
 
@@ -150,7 +154,9 @@ extension Remote {
 
 extension MFError {
     /// A remote was declared without a name.
-    static func remoteWithoutName() -> MFError {
-        MFError(.remoteInvalid, "a remote has no `name`", hint: "write `{ name = \"app1\", entry = \"http://…\" }`")
+    static func remoteWithoutName(entry: String?) -> MFError {
+        MFError(
+            .remoteInvalid, "a remote has no `name`", context: [("entry", entry.map(redacted))],
+            hint: "write `{ name = \"app1\", entry = \"http://…\" }`")
     }
 }

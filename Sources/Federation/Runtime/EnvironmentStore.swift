@@ -72,31 +72,42 @@ final class EnvironmentStore: @unchecked Sendable {
 extension EnvironmentStore {
     /// Compiles and runs a remote's entry in an environment of its own; returns what it returned.
     func runEntry(_ source: [UInt8], name: String, remote: ResolvedRemote, host: Host) async throws -> LuaValue {
-        if let message = foreignEntry(source) { throw MFError.entryNotLua(name, found: message) }
         let modules = RemoteFiles(host: host, remote: remote, entry: name)
         let environment = try makeEnvironment(searcher: modules.searcher, path: "")
         modules.environment = environment
         environments[remote.entryKey] = environment
-        let chunk = try runtime.state.load(source, name: "@" + redacted(name), environment: environment)
+        let chunk: LuaFunction
+        do {
+            chunk = try runtime.state.load(source, name: "@" + redacted(name), environment: environment)
+        } catch let error as MFError where error.code == .luaSyntax {
+            guard let language = foreignLanguage(source, url: name) else { throw error }
+            throw MFError.entryNotLua(name, found: language, cause: error)
+        }
         return try await runtime.call(.function(chunk), [])
     }
 
-    /// What a text that cannot be Lua seems to be.
-    private func foreignEntry(_ source: [UInt8]) -> String? {
+    /// What a text that does not compile as Lua seems to be.
+    private func foreignLanguage(_ source: [UInt8], url: String) -> String? {
         let start = source.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
         if start.first == UInt8(ascii: "<") { return "HTML or XML" }
         let head = String(decoding: source.prefix(4_096), as: UTF8.self)
-        let signs = ["\"use strict\"", "'use strict'", "/*", "//", "(()=>", "(function(", "var ", "const ", "let ", "import ", "export ", "!function"]
+        let signs = [
+            "\"use strict\"", "'use strict'", "/*", "//", "(()=>", "(function(", "var ", "const ", "let ", "import ", "export ",
+            "!function",
+        ]
         let trimmed = head.drop { $0.isWhitespace }
-        return signs.contains { trimmed.hasPrefix($0) } ? "JavaScript" : nil
+        let path = url.prefix { $0 != "?" && $0 != "#" }
+        let isNamedSo = [".js", ".mjs", ".cjs"].contains(where: path.hasSuffix)
+        return isNamedSo || signs.contains(where: trimmed.hasPrefix) ? "JavaScript" : nil
     }
 }
 
 extension MFError {
     /// An entry that is plainly something else than Lua.
-    static func entryNotLua(_ url: String, found: String) -> MFError {
+    static func entryNotLua(_ url: String, found: String, cause: MFError) -> MFError {
         MFError(
             .luaSyntax, "`\(redacted(url))` is \(found), not Lua", context: [("entry", redacted(url))],
-            hint: "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file")
+            hint: "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file",
+            cause: cause)
     }
 }

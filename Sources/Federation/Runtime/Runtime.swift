@@ -2,7 +2,7 @@ import Diagnostics
 public import EventLoop
 public import Fetch
 public import LuaBridge
-import Logging
+public import Logging
 
 /// How a ``Runtime`` is made.
 public struct RuntimeConfiguration: Sendable {
@@ -14,12 +14,16 @@ public struct RuntimeConfiguration: Sendable {
     public var logLevel: String
     /// Whether plugin files are watched, whatever `mf.init` says.
     public var watchesFiles: Bool
+    /// Where messages go; the process's log where nothing is named.
+    public var logger: Logger?
 
     /// Describes a runtime.
     public init(
-        fetcher: (any Fetcher)? = nil, loop: EventLoop? = nil, logLevel: String = "warning", watchesFiles: Bool = false
+        fetcher: (any Fetcher)? = nil, loop: EventLoop? = nil, logLevel: String = "warning", watchesFiles: Bool = false,
+        logger: Logger? = nil
     ) {
         (self.fetcher, self.loop, self.logLevel, self.watchesFiles) = (fetcher, loop, logLevel, watchesFiles)
+        self.logger = logger
     }
 }
 
@@ -59,7 +63,7 @@ public final class Runtime: @unchecked Sendable {
         let loop = configuration.loop ?? EventLoop()
         self.loop = loop
         fetcher = configuration.fetcher ?? CurlFetcher(loop: loop)
-        var log = Logger(label: "mflua")
+        var log = configuration.logger ?? Logger(label: "mflua")
         log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .warning
         self.log = log
         work = WorkRegistry()

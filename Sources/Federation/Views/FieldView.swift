@@ -48,15 +48,15 @@ extension FieldView {
 
     public func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
         guard case .string(let name) = key else {
-            throw MFError.wrongField("?", of: Self.luaTypeName, expected: "a string key", found: value)
+            throw MFError.notAField(key, of: Self.luaTypeName)
         }
         if let index = Self.fields.index[name] {
             let field = Self.fields.list[index]
             guard let set = field.set else { throw MFError.readOnlyField(name, of: Self.luaTypeName) }
             do {
                 try set(self, value)
-            } catch let error as MFError where error.code == .luaConversion {
-                throw MFError.wrongField(name, of: Self.luaTypeName, expected: field.luaType, found: value)
+            } catch let error as MFError {
+                throw error.inside(name).hinting("`\(field.name)` of \(Self.luaTypeName) is of type `\(field.luaType)`")
             }
         } else if value.isNil {
             extra.removeValue(forKey: name)
@@ -103,11 +103,11 @@ extension LuaValue {
 }
 
 extension MFError {
-    /// A value of the wrong type was assigned to a field of a view.
-    static func wrongField(_ name: String, of type: String, expected: String, found: LuaValue) -> MFError {
+    /// Something else than a string is a key of a view with fields.
+    static func notAField(_ key: LuaKey, of type: String) -> MFError {
         MFError(
-            .luaConversion, "field `\(name)` of \(type) wants \(expected), got \(found.luaTypeName)",
-            hint: "`lua/types` lists the fields and their types")
+            .luaConversion, "\(type) has no field \(key.description)",
+            hint: "its fields have names; a list of \(type) is written with one more pair of braces")
     }
 
     /// A field of a view that only the host changes.
@@ -117,6 +117,9 @@ extension MFError {
 
     /// A value of the wrong type.
     static func wrongType(expected: String, found: LuaValue) -> MFError {
-        MFError(.luaConversion, "\(expected) expected, got \(found.luaTypeName)")
+        .mismatch(expected: expected, found: found)
     }
+
+    /// The same error with a hint, unless it has one.
+    func hinting(_ hint: String) -> MFError { self.hint == nil ? replacing(hint: hint) : self }
 }
