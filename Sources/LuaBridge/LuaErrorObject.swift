@@ -53,6 +53,7 @@ extension LuaValue {
         guard let thrown = error.thrown as? LuaValue, thrown.mayCross(into: state) else {
             return .object(LuaErrorObject(error))
         }
+        state?.raised = RaisedValue(thrown, error)
         return thrown
     }
 

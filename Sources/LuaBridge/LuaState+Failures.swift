@@ -34,9 +34,10 @@ extension LuaState {
             if error.traceback == nil, !traceback.isNil { error.traceback = traceback.lossyString }
             return error
         }
-        return MFError(
+        let error = MFError(
             .luaRuntime, message, context: [("code", code.isNil ? nil : code.lossyString)], thrown: value,
             traceback: traceback.isNil ? nil : traceback.lossyString)
+        return raised?.completing(error) ?? error
     }
 }
 
@@ -105,5 +106,44 @@ extension String {
             start = index(after: colon)
         }
         return nil
+    }
+}
+
+/// What is known of a Lua value that was raised, passed through Swift and was raised again: the value itself cannot carry
+/// the hook and the plugin it came from.
+///
+/// It holds no reference: the value is recognised by its content or its identity.
+struct RaisedValue {
+    private enum Key: Equatable {
+        case text(String)
+        case identity(UInt)
+    }
+
+    private let key: Key
+    private let context: [(String, String?)]
+    private let traceback: String?
+
+    /// Nothing for values that cannot be told from others.
+    init?(_ value: LuaValue, _ error: MFError) {
+        guard let key = RaisedValue.key(of: value) else { return nil }
+        self.key = key
+        context = error.context.map { ($0.key, $0.value) }
+        traceback = error.traceback
+    }
+
+    /// The error of the same value with what is known of it; nothing for another value.
+    func completing(_ error: MFError) -> MFError? {
+        guard let value = error.thrown as? LuaValue, RaisedValue.key(of: value) == key else { return nil }
+        var error = error.adding(context: context)
+        if let traceback { error.traceback = traceback }
+        return error
+    }
+
+    private static func key(of value: LuaValue) -> Key? {
+        switch value {
+        case .string(let text): .text(text)
+        case .table(let table): .identity(table.identity)
+        default: nil
+        }
     }
 }

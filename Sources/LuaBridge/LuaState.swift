@@ -41,6 +41,9 @@ public final class LuaState: @unchecked Sendable {
     /// Where tasks wait for modules that others load, one of each `require`; told of each task that is dropped.
     var gates: [WeakGates] = []
 
+    /// What was known of the value that Swift raised again last.
+    var raised: RaisedValue?
+
     /// The slots of the metatables, by type.
     var typeSlots: [ObjectIdentifier: Int32] = [:]
     /// The slots of the metatables, by type name.

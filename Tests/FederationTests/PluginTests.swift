@@ -164,7 +164,7 @@ import Testing
                 mf.init { name = "host", remotes = { \(Self.remote) }, plugins = { \(Self.lua("a")) } }
                 return mf.loadRemote("checks/")
                 """)
-            #expect(result == ["./ga"])
+            #expect(result == ["./ag"])
         }
     }
 

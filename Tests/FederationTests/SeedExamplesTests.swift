@@ -92,7 +92,9 @@ import Testing
         #expect(module == ["fallback"])
     }
 
-    @Test func argumentsReturnedInLifecycleBeforeRequestLetTheLoadGoOn() async throws {
+    // Its own arguments, returned by a listener of an async hook, count as nothing: the failure goes on
+    // to lifecycle `onLoad`.
+    @Test func fallbackTakesThePlaceOfAModuleWhoseRequestFailed() async throws {
         let module = try await withSite(Self.texts) { site in
             try await site.lua(
                 Self.host(
@@ -100,6 +102,25 @@ import Testing
                         require('fallback-plugin')(),
                         { name = "breaking-plugin", beforeRequest = function() error("not today") end }
                         """) + "return mf.loadRemote('app2/disk')")
+        }
+        #expect(module == ["fallback"])
+    }
+
+    @Test func otherArgumentsReturnedInLifecycleBeforeRequestLetTheLoadGoOn() async throws {
+        let module = try await withSite(Self.texts) { site in
+            try await site.lua(
+                Self.host(
+                    plugin: """
+                        {
+                          name = "another-way-plugin",
+                          beforeRequest = function() error("not today") end,
+                          errorLoadRemote = function(args)
+                            if args.lifecycle == "beforeRequest" then
+                              return { id = "app2/disk", options = args.options, origin = args.origin }
+                            end
+                          end,
+                        }
+                        """) + "return mf.loadRemote('app2/whatever')")
         }
         #expect(module == ["the disk"])
     }

@@ -87,8 +87,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("init", ""), ("beforeInit", ""), ("createScript", "mf.loadRemote('checks/disk')"),
-            ("resolveShare", "mf.loadShare('dep')"),
+            ("init", ""), ("beforeInit", ""), ("resolveShare", "mf.loadShare('dep')"),
         ])
     func waitingInASyncHookIsRefusedWithPluginAndHook(hook: String, action: String) async throws {
         try await withSite(Self.texts) { site in
@@ -99,6 +98,19 @@ import Testing
             #expect(error?["hook"] == hook)
             #expect(error?.message.contains("wait") == true)
             #expect(error?.hint?.contains("sync") == true, "\(error?.rendered() ?? "")")
+        }
+    }
+
+    @Test func waitingInCreateScriptIsTheCauseOfTheFailedEntry() async throws {
+        try await withSite(Self.texts) { site in
+            let error = await site.failure(
+                .entryLoadFailed,
+                Self.host(plugins: "{ name = 'waiting-plugin', createScript = function() mf.sleep(1) end }")
+                    + "mf.loadRemote('checks/disk')")
+            let cause = error?.cause as? MFError
+            #expect(cause?.code == .cannotWait)
+            #expect(cause?["plugin"] == "waiting-plugin")
+            #expect(cause?["hook"] == "createScript")
         }
     }
 
@@ -143,10 +155,12 @@ import Testing
     @Test func createScriptThatReturnsNoRequestIsNamed() async throws {
         try await withSite(Self.texts) { site in
             let error = await site.failure(
-                .badHookValue,
+                .entryLoadFailed,
                 Self.host(plugins: "{ name = 'odd-plugin', createScript = function() return true end }")
                     + "mf.loadRemote('checks/disk')")
-            #expect(error?.message == "a listener of `createScript` returned a boolean, which is no request")
+            let cause = error?.cause as? MFError
+            #expect(cause?.message == "a listener of `createScript` returned a boolean, which is no request")
+            #expect(cause?.hint?.contains("{ url = ") == true)
         }
     }
 

@@ -26,9 +26,9 @@ import Testing
     private static let manifests: [(text: String, code: MFError.Code, words: [String])] = [
         ("<!DOCTYPE html><title>Not here</title>", .manifestFailed, ["HTML"]),
         ("", .manifestFailed, ["empty"]),
-        (String(SampleRemote.manifest().prefix(200)), .manifestFailed, ["line 2"]),
-        ("[1, 2]", .manifestInvalid, ["an object", "list"]),
-        ("7", .manifestInvalid, ["an object", "7"]),
+        (String(SampleRemote.manifest().prefix(200)), .manifestFailed, ["line 3", "cut off"]),
+        ("[1, 2]", .manifestInvalid, ["expected a table, found a list"]),
+        ("7", .manifestInvalid, ["expected a table, found the number 7"]),
         ("{\"id\": \"checks\", \"name\": \"checks\"}", .manifestInvalid, ["metaData", "exposes", "shared"]),
         (SampleRemote.manifest().replacing("\"exposes\": [", with: "\"exposes\": 7, \"rest\": ["), .manifestInvalid, ["exposes", "7"]),
         (SampleRemote.manifest().replacing("\"metaData\": {", with: "\"metaData\": [], \"rest\": {"), .manifestInvalid, ["metaData"]),
@@ -141,10 +141,10 @@ import Testing
         ("\nerror('no luck')", .entryLoadFailed, ["remoteEntry.lua:2: no luck"]),
         ("error({ code = 'E7', message = 'no table luck' })", .entryLoadFailed, ["no table luck"]),
         ("error()", .entryLoadFailed, ["nil"]),
-        ("local a = 1", .entryExportsNothing, ["returned nothing", "return { init"]),
-        ("return 7", .entryExportsNothing, ["returned a number", "return { init"]),
-        ("return { init = function() end }", .getExposeUndefined, ["no function `get`", "return { init"]),
-        ("return { get = function() end }", .containerWithoutInit, ["no function `init`", "return { init"]),
+        ("local a = 1", .entryExportsNothing, ["returned nothing", "{ init = function"]),
+        ("return 7", .entryExportsNothing, ["returned a number", "{ init = function"]),
+        ("return { init = function() end }", .getExposeUndefined, ["no function `get`", "{ init = function"]),
+        ("return { get = function() end }", .containerWithoutInit, ["no function `init`", "{ init = function"]),
         ("return { init = function() error('not ready') end, get = print }", .initAlreadyDone, ["failed to initialise", "not ready"]),
         (
             "return { init = function() end, get = function() error('cannot give') end }", .luaRuntime,
@@ -221,14 +221,14 @@ import Testing
         ("{}", .hostNameMissing, ["no `name`"]),
         ("{ name = 7 }", .luaConversion, ["`name`", "expected a string", "7"]),
         ("7", .luaConversion, ["7"]),
-        ("nil", .luaConversion, ["nil"]),
+        ("nil", .luaConversion, ["expected a table for mf.Options, found nothing"]),
         ("{ name = 'h', remotes = 7 }", .luaConversion, ["`remotes`", "7"]),
-        ("{ name = 'h', remotes = { { entry = 'http://x/' } } }", .luaConversion, ["remotes[1]", "name"]),
+        ("{ name = 'h', remotes = { { entry = 'http://x/' } } }", .remoteInvalid, ["a remote has no `name`", "http://x/"]),
         ("{ name = 'h', remotes = { { name = 7, entry = 'http://x/' } } }", .luaConversion, ["remotes[1].name"]),
         ("{ name = 'h', shared = { a = 7 } }", .luaConversion, ["shared", "a"]),
         (
             "{ name = 'h', remotes = { { name = 'lib', entry = 'http://x/' }, { name = 'b', alias = 'lib', entry = 'http://y/' } } }",
-            .luaConversion, ["alias `lib`", "`b`"]
+            .remoteInvalid, ["alias `lib`", "`b`"]
         ),
     ]
 

@@ -24,7 +24,7 @@ import Testing
                     return ok, e.message, e.hint
                     """)
             #expect(result[0] == false)
-            #expect(result[1].stringValue?.contains("`statd`") == true, "\(result)")
+            #expect(result[1].stringValue?.contains("\"statd\"") == true, "\(result)")
             #expect(result[2].stringValue?.contains("`statsd`") == true, "\(result)")
         }
     }
@@ -56,7 +56,7 @@ import Testing
     @Test func moduleThatMustBeWaitedForIsToldToLoadShare() async throws {
         try await withSite { site in
             let error = await site.failure(
-                .shareSyncFailed,
+                .shareSyncAsyncGet,
                 Self.host(lib: "get = function() mf.sleep(0) return function() return 'dep' end end")
                     + "mf.loadShareSync('statsd')")
             #expect(error?.message.contains("statsd") == true)

@@ -82,7 +82,7 @@ extension Host {
         switch exports {
         case .table, .object, .record:
             return (try Container(exports, state: runtime.state), isEntryOfRemote)
-        default: throw MFError.entryExportsNothing(remoteInfo, url: url, found: exports.luaTypeName)
+        default: throw MFError.entryExportsNothing(remoteInfo, url: url, found: "a \(exports.luaTypeName)")
         }
     }
 

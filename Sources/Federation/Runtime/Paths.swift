@@ -10,7 +10,8 @@ enum Paths {
 
     /// A path below a folder, unless it is absolute.
     static func join(_ folder: String, _ path: String) -> String {
-        path.hasPrefix("/") || folder == "." ? path : folder + "/" + path
+        if path.hasPrefix("/") || folder == "." { return path }
+        return folder + "/" + (path.hasPrefix("./") ? path.dropFirst(2) : path[...])
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

@@ -160,7 +160,7 @@ extension Host {
             return (wanted.lib, wanted)
         }
         guard wanted.get.isCallable, let factory = try runtime.callWithoutWaiting(wanted.get) else {
-            throw MFError.shareNotSynchronous(package, host: name, from: wanted.get.isCallable ? from : "runtime")
+            throw MFError.shareNotSynchronous(package, host: options, from: wanted.get.isCallable ? from : "runtime")
         }
         wanted.lib = factory
         offer(package, wanted, from: name, lib: factory, loaded: true)

@@ -89,11 +89,15 @@ extension MFError {
     }
 
     /// `loadShareSync` of a module that is not there yet.
-    static func shareNotSynchronous(_ package: String, host: String, from: String) -> MFError {
-        MFError(
-            from == "build" ? .shareSyncFailed : .shareSyncAsyncGet,
-            "shared `\(package)` of host `\(host)` cannot be had at once: getting it has to wait",
-            context: [("package", package), ("host", host)],
+    static func shareNotSynchronous(_ package: String, host: HostOptions, from: String) -> MFError {
+        let code = from == "build" ? MFError.Code.shareSyncFailed : .shareSyncAsyncGet
+        guard host.shared[package] != nil else {
+            let unknown = shareNotFound(package, host: host)
+            return MFError(code, unknown.message, context: unknown.context.map { ($0.key, $0.value) }, hint: unknown.hint)
+        }
+        return MFError(
+            code, "shared `\(package)` of host `\(host.name)` cannot be had at once: getting it has to wait",
+            context: [("package", package), ("host", host.name)],
             hint: "call `loadShare`, give the entry a `lib`, or a `get` that does not wait")
     }
 

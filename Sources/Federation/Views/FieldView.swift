@@ -74,7 +74,7 @@ extension FieldView {
 
     /// Takes over every entry of a table or a record.
     func assign(from value: LuaValue) throws {
-        for (key, value) in try value.entries(expecting: Self.luaTypeName) {
+        for (key, value) in try value.entries(expecting: "a table for \(Self.luaTypeName)") {
             guard case .string(let name) = key else { continue }
             try luaSet(.string(name), value)
         }
