@@ -52,8 +52,8 @@ let package = Package(
         .target(
             name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaLibrary"], swiftSettings: settings),
         .target(
-            name: "LuaLibrary", path: "lua", resources: [.embedInCode("mf"), .embedInCode("plugins")],
-            swiftSettings: settings),
+            name: "LuaLibrary", path: "lua", exclude: ["types"],
+            resources: [.embedInCode("mf"), .embedInCode("plugins")], swiftSettings: settings),
         .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop"], swiftSettings: settings),
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
         .target(

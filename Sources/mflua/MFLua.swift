@@ -18,7 +18,7 @@ struct MFLua: AsyncParsableCommand {
             options, which are those of `lua`. Without a script and on a terminal it reads and evaluates lines.
             """,
         version: Version.text,
-        subcommands: [RunCommand.self, ServeCommand.self, ExplainCommand.self],
+        subcommands: [RunCommand.self, ServeCommand.self, ExplainCommand.self, GenerateCommand.self],
         defaultSubcommand: RunCommand.self)
 
     static func main() async {
