@@ -6,9 +6,9 @@ struct TraceDifference: Sendable {
     let actual: String
 
     /// Compares two traces; nil when they are the same.
-    static func first(expected: String, actual: String) throws -> TraceDifference? {
-        let expected = try NormalForm.lines(of: expected)
-        let actual = try NormalForm.lines(of: actual)
+    static func first(expected: String, actual: String, fromBrowser: Bool = false) throws -> TraceDifference? {
+        let expected = try NormalForm.lines(of: expected, fromBrowser: fromBrowser)
+        let actual = try NormalForm.lines(of: actual, fromBrowser: fromBrowser)
         for index in 0..<max(expected.count, actual.count) {
             let wanted = index < expected.count ? expected[index] : "<end of the trace>"
             let found = index < actual.count ? actual[index] : "<end of the trace>"

@@ -42,7 +42,9 @@ struct Conformance: Sendable {
             let trace = try await run.traceWithinLimit()
             if showsTraces { print("== \(scenario.name)\n\(trace)", terminator: "") }
             guard let expected = scenario.expected else { return .failed("  there is no expected trace") }
-            guard let difference = try TraceDifference.first(expected: expected, actual: trace) else { return .passed }
+            let difference = try TraceDifference.first(
+                expected: expected, actual: trace, fromBrowser: scenario.isFromBrowser)
+            guard let difference else { return .passed }
             if let defect = scenario.defect, !isStrict { return .allowed(defect) }
             return .failed(difference.rendered())
         } catch {

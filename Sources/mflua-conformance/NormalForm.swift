@@ -4,20 +4,25 @@ enum NormalForm {
     static let someError = "<some error>"
 
     private static let builtInPlugins: Set<String> = ["snapshot-plugin", "generate-preload-assets-plugin"]
+    private static let loaderHooks: Set<String> = [
+        "createScript", "createLink", "loadEntry", "loadEntryError", "afterLoadEntry",
+    ]
     private static let droppedWhenBlank: Set<String> = ["version", "buildVersion", "shareScope", "entry", "remoteEntry"]
 
     /// The comparable lines of a trace.
-    static func lines(of trace: String) throws -> [String] {
+    ///
+    /// - Parameter fromBrowser: The trace, or the one it is compared with, was recorded in a browser.
+    static func lines(of trace: String, fromBrowser: Bool = false) throws -> [String] {
         var lines: [String] = []
         for line in trace.split(separator: "\n") where !line.allSatisfy(\.isWhitespace) {
             let value = try JSON.parse(line)
             if isRemark(value) { continue }
             if let block = value["unordered"] {
                 lines.append("{\"step\":\(value["step"] ?? .null),\"unordered\":[")
-                lines += block.elements.filter { !isRemark($0) }.map { "  " + text(of: $0) }.sorted()
+                lines += block.elements.filter { !isRemark($0) }.map { "  " + text(of: $0, fromBrowser) }.sorted()
                 lines.append("]}")
             } else {
-                lines.append(text(of: value))
+                lines.append(text(of: value, fromBrowser))
             }
         }
         return lines
@@ -28,16 +33,19 @@ enum NormalForm {
         line["log"] != nil || line["unhandled"] != nil || line["difference"] != nil
     }
 
-    private static func text(of line: JSON) -> String {
-        value(withoutScriptAttributes(line)).description
-    }
-
-    /// The attributes of script and link elements exist in browsers only (FORMAT §7).
-    private static func withoutScriptAttributes(_ line: JSON) -> JSON {
-        guard let hook = line["hook"]?.text, hook == "createScript" || hook == "createLink", let args = line["args"] else {
-            return line
+    private static func text(of line: JSON, _ fromBrowser: Bool) -> String {
+        var line = line
+        if let hook = line["hook"]?.text, loaderHooks.contains(hook), var args = line["args"] {
+            // The attributes of script and link elements exist in browsers only (FORMAT §7).
+            args = args.removing(["attrs"])
+            // There the preloader asks for an entry, of which it knows less than the loader.
+            if fromBrowser, let remote = args["remoteInfo"] {
+                let known = remote.removing(["shareScope", "buildVersion"])
+                args = args.merging([.init(key: "remoteInfo", value: known)])
+            }
+            line = line.merging([.init(key: "args", value: args)])
         }
-        return line.merging([.init(key: "args", value: args.removing(["attrs"]))])
+        return value(line).description
     }
 
     static func value(_ value: JSON) -> JSON {

@@ -9,6 +9,8 @@ struct Scenario: Sendable {
     let expected: String?
     /// The scenario pins something that only JavaScript does: it is not part of the set.
     let isOnlyForJavaScript: Bool
+    /// The trace was recorded in a browser.
+    let isFromBrowser: Bool
     /// The defect of the recorded runtime that the scenario pins, where doing better is allowed.
     let defect: String?
 
@@ -19,6 +21,7 @@ struct Scenario: Sendable {
         self.expected = expected
         served = content["served"] ?? .object([])
         isOnlyForJavaScript = content["jsOnly"]?.flag ?? false
+        isFromBrowser = content["target"]?.text == "dom"
         defect = content["bug"]?.text
     }
 }

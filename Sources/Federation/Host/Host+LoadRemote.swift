@@ -139,16 +139,19 @@ extension Host {
         guard let remote = match.remote, let expose = match.expose, !expose.isEmpty else {
             throw MFError.unresolved(id)
         }
-        let module: RemoteModule
-        if let known = moduleCache[remote.name] {
-            module = known
-        } else {
-            module = RemoteModule(host: self, remoteInfo: match.remoteInfo)
-            moduleCache[remote.name] = module
-        }
         return ResolvedRequest(
-            module: module, moduleOptions: ModuleOptions(remoteInfo: match.remoteInfo, host: self), match: match,
-            remote: remote, expose: expose)
+            module: module(of: remote, remoteInfo: match.remoteInfo),
+            moduleOptions: ModuleOptions(remoteInfo: match.remoteInfo, host: self), match: match, remote: remote,
+            expose: expose)
+    }
+
+    /// The module of a remote. A request that began before the remote was replaced ends on what it began with, and
+    /// leaves the new one's place alone.
+    private func module(of remote: Remote, remoteInfo: ResolvedRemote) -> RemoteModule {
+        if let known = remote.isWithdrawn ? remote.lastModule : moduleCache[remote.name] { return known }
+        let module = RemoteModule(host: self, remoteInfo: remoteInfo)
+        if remote.isWithdrawn { remote.lastModule = module } else { moduleCache[remote.name] = module }
+        return module
     }
 
     /// Runs beforeRequest; where it fails, errorLoadRemote may give other arguments.

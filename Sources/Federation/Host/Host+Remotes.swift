@@ -33,6 +33,8 @@ extension Host {
         }
         remote.shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
         remote.type = remote.type ?? Remote.standardType
+        remote.isWithdrawn = false
+        remote.lastModule = nil
         index.append(remote, to: list)
         guard hooks.hears(lifecycle.registerRemote) else { return }
         do {
@@ -59,7 +61,9 @@ extension Host {
     private func remove(_ remote: Remote, from list: LiveList<Remote>) {
         index.remove(remote, from: list)
         forgetSnapshot(of: remote)
+        remote.isWithdrawn = true
         if let module = moduleCache.removeValue(forKey: remote.name) {
+            remote.lastModule = module
             registry.entryLoads[module.remoteInfo.entryKey] = nil
             registry.containers[module.remoteInfo.containerKey] = nil
             removeShares(of: module.remoteInfo)
@@ -87,7 +91,7 @@ extension Host {
         var isUsed = false
         for (_, scopes) in registry.shareScopes.pairs {
             for (_, scope) in scopes.pairs {
-                for (package, versions) in scope.pairs {
+                for (_, versions) in scope.pairs {
                     for (version, shared) in versions.pairs where shared.from == remote.name {
                         if shared.loaded == true || shared.isLoading {
                             shared.useIn?.elements.removeAll { $0 == remote.name }
@@ -98,7 +102,6 @@ extension Host {
                         }
                         versions.removeValue(forKey: version)
                     }
-                    if versions.isEmpty { scope.removeValue(forKey: package) }
                 }
             }
         }

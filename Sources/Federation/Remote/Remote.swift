@@ -51,6 +51,10 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     /// How often the remote is asked for a new version, such as `30s`; never when absent.
     public internal(set) var revalidate: String?
     public var extra: OrderedDictionary<String, LuaValue> = [:]
+    /// Whether the remote was registered and then removed or replaced; requests may still be under way.
+    var isWithdrawn = false
+    /// What those requests end on.
+    var lastModule: RemoteModule?
 
     /// Declares a remote.
     ///

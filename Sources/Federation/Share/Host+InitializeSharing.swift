@@ -61,7 +61,7 @@ extension Host {
     /// Initialises one remote for a scope. Failures are offered to errorLoadRemote, then logged: the share is chosen from
     /// what is there.
     private func initializeRemote(_ remote: String, initScope: LiveList<LuaValue>?) async throws {
-        var info: ResolvedRemote?
+        var info = options.remotes.elements.first { $0.name == remote }?.resolved()
         do {
             let module = try await resolve(remote).module
             info = module.remoteInfo
