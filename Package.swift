@@ -123,6 +123,12 @@ let package = Package(
             name: "TenantTests",
             dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Federation", "TestSupport", "mflua-attacks"],
             swiftSettings: settings),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: [
+                "Diagnostics", "EventLoop", "LuaBridge", "Serving", "Federation", "TestSupport", "mflua-conformance",
+            ],
+            swiftSettings: settings),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]
 )
