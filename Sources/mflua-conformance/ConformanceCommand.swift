@@ -37,7 +37,8 @@ struct ConformanceCommand: AsyncParsableCommand {
 
     func run() async throws {
         let scenarios = try Scenario.all(in: folder, only: only)
-        var outcomes = try await Conformance(scenarios: scenarios, isStrict: strict, showsTraces: print, jobs: jobs).run()
+        var outcomes = try await Conformance(scenarios: scenarios, isStrict: strict, showsTraces: print, jobs: jobs)
+            .run()
         outcomes += try Tables.outcomes(in: folder, only: only)
         for outcome in outcomes { Self.show(outcome) }
         if let junit { try Files.write(JUnitReport(outcomes: outcomes).xml, to: junit) }

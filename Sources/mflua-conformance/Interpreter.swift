@@ -34,7 +34,8 @@ enum Interpreter {
     /// Runs a scenario in a fresh runtime.
     static func run(on runtime: Runtime, native: LuaRecord) async throws {
         var native = native
-        native["modules"] = .record(LuaRecord(modules.map { ($0.name, .string(String(decoding: $0.source, as: UTF8.self))) }))
+        native["modules"] = .record(
+            LuaRecord(modules.map { ($0.name, .string(String(decoding: $0.source, as: UTF8.self))) }))
         native["main"] = .string(String(decoding: PackageResources.scenario_lua, as: UTF8.self))
         try await runtime.provide("conformance.native", .record(native))
         try await runtime.evaluate(start, name: "@interpreter/start.lua")

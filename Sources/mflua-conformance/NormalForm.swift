@@ -7,7 +7,9 @@ enum NormalForm {
     private static let loaderHooks: Set<String> = [
         "createScript", "createLink", "loadEntry", "loadEntryError", "afterLoadEntry",
     ]
-    private static let droppedWhenBlank: Set<String> = ["version", "buildVersion", "shareScope", "entry", "remoteEntry"]
+    private static let droppedWhenBlank: Set<String> = [
+        "version", "buildVersion", "shareScope", "entry", "remoteEntry",
+    ]
 
     /// The comparable lines of a trace.
     ///

@@ -47,7 +47,10 @@ final class ServedKeys: Sendable {
     /// How often each path was asked for: the last line of a trace.
     var requests: JSON {
         state.withLock { state in
-            .object(state.requests.sorted { $0.key < $1.key }.map { JSON.Member(key: $0.key, value: .number(Double($0.value))) })
+            .object(
+                state.requests.sorted { $0.key < $1.key }.map {
+                    JSON.Member(key: $0.key, value: .number(Double($0.value)))
+                })
         }
     }
 

@@ -14,7 +14,8 @@ struct ServedManifest {
             ("metaData", metaData(name: name, manifest: manifest)),
             ("shared", .array((manifest["shared"]?.elements ?? []).map(Self.shared))),
             ("remotes", .array((manifest["remotes"]?.elements ?? []).map(Self.remote))),
-            ("exposes", .array((spec["exposes"]?.members ?? []).map { expose($0.key, name: name, manifest: manifest) })))
+            ("exposes", .array((spec["exposes"]?.members ?? []).map { expose($0.key, name: name, manifest: manifest) }))
+        )
         return whole.removing(Self.names(manifest["omit"]))
     }
 

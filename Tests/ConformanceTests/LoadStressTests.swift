@@ -71,7 +71,8 @@ private final class MoodyRemotes: Sendable {
 
     func reply(to request: ServerRequest) -> ServerReply {
         let parts = request.pathWithoutQuery.split(separator: "/")
-        guard parts.count == 3, let generation = Int(parts[0].dropFirst()), let number = Int(parts[1].dropFirst()) else {
+        guard parts.count == 3, let generation = Int(parts[0].dropFirst()), let number = Int(parts[1].dropFirst())
+        else {
             return .text("no such thing", status: 404)
         }
         let (delay, fate) = mood.withLock { mood in

@@ -14,7 +14,10 @@ import Testing
         (#"{"error":"entry load failed: app1","detail":{"a":1}}"#, #"{"error":"RUNTIME-008"}"#),
         (#"{"args":{"error":"<error entry load failed: a>"}}"#, #"{"args":{"error":"<error RUNTIME-008>"}}"#),
         (#"{"error":"type error (reads nothing)"}"#, #"{"error":"<some error>"}"#),
-        (#"{"hook":"createScript","args":{"attrs":{"a":1},"url":"u"}}"#, #"{"args":{"url":"u"},"hook":"createScript"}"#),
+        (
+            #"{"hook":"createScript","args":{"attrs":{"a":1},"url":"u"}}"#,
+            #"{"args":{"url":"u"},"hook":"createScript"}"#
+        ),
     ])
     func lineIsBroughtIntoNormalForm(_ line: String, _ normal: String) throws {
         #expect(try NormalForm.lines(of: line) == [normal])
