@@ -32,8 +32,10 @@ sanitize: setup
 	$(SWIFT) test --sanitize thread --scratch-path .build-thread
 	$(SWIFT) test --scratch-path .build-undefined -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
 
-# Random programs in tenants' states, for ten minutes; FUZZ_SECONDS=60 for less.
+# Damaged manifests and plugins, 100,000 each, and random programs in tenants' states for ten minutes; FUZZ_SECONDS=60
+# for less.
 fuzz: setup
+	MFLUA_FUZZ=$(or $(FUZZ),100000) $(SWIFT) test --filter 'ManifestTests|PluginLoaderFuzzTests'
 	MFLUA_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(SWIFT) test --sanitize address --scratch-path .build-address --filter FuzzTests
 
 # One static binary: .build/release/mflua
