@@ -129,6 +129,10 @@ let package = Package(
                 "Diagnostics", "EventLoop", "LuaBridge", "Serving", "Federation", "TestSupport", "mflua-conformance",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "HotReloadTests",
+            dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Federation", "HotReload", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]
 )

@@ -8,6 +8,7 @@ public enum LuaLibrary {
 
     private static let files: [String: [UInt8]] = [
         "mf/environment.lua": PackageResources.environment_lua,
+        "mf/guard.lua": PackageResources.guard_lua,
         "mf/require.lua": PackageResources.require_lua,
         "plugins/fallback-plugin.lua": PackageResources.fallback_plugin_lua,
         "plugins/retry-plugin.lua": PackageResources.retry_plugin_lua,

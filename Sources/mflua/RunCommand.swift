@@ -33,6 +33,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: [.customShort("i")], help: "Read and evaluate lines after the script.")
     var interactive = false
 
+    @Flag(help: "Watch plugin files and reload them when they change; keeps running until Ctrl-C.")
+    var watch = false
+
     @Flag(name: [.customShort("v")], help: "Print the version.")
     var printsVersion = false
 
@@ -63,7 +66,7 @@ struct RunCommand: AsyncParsableCommand {
         let readsInput = invocation.script == nil && steps.isEmpty && !printsVersion && !isTalking && !interactive
         if invocation.script == nil, steps.isEmpty, !readsInput, !isTalking, !interactive { return }
 
-        let session = try Session(invocation: invocation)
+        let session = try await Session(invocation: invocation, watches: watch)
         do {
             try await session.setArguments()
             if !ignoresEnvironment { try await session.runInit() }

@@ -2,16 +2,25 @@ import Diagnostics
 import EventLoop
 import Federation
 import Glibc
+import HotReload
 import LuaBridge
 
 /// A runtime with what the command line gives it to do.
 struct Session: Sendable {
     let runtime: Runtime
     private let invocation: Invocation
+    private let reloader: HotReloader
 
-    init(invocation: Invocation) throws {
-        runtime = try Runtime()
+    /// Starts a runtime.
+    ///
+    /// - Parameter watches: Whether plugin files are watched, whatever the script says.
+    init(invocation: Invocation, watches: Bool = false) async throws {
+        runtime = try Runtime(configuration: RuntimeConfiguration(watchesFiles: watches))
         self.invocation = invocation
+        reloader = try await HotReloader.start(for: runtime) { event in
+            fflush(nil)
+            Terminal.write("mflua: \(event.line)\n", to: STDERR_FILENO)
+        }
         Signals.install(for: runtime)
     }
 
@@ -60,6 +69,7 @@ struct Session: Sendable {
 
     /// Cancels what is still running and gives everything back.
     func end() async {
+        await reloader.stop()
         await runtime.shutdown()
     }
 

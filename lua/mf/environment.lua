@@ -22,26 +22,28 @@ local function preloaded(package)
   end
 end
 
---- Finds files on `package.path`.
-local function on_path(environment, package)
+--- Finds files on `package.path`, and tells `note` of each.
+local function on_path(environment, package, note)
   return function(name)
     local file, tried = globals.package.searchpath(name, package.path)
     if not file then return tried end
+    if note then note(file) end
     local chunk, message = globals.loadfile(file, "t", environment)
     if not chunk then error(message, 0) end
     return chunk, file
   end
 end
 
---- Gives an environment its own `package` and `load`. `searcher` finds the files of a remote, `path` those of a plugin.
-local function prepare(environment, searcher, path)
+--- Gives an environment its own `package` and `load`. `searcher` finds the files of a remote, `path` those of a plugin,
+--- `note` hears of the latter.
+local function prepare(environment, searcher, path, note)
   local package = { loaded = {}, preload = {}, path = path, cpath = "", config = globals.package.config }
   package.searchers = { preloaded(package) }
   package.searchpath = globals.package.searchpath
   if searcher then
     package.searchers[2] = searcher
   else
-    package.searchers[2] = on_path(environment, package)
+    package.searchers[2] = on_path(environment, package, note)
   end
   package.loaded._G = environment
   for _, name in ipairs(libraries) do package.loaded[name] = base[name] end

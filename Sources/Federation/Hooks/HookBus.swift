@@ -4,6 +4,13 @@ import LuaBridge
 /// Identifies one registration of a plugin with one host.
 struct PluginID: Hashable, Sendable {
     let number: Int
+    /// The plugin's place among all: what it is replaced by has the same.
+    var rank: Int
+
+    init(number: Int, rank: Int? = nil) {
+        self.number = number
+        self.rank = rank ?? number
+    }
 }
 
 /// A host's listeners and the loops that call them.
@@ -13,24 +20,44 @@ final class HookBus: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     private let state: LuaState
-    private var lists: [ObjectIdentifier: any AnyTapList] = [:]
+    /// The listeners as they are now.
+    var view: HookView
+    /// Those that loads under way began with, before plugins were replaced.
+    var olderViews: [HookView] = []
+    /// Whether some plugin was read from a file, and may therefore be replaced while a load is under way.
+    var mayReload = false
 
     init(state: LuaState) {
         self.state = state
+        var lists: [ObjectIdentifier: any AnyTapList] = [:]
         for hook in Lifecycle.all { lists[hook.identity] = hook.makeTapList() }
+        view = HookView(lists)
     }
 
     /// The listeners of a hook.
     func taps<A, M>(_ hook: Hook<A, M>) -> TapList<A> {
         // The list was made by this very declaration's `makeTapList`, so its type is `TapList<A>`.
-        unsafeDowncast(lists[hook.identity]! as AnyObject, to: TapList<A>.self)
+        unsafeDowncast(currentView.lists[hook.identity]! as AnyObject, to: TapList<A>.self)
     }
 
-    func store(named name: String) -> (any TapStore)? {
-        Lifecycle.named[name].flatMap { lists[$0.identity] as? any TapStore }
+    /// The listeners that count for the running task.
+    var currentView: HookView { olderViews.isEmpty ? view : PinnedView.view(of: self) ?? view }
+
+    /// The lists of a hook: what is added counts for loads under way, too.
+    func stores(named name: String) -> [any TapStore] {
+        guard let hook = Lifecycle.named[name] else { return [] }
+        return distinct(allViews.compactMap { $0.lists[hook.identity] as? any TapStore })
     }
 
-    var stores: [any TapStore] { lists.values.compactMap { $0 as? any TapStore } }
+    var stores: [any TapStore] { distinct(allViews.flatMap { $0.lists.values.compactMap { $0 as? any TapStore } }) }
+
+    private var allViews: [HookView] { [view] + olderViews }
+
+    /// Views share the lists in which they do not differ.
+    private func distinct(_ stores: [any TapStore]) -> [any TapStore] {
+        var seen: Set<ObjectIdentifier> = []
+        return stores.filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
 
     /// Whether anybody listens.
     func hears<A, M>(_ hook: Hook<A, M>) -> Bool { !taps(hook).isEmpty }
@@ -194,7 +221,7 @@ extension HookBus {
         if hook.kind.isWaterfall, ![.table, .object].contains(LuaShapeOfData(data)) {
             throw MFError.badHookData(hook.name, found: data)
         }
-        guard let list = lists[hook.identity] as? any OpenTapList else { return .nil }
+        guard let list = currentView.lists[hook.identity] as? any OpenTapList else { return .nil }
         return try await list.emit(open: data, in: state)
     }
 

@@ -18,7 +18,7 @@ public import LuaBridge
 public struct Plugin: Sendable {
     public let name: String
     public var version: String?
-    var listeners: [@Sendable (HookBus, PluginID, Int?) -> Void] = []
+    var listeners: [@Sendable (HookBus, PluginID) -> Void] = []
 
     /// Names a plugin; by convention the name ends in `-plugin`.
     public init(_ name: String, version: String? = nil) {
@@ -56,8 +56,8 @@ public struct Plugin: Sendable {
 
     private func adding<A, M>(_ hook: Hook<A, M>, _ listener: SwiftListener<A>) -> Plugin {
         var copy = self
-        copy.listeners.append { [name] bus, owner, position in
-            bus.taps(hook).add(Tap(plugin: name, owner: owner, listener: .swift(listener)), at: position)
+        copy.listeners.append { [name] bus, owner in
+            bus.taps(hook).add(Tap(plugin: name, owner: owner, listener: .swift(listener)))
         }
         return copy
     }

@@ -23,6 +23,15 @@ struct RegisteredPlugin: Sendable {
         }
     }
 
+    /// The version it names, if it does.
+    var version: LuaValue {
+        switch body {
+        case .lua(let plugin): (try? plugin.table.get("version")) ?? .nil
+        case .tenant(let plugin): .optional(plugin.version)
+        case .swift(let plugin): .optional(plugin.version)
+        }
+    }
+
     /// The file it was read from, if it was.
     var source: PluginSource? {
         switch body {
@@ -38,6 +47,15 @@ struct PluginSource: Sendable {
     let path: String
     let options: LuaValue
     let tenant: String?
+    /// The version that was read.
+    var generation = PluginGeneration()
+
+    /// The same file, to be read once more.
+    func next(_ generation: PluginGeneration) -> PluginSource {
+        var copy = self
+        copy.generation = generation
+        return copy
+    }
 }
 
 /// A Lua table with a `name` and functions under the names of hooks.

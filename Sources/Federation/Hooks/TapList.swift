@@ -27,9 +27,11 @@ public protocol AnyTapList: AnyObject, Sendable {
 }
 
 protocol TapStore: AnyTapList {
-    func add(lua function: LuaFunction, plugin: String, owner: PluginID, at position: Int?)
-    func add(tenant plugin: TenantPlugin, hook: String, owner: PluginID, at position: Int?)
+    func add(lua function: LuaFunction, plugin: String, owner: PluginID)
+    func add(tenant plugin: TenantPlugin, hook: String, owner: PluginID)
     func remove(owner: PluginID)
+    func holds(_ owner: PluginID) -> Bool
+    func copy() -> any TapStore
 }
 
 /// The listeners of one hook of one host, in order.
@@ -58,14 +60,22 @@ final class TapList<A: HookArguments>: TapStore, @unchecked Sendable {
     var isEmpty: Bool { taps.isEmpty }
 
     /// Adds a listener at its plugin's place; the same Lua function listens once.
-    func add(_ tap: Tap<A>, at position: Int? = nil) {
+    func add(_ tap: Tap<A>) {
         if case .lua(let function) = tap.listener, contains(function) { return }
-        taps.insert(tap, at: min(position ?? taps.count, taps.count))
+        taps.insert(tap, at: taps.firstIndex { $0.owner.rank > tap.owner.rank } ?? taps.count)
         compiled = nil
     }
 
-    func add(lua function: LuaFunction, plugin: String, owner: PluginID, at position: Int?) {
-        add(Tap(plugin: plugin, owner: owner, listener: .lua(function)), at: position)
+    func holds(_ owner: PluginID) -> Bool { taps.contains { $0.owner == owner } }
+
+    func copy() -> any TapStore {
+        let copy = TapList(hook: hook, kind: kind)
+        copy.taps = taps
+        return copy
+    }
+
+    func add(lua function: LuaFunction, plugin: String, owner: PluginID) {
+        add(Tap(plugin: plugin, owner: owner, listener: .lua(function)))
     }
 
     func remove(owner: PluginID) {

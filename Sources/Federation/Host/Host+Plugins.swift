@@ -6,11 +6,13 @@ extension Host {
     ///
     /// A name that is attached already is passed over, as in Module Federation.
     func registerPlugins(_ values: [LuaValue]) throws {
+        let before = Set(plugins.map(\.name))
         let attached = try attachAll(values)
         let names = Set(attached.compactMap(pluginName))
         options.plugins.elements = attached + options.plugins.elements.filter { value in
             pluginName(value).map { !names.contains($0) } ?? true
         }
+        for name in names { claim("plugin \(name)", isNew: !before.contains(name)) { $0.removePlugins([name]) } }
     }
 
     /// Detaches plugins by name: the inverse of ``registerPlugins(_:)``.
@@ -47,30 +49,52 @@ extension Host {
         plugin.id = takePluginNumber()
         plugins.append(plugin)
         do {
-            try listen(plugin, at: nil)
+            try listen(plugin)
         } catch {
             detach(plugin)
             throw error
         }
+        guard plugin.source != nil else { return }
+        hooks.mayReload = true
+        runtime.reloads.onFilesChange?()
     }
 
-    private func listen(_ plugin: RegisteredPlugin, at position: Int?) throws {
+    private func listen(_ plugin: RegisteredPlugin) throws {
         switch plugin.body {
         case .lua(let lua):
-            if let apply = lua.apply { _ = try apply.state.call(apply, [.object(self)]) }
+            if let apply = lua.apply {
+                try runtime.owning(lua.source?.generation.scope) { _ = try apply.state.call(apply, [.object(self)]) }
+            }
             for (name, function) in lua.hooks {
-                hooks.store(named: name)?.add(lua: function, plugin: lua.name, owner: plugin.id, at: position)
+                for store in hooks.stores(named: name) { store.add(lua: function, plugin: lua.name, owner: plugin.id) }
             }
         case .tenant(let tenant):
-            for hook in tenant.hooks { hooks.store(named: hook)?.add(tenant: tenant, hook: hook, owner: plugin.id, at: position) }
+            for hook in tenant.hooks {
+                for store in hooks.stores(named: hook) { store.add(tenant: tenant, hook: hook, owner: plugin.id) }
+            }
         case .swift(let swift):
-            for listen in swift.listeners { listen(hooks, plugin.id, position) }
+            for listen in swift.listeners { listen(hooks, plugin.id) }
         }
     }
 
     private func detach(_ plugin: RegisteredPlugin) {
         for store in hooks.stores { store.remove(owner: plugin.id) }
         plugins.removeAll { $0.id == plugin.id }
+        guard let source = plugin.source else { return }
+        hooks.end(source.generation.scope)
+        runtime.reloads.onFilesChange?()
+    }
+
+    /// Makes a registration end with the plugin that has made it, if it was a plugin.
+    ///
+    /// - Parameter isNew: Whether the name was free; one that the host itself has registered stays.
+    func claim(_ name: String, isNew: Bool, _ end: @escaping (Host) -> Void) {
+        guard let scope = runtime.reloads.owner, isNew || claims.contains(name) else { return }
+        claims.claim(name, for: scope)
+        scope.own { [weak self] in
+            guard let self, claims.release(name, of: scope) else { return }
+            end(self)
+        }
     }
 
     private func pluginName(_ value: LuaValue) -> String? {

@@ -6,7 +6,12 @@ import OrderedCollections
 extension Host {
     /// Registers remotes; with `force`, one of the same name is replaced.
     func registerRemotes(_ remotes: [Remote], force: Bool) throws {
-        for remote in remotes { try register(remote, in: options.remotes, force: force) }
+        for remote in remotes {
+            let name = remote.name
+            let isNew = index.remote(exactly: name, in: options.remotes) == nil
+            try register(remote, in: options.remotes, force: force)
+            claim("remote \(name)", isNew: isNew) { $0.removeRemotes([name]) }
+        }
     }
 
     /// Registers one remote in a list that belongs to this host.

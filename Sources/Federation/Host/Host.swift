@@ -32,6 +32,8 @@ public final class Host: @unchecked Sendable {
     /// The attached plugins, in the order of their registration.
     var plugins: [RegisteredPlugin] = []
     var nextPluginNumber = 1
+    /// What was registered by plugins, and ends with them.
+    var claims = Claims()
     /// The tokens by which containers recognise a host that is being initialised already.
     var initTokens: [String: InitToken] = [:]
     /// The sandboxes that `options.tenants` declares.
@@ -61,9 +63,9 @@ public final class Host: @unchecked Sendable {
         options = try format(options, with: userOptions)
     }
 
-    func takePluginNumber() -> PluginID {
+    func takePluginNumber(rank: Int? = nil) -> PluginID {
         defer { nextPluginNumber += 1 }
-        return PluginID(number: nextPluginNumber)
+        return PluginID(number: nextPluginNumber, rank: rank)
     }
 }
 

@@ -147,6 +147,18 @@ extension HostFunction {
             "Detaches plugins; returns the names that were attached."
         ) { host, call in [.array(host.removePlugins(try call[0].strings(expecting: "a list of names")).map { .string($0) })] },
         HostFunction(
+            "reload", "fun(plugin: string): integer",
+            "Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on."
+        ) { host, call in
+            let name = try call.string(0)
+            guard let plugin = host.reloadablePlugins.first(where: { $0.name == name }) else {
+                throw MFError.notReloadable(name, known: host.reloadablePlugins.map(\.name))
+            }
+            let report = host.runtime.reload(plugin, of: host, changed: [])
+            if let error = report.error { throw error }
+            return [.integer(Int64(report.generation))]
+        },
+        HostFunction(
             "registerShared", "fun(shared: table<string, mf.Shared|mf.Shared[]>)", "Offers more shared modules."
         ) { host, call in
             let more = HostOptions(name: host.name)

@@ -113,21 +113,30 @@ final class LuaTask: LuaObject, @unchecked Sendable {
     init(_ function: LuaFunction, _ arguments: [LuaValue], in runtime: Runtime) {
         let starter = Starter()
         let work = runtime.work.begin { starter.task?.cancel() }
-        task = runtime.loop.start { [weak self] in
-            defer { runtime.work.end(work) }
-            do {
-                let results = try await function.state.callAsync(function, arguments)
-                self?.state = "done"
-                return results
-            } catch {
-                self?.state = error is CancellationError ? "cancelled" : "failed"
-                if !(error is CancellationError), self?.isAwaited != true {
-                    runtime.log.error("a spawned task failed: \((error as? MFError)?.rendered() ?? "\(error)")")
+        let owner = runtime.reloads.owner
+        let token = owner?.own(inDispatch: PinnedView.isInDispatch) { starter.task?.cancel() }
+        // What a load starts beside itself is no part of the load.
+        task = PinnedView.$current.withValue(nil) {
+            runtime.loop.start { [weak self] in
+                defer {
+                    runtime.work.end(work)
+                    if let token { owner?.release(token) }
                 }
-                throw error
+                do {
+                    let results = try await function.state.callAsync(function, arguments)
+                    self?.state = "done"
+                    return results
+                } catch {
+                    self?.state = error is CancellationError ? "cancelled" : "failed"
+                    if !(error is CancellationError), self?.isAwaited != true {
+                        runtime.log.error("a spawned task failed: \((error as? MFError)?.rendered() ?? "\(error)")")
+                    }
+                    throw error
+                }
             }
         }
         starter.task = task
+        if let owner, let token, !owner.holds(token) { task.cancel() }
     }
 
     /// Hands the task to its own cancellation.

@@ -56,11 +56,25 @@ final class EnvironmentStore: @unchecked Sendable {
     }
 
     /// An environment whose `require` asks `searcher` after `package.preload`.
-    func makeEnvironment(searcher: LuaCallable?, path: String) throws -> LuaTable {
+    ///
+    /// - Parameter note: Hears of each file that `require` reads on its `path`.
+    func makeEnvironment(
+        searcher: LuaCallable?, path: String, note: (@Sendable (String) -> Void)? = nil
+    ) throws -> LuaTable {
         let state = runtime.state
         let environment = try state.makeEnvironment(over: base)
         _ = try state.call(
-            prepare, [.table(environment), searcher.map { .callable($0) } ?? .nil, .string(path)])
+            prepare,
+            [
+                .table(environment), searcher.map { .callable($0) } ?? .nil, .string(path),
+                note.map { note in
+                    .callable(
+                        LuaCallable("note") { call in
+                            note(try call.string(0))
+                            return []
+                        })
+                } ?? .nil,
+            ])
         try state.installRequire(in: environment)
         for module in provided { try offer(module.name, module.value, in: environment) }
         return environment

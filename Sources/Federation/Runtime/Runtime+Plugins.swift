@@ -42,8 +42,21 @@ extension Runtime {
     func readPluginFile(
         _ path: String, options: LuaValue, tenant: String?, host: Host? = nil
     ) throws -> RegisteredPlugin {
-        let file = try pluginFile(path)
-        let source = PluginSource(path: file, options: options, tenant: tenant)
+        let generation = PluginGeneration()
+        let source = PluginSource(path: try pluginFile(path), options: options, tenant: tenant, generation: generation)
+        generation.onNewFile = { [weak self] in self?.reloads.onFilesChange?() }
+        do {
+            return try owning(generation.scope) { try readPlugin(source, host: host) }
+        } catch {
+            generation.scope.close()
+            throw error
+        }
+    }
+
+    /// Reads, compiles, runs and checks one version of a plugin file.
+    func readPlugin(_ source: PluginSource, host: Host?) throws -> RegisteredPlugin {
+        let (file, options, tenant) = (source.path, source.options, source.tenant)
+        source.generation.note(file)
         do {
             let bytes = try Paths.read(file).get()
             if let tenant {
@@ -53,7 +66,8 @@ extension Runtime {
             let folder = Paths.folder(of: file)
             let hostPath = try state.globals.get("package").tableValue?.get("path").stringValue ?? ""
             let environment = try environments.makeEnvironment(
-                searcher: nil, path: "\(folder)/?.lua;\(folder)/?/init.lua;\(hostPath)")
+                searcher: nil, path: "\(folder)/?.lua;\(folder)/?/init.lua;\(hostPath)", note: source.generation.note)
+            try PluginLibrary.install(in: environment, for: source.generation, self)
             let chunk = try state.load(bytes, name: "@" + file, environment: environment)
             let result = try callNow(.function(chunk), [.string(file)])
             switch result {
@@ -62,7 +76,7 @@ extension Runtime {
             default: throw MFError.pluginInvalid(found: result.luaTypeName, source: file)
             }
         } catch let error as Paths.Errno {
-            throw MFError.pluginLoadFailed(path, cause: error)
+            throw MFError.pluginLoadFailed(file, cause: error)
         } catch let error as MFError where !MFError.isAboutPlugin(error.code) {
             throw MFError.pluginLoadFailed(file, cause: error)
         }

@@ -53,6 +53,7 @@ public final class Runtime: @unchecked Sendable {
     let environments: EnvironmentStore
     private let ownsLoop: Bool
     let names = WarnedNames()
+    let reloads = ReloadState()
 
     /// Starts a runtime: its loop, its Lua state, the library `mf`.
     ///
@@ -193,6 +194,7 @@ extension Runtime {
         guard !options.name.isEmpty else { throw MFError.hostWithoutName() }
         let host = try Host(options, runtime: self)
         registry.hosts.append(host)
+        if host.hooks.mayReload { reloads.onFilesChange?() }
         if registry.shareScopes[host.scopeKey] == nil { registry.shareScopes[host.scopeKey] = host.shareScopeMap }
         return host
     }

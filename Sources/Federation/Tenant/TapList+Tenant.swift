@@ -7,7 +7,7 @@ private let shapes = Mutex<[String: LuaShape]>([:])
 
 extension TapList {
     /// Adds the listener of a plugin that runs in a tenant.
-    func add(tenant plugin: TenantPlugin, hook: String, owner: PluginID, at position: Int?) {
+    func add(tenant plugin: TenantPlugin, hook: String, owner: PluginID) {
         let fields = A.luaFields
         let shape = shapes.withLock { shapes in
             if let known = shapes[hook] { return known }
@@ -38,6 +38,6 @@ extension TapList {
             case .asyncWaterfall:
                 .asyncWaterfall { try take(try await plugin.emitAsync(.asyncWaterfall, hook: hook, shape, values($0)), $0) }
             }
-        add(Tap(plugin: plugin.name, owner: owner, listener: .swift(listener)), at: position)
+        add(Tap(plugin: plugin.name, owner: owner, listener: .swift(listener)))
     }
 }

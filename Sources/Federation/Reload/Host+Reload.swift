@@ -1,0 +1,88 @@
+import Diagnostics
+import LuaBridge
+
+extension Host {
+    /// Replaces a plugin by what its file holds now.
+    ///
+    /// Reading, compiling, checking, the hand-over of state and the swap happen in one go: nothing else of the runtime
+    /// runs in between, so no dispatch meets a half-replaced plugin and no state is lost. If a step fails, the old
+    /// version serves on as if nothing had been tried.
+    ///
+    /// - Throws: ``MFError`` with `RELOAD-001`, its cause tells the step.
+    func reload(_ plugin: RegisteredPlugin) throws -> PluginGeneration {
+        guard let source = plugin.source else {
+            throw MFError.notReloadable(plugin.name, known: reloadablePlugins.map(\.name))
+        }
+        let generation = PluginGeneration(number: source.generation.number + 1)
+        generation.onNewFile = source.generation.onNewFile
+        do {
+            return try runtime.owning(generation.scope) {
+                try takeOver(from: plugin, source.next(generation), ending: source.generation)
+            }
+        } catch {
+            generation.scope.close()
+            for file in generation.files { source.generation.note(file) }
+            throw MFError.reloadFailed(plugin.name, path: source.path, cause: error)
+        }
+    }
+
+    private func takeOver(
+        from old: RegisteredPlugin, _ source: PluginSource, ending last: PluginGeneration
+    ) throws -> PluginGeneration {
+        let new = try runtime.withinLoadTime { try runtime.readPlugin(source, host: self) }
+        guard new.name == old.name else { throw MFError.reloadRenamed(old.name, to: new.name, path: source.path) }
+        let state = try step(
+            "beforeReload", of: old, LuaRecord([("generation", .integer(Int64(last.number))), ("origin", .object(self))]))
+        let previous = LuaRecord([("version", old.version), ("generation", .integer(Int64(last.number)))])
+        _ = try step(
+            "afterReload", of: new,
+            LuaRecord([
+                ("state", state), ("previous", .record(previous)),
+                ("generation", .integer(Int64(source.generation.number))), ("origin", .object(self)),
+            ]))
+        if case .lua(let plugin) = new.body, let apply = plugin.apply {
+            _ = try runtime.withinLoadTime { try apply.state.call(apply, [.object(self)]) }
+        }
+        swap(old, for: new, ending: last.scope)
+        return source.generation
+    }
+
+    /// Calls a plugin's part of the hand-over, if it has one.
+    private func step(_ name: String, of plugin: RegisteredPlugin, _ arguments: LuaRecord) throws -> LuaValue {
+        let function: LuaValue
+        switch plugin.body {
+        case .lua(let plugin): function = try plugin.table.get(name)
+        case .tenant(let plugin): function = plugin.function(name).map { .callable($0) } ?? .nil
+        case .swift: return .nil
+        }
+        guard function.isCallable else { return .nil }
+        do {
+            return try runtime.withinLoadTime { try runtime.callNow(function, [.record(arguments)]) }
+        } catch {
+            throw MFError.reloadRefused(plugin.name, by: name, cause: error)
+        }
+    }
+
+    /// From here on nothing can fail.
+    private func swap(_ old: RegisteredPlugin, for read: RegisteredPlugin, ending scope: OwnerScope) {
+        var new = read
+        new.id = takePluginNumber(rank: old.id.rank)
+        switch new.body {
+        case .lua(let plugin):
+            let functions = Dictionary(plugin.hooks.map { ($0.name, $0.function) }) { first, _ in first }
+            hooks.replace(old.id, hooks: plugin.hooks.map(\.name), ending: scope) { name, store in
+                if let function = functions[name] { store.add(lua: function, plugin: plugin.name, owner: new.id) }
+            }
+        case .tenant(let plugin):
+            hooks.replace(old.id, hooks: plugin.hooks, ending: scope) { name, store in
+                store.add(tenant: plugin, hook: name, owner: new.id)
+            }
+        case .swift: return
+        }
+        if let index = plugins.firstIndex(where: { $0.id == old.id }) { plugins[index] = new }
+        if let index = options.plugins.elements.firstIndex(of: old.value) { options.plugins.elements[index] = new.value }
+    }
+
+    /// The plugins that were read from files.
+    var reloadablePlugins: [RegisteredPlugin] { plugins.filter { $0.source != nil } }
+}

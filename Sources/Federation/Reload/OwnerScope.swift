@@ -1,0 +1,62 @@
+/// What one generation of a plugin has started, and what therefore ends with it.
+///
+/// Tasks that a dispatch started live as long as that dispatch may need them: they end when the scope is closed;
+/// everything else ends when the scope is left.
+final class OwnerScope: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    /// Names something that is owned, so that it can be let go when it has ended by itself.
+    struct Token: Hashable { fileprivate let number: Int }
+
+    private struct Owned {
+        let outlivesLeaving: Bool
+        let end: () -> Void
+    }
+
+    private var owned: [Int: Owned] = [:]
+    private var next = 0
+    /// Whether the generation has been replaced or removed.
+    private(set) var isLeft = false
+
+    /// How many things are owned.
+    var count: Int { owned.count }
+
+    /// Takes something over; if the scope was left already, it is ended at once.
+    ///
+    /// - Parameter inDispatch: Whether a dispatch that is under way started it.
+    @discardableResult
+    func own(inDispatch: Bool = false, _ end: @escaping () -> Void) -> Token {
+        let token = Token(number: next)
+        next += 1
+        if isLeft && !inDispatch {
+            end()
+        } else {
+            owned[token.number] = Owned(outlivesLeaving: inDispatch, end: end)
+        }
+        return token
+    }
+
+    /// Whether something is owned still.
+    func holds(_ token: Token) -> Bool { owned[token.number] != nil }
+
+    /// Forgets something that has ended by itself.
+    func release(_ token: Token) { owned[token.number] = nil }
+
+    /// Ends what is owned, newest first, but for what a dispatch may still wait for.
+    func leave() {
+        isLeft = true
+        end { !$0.outlivesLeaving }
+    }
+
+    /// Ends all that is left.
+    func close() {
+        isLeft = true
+        end { _ in true }
+    }
+
+    private func end(_ condition: (Owned) -> Bool) {
+        let ending = owned.filter { condition($0.value) }.sorted { $0.key > $1.key }
+        for (number, _) in ending { owned[number] = nil }
+        for (_, owned) in ending { owned.end() }
+    }
+}

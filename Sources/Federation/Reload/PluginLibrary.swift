@@ -1,0 +1,52 @@
+import Diagnostics
+import LuaBridge
+import LuaLibrary
+
+/// The `mf` that a plugin's file gets: what the plugin starts or registers through it belongs to its generation.
+enum PluginLibrary {
+    /// Gives an environment its own `mf`, which reads through to the library.
+    static func install(in environment: LuaTable, for generation: PluginGeneration, _ runtime: Runtime) throws {
+        guard case .table(let package) = try environment.get("package"),
+            case .table(let loaded) = try package.get("loaded"), case .table(let library) = try loaded.get("mf")
+        else { return }
+        let scope = generation.scope
+        var record = LuaRecord()
+        record.append(
+            "spawn",
+            .callable(
+                LuaCallable("spawn") { call in
+                    let function = try call.function(0)
+                    let arguments = Array(call.arguments.dropFirst())
+                    return runtime.owning(scope) { [.object(LuaTask(function, arguments, in: runtime))] }
+                }))
+        for function in HostFunction.all {
+            guard case .now(let body) = function.body else { continue }
+            record.append(
+                function.name,
+                .callable(
+                    LuaCallable(function.name) { call in
+                        guard let host = runtime.registry.current else { throw MFError.noCurrentHost(call.name) }
+                        return try runtime.owning(scope) { try body(host, call) }
+                    }))
+        }
+        let own = try runtime.state.makeTable(.record(record))
+        try own.setMetatable(try runtime.state.makeTable(.record(LuaRecord([("__index", .table(library))]))))
+        try loaded.set("mf", .table(own))
+    }
+}
+
+extension Runtime {
+    /// How long a plugin's file may run while it is loaded, and each step of the hand-over.
+    static let loadTime = 2.0
+
+    /// Runs a step of a reload and raises in Lua code that goes on for too long: a plugin that never ends its load must
+    /// not stop the host.
+    ///
+    /// Plugins of the host's own state are the team's own: this ends what loops by mistake, not what wants to go on.
+    func withinLoadTime<T>(_ body: () throws -> T) throws -> T {
+        let guards = try reloads.guards(of: state)
+        _ = try state.call(guards.begin, [.number(Self.loadTime)])
+        defer { _ = try? state.call(guards.end, []) }
+        return try body()
+    }
+}

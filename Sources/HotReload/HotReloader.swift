@@ -1,0 +1,116 @@
+public import Diagnostics
+import EventLoop
+public import Federation
+import Glibc
+
+/// Reloads a runtime's plugins when their files change, or on `SIGHUP`.
+///
+/// The files of hosts that were made with `watch = true` are watched, or those of all hosts where the runtime's
+/// configuration says so.
+///
+/// ```swift
+/// let runtime = try Runtime(configuration: RuntimeConfiguration(watchesFiles: true))
+/// let reloader = try await HotReloader.start(for: runtime) { print($0.line) }
+/// …
+/// await reloader.stop()
+/// ```
+public final class HotReloader: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+
+    /// Something to tell about.
+    public enum Event: Sendable {
+        /// A plugin was reloaded, or not.
+        case reload(PluginReload)
+        /// Files are gone; what was made of them serves on.
+        case missing([String])
+        /// Files cannot be watched.
+        case failure(MFError)
+
+        /// One line for people.
+        public var line: String {
+            switch self {
+            case .reload(let reload): reload.line
+            case .missing(let files): "\(files.joined(separator: ", ")) is gone; what was made of it serves on"
+            case .failure(let error): "\(error.message)"
+            }
+        }
+    }
+
+    private unowned let runtime: Runtime
+    private let tell: (Event) -> Void
+    private var watcher: FileWatcher?
+    private var watched: Set<String> = []
+    private var signal: SignalWatch?
+    private var work: Int?
+
+    private init(_ runtime: Runtime, _ tell: @escaping (Event) -> Void) {
+        self.runtime = runtime
+        self.tell = tell
+    }
+
+    /// Starts to watch.
+    ///
+    /// - Parameters:
+    ///   - runtime: Whose plugins.
+    ///   - tell: Called on the loop with what happens.
+    public static func start(
+        for runtime: Runtime, tell: @escaping @Sendable (Event) -> Void
+    ) async throws -> HotReloader {
+        try await runtime.loop.perform {
+            let reloader = HotReloader(runtime, tell)
+            runtime.onReload = { tell(.reload($0)) }
+            runtime.onWatchedFilesChange = { reloader.watchFiles() }
+            reloader.watchFiles()
+            return reloader
+        }
+    }
+
+    /// Ends all watching.
+    public func stop() async {
+        _ = try? await runtime.loop.perform { [self] in
+            runtime.onWatchedFilesChange = nil
+            runtime.onReload = nil
+            if let signal { runtime.loop.removeSignal(signal) }
+            signal = nil
+            watcher?.close()
+            watcher = nil
+            endWork()
+        }
+    }
+
+    /// Watches what there is to watch now.
+    private func watchFiles() {
+        if signal == nil, runtime.hasReloadablePlugins {
+            signal = runtime.loop.onSignal(SIGHUP) { [runtime] in runtime.reloadAllPlugins() }
+        }
+        let wanted = runtime.watchedFiles
+        guard wanted != watched else { return }
+        do {
+            // The first file opens the descriptor: most scripts have none.
+            let watcher = try self.watcher ?? FileWatcher(loop: runtime.loop) { [weak self] in self?.take($0) }
+            self.watcher = watcher
+            for file in watched.subtracting(wanted) { watcher.remove(file) }
+            for file in wanted.subtracting(watched) {
+                watched.insert(file)
+                try watcher.add(file)
+            }
+            watched = wanted
+        } catch {
+            watched.formIntersection(wanted)
+            tell(.failure(error as? MFError ?? .cannotWatch(path: nil, errno: 0)))
+        }
+        if watched.isEmpty { endWork() } else if work == nil { work = runtime.beginWork() }
+    }
+
+    private func take(_ changes: [FileChange]) {
+        let missing = changes.filter { $0.kind == .deleted }.map(\.path)
+        if !missing.isEmpty { tell(.missing(missing)) }
+        let present = changes.filter { $0.kind != .deleted }.map(\.path)
+        if !present.isEmpty { runtime.reloadPlugins(madeOf: Set(present)) }
+    }
+
+    private func endWork() {
+        if let work { runtime.endWork(work) }
+        work = nil
+    }
+}

@@ -1,0 +1,79 @@
+import Glibc
+
+/// A process that is run to its end, or until it is stopped.
+struct Child {
+    /// What a finished process used.
+    struct Usage {
+        let nanoseconds: Double
+        let maxResidentBytes: Double
+        let status: Int32
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let id: pid_t
+    private let start: ContinuousClock.Instant
+
+    /// Starts a program, found along `PATH`. Its output is thrown away; its errors are shown.
+    init(_ arguments: [String], output: Int32? = nil) throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let output {
+            posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+        }
+        let words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var id = pid_t()
+        start = ContinuousClock.now
+        let code = posix_spawnp(&id, arguments[0], &actions, nil, words, environ)
+        guard code == 0 else {
+            throw Failure(description: "\(arguments[0]) cannot be started: \(String(cString: strerror(code)))")
+        }
+        self.id = id
+    }
+
+    /// Waits for the process's end.
+    func wait() -> Usage {
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(id, &status, 0, &usage) < 0 && errno == EINTR {}
+        return Usage(
+            nanoseconds: Measure.nanoseconds(ContinuousClock.now - start),
+            maxResidentBytes: Double(usage.ru_maxrss) * 1024, status: status)
+    }
+
+    /// Asks the process to end and waits for it.
+    func stop() {
+        kill(id, SIGTERM)
+        _ = wait()
+    }
+
+    /// Runs a program several times; of time and memory the least counts.
+    ///
+    /// - Throws: ``Failure`` if it does not exit with 0.
+    static func best(of runs: Int, _ arguments: [String]) throws -> Usage {
+        var nanoseconds = Double.infinity
+        var bytes = Double.infinity
+        for _ in 0..<runs {
+            let usage = try Child(arguments).wait()
+            guard usage.status == 0 else {
+                throw Failure(description: "\(arguments.joined(separator: " ")) ended with status \(usage.status)")
+            }
+            nanoseconds = min(nanoseconds, usage.nanoseconds)
+            bytes = min(bytes, usage.maxResidentBytes)
+        }
+        return Usage(nanoseconds: nanoseconds, maxResidentBytes: bytes, status: 0)
+    }
+
+    /// Where along `PATH` a program is.
+    static func find(_ program: String) -> String? {
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+        return (path.split(separator: ":").map(String.init) + ["/usr/sbin"])
+            .map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    }
+}

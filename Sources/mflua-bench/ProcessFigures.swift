@@ -1,0 +1,57 @@
+/// Whole processes: start-up, a first load, and many cold loads.
+struct ProcessFigures {
+    let mflua: String
+    let site: Site
+
+    func startUp(_ report: Report) throws {
+        let script = site.write("", to: "empty.lua")
+        let peer = try Child.best(of: 25, ["lua5.4", script])
+        let ours = try Child.best(of: 25, [mflua, script])
+        report.add(
+            Figure("mflua empty.lua (lua5.4)", ours: ours.nanoseconds, peer: peer.nanoseconds, bar: 8))
+    }
+
+    func firstLoad(_ report: Report) throws {
+        let script = site.write(
+            """
+            local mf = require("mf")
+            mf.init { name = "first", remotes = { { name = "r1", entry = "\(site.manifestURL(1))" } } }
+            assert(mf.loadRemote("r1/x").usage() == 42)
+            """, to: "first.lua")
+        let ours = try Child.best(of: 11, [mflua, script])
+        report.add(
+            Figure(
+                "init and one loadRemote, process (MF on Node)", ours: ours.nanoseconds, peer: Recorded.wholeProcess,
+                bar: 1.0 / 8))
+        report.add(
+            Figure(
+                "the same, resident memory (MF on Node)", ours: ours.maxResidentBytes, peer: Recorded.wholeProcessBytes,
+                bar: 1.0 / 4, unit: .bytes))
+    }
+
+    func coldLoads(_ report: Report) throws {
+        for count in [50, 500] {
+            let script = site.write(
+                """
+                local mf = require("mf")
+                local remotes, loads = {}, {}
+                for number = 1, \(count) do
+                  local name = "r" .. number
+                  remotes[number] = { name = name, entry = "\(site.base)/" .. name .. "/mf-manifest.json" }
+                  loads[number] = function() return mf.loadRemote(name .. "/x") end
+                end
+                mf.init { name = "cold", remotes = remotes }
+                mf.all(loads)
+                """, to: "cold.lua")
+            let urls = (1...count).flatMap { [site.manifestURL($0), site.entryURL($0)] }
+            let list = site.write(
+                urls.map { "url = \"\($0)\"\noutput = \"/dev/null\"\n" }.joined(), to: "urls.txt")
+            let ours = try Child.best(of: 7, [mflua, script])
+            let peer = try Child.best(of: 7, ["curl", "--silent", "--fail", "--parallel", "--config", list])
+            report.add(
+                Figure(
+                    "cold load of \(count) remotes (curl --parallel)", ours: ours.nanoseconds, peer: peer.nanoseconds,
+                    bar: 1.3))
+        }
+    }
+}

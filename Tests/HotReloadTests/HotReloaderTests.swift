@@ -1,0 +1,264 @@
+import Diagnostics
+import Federation
+import Glibc
+import HotReload
+import LuaBridge
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct HotReloaderTests {
+    /// A plugin that marks requests with its version.
+    private static func marker(_ version: Int, _ more: String = "") -> String {
+        """
+        local mf = require("mf")
+        local M = { name = "marker-plugin", version = "\(version)" }
+        \(more)
+        function M.beforeRequest(args) seen = (seen or "") .. "b\(version) " return args end
+        function M.onLoad(args) seen = seen .. "o\(version)" return function() return seen end end
+        return function(options) M.options = options return M end
+        """
+    }
+
+    private static let initialise = """
+        mf.init { name = "shell", remotes = { { name = "r", entry = "http://r/entry.lua" } },
+                  plugins = { { folder .. "marker-plugin.lua", { times = 3 } } } }
+        function ask() return mf.loadRemote("r/x")() end
+        """
+
+    @Test func changedFileServesFromTheNextLoadOn() async throws {
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        #expect(try await host.run("return ask()") == "b1 o1")
+        try host.replace("marker-plugin.lua", Self.marker(2))
+        let reload = await host.nextReload()
+        #expect(reload?.error == nil)
+        #expect(reload?.generation == 2)
+        #expect(try await host.run("return ask()") == "b2 o2")
+        #expect(try await host.run("return mf.getInstance().options.plugins[1].options.times") == 3)
+        await host.tearDown()
+    }
+
+    @Test func placeAmongPluginsStays() async throws {
+        func plugin(_ name: String, _ version: Int) -> String {
+            "return { name = '\(name)-plugin', beforeRequest = function(args) args.id = args.id .. '\(name)\(version)' return args end }"
+        }
+        let host = try await ReloadingHost(["a.lua": plugin("a", 1), "b.lua": plugin("b", 1)])
+        try await host.run(
+            """
+            mf.init { name = "shell", remotes = { { name = "r", entry = "http://r/entry.lua" } },
+                      plugins = { folder .. "a.lua", folder .. "b.lua" } }
+            """)
+        #expect(try await host.run("return mf.loadRemote('r/x').name") == "./xa1b1")
+        try host.replace("a.lua", plugin("a", 2))
+        _ = await host.nextReload()
+        #expect(try await host.run("return mf.loadRemote('r/x').name") == "./xa2b1")
+        await host.tearDown()
+    }
+
+    @Test func requiredFilesAreWatchedToo() async throws {
+        let host = try await ReloadingHost([
+            "marker-plugin.lua": Self.marker(1, "M.word = require('words').word"), "words.lua": "return { word = 'one' }",
+        ])
+        try await host.run(Self.initialise)
+        try host.replace("words.lua", "return { word = 'two' }")
+        let reload = await host.nextReload()
+        #expect(reload?.changed.map { $0.hasSuffix("/words.lua") } == [true])
+        #expect(try await host.run("return mf.getInstance().options.plugins[1].word") == "two")
+        await host.tearDown()
+    }
+
+    @Test func loadUnderWayEndsOnItsGeneration() async throws {
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        try await host.run(
+            """
+            mf.registerRemotes { { name = "late", entry = "http://slow/entry.lua" } }
+            task = mf.spawn(function() return mf.loadRemote("late/x")() end)
+            """)
+        try host.replace("marker-plugin.lua", Self.marker(2))
+        _ = await host.nextReload()
+        #expect(try await host.run("return ask()") == "b2 o2")
+        host.gate.open()
+        #expect(try await host.run("return task:wait()") == "b1 o1")
+        await host.tearDown()
+    }
+
+    @Test func stateIsHandedOver() async throws {
+        func counter(_ version: Int) -> String {
+            """
+            local count = 0
+            return {
+              name = "marker-plugin", version = "\(version)",
+              beforeRequest = function(args) count = count + 1 return args end,
+              onLoad = function() return function() return count end end,
+              beforeReload = function() return count end,
+              afterReload = function(args)
+                count = args.state
+                assert(args.previous.version == "\(version - 1)" and args.previous.generation == \(version - 1))
+                assert(args.generation == \(version))
+              end,
+            }
+            """
+        }
+        let host = try await ReloadingHost(["marker-plugin.lua": counter(1)])
+        try await host.run(Self.initialise)
+        try await host.run("ask() ask()")
+        try host.replace("marker-plugin.lua", counter(2))
+        let reload = await host.nextReload()
+        #expect(reload?.error == nil)
+        #expect(try await host.run("return ask()") == 3)
+        await host.tearDown()
+    }
+
+    @Test(arguments: [
+        "return {", "error('at load')", "return nil", "return 7", "return { name = 'marker-plugin', beforeRequst = print }",
+        "return { name = 'marker-plugin', onLoad = 1 }", "return {}", "return { name = 'other-plugin' }",
+        "while true do end", "require('not.there')", "return function() error('of options') end",
+        "return { name = 'marker-plugin', afterReload = function() error('after') end }",
+        "return { name = 'marker-plugin', apply = function() error('apply') end }",
+        "local function f() return f() + 1 end f()", "return setmetatable({}, { __pairs = error })",
+        "mf = require('mf') mf.sleep(1) return { name = 'marker-plugin' }",
+    ])
+    func brokenVersionLeavesTheOldOneServing(_ broken: String) async throws {
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        try host.replace("marker-plugin.lua", broken)
+        let reload = await host.nextReload()
+        #expect(reload?.error?.code == .reloadFailed)
+        #expect(reload?.error?.cause != nil)
+        #expect(reload?.generation == 1)
+        #expect(try await host.run("return ask()") == "b1 o1")
+        try host.replace("marker-plugin.lua", Self.marker(2))
+        #expect(await host.nextReload()?.generation == 2)
+        #expect(try await host.run("return ask()") == "b2 o2")
+        await host.tearDown()
+    }
+
+    @Test func brokenRequiredFileIsAwaited() async throws {
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        try host.folder.write("words.lua", "return {")
+        try host.replace("marker-plugin.lua", Self.marker(2, "M.word = require('words')"))
+        #expect(await host.nextReload()?.error?.code == .reloadFailed)
+        try host.replace("words.lua", "return 'mended'")
+        #expect(await host.nextReload()?.generation == 2)
+        await host.tearDown()
+    }
+
+    @Test func deletedFileServesOnAndIsAwaited() async throws {
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        unlink("\(host.folder.path)/marker-plugin.lua")
+        guard case .missing = await host.nextEvent() else {
+            Issue.record("the deletion was not told")
+            return
+        }
+        #expect(try await host.run("return ask()") == "b1 o1")
+        try host.replace("marker-plugin.lua", Self.marker(2))
+        #expect(await host.nextReload()?.generation == 2)
+        await host.tearDown()
+    }
+
+    @Test func whatAGenerationStartedEndsWithIt() async throws {
+        let more = """
+            M.task = mf.spawn(function() while true do mf.sleep(3600000) end end)
+            function M.apply(host) host:registerRemotes { { name = "own", entry = "http://own/entry.lua" } } end
+            """
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1, more)])
+        try await host.run(Self.initialise)
+        try await host.run("first = mf.getInstance().options.plugins[1].task")
+        #expect(try await host.run("return mf.loadRemote('own/x')()") == "b1 o1")
+        try host.replace("marker-plugin.lua", Self.marker(2, more))
+        _ = await host.nextReload()
+        #expect(try await host.run("pcall(first.wait, first) return first.status") == "cancelled")
+        #expect(try await host.run("second = mf.getInstance().options.plugins[1].task return second.status") == "running")
+        #expect(try await host.run("return mf.loadRemote('own/x')()") == "b2 o2")
+        try await host.run("mf.removePlugins { 'marker-plugin' }")
+        #expect(try await host.run("pcall(second.wait, second) return second.status") == "cancelled")
+        #expect(try await host.run("return pcall(mf.loadRemote, 'own/x')") == false)
+        await host.tearDown()
+    }
+
+    @Test func removingIsTheInverseOfRegistering() async throws {
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        for _ in 1...3 {
+            #expect(try await host.run("return mf.loadRemote('r/x')()") == "b1 o1")
+            try await host.run("mf.removePlugins { 'marker-plugin' }")
+            #expect(try await host.run("return mf.loadRemote('r/x').name") == "./x")
+            try await host.run("mf.registerPlugins { { folder .. 'marker-plugin.lua', {} } }")
+        }
+        await host.tearDown()
+    }
+
+    @Test func reloadByHandReturnsTheGeneration() async throws {
+        let host = try await ReloadingHost(watches: false, ["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        #expect(try await host.run("return mf.getInstance():reload('marker-plugin')") == 2)
+        let message = try await host.run("return tostring(select(2, pcall(mf.reload, 'markr-plugin')).hint)")
+        #expect(message == "did you mean `marker-plugin`?")
+        await host.tearDown()
+    }
+
+    /// The long form (10,000 reloads) is the same with `MFLUA_SOAK` set.
+    @Test func reloadsUnderLoadMixNothingAndLoseNothing() async throws {
+        func plugin(_ version: Int) -> String {
+            """
+            local count = 0
+            return {
+              name = "marker-plugin",
+              beforeRequest = function(args) count = count + 1 began[args.id] = \(version) return args end,
+              onLoad = function(args)
+                if began[args.id] ~= \(version) then mixed = mixed + 1 end
+                return function() return count end
+              end,
+              beforeReload = function() return count end,
+              afterReload = function(args) count = args.state end,
+            }
+            """.replacing("began", with: "board.began").replacing("mixed", with: "board.mixed")
+                .replacing("local count = 0", with: "local count = 0 local board = require('board')")
+        }
+        let reloads = getenv("MFLUA_SOAK") == nil ? 300 : 10_000
+        let host = try await ReloadingHost(watches: false, ["marker-plugin.lua": plugin(1)])
+        try await host.runtime.provide("board", .record(LuaRecord([("mixed", 0), ("began", .record(LuaRecord()))])))
+        try await host.run(
+            """
+            board = require("board")
+            mf.init { name = "shell", remotes = { { name = "r", entry = "http://r/entry.lua" } },
+                      plugins = { folder .. "marker-plugin.lua" } }
+            loads, failed, running = 0, 0, true
+            tasks = {}
+            for number = 1, 4 do
+              tasks[number] = mf.spawn(function()
+                while running do
+                  if not pcall(mf.loadRemote, "r/" .. number) then failed = failed + 1 end
+                  loads = loads + 1
+                  mf.sleep(0)
+                end
+              end)
+            end
+            """)
+        for turn in 2...reloads {
+            try host.replace("marker-plugin.lua", turn % 2 == 0 ? plugin(turn) : "return {")
+            try await host.run("pcall(mf.reload, 'marker-plugin') mf.sleep(0)")
+        }
+        try await host.run("running = false for _, task in ipairs(tasks) do task:wait() end")
+        #expect(try await host.run("return failed") == 0)
+        #expect(try await host.run("return board.mixed") == 0)
+        #expect(try await host.run("return mf.loadRemote('r/1')() - loads") == 1)
+        await host.tearDown()
+    }
+}
+
+extension String {
+    fileprivate func replacing(_ word: String, with other: String) -> String {
+        var result = ""
+        var rest = self[...]
+        while let range = rest.firstRange(of: word) {
+            result += rest[..<range.lowerBound] + other
+            rest = rest[range.upperBound...]
+        }
+        return result + rest
+    }
+}
