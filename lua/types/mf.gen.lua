@@ -592,6 +592,7 @@ error("Cannot require a meta file")
 ---@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code.
 ---@field registerPlugins fun(self: mf.Host, plugins: (mf.Plugin|string|table)[]) Attaches plugins.
 ---@field removePlugins fun(self: mf.Host, names: string[]): string[] Detaches plugins; returns the names that were attached.
+---@field reload fun(self: mf.Host, plugin: string): integer Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on.
 ---@field registerShared fun(self: mf.Host, shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
 ---@field initOptions fun(self: mf.Host, options: mf.Options): mf.Options Initialises the host once more.
 ---@field initializeSharing fun(self: mf.Host, scope?: string, options?: table): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
@@ -629,6 +630,7 @@ error("Cannot require a meta file")
 ---@field tenantStats fun(name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code.
 ---@field registerPlugins fun(plugins: (mf.Plugin|string|table)[]) Attaches plugins.
 ---@field removePlugins fun(names: string[]): string[] Detaches plugins; returns the names that were attached.
+---@field reload fun(plugin: string): integer Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on.
 ---@field registerShared fun(shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
 ---@field initOptions fun(options: mf.Options): mf.Options Initialises the host once more.
 ---@field initializeSharing fun(scope?: string, options?: table): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
