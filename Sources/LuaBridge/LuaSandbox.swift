@@ -29,6 +29,9 @@ extension LuaState {
         return doomError(mf_doom_reason(handle))
     }
 
+    /// Whether the state went over a limit.
+    public var isDoomed: Bool { handle.map { mf_doom_reason($0) != 0 } ?? false }
+
     /// Dooms a tenant's state from outside: for the time that a call takes with its waits.
     public func doomForWallTime() {
         guard let handle else { return }

@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: levels) func waitsEndAtTheWallLimit(level: TenantOptions.Level) async throws {
-        let options = options(level) { $0.wall = .milliseconds(50) }
+        let options = options(level) { $0.wall = .milliseconds(100) }
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", options)
             await expectMFError(.limitWall) { try await tenant.run("require('mf').sleep(1e6)") }

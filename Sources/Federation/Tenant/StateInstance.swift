@@ -30,6 +30,8 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         return lastDoom
     }
 
+    var isDoomed: Bool { lastDoom != nil || state.isDoomed }
+
     var usage: TenantUsage {
         if !state.isClosed {
             lastUsage = TenantUsage(
@@ -123,12 +125,16 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         result.outcome = result.outcomeIsData ? .nil : try leave(result.outcome)
         for index in result.fields.indices {
             // What was not touched is what the host gave.
-            let untouched = index < entered.count && result.fields[index] == entered[index]
-            result.fields[index] = untouched ? values[index] : try leave(result.fields[index])
+            if index < entered.count, result.fields[index].isUntouched(entered[index]) {
+                result.fields[index] = values[index]
+            } else {
+                result.fields[index] = try leave(result.fields[index])
+            }
         }
         return result
     }
 
+    func ready() async {}
     func expire() { state.doomForWallTime() }
 
     func release(_ export: UInt64) {}
@@ -214,6 +220,19 @@ extension StateInstance {
 }
 
 extension LuaValue {
+    /// Whether the value came back as it went in; false where that takes long to find out.
+    fileprivate func isUntouched(_ other: LuaValue) -> Bool {
+        switch (self, other) {
+        case (.nil, .nil): true
+        case (.string(let a), .string(let b)): a == b
+        case (.object(let a), .object(let b)): a === b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.boolean(let a), .boolean(let b)): a == b
+        case (.callable, .callable): self == other
+        default: false
+        }
+    }
+
     fileprivate static func wrapped(_ object: any LuaObject, _ instance: StateInstance) -> LuaValue {
         if let function = object as? TenantImport { return .callable(instance.callable(function)) }
         if let export = object as? TenantExport, export.instance === instance, let function = export.function {

@@ -158,7 +158,7 @@ extension Tenant {
         calls += 1
         do {
             let result = try body(instance)
-            if let doom = instance.doom { throw doom }
+            if instance.isDoomed, let doom = instance.doom { throw doom }
             return result
         } catch {
             throw failure(error, of: instance)
@@ -172,7 +172,7 @@ extension Tenant {
         do {
             switch try body(instance) {
             case .done(let values):
-                if let doom = instance.doom { throw doom }
+                if instance.isDoomed, let doom = instance.doom { throw doom }
                 return values
             case .waiting(let pending): return try await within(instance) { try await pending.finish() }
             }
@@ -184,6 +184,7 @@ extension Tenant {
     func within<T: Sendable>(
         _ instance: any TenantInstance, _ rest: @escaping @Sendable () async throws -> T
     ) async throws -> T {
+        await instance.ready()
         let race = TenantRace<T>()
         let task = loop.start {
             do { race.finish(.success(try await rest())) } catch { race.finish(.failure(error)) }
@@ -212,7 +213,7 @@ extension Tenant {
             let export = try function.resolved(canWait: canWait)
             switch try instance.start(export, arguments, canWait: canWait) {
             case .done(let values):
-                if let doom = instance.doom { throw doom }
+                if instance.isDoomed, let doom = instance.doom { throw doom }
                 return .done(try values.exported(by: self, origin))
             case .waiting(let pending):
                 guard canWait else { throw MFError.tenantCannotWait(name) }
@@ -253,6 +254,11 @@ private final class TenantRace<T: Sendable>: @unchecked Sendable {
 // MARK: - The host's side of the border
 
 extension Tenant {
+    /// Values of the host without references.
+    func imported(_ values: [LuaValue]) throws -> [LuaValue] {
+        values.allSatisfy(\.crossesAsItIs) ? values : try values.map(imported)
+    }
+
     /// A value of the host without references: tables copied, functions as imports.
     func imported(_ value: LuaValue) throws -> LuaValue {
         switch value {
@@ -286,6 +292,9 @@ extension Tenant {
         }
     }
 
+    /// A value of the tenant as the host uses it, when it has no place to be found at again.
+    func exported(_ value: LuaValue) throws -> LuaValue { value.crossesAsItIs ? value : try exported(value, nil) }
+
     /// A value of the tenant as the host uses it: exports become functions.
     func exported(_ value: LuaValue, _ origin: TenantOrigin?) throws -> LuaValue {
         switch value {
@@ -316,6 +325,15 @@ extension [LuaValue] {
 }
 
 extension LuaValue {
+    /// Whether nothing in the value is a reference, or a function of the other side.
+    fileprivate var crossesAsItIs: Bool {
+        switch self {
+        case .nil, .boolean, .integer, .number, .string, .bytes, .null: true
+        case .object(let object): !(object is TenantExport)
+        default: false
+        }
+    }
+
     /// Whether the value is the same whenever it is handed over.
     var isPlain: Bool {
         switch self {

@@ -57,7 +57,7 @@ public final class Tenant: @unchecked Sendable {
     func current() throws -> any TenantInstance {
         if isClosed { throw MFError.tenantClosed(name) }
         if let instance {
-            guard let doom = instance.doom else { return instance }
+            guard instance.isDoomed, let doom = instance.doom else { return instance }
             noteDoom(of: instance, doom)
         }
         if let remaining = suspension { throw MFError.tenantSuspended(name, for: remaining) }

@@ -8,6 +8,10 @@ import LuaBridge
 protocol TenantInstance: AnyObject, Sendable {
     /// The limit it went over, or why it died; nil while it is sound.
     var doom: MFError? { get }
+    /// Whether ``doom`` has something to tell.
+    var isDoomed: Bool { get }
+    /// Waits until it can be called: the time that takes is not the tenant's.
+    func ready() async
     /// Memory and time.
     var usage: TenantUsage { get }
     /// Compiles and runs a chunk. `modules` finds what its `require` asks for beyond the tenant's library.

@@ -44,7 +44,7 @@ public final class TenantPlugin: @unchecked Sendable {
         -> LuaEmission.Result
     {
         guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
-        let imported = try values.map(tenant.imported)
+        let imported = try tenant.imported(values)
         let result = try tenant.atOnce { instance in
             try instance.emit(kind, try listener.resolved(canWait: false), shape, imported)
         }
@@ -56,7 +56,7 @@ public final class TenantPlugin: @unchecked Sendable {
         -> LuaEmission.Result
     {
         guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
-        let imported = try values.map(tenant.imported)
+        let imported = try tenant.imported(values)
         let start = try tenant.atOnce { instance in
             (instance, try instance.startEmission(kind, try listener.resolved(canWait: true), shape, imported))
         }
@@ -79,10 +79,15 @@ public final class TenantPlugin: @unchecked Sendable {
         -> LuaEmission.Result
     {
         var result = result
-        result.outcome = try tenant.exported(result.outcome, nil)
+        result.outcome = try tenant.exported(result.outcome)
         for index in result.fields.indices {
-            let untouched = index < imported.count && result.fields[index] == imported[index]
-            result.fields[index] = untouched ? values[index] : try tenant.exported(result.fields[index], nil)
+            switch result.fields[index] {
+            case .nil, .boolean, .integer, .number, .string, .bytes, .null: continue
+            case let field:
+                // A table or function that was not touched is the one that was given.
+                let untouched = index < imported.count && field == imported[index]
+                result.fields[index] = untouched ? values[index] : try tenant.exported(field)
+            }
         }
         return result
     }

@@ -13,8 +13,13 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     private var peer: TenantPeer!
     let processID: pid_t
     private var isReaped = false
+    private var isSetUp = false
+    private var settingUp: Task<Void, any Error>?
+    /// How long a worker may take to start.
+    private static let startLimit = Duration.seconds(10)
     private(set) var doom: MFError?
     private(set) var usage = TenantUsage()
+    var isDoomed: Bool { doom != nil }
 
     private var lastNumber: UInt64 = 0
     private var imports: [UInt64: TenantImport] = [:]
@@ -40,11 +45,21 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         let entries = imports.map { LuaRecord.Entry(key: .string($0.0), value: .object($0.1)) }
         let setUp = try peer.ask(
             "setup", [options.luaValue, .record(LuaRecord(entries))], canWait: true, deadline: .zero)
-        loop.start { [weak self] in
-            do { _ = try await setUp.finish() } catch let error as MFError where error.code == .levelUnavailable {
+        settingUp = loop.start { [weak self] in
+            do {
+                _ = try await setUp.finish()
+                self?.isSetUp = true
+            } catch let error as MFError {
                 self?.peer.close(error)
             }
         }
+    }
+
+    func ready() async {
+        if isSetUp || doom != nil { return }
+        let timer = loop.schedule(after: Self.startLimit) { [weak self] in self?.peer.close(MFError.workerSilent()) }
+        _ = try? await settingUp?.value
+        loop.cancel(timer)
     }
 
     deinit { reap() }
@@ -76,7 +91,9 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     // MARK: - Calls
 
     /// How long a call that blocks the host may take: the worker stops itself at its limit, unless it hangs.
-    private var deadline: Duration { min(options.wall, options.cpu * 4 + .milliseconds(200)) }
+    private var deadline: Duration {
+        min(options.wall, options.cpu * 4 + .milliseconds(200)) + (isSetUp ? .zero : Self.startLimit)
+    }
 
     private func ask(_ name: String, _ values: LuaValues, canWait: Bool) throws -> LuaStart {
         if let doom { throw doom }
