@@ -2,6 +2,8 @@
 enum NormalForm {
     /// A JavaScript type error in the expected trace, for which any error will do.
     static let someError = "<some error>"
+    /// An answer refused for its status (D4): the recorded runtime knows no such error, so FORMAT has no name for it.
+    static let refusedAnswer = "<refused answer>"
 
     private static let builtInPlugins: Set<String> = ["snapshot-plugin", "generate-preload-assets-plugin"]
     private static let loaderHooks: Set<String> = [
@@ -21,13 +23,22 @@ enum NormalForm {
             if isRemark(value) { continue }
             if let block = value["unordered"] {
                 lines.append("{\"step\":\(value["step"] ?? .null),\"unordered\":[")
-                lines += block.elements.filter { !isRemark($0) }.map { "  " + text(of: $0, fromBrowser) }.sorted()
+                lines += sorted(block.elements.filter { !isRemark($0) }.map { "  " + text(of: $0, fromBrowser) })
                 lines.append("]}")
             } else {
                 lines.append(text(of: value, fromBrowser))
             }
         }
         return lines
+    }
+
+    /// Sorts lines by all they say but their errors, which need not have the same names on both sides.
+    private static func sorted(_ lines: [String]) -> [String] {
+        func withoutErrors(_ line: String) -> String {
+            let pieces = line.components(separatedBy: "<error ")
+            return pieces[0] + pieces.dropFirst().map { String($0.drop { $0 != "\"" }) }.joined()
+        }
+        return lines.map { (key: withoutErrors($0), line: $0) }.sorted { $0 < $1 }.map(\.line)
     }
 
     /// Log lines, errors nobody waited for, and notes of the project about a line are not compared.
@@ -92,8 +103,7 @@ enum NormalForm {
     private static func error(_ text: String) -> String {
         if text.hasPrefix("entry load failed: ") { return "RUNTIME-008" }
         if text.hasPrefix("type error") { return someError }
-        // A status other than 2xx is refused as such (D4); the recorded runtime read the body and failed on that.
-        if text.hasPrefix("HTTP status ") { return "syntax error" }
+        if text.hasPrefix("HTTP status ") { return refusedAnswer }
         return text
     }
 

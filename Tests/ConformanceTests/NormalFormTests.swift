@@ -49,6 +49,14 @@ import Testing
         #expect(try TraceDifference.first(expected: expected, actual: success) != nil)
     }
 
+    @Test func refusedAnswerStandsForTheErrorOfTheRecordedRuntime() throws {
+        let expected = #"{"args":{"error":"<error syntax error>","id":"a"}}"#
+        let actual = #"{"args":{"error":"<error HTTP status 404>","id":"a"}}"#
+        #expect(try TraceDifference.first(expected: expected, actual: actual) == nil)
+        let noError = #"{"args":{"id":"a"}}"#
+        #expect(try TraceDifference.first(expected: noError, actual: actual) != nil)
+    }
+
     @Test func firstDifferingLineIsTold() throws {
         let expected = "{\"note\":\"a\"}\n{\"note\":\"b\"}\n"
         let actual = "{\"note\":\"a\"}\n{\"note\":\"c\"}\n"
