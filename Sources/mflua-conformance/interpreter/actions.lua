@@ -82,10 +82,9 @@ verbs["throw"] = function(written)
   error(written.throw, 0)
 end
 
--- The host that a step inside a hook works on.
+-- The host that a step inside a hook works on, unless the step names one.
 local function host_of(step, args)
-  if step.host ~= nil then return session.host(step.host) end
-  if not values.is_container(args) then return nil end
+  if step.host ~= nil or not values.is_container(args) then return nil end
   return args.origin or args.host
 end
 
