@@ -39,7 +39,7 @@ struct PluginLoaderFuzzTests {
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws {
-        guard let stream = fopen(path, "w") else { throw SystemError("open \(path)") }
+        let stream = try #require(fopen(path, "w"))
         fwrite(bytes, 1, bytes.count, stream)
         fclose(stream)
     }

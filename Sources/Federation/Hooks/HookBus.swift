@@ -77,10 +77,13 @@ extension HookBus {
         var visited = 0
         while visited < list.taps.count {
             let end = list.taps.count
-            for run in try list.runs(from: visited) {
+            let runs = try list.runs(from: visited)
+            for run in runs {
                 switch run {
                 case .lua(let listeners, let first):
-                    let outcome = try naming(list, first) { try state.emit(.sync, listeners, data, keep: true) }
+                    let outcome = try naming(list, first) {
+                        try state.emit(.sync, listeners, data, keep: runs.count > 1)
+                    }
                     if let table = outcome.data { data = .table(table) }
                     if !outcome.outcome.isNil { result = outcome.outcome }
                 case .swift(.sync(let listener), let index):
@@ -127,19 +130,19 @@ extension HookBus {
         let list = taps(hook)
         guard !list.isEmpty else { return arguments }
         var arguments = arguments
-        var data = emission(hook, arguments)
         var visited = 0
         while visited < list.taps.count {
             let end = list.taps.count
-            for run in try list.runs(from: visited) {
+            let runs = try list.runs(from: visited)
+            for run in runs {
                 switch run {
                 case .lua(let listeners, let first):
-                    let outcome = try naming(list, first) { try state.emit(.syncWaterfall, listeners, data, keep: true) }
+                    let outcome = try naming(list, first) {
+                        try state.emit(.syncWaterfall, listeners, emission(hook, arguments), keep: false)
+                    }
                     try take(outcome, into: &arguments, of: hook, list, first)
-                    if let table = outcome.data { data = .table(table) }
                 case .swift(.syncWaterfall(let listener), let index):
                     arguments = try naming(list, index) { try listener(arguments) }
-                    data = emission(hook, arguments)
                 case .swift: break
                 }
             }
@@ -153,19 +156,17 @@ extension HookBus {
         let list = taps(hook)
         guard !list.isEmpty else { return arguments }
         var arguments = arguments
-        var data = emission(hook, arguments)
         let runs = try list.runs()
         for run in runs {
             switch run {
             case .lua(let listeners, let first):
                 let outcome = try await naming(list, first) {
-                    try await state.emitAsync(.asyncWaterfall, listeners, data, keep: runs.count > 1)
+                    try await state.emitAsync(
+                        .asyncWaterfall, listeners, emission(hook, arguments), keep: false)
                 }
                 try take(outcome, into: &arguments, of: hook, list, first)
-                if let table = outcome.data { data = .table(table) }
             case .swift(.asyncWaterfall(let listener), let index):
                 arguments = try await naming(list, index) { try await listener(arguments) }
-                data = emission(hook, arguments)
             case .swift: break
             }
         }
