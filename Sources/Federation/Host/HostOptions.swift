@@ -11,7 +11,9 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
     public internal(set) var id: String?
     public internal(set) var name: String
     public internal(set) var version: String?
-    public internal(set) var remotes: LiveList<Remote>
+    public internal(set) var remotes: LiveList<Remote> { didSet { hasRemotes = true } }
+    /// Whether anything was said of remotes; options of a host always show them.
+    private var hasRemotes = true
     public internal(set) var shared: SharedModules { didSet { hasShared = true } }
     /// Whether anything was said of shared modules; options of a host always show them.
     private var hasShared = true
@@ -60,11 +62,14 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
         ViewField("version", "string", "The host's version.", { .optional($0.version) }) {
             $0.version = try Optional<String>.fromLua($1)
         },
-        ViewField("remotes", "mf.Remote[]", "The remotes it may load.", { .object($0.remotes) }) {
+        ViewField("remotes", "mf.Remote[]", "The remotes it may load.", { $0.hasRemotes ? .object($0.remotes) : .nil })
+        {
             $0.remotes = $1.isNil ? LiveList([]) : try LiveList<Remote>.fromLua($1.detached())
         },
-        ViewField("shared", "table<string, mf.Shared|mf.Shared[]>", "What it shares, by package.", { $0.hasShared ? .object($0.shared) : .nil })
-        { $0.shared = $1.isNil ? SharedModules() : try HostOptions.shared(from: $1) },
+        ViewField(
+            "shared", "table<string, mf.Shared|mf.Shared[]>", "What it shares, by package.",
+            { $0.hasShared ? .object($0.shared) : .nil }
+        ) { $0.shared = $1.isNil ? SharedModules() : try HostOptions.shared(from: $1) },
         ViewField(
             "plugins", "(mf.Plugin|string|table)[]", "Plugin tables, paths, or `{path, options}`.",
             { $0.hasPlugins ? .object($0.plugins) : .nil }
@@ -87,6 +92,7 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
     public static func fromLua(_ value: LuaValue) throws -> HostOptions {
         if case .object(let object) = value, let options = object as? HostOptions { return options }
         let options = HostOptions(name: "")
+        options.hasRemotes = false
         options.hasShared = false
         options.hasPlugins = false
         try options.assign(from: value)
