@@ -75,6 +75,11 @@ public struct MFError: Error, Sendable {
         return replacing(context: context.map { ($0.key, Optional($0.value)) } + new, hint: hint)
     }
 
+    /// The same error without what its context says under a key.
+    public func removing(context key: String) -> MFError {
+        replacing(context: context.filter { $0.key != key }.map { ($0.key, Optional($0.value)) }, hint: hint)
+    }
+
     /// The same error with another hint.
     public func replacing(hint: String?) -> MFError {
         replacing(context: context.map { ($0.key, Optional($0.value)) }, hint: hint)

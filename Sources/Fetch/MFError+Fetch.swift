@@ -53,7 +53,8 @@ extension MFError {
             .fetchPolicy, "the protocol `\(scheme)` is not allowed", context: context(of: request),
             hint: scheme == "file"
                 ? "`file:` is for the host's own configuration; serve the folder with `mflua serve`"
-                : "use http or https")
+                : request.url.contains("://")
+                    ? "use http or https" : "write the URL with its protocol: `http://\(redacted(request.url))`")
     }
 
     /// FETCH-013: an address that the request's policy refuses.

@@ -133,10 +133,25 @@ struct RaisedValue {
 
     /// The error of the same value with what is known of it; nothing for another value.
     func completing(_ error: MFError) -> MFError? {
-        guard let value = error.thrown as? LuaValue, RaisedValue.key(of: value) == key else { return nil }
+        guard let value = error.thrown as? LuaValue, RaisedValue.key(of: value) == key, RaisedValue.isPassedOn(error) else {
+            return nil
+        }
         var error = error.adding(context: context)
-        if let traceback { error.traceback = traceback }
+        if let traceback { error.traceback = RaisedValue.joined(traceback, error.traceback) }
         return error
+    }
+
+    /// Whether a function of Swift raised the value, and not a script that happens to say the same.
+    private static func isPassedOn(_ error: MFError) -> Bool {
+        guard let frame = error.traceback?.split(separator: "\n").dropFirst().first else { return false }
+        return frame.drop { $0 == "\t" }.hasPrefix("[C]: in ")
+            && !["'error'", "'assert'"].contains(where: frame.hasSuffix)
+    }
+
+    /// The way from where the value was raised first to where it was raised again.
+    private static func joined(_ inner: String, _ outer: String?) -> String {
+        guard let outer, !inner.hasSuffix(outer) else { return inner }
+        return inner + "\n" + outer.split(separator: "\n").dropFirst().joined(separator: "\n")
     }
 
     private static func key(of value: LuaValue) -> Key? {

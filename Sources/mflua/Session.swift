@@ -3,6 +3,7 @@ import EventLoop
 import Federation
 import Glibc
 import HotReload
+import Logging
 import LuaBridge
 
 /// A runtime with what the command line gives it to do.
@@ -15,7 +16,8 @@ struct Session: Sendable {
     ///
     /// - Parameter watches: Whether plugin files are watched, whatever the script says.
     init(invocation: Invocation, watches: Bool = false) async throws {
-        runtime = try Runtime(configuration: RuntimeConfiguration(watchesFiles: watches))
+        runtime = try Runtime(
+            configuration: RuntimeConfiguration(watchesFiles: watches, logger: Logger(label: "mflua") { _ in ConsoleLog() }))
         self.invocation = invocation
         reloader = try await HotReloader.start(for: runtime) { event in
             fflush(nil)

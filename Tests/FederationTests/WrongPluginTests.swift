@@ -97,7 +97,8 @@ import Testing
             #expect(error?["plugin"] == "waiting-plugin")
             #expect(error?["hook"] == hook)
             #expect(error?.message.contains("wait") == true)
-            #expect(error?.hint?.contains("sync") == true, "\(error?.rendered() ?? "")")
+            #expect(error?.hint?.hasPrefix("`\(hook)` is a sync hook") == true, "\(error?.rendered() ?? "")")
+            #expect(error?["listener"] == nil)
         }
     }
 
@@ -149,6 +150,19 @@ import Testing
             #expect(error?.message == "host.lua:2: no luck")
             #expect(error?["plugin"] == "broken-plugin")
             #expect(error?["hook"] == "onLoad")
+            // The way leads from the listener to the host's line that asked.
+            #expect(error?.traceback?.contains("in function 'mf.loadRemote'") == true)
+        }
+    }
+
+    @Test func failureIsNotTakenForAnEarlierOneOfTheSameWords() async throws {
+        try await withSite(Self.texts) { site in
+            let error = await site.failure(
+                .luaRuntime,
+                Self.host(plugins: "{ name = 'broken-plugin', onLoad = function() error('no luck', 0) end }")
+                    + "pcall(mf.loadRemote, 'checks/disk') error('no luck', 0)")
+            #expect(error?.message == "no luck")
+            #expect(error?["plugin"] == nil)
         }
     }
 

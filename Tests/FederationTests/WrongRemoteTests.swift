@@ -132,6 +132,13 @@ import Testing
         }
     }
 
+    @Test func urlWithoutProtocolIsShownWithOne() async throws {
+        try await withNetwork { site in
+            let error = await site.failure(.manifestFailed, Self.load(entry: "localhost:3006/mf-manifest.json"))
+            #expect(error?.hint == "write the URL with its protocol: `http://localhost:3006/mf-manifest.json`")
+        }
+    }
+
     // MARK: Entries
 
     /// The text of an entry, the error, and what it has to contain.
@@ -238,6 +245,14 @@ import Testing
             let error = await site.failure(code, "mf.init(\(lua))")
             let shown = error?.rendered() ?? ""
             for word in words { #expect(shown.contains(word), "\(word)\n\(shown)") }
+        }
+    }
+
+    @Test func misspeltOptionOfInitIsWarnedOf() async throws {
+        try await withSite { site in
+            try await site.lua("mf.init { name = 'host', remote = {}, ours = 7 }")
+            #expect(
+                site.log.messages == ["warning: host `host` has an option `remote` that nothing reads: did you mean `remotes`?"])
         }
     }
 

@@ -6,7 +6,8 @@ public struct SystemError: Error, CustomStringConvertible {
     public let code: Int32
     public var description: String { "\(call): \(String(cString: strerror(code)))" }
 
-    init(_ call: String) {
+    /// Takes the reason from `errno`.
+    public init(_ call: String) {
         self.call = call
         code = errno
     }

@@ -210,7 +210,10 @@ extension TapList {
     /// The error with the names of the hook and of the plugin whose listener failed.
     fileprivate func named(_ error: MFError, first: Int) -> MFError {
         let index = first + (error["listener"].flatMap { Int($0) } ?? 0)
-        return error.inHook(hook, plugin: taps.indices.contains(index) ? taps[index].plugin : nil)
+        let named = error.removing(context: "listener")
+            .inHook(hook, plugin: taps.indices.contains(index) ? taps[index].plugin : nil)
+        guard error.code == .cannotWait, !kind.canWait else { return named }
+        return named.replacing(hint: "`\(hook)` is a sync hook: wait beside it in `mf.spawn`, or in a listener of an async hook")
     }
 }
 

@@ -129,7 +129,7 @@ final class LuaTask: LuaObject, @unchecked Sendable {
                 } catch {
                     self?.state = error is CancellationError ? "cancelled" : "failed"
                     if !(error is CancellationError), self?.isAwaited != true {
-                        runtime.log.error("a spawned task failed: \((error as? MFError)?.rendered() ?? "\(error)")")
+                        runtime.log.error("a spawned task failed\n\((error as? MFError)?.rendered() ?? "\(error)")")
                     }
                     throw error
                 }

@@ -2,6 +2,7 @@ import Diagnostics
 public import EventLoop
 public import Fetch
 public import LuaBridge
+import OrderedCollections
 public import Logging
 
 /// How a ``Runtime`` is made.
@@ -192,11 +193,20 @@ extension Runtime {
 
     func makeHost(_ options: HostOptions) throws -> Host {
         guard !options.name.isEmpty else { throw MFError.hostWithoutName() }
+        warn(aboutOptionsOf: options)
         let host = try Host(options, runtime: self)
         registry.hosts.append(host)
         if host.hooks.mayReload { reloads.onFilesChange?() }
         if registry.shareScopes[host.scopeKey] == nil { registry.shareScopes[host.scopeKey] = host.shareScopeMap }
         return host
+    }
+
+    /// Warns of options that look like misspelt ones; others are kept for plugins.
+    func warn(aboutOptionsOf options: HostOptions) {
+        for name in options.extra.keys {
+            guard let meant = closestMatch(to: name, in: HostOptions.fields.list.map(\.name)) else { continue }
+            log.warning("host `\(options.name)` has an option `\(name)` that nothing reads: did you mean `\(meant)`?")
+        }
     }
 
     /// Warns once that a plugin's name does not follow the convention.
