@@ -28,7 +28,7 @@ struct ConformanceCommand: AsyncParsableCommand {
     var strict = false
 
     @Option(help: ArgumentHelp("How many scenarios run at the same time.", valueName: "n"))
-    var jobs = 4
+    var jobs = 2
 
     func validate() throws {
         guard Files.exists(folder) else { throw ValidationError("there is no folder `\(folder)`") }

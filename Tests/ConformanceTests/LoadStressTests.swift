@@ -8,46 +8,48 @@ import Testing
 
 @testable import mflua_conformance
 
-@Suite(.serialized) struct LoadStressTests {
-    @Test(arguments: 1...20)
-    func everyLoadGetsItsModuleOrItsError(seed: Int) async throws {
-        let remotes = MoodyRemotes(seed: UInt64(seed))
-        let server = try await HTTPServer.start { remotes.reply(to: $0) }
-        let runtime = try Runtime(configuration: RuntimeConfiguration(logLevel: "critical"))
-        try await runtime.provide(
-            "stress",
-            .record(
-                LuaRecord([
-                    ("base", .string(server.baseURL)), ("seed", .integer(Int64(seed))), ("remotes", .integer(50)),
-                    ("loads", .integer(1_000)), ("registrations", .integer(60)),
-                    (
-                        "calm",
-                        .callable(
-                            LuaCallable("calm") { _ in
-                                remotes.calm()
-                                return []
-                            })
-                    ),
-                    (
-                        "publish",
-                        .callable(
-                            LuaCallable(async: "publish") { call in
-                                try await runtime.provide("stress.entries", call[0])
-                                return []
-                            })
-                    ),
-                ])))
-        let script = try Files.text(of: Places.root + "/Fixtures/stress/loads.lua")
-        let result = try await runtime.evaluate(script, name: "@loads.lua")
-        let complaints = try await runtime.loop.perform {
-            guard case .table(let table) = result.first ?? .nil else { return ["the script returned no list"] }
-            return try table.pairs().compactMap { $0.1.stringValue }
+extension OneAfterAnother {
+    @Suite struct LoadStressTests {
+        @Test(arguments: 1...20)
+        func everyLoadGetsItsModuleOrItsError(seed: Int) async throws {
+            let remotes = MoodyRemotes(seed: UInt64(seed))
+            let server = try await HTTPServer.start { remotes.reply(to: $0) }
+            let runtime = try Runtime(configuration: RuntimeConfiguration(logLevel: "critical"))
+            try await runtime.provide(
+                "stress",
+                .record(
+                    LuaRecord([
+                        ("base", .string(server.baseURL)), ("seed", .integer(Int64(seed))), ("remotes", .integer(50)),
+                        ("loads", .integer(1_000)), ("registrations", .integer(60)),
+                        (
+                            "calm",
+                            .callable(
+                                LuaCallable("calm") { _ in
+                                    remotes.calm()
+                                    return []
+                                })
+                        ),
+                        (
+                            "publish",
+                            .callable(
+                                LuaCallable(async: "publish") { call in
+                                    try await runtime.provide("stress.entries", call[0])
+                                    return []
+                                })
+                        ),
+                    ])))
+            let script = try Files.text(of: Places.root + "/Fixtures/stress/loads.lua")
+            let result = try await runtime.evaluate(script, name: "@loads.lua")
+            let complaints = try await runtime.loop.perform {
+                guard case .table(let table) = result.first ?? .nil else { return ["the script returned no list"] }
+                return try table.pairs().compactMap { $0.1.stringValue }
+            }
+            #expect(complaints == [])
+            // Nothing is left waiting: the runtime has no work and ends.
+            try await runtime.waitUntilIdle()
+            await runtime.shutdown()
+            await server.stop()
         }
-        #expect(complaints == [])
-        // Nothing is left waiting: the runtime has no work and ends.
-        try await runtime.waitUntilIdle()
-        await runtime.shutdown()
-        await server.stop()
     }
 }
 

@@ -3,25 +3,33 @@ import Testing
 
 @testable import mflua_conformance
 
-@Suite struct ScenarioTests {
-    static let folder = Places.root + "/Fixtures/conformance"
-    static let scenarios = (try? Scenario.all(in: folder, only: nil)) ?? []
+/// What needs the machine for itself: scenarios have deadlines.
+@Suite(.serialized) enum OneAfterAnother {}
 
-    @Test func everyRecordedScenarioIsPartOfTheSet() {
-        #expect(Self.scenarios.count >= 135)
-        #expect(Self.scenarios.allSatisfy { $0.expected != nil })
-    }
+extension OneAfterAnother {
+    @Suite struct ScenarioTests {
+        static let folder = Places.root + "/Fixtures/conformance"
+        static let scenarios = (try? Scenario.all(in: folder, only: nil)) ?? []
 
-    @Test(arguments: scenarios.map(\.name))
-    func traceIsTheExpectedOne(_ name: String) async throws {
-        let scenario = try #require(Self.scenarios.first { $0.name == name })
-        let outcome = await Conformance(scenarios: [scenario], isStrict: true).judge(scenario)
-        #expect(outcome.failure == nil)
-    }
+        @Test func everyRecordedScenarioIsPartOfTheSet() {
+            #expect(Self.scenarios.count >= 135)
+            #expect(Self.scenarios.allSatisfy { $0.expected != nil })
+        }
 
-    @Test func everyRowOfTheTablesHolds() throws {
-        let outcomes = try Tables.outcomes(in: Self.folder, only: nil)
-        #expect(outcomes.count > 300)
-        for outcome in outcomes { #expect(outcome.failure == nil, "\(outcome.name)") }
+        @Test(arguments: scenarios.map(\.name))
+        func traceIsTheExpectedOne(_ name: String) async throws {
+            let scenario = try #require(Self.scenarios.first { $0.name == name })
+            let conformance = Conformance(scenarios: [scenario], isStrict: true)
+            var outcome = await conformance.judge(scenario)
+            // A busy machine may miss a deadline once.
+            if outcome.failure != nil { outcome = await conformance.judge(scenario) }
+            #expect(outcome.failure == nil)
+        }
+
+        @Test func everyRowOfTheTablesHolds() throws {
+            let outcomes = try Tables.outcomes(in: Self.folder, only: nil)
+            #expect(outcomes.count > 300)
+            for outcome in outcomes { #expect(outcome.failure == nil, "\(outcome.name)") }
+        }
     }
 }
