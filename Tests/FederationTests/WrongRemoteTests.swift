@@ -108,11 +108,11 @@ import Testing
     }
 
     @Test func deadPortIsNamed() async throws {
-        let server = try await HTTPServer.start { _ in .hangUp() }
-        await server.stop()
+        let port = DeadPort()
         try await withNetwork { site in
-            let error = await site.failure(.manifestFailed, Self.load(entry: server.baseURL + "/mf-manifest.json"))
-            #expect(error?.message.contains("cannot connect to `127.0.0.1:\(server.port)`") == true)
+            let entry = "http://127.0.0.1:\(port.number)/mf-manifest.json"
+            let error = await site.failure(.manifestFailed, Self.load(entry: entry))
+            #expect(error?.message.contains("cannot connect to `127.0.0.1:\(port.number)`") == true)
             #expect(error?.hint == "does a server listen there? `mflua serve DIR` starts one")
         }
     }

@@ -287,7 +287,8 @@ function steps.perform(step, host)
 end
 
 -- How long a step may take, in milliseconds.
-local default_timeout = 2000
+-- Five times what the recording waited: the machine may be busy.
+local default_timeout = 10000
 
 -- Performs a step and gives what the trace says of it.
 local function attempt(step)
