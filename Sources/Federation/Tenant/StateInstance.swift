@@ -203,7 +203,8 @@ extension StateInstance {
 
     /// The Lua function for a function of the host.
     func callable(_ function: TenantImport) -> LuaCallable {
-        LuaCallable(starting: function.name) { [unowned self] call in
+        LuaCallable(starting: function.name) { [weak self] call in
+            guard let self else { throw MFError.stateGone() }
             let arguments = try call.arguments.map(leave)
             return try function.body(arguments, call.state.canWait).map { try $0.map(self.enter) }
         }

@@ -130,18 +130,19 @@ extension Tenant {
     /// The function by which a tenant's `require` asks. What was found once is there at once when it is asked for again.
     func finder(_ modules: @escaping TenantModules) -> TenantImport {
         let found = FoundModules()
-        return TenantImport("require") { [unowned self] arguments, canWait in
+        return TenantImport("require") { [weak self] arguments, canWait in
+            guard let self else { throw MFError.stateGone() }
             guard case .string(let name)? = arguments.first else {
                 throw MFError.badArgument(1, of: "require", "string expected")
             }
             if let known = found.values[name] { return .done(known) }
             guard canWait else { throw MFError.tenantCannotWait("require") }
             return .waiting(
-                TenantPending { [self] in
+                TenantPending {
                     let values: LuaValues
                     switch try await modules(name) {
                     case .source(let source, let url)?: values = [.of(source), .string(url)]
-                    case .value(let value)?: values = [.nil, .nil, try imported(value)]
+                    case .value(let value)?: values = [.nil, .nil, try self.imported(value)]
                     case nil: values = []
                     }
                     found.values[name] = values

@@ -53,7 +53,8 @@ struct TenantLibrary {
 
     /// `mf.loadShare`: a factory of a read-only copy, or false.
     private func sharing(_ function: TenantImport, in instance: StateInstance) -> LuaCallable {
-        LuaCallable(async: "loadShare") { [unowned instance] call in
+        LuaCallable(async: "loadShare") { [weak instance] call in
+            guard let instance else { throw MFError.stateGone() }
             let module = try await function.body([.string(try call.string(0))], true).finish().first ?? .nil
             guard !module.isNil else { return [.boolean(false)] }
             let copy = try instance.readOnly(try instance.enter(module))

@@ -22,7 +22,7 @@ final class TenantPeer: @unchecked Sendable {
     private let socket: Int32
     private let loop: EventLoop
     private let limit: Int
-    private unowned let directory: any TenantDirectory
+    private weak var directory: (any TenantDirectory)?
     private let serve: (String, LuaValues, Bool) throws -> LuaStart
     private let onEnd: (MFError) -> Void
 
@@ -147,6 +147,7 @@ final class TenantPeer: @unchecked Sendable {
     }
 
     private func hear(_ frame: [UInt8]) throws {
+        guard let directory else { throw MFError.stateGone() }
         var decoder = TenantDecoder(frame, directory)
         let message = try decoder.values()
         guard message.count >= 2, case .integer(let kind) = message[0], let kind = Kind(rawValue: kind),
@@ -208,6 +209,7 @@ final class TenantPeer: @unchecked Sendable {
 
     private func send(_ message: LuaValues) throws {
         if let end { throw end }
+        guard let directory else { throw MFError.stateGone() }
         var encoder = TenantEncoder(directory, limit: limit)
         for value in message { try encoder.write(value) }
         let length = UInt32(encoder.bytes.count)

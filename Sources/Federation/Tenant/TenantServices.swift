@@ -41,24 +41,25 @@ extension Tenant {
         var imports: [(String, TenantImport)] = [
             ("print", logger(.info)), ("log.debug", logger(.debug)), ("log.info", logger(.info)),
             ("log.warn", logger(.warning)), ("log.error", logger(.error)),
-            ("loadShare", asynchronous("loadShare") { [unowned self] arguments in [try await share(arguments)] }),
+            ("loadShare", asynchronous("loadShare") { tenant, arguments in [try await tenant.share(arguments)] }),
         ]
         if let fetcher = services.fetcher, !options.net.isEmpty {
             let policy = AddressPolicy(options.net)
             imports.append(
-                ("fetch", asynchronous("fetch") { [unowned self] arguments in
-                    [try await fetch(arguments, from: fetcher, policy)]
+                ("fetch", asynchronous("fetch") { tenant, arguments in
+                    [try await tenant.fetch(arguments, from: fetcher, policy)]
                 }))
         }
         return imports
     }
 
     private func asynchronous(
-        _ name: String, _ body: @escaping @Sendable ([LuaValue]) async throws -> LuaValues
+        _ name: String, _ body: @escaping @Sendable (Tenant, [LuaValue]) async throws -> LuaValues
     ) -> TenantImport {
-        TenantImport(name) { arguments, canWait in
+        TenantImport(name) { [weak self] arguments, canWait in
+            guard let self else { throw MFError.stateGone() }
             guard canWait else { throw MFError.tenantCannotWait(name) }
-            return .waiting(TenantPending { try await body(arguments) })
+            return .waiting(TenantPending { try await body(self, arguments) })
         }
     }
 

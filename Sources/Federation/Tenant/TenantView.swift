@@ -8,13 +8,13 @@ import OrderedCollections
 final class TenantView: LuaObject, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let object: any LuaObject
-    private unowned let instance: StateInstance
+    private weak var instance: StateInstance?
 
     init(_ object: any LuaObject, in instance: StateInstance) {
         (self.object, self.instance) = (object, instance)
     }
 
-    deinit { instance.forget(object) }
+    deinit { instance?.forget(object) }
 
     /// What a tenant may read of a type; types that are not listed show all their data.
     static let visibleFields: [String: Set<String>] = [
@@ -34,7 +34,7 @@ final class TenantView: LuaObject, @unchecked Sendable {
     }
 
     func luaGet(_ key: LuaKey) throws -> LuaValue {
-        guard isVisible(key) else { return .nil }
+        guard isVisible(key), let instance else { return .nil }
         return try instance.visible(try object.luaGet(key))
     }
 

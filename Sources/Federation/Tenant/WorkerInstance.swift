@@ -41,7 +41,10 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         processID = process
         peer = TenantPeer(
             socket: sockets[0], loop: loop, limit: options.message, directory: self,
-            serve: { [unowned self] in try serve($0, $1, $2) }, onEnd: { [unowned self] in ended($0) })
+            serve: { [weak self] name, values, canWait in
+                guard let self else { throw MFError.stateGone() }
+                return try serve(name, values, canWait)
+            }, onEnd: { [weak self] in self?.ended($0) })
         let entries = imports.map { LuaRecord.Entry(key: .string($0.0), value: .object($0.1)) }
         let setUp = try peer.ask(
             "setup", [options.luaValue, .record(LuaRecord(entries))], canWait: true, deadline: .zero)
@@ -62,7 +65,10 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         loop.cancel(timer)
     }
 
-    deinit { reap() }
+    deinit {
+        reap()
+        loop.runOnLoop { [peer] in peer?.close(MFError.stateGone()) }
+    }
 
     private func ended(_ reason: MFError) {
         if doom == nil { doom = reason }
