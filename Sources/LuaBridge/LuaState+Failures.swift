@@ -133,7 +133,8 @@ struct RaisedValue {
 
     /// The error of the same value with what is known of it; nothing for another value.
     func completing(_ error: MFError) -> MFError? {
-        guard let value = error.thrown as? LuaValue, RaisedValue.key(of: value) == key, RaisedValue.isPassedOn(error) else {
+        guard let value = error.thrown as? LuaValue, RaisedValue.key(of: value) == key, RaisedValue.isPassedOn(error)
+        else {
             return nil
         }
         var error = error.adding(context: context)

@@ -17,7 +17,8 @@ struct Session: Sendable {
     /// - Parameter watches: Whether plugin files are watched, whatever the script says.
     init(invocation: Invocation, watches: Bool = false) async throws {
         runtime = try Runtime(
-            configuration: RuntimeConfiguration(watchesFiles: watches, logger: Logger(label: "mflua") { _ in ConsoleLog() }))
+            configuration: RuntimeConfiguration(
+                watchesFiles: watches, logger: Logger(label: "mflua") { _ in ConsoleLog() }))
         self.invocation = invocation
         reloader = try await HotReloader.start(for: runtime) { event in
             fflush(nil)

@@ -36,7 +36,8 @@ import Testing
     }
 
     @Test func globalsOfTheHostAreNotSeenByARemote() async throws {
-        try await withSite(["http://one/app/entry.lua": Self.running("return tostring(secret) .. tostring(_G.secret)")]) { site in
+        try await withSite(["http://one/app/entry.lua": Self.running("return tostring(secret) .. tostring(_G.secret)")])
+        { site in
             let result = try await site.lua(Self.host + "secret = 'of the host' return mf.loadRemote('one/run')")
             #expect(result == ["nilnil"])
         }

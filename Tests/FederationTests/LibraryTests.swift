@@ -112,7 +112,8 @@ import Testing
             #expect(request.headers.contains { $0 == ("X-Token", "t") })
             #expect(request.timeout == .milliseconds(1500))
             return FetchResponse(
-                status: 201, url: request.url, headers: [("Content-Type", "application/json")], body: Array("{\"a\":[1]}".utf8))
+                status: 201, url: request.url, headers: [("Content-Type", "application/json")],
+                body: Array("{\"a\":[1]}".utf8))
         }
         try await withSite(fetchingWith: fetcher) { site in
             let result = try await site.lua(
@@ -172,7 +173,8 @@ import Testing
 
     @Test func brokenJsonNamesThePlace() async throws {
         try await withSite { site in
-            let result = try await site.lua("local ok, e = pcall(mf.json.decode, '{\"a\":\\n  nul}') return ok, tostring(e)")
+            let result = try await site.lua(
+                "local ok, e = pcall(mf.json.decode, '{\"a\":\\n  nul}') return ok, tostring(e)")
             #expect(result[0] == false)
             #expect(result[1].stringValue?.contains("line 2") == true, "\(result)")
         }
@@ -182,7 +184,8 @@ import Testing
 
     @Test func logTakesAnyValues() async throws {
         try await withSite { site in
-            try await site.lua("mf.log.debug('unseen') mf.log.info('unseen') mf.log.warn('a', 1, nil, true) mf.log.error('b')")
+            try await site.lua(
+                "mf.log.debug('unseen') mf.log.info('unseen') mf.log.warn('a', 1, nil, true) mf.log.error('b')")
             #expect(site.log.messages == ["warning: a 1 nil true", "error: b"])
         }
     }

@@ -36,7 +36,8 @@ import Testing
     @Test func swiftAndLuaPluginsListenInTheOrderOfTheirRegistration() async throws {
         try await withSite(Self.texts) { site in
             let host = try await site.runtime.createHost(
-                HostOptions(name: "host", remotes: [Remote(name: "checks", entry: Self.url)]), plugins: [Self.swift("a")])
+                HostOptions(name: "host", remotes: [Remote(name: "checks", entry: Self.url)]),
+                plugins: [Self.swift("a")])
             try await site.lua("mf.getInstance('host'):registerPlugins { \(Self.lua("b")), \(Self.lua("c")) }")
             try await host.register(Self.swift("d"))
             try await site.lua("mf.getInstance('host'):registerPlugins { \(Self.lua("e")) }")

@@ -14,7 +14,8 @@ import Testing
 
     private static let texts = [
         "http://one/entry.lua": entry("one"), "http://two/entry.lua": entry("two"),
-        "http://three/mf-manifest.json": SampleRemote.manifest(name: "three"), "http://three/remoteEntry.lua": entry("three"),
+        "http://three/mf-manifest.json": SampleRemote.manifest(name: "three"),
+        "http://three/remoteEntry.lua": entry("three"),
     ]
 
     @Test func removedRemoteIsNotFoundAndCanBeRegisteredAgain() async throws {
@@ -61,7 +62,10 @@ import Testing
             #expect(result == ["one", 1])
             #expect(site.log.messages.count == 2)
             let message = try #require(site.log.messages.first)
-            for words in ["remote `r` of host `host` is registered already", "http://one/entry.lua", "http://two/entry.lua", "force = true"] {
+            for words in [
+                "remote `r` of host `host` is registered already", "http://one/entry.lua", "http://two/entry.lua",
+                "force = true",
+            ] {
                 #expect(message.contains(words), "\(message)")
             }
         }

@@ -55,7 +55,8 @@ import Testing
 
     @Test func pluginFileIsRegisteredByItsPathAlone() async throws {
         let module = try await withSite(Self.texts) { site in
-            try await site.lua(Self.host(plugin: "'./plugins/fallback-plugin.lua'") + "return mf.loadRemote('app2/gone')")
+            try await site.lua(
+                Self.host(plugin: "'./plugins/fallback-plugin.lua'") + "return mf.loadRemote('app2/gone')")
         }
         #expect(module == ["fallback"])
     }
@@ -162,11 +163,15 @@ import Testing
                 require('change-script-attribute-plugin') { url = "\(Self.entryURL)"\(timeout.map { ", timeout = \($0)" } ?? "") }
                 """
             #expect(
-                try await site.lua(Self.host(plugin: plugin, entry: Self.entryURL) + "return mf.loadRemote('app2/disk')")
+                try await site.lua(
+                    Self.host(plugin: plugin, entry: Self.entryURL) + "return mf.loadRemote('app2/disk')")
                     == ["the disk"])
             let request = try #require(site.memory?.requests.first)
             #expect(request.url == Self.entryURL)
-            #expect(request.headers.map { "\($0.0): \($0.1)" }.sorted() == ["crossorigin: anonymous", "loader-hooks: isTrue"])
+            #expect(
+                request.headers.map { "\($0.0): \($0.1)" }.sorted() == [
+                    "crossorigin: anonymous", "loader-hooks: isTrue",
+                ])
             #expect(request.timeout == (timeout.map { .milliseconds($0) } ?? FetchRequest(url: "").timeout))
         }
     }

@@ -39,7 +39,12 @@ import Testing
             let host = try await site.runtime.createHost(
                 HostOptions(
                     name: "host", remotes: [Remote(name: "checks", entry: Self.url)],
-                    shared: [("statsd", [SharedModule(version: "1.4.0", lib: .callable(LuaCallable("lib") { _ in [statsd] }))])]))
+                    shared: [
+                        (
+                            "statsd",
+                            [SharedModule(version: "1.4.0", lib: .callable(LuaCallable("lib") { _ in [statsd] }))]
+                        )
+                    ]))
             // What is shared is asked for from the current host.
             try await site.lua("mf.init { name = 'host' }")
             #expect(try await host.loadRemote("checks/disk") == "ops.ab20")
@@ -88,7 +93,9 @@ import Testing
         try await withSite([Self.url: entry]) { site in
             try await site.runtime.provide(
                 "greeter",
-                .record(["hello": .callable(LuaCallable("hello") { call in [.string("hello " + (try call.string(0)))] })]))
+                .record([
+                    "hello": .callable(LuaCallable("hello") { call in [.string("hello " + (try call.string(0)))] })
+                ]))
             let folder = try TemporaryFolder()
             let plugin = try folder.write(
                 "greeting-plugin.lua",

@@ -40,10 +40,16 @@ import Testing
             "return {\n  name = 'x-plugin',\n  beforeRequst = function(args)\n    return args\n  end,\n}", .unknownHook,
             ["unknown hook `beforeRequst`", "`x-plugin`", "did you mean `beforeRequest`?", ":3"]
         ),
-        ("return { name = 'x-plugin', onLoad = 7 }", .pluginInvalid, ["hook `onLoad` of plugin `x-plugin` is a number"]),
+        (
+            "return { name = 'x-plugin', onLoad = 7 }", .pluginInvalid,
+            ["hook `onLoad` of plugin `x-plugin` is a number"]
+        ),
         ("return {\n  name = = 'x'\n}", .pluginLoadFailed, [":2:", "unexpected symbol"]),
         ("\nerror('not today')", .pluginLoadFailed, [":2: not today"]),
-        ("return function(options)\n  return { name = options.title.text }\nend", .pluginLoadFailed, [":2:", "nil value"]),
+        (
+            "return function(options)\n  return { name = options.title.text }\nend", .pluginLoadFailed,
+            [":2:", "nil value"]
+        ),
         ("require('no.such.module')", .pluginLoadFailed, ["no.such.module"]),
     ]
 
@@ -93,7 +99,8 @@ import Testing
         try await withSite(Self.texts) { site in
             let error = await site.failure(
                 .cannotWait,
-                Self.host(plugins: "{ name = 'waiting-plugin', \(hook) = function(args) mf.sleep(1) return args end }") + action)
+                Self.host(plugins: "{ name = 'waiting-plugin', \(hook) = function(args) mf.sleep(1) return args end }")
+                    + action)
             #expect(error?["plugin"] == "waiting-plugin")
             #expect(error?["hook"] == hook)
             #expect(error?.message.contains("wait") == true)
@@ -120,7 +127,8 @@ import Testing
         try await withSite(Self.texts) { site in
             let error = await site.failure(
                 .badHookValue,
-                Self.host(plugins: "{ name = 'odd-plugin', \(hook) = function() return 7 end }") + "mf.loadRemote('checks/disk')")
+                Self.host(plugins: "{ name = 'odd-plugin', \(hook) = function() return 7 end }")
+                    + "mf.loadRemote('checks/disk')")
             #expect(error?["plugin"] == "odd-plugin")
             #expect(error?["hook"] == hook)
             #expect(error?.hint != nil)
@@ -131,9 +139,12 @@ import Testing
         try await withSite(Self.texts) { site in
             let error = await site.failure(
                 .badHookValue,
-                Self.host(plugins: "{ name = 'odd-plugin', beforeRequest = function(args) args.id = 7 return args end }")
+                Self.host(
+                    plugins: "{ name = 'odd-plugin', beforeRequest = function(args) args.id = 7 return args end }")
                     + "mf.loadRemote('checks/disk')")
-            #expect(error?.message == "a listener of hook `beforeRequest` left a wrong `id`: expected a string, found the number 7")
+            #expect(
+                error?.message
+                    == "a listener of hook `beforeRequest` left a wrong `id`: expected a string, found the number 7")
             #expect(error?["plugin"] == "odd-plugin")
         }
     }

@@ -30,9 +30,18 @@ import Testing
         ("[1, 2]", .manifestInvalid, ["expected a table, found a list"]),
         ("7", .manifestInvalid, ["expected a table, found the number 7"]),
         ("{\"id\": \"checks\", \"name\": \"checks\"}", .manifestInvalid, ["metaData", "exposes", "shared"]),
-        (SampleRemote.manifest().replacing("\"exposes\": [", with: "\"exposes\": 7, \"rest\": ["), .manifestInvalid, ["exposes", "7"]),
-        (SampleRemote.manifest().replacing("\"metaData\": {", with: "\"metaData\": [], \"rest\": {"), .manifestInvalid, ["metaData"]),
-        (SampleRemote.manifest().replacing("\"name\": \"remoteEntry.lua\"", with: "\"name\": 5"), .manifestInvalid, ["metaData.remoteEntry.name", "5"]),
+        (
+            SampleRemote.manifest().replacing("\"exposes\": [", with: "\"exposes\": 7, \"rest\": ["), .manifestInvalid,
+            ["exposes", "7"]
+        ),
+        (
+            SampleRemote.manifest().replacing("\"metaData\": {", with: "\"metaData\": [], \"rest\": {"),
+            .manifestInvalid, ["metaData"]
+        ),
+        (
+            SampleRemote.manifest().replacing("\"name\": \"remoteEntry.lua\"", with: "\"name\": 5"), .manifestInvalid,
+            ["metaData.remoteEntry.name", "5"]
+        ),
     ]
 
     @Test(arguments: manifests.indices) func manifestThatIsNoneNamesItsUrlAndItsFault(index: Int) async throws {
@@ -46,22 +55,26 @@ import Testing
     }
 
     /// How a server misbehaves, and what is said of it.
-    private static let servers: [(name: String, reply: @Sendable () -> ServerReply, cause: MFError.Code, words: [String])] = [
-        ("404", { .text("no", status: 404) }, .fetchStatus, ["404"]),
-        ("500", { .text("no", status: 500) }, .fetchStatus, ["500", "its log"]),
-        ("64 MB", { .response(status: 200, body: [UInt8](repeating: 32, count: 64 << 20)) }, .fetchTooLarge, ["16 MiB"]),
-        ("no end", { .stream(AsyncStream { [UInt8](repeating: 32, count: 1 << 20) }) }, .fetchTooLarge, ["16 MiB"]),
-        (
-            "circle", { .response(status: 302, headers: [("Location", "/mf-manifest.json")]) }, .fetchRedirects,
-            ["5 redirects"]
-        ),
-        ("hung up", { .hangUp() }, .fetchNetwork, ["broke before an answer"]),
-        ("no HTTP", { .raw(Array("hello\n".utf8), thenClose: true) }, .fetchProtocol, ["is not HTTP"]),
-        (
-            "cut short", { .response(status: 200, headers: [("Content-Length", "9999")], body: Array("{}".utf8)) },
-            .fetchTruncated, ["before the body was whole"]
-        ),
-    ]
+    private static let servers:
+        [(name: String, reply: @Sendable () -> ServerReply, cause: MFError.Code, words: [String])] = [
+            ("404", { .text("no", status: 404) }, .fetchStatus, ["404"]),
+            ("500", { .text("no", status: 500) }, .fetchStatus, ["500", "its log"]),
+            (
+                "64 MB", { .response(status: 200, body: [UInt8](repeating: 32, count: 64 << 20)) }, .fetchTooLarge,
+                ["16 MiB"]
+            ),
+            ("no end", { .stream(AsyncStream { [UInt8](repeating: 32, count: 1 << 20) }) }, .fetchTooLarge, ["16 MiB"]),
+            (
+                "circle", { .response(status: 302, headers: [("Location", "/mf-manifest.json")]) }, .fetchRedirects,
+                ["5 redirects"]
+            ),
+            ("hung up", { .hangUp() }, .fetchNetwork, ["broke before an answer"]),
+            ("no HTTP", { .raw(Array("hello\n".utf8), thenClose: true) }, .fetchProtocol, ["is not HTTP"]),
+            (
+                "cut short", { .response(status: 200, headers: [("Content-Length", "9999")], body: Array("{}".utf8)) },
+                .fetchTruncated, ["before the body was whole"]
+            ),
+        ]
 
     @Test(arguments: servers.indices) func serverThatMisbehavesIsNamedWithTheUrl(index: Int) async throws {
         let (_, reply, cause, words) = Self.servers[index]
@@ -119,7 +132,8 @@ import Testing
 
     @Test func unknownHostIsNamed() async throws {
         try await withNetwork { site in
-            let error = await site.failure(.manifestFailed, Self.load(entry: "http://no-such-host.invalid/mf-manifest.json"))
+            let error = await site.failure(
+                .manifestFailed, Self.load(entry: "http://no-such-host.invalid/mf-manifest.json"))
             #expect(error?.message.contains("the host `no-such-host.invalid` is unknown") == true)
         }
     }
@@ -152,13 +166,22 @@ import Testing
         ("return 7", .entryExportsNothing, ["returned a number", "{ init = function"]),
         ("return { init = function() end }", .getExposeUndefined, ["no function `get`", "{ init = function"]),
         ("return { get = function() end }", .containerWithoutInit, ["no function `init`", "{ init = function"]),
-        ("return { init = function() error('not ready') end, get = print }", .initAlreadyDone, ["failed to initialise", "not ready"]),
+        (
+            "return { init = function() error('not ready') end, get = print }", .initAlreadyDone,
+            ["failed to initialise", "not ready"]
+        ),
         (
             "return { init = function() end, get = function() error('cannot give') end }", .luaRuntime,
             ["remoteEntry.lua:1: cannot give"]
         ),
-        ("return { init = function() end, get = function() return 7 end }", .getExposeUndefined, ["returned a number, not a function"]),
-        ("return { init = function() end, get = function() return function() error('no module') end end }", .luaRuntime, ["no module"]),
+        (
+            "return { init = function() end, get = function() return 7 end }", .getExposeUndefined,
+            ["returned a number, not a function"]
+        ),
+        (
+            "return { init = function() end, get = function() return function() error('no module') end end }",
+            .luaRuntime, ["no module"]
+        ),
         ("\u{1B}Lua binary", .entryLoadFailed, ["binary"]),
         ("<!DOCTYPE html>", .entryLoadFailed, ["HTML", "not Lua"]),
         ("var checks;(()=>{\"use strict\"})();", .entryLoadFailed, ["JavaScript", "not Lua"]),
@@ -199,7 +222,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("check/disk", "did you mean `checks`?"), ("nothing/like/it", "the host knows `checks`, `c`"), ("", "the host knows `checks`, `c`"),
+            ("check/disk", "did you mean `checks`?"), ("nothing/like/it", "the host knows `checks`, `c`"),
+            ("", "the host knows `checks`, `c`"),
         ])
     func misspeltRemoteIsToldWhatThereIs(request: String, hint: String) async throws {
         try await withSite { site in
@@ -230,7 +254,10 @@ import Testing
         ("7", .luaConversion, ["7"]),
         ("nil", .luaConversion, ["expected a table for mf.Options, found nothing"]),
         ("{ name = 'h', remotes = 7 }", .luaConversion, ["`remotes`", "7"]),
-        ("{ name = 'h', remotes = { { entry = 'http://x/' } } }", .remoteInvalid, ["a remote has no `name`", "http://x/"]),
+        (
+            "{ name = 'h', remotes = { { entry = 'http://x/' } } }", .remoteInvalid,
+            ["a remote has no `name`", "http://x/"]
+        ),
         ("{ name = 'h', remotes = { { name = 7, entry = 'http://x/' } } }", .luaConversion, ["remotes[1].name"]),
         ("{ name = 'h', shared = { a = 7 } }", .luaConversion, ["shared", "a"]),
         (
@@ -252,14 +279,17 @@ import Testing
         try await withSite { site in
             try await site.lua("mf.init { name = 'host', remote = {}, ours = 7 }")
             #expect(
-                site.log.messages == ["warning: host `host` has an option `remote` that nothing reads: did you mean `remotes`?"])
+                site.log.messages == [
+                    "warning: host `host` has an option `remote` that nothing reads: did you mean `remotes`?"
+                ])
         }
     }
 
     @Test func remoteWithoutEntryIsToldToGiveOne() async throws {
         try await withSite { site in
             let error = await site.failure(
-                .snapshotNotFound, "mf.init { name = 'host', remotes = { { name = 'r', version = '1.0.0' } } } mf.loadRemote('r/x')")
+                .snapshotNotFound,
+                "mf.init { name = 'host', remotes = { { name = 'r', version = '1.0.0' } } } mf.loadRemote('r/x')")
             #expect(error?.message == "no snapshot is known of remote `r` in version 1.0.0")
             #expect(error?.hint?.contains("`entry`") == true)
         }
@@ -278,7 +308,8 @@ import Testing
     }
 
     @Test func copyOfAModuleThatContainsItselfNamesThePath() async throws {
-        let entry = SampleRemote.entry("[\"./loop\"] = function() local m = { list = { {} } } m.list[1].back = m return m end")
+        let entry = SampleRemote.entry(
+            "[\"./loop\"] = function() local m = { list = { {} } } m.list[1].back = m return m end")
         try await withSite([Self.entryURL: entry]) { site in
             let error = await site.failure(.tooDeep, Self.load("checks/loop", entry: Self.entryURL))
             #expect(error?.rendered().contains("list[1].back") == true, "\(error?.rendered() ?? "")")

@@ -68,12 +68,15 @@ import Testing
         try await withSite { site in
             let result = try await site.lua(
                 "local fails = true "
-                    + Self.host(lib: "get = function() if fails then error('later', 0) end return function() return 'dep' end end")
-                    + """
-                    local ok, e = pcall(mf.loadShare, "statsd")
-                    fails = false
-                    return ok, tostring(e), mf.loadShare("statsd")()
-                    """)
+                    + Self.host(
+                        lib:
+                            "get = function() if fails then error('later', 0) end return function() return 'dep' end end"
+                    )
+                        + """
+                        local ok, e = pcall(mf.loadShare, "statsd")
+                        fails = false
+                        return ok, tostring(e), mf.loadShare("statsd")()
+                        """)
             #expect(result == [false, "later", "dep"])
         }
     }

@@ -29,7 +29,8 @@ final class EnvironmentStore: @unchecked Sendable {
 
     /// Makes a module known to all environments, those that are there already included.
     func provide(_ name: String, _ value: LuaValue) throws {
-        let table = try value.luaTypeName == "table" && value.tableValue == nil
+        let table =
+            try value.luaTypeName == "table" && value.tableValue == nil
             ? .table(runtime.state.makeTable(value)) : value
         provided.removeAll { $0.name == name }
         provided.append((name, table))
@@ -106,7 +107,8 @@ extension EnvironmentStore {
         if start.first == UInt8(ascii: "<") { return "HTML or XML" }
         let head = String(decoding: source.prefix(4_096), as: UTF8.self)
         let signs = [
-            "\"use strict\"", "'use strict'", "/*", "//", "(()=>", "(function(", "var ", "const ", "let ", "import ", "export ",
+            "\"use strict\"", "'use strict'", "/*", "//", "(()=>", "(function(", "var ", "const ", "let ", "import ",
+            "export ",
             "!function",
         ]
         let trimmed = head.drop { $0.isWhitespace }
@@ -121,7 +123,8 @@ extension MFError {
     static func entryNotLua(_ url: String, found: String, cause: MFError) -> MFError {
         MFError(
             .luaSyntax, "`\(redacted(url))` is \(found), not Lua", context: [("entry", redacted(url))],
-            hint: "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file",
+            hint:
+                "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file",
             cause: cause)
     }
 }

@@ -117,7 +117,9 @@ public final class Runtime: @unchecked Sendable {
     ) async throws -> [LuaValue] {
         try await loop.perform { [self] in
             environments.scriptFolder = Paths.folder(of: scriptName)
-            var entries = arguments.enumerated().map { LuaRecord.Entry(key: .integer(Int64($0 + 1)), value: .string($1)) }
+            var entries = arguments.enumerated().map {
+                LuaRecord.Entry(key: .integer(Int64($0 + 1)), value: .string($1))
+            }
             entries.append(LuaRecord.Entry(key: .integer(0), value: .string(scriptName)))
             if try state.globals.get("arg").isNil { try state.globals.set("arg", .record(LuaRecord(entries))) }
             let chunk = try state.load(source, name: name)
