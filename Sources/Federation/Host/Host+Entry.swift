@@ -65,7 +65,8 @@ extension Host {
         var url = url ?? remoteInfo.entry ?? ""
         let exports: LuaValue
         do {
-            let request = try createScript(url, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context)
+            let request = try request(
+                url, asking: lifecycle.createScript, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context)
             url = request.url
             let source = try await entrySource(request, allowsFile: true)
             if let tenant = remoteInfo.tenant {

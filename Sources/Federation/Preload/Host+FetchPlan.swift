@@ -34,7 +34,7 @@ extension Host {
             tasks.append(
                 runtime.loop.start { [self] in
                     await preloadAsset(context.of("css", url), records: records) {
-                        try createLink(url, attributes, remoteInfo: remoteInfo, context: $0)
+                        try request(url, asking: lifecycle.createLink, attributes, remoteInfo: remoteInfo, context: $0)
                     }
                 })
         }
@@ -42,11 +42,12 @@ extension Host {
             tasks.append(
                 runtime.loop.start { [self] in
                     await preloadAsset(context.of("js", url), records: records) {
-                        asLinks
-                            ? try createLink(url, ["rel": "preload", "as": "script"], remoteInfo: remoteInfo, context: $0)
-                            : try createScript(
-                                url, ["fetchpriority": "high", "type": "text/javascript"], remoteInfo: remoteInfo,
-                                context: $0)
+                        try request(
+                            url, asking: asLinks ? lifecycle.createLink : lifecycle.createScript,
+                            asLinks
+                                ? ["rel": "preload", "as": "script"]
+                                : ["fetchpriority": "high", "type": "text/javascript"],
+                            remoteInfo: remoteInfo, context: $0)
                     }
                 })
         }

@@ -49,29 +49,16 @@ struct ScriptRequest: Sendable {
 }
 
 extension Host {
-    /// Lets createScript change how a URL is requested.
-    func createScript(
-        _ url: String, _ attributes: LuaRecord, remoteInfo: ResolvedRemote?, context: ResourceContext?
+    /// Lets the listeners of createScript or createLink change how a URL is requested.
+    func request(
+        _ url: String, asking hook: SyncHook<CreateScript>, _ attributes: LuaRecord, remoteInfo: ResolvedRemote?,
+        context: ResourceContext?
     ) throws -> ScriptRequest {
         var request = ScriptRequest(url: url)
         try request.apply(
             hooks.emit(
-                lifecycle.createScript,
-                CreateScript(url: url, attributes: attributes, remoteInfo: remoteInfo, resourceContext: context)),
-            hook: lifecycle.createScript.name)
-        return request
-    }
-
-    /// Lets createLink change how a URL is requested.
-    func createLink(
-        _ url: String, _ attributes: LuaRecord, remoteInfo: ResolvedRemote?, context: ResourceContext?
-    ) throws -> ScriptRequest {
-        var request = ScriptRequest(url: url)
-        try request.apply(
-            hooks.emit(
-                lifecycle.createLink,
-                CreateScript(url: url, attributes: attributes, remoteInfo: remoteInfo, resourceContext: context)),
-            hook: lifecycle.createLink.name)
+                hook, CreateScript(url: url, attributes: attributes, remoteInfo: remoteInfo, resourceContext: context)),
+            hook: hook.name)
         return request
     }
 }
