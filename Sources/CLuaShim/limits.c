@@ -14,8 +14,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How long a tenant runs before the watchdog looks: a time slice is one to two ticks. */
-#define TICK_NS 600000
+/* How often the watchdog looks at who is inside of a tenant. */
+#define TICK_NS 1000000
+/* What a task gets before it gives way, not counting the tick until the watchdog has seen it. */
+#define SLICE_NS 300000
 
 static int64_t clock_ns(clockid_t clock) {
     struct timespec t;
@@ -27,7 +29,10 @@ static int64_t clock_ns(clockid_t clock) {
 
 typedef struct watched {
     pthread_t thread;
-    _Atomic uint32_t entries; /* odd while the thread is inside a tenant */
+    clockid_t clock;              /* the thread's processor time, as the watchdog reads it */
+    _Atomic uint32_t entries;     /* odd while the thread is inside a tenant; each entry has a number of its own */
+    _Atomic int64_t allowance_ns; /* processor time until the next signal */
+    _Atomic int64_t seen_cpu_ns;  /* of the entry that runs, when the watchdog first saw it */
     uint32_t seen;
     struct watched *next;
 } watched;
@@ -63,13 +68,14 @@ static bool signal_those_inside(void) {
     pthread_mutex_lock(&watched_lock);
     for (watched *w = watched_threads; w; w = w->next) {
         uint32_t entries = atomic_load(&w->entries);
-        if (entries & 1) {
-            busy = true;
-            if (entries == w->seen) pthread_kill(w->thread, SIGURG);
-        } else if (entries != w->seen) {
-            busy = true;
-        }
+        bool is_new = entries != w->seen;
+        busy |= is_new || (entries & 1);
         w->seen = entries;
+        if (!(entries & 1)) continue;
+        int64_t cpu = clock_ns(w->clock);
+        /* A signal costs the thread some microseconds: it is sent when there is something to decide. */
+        if (is_new) atomic_store(&w->seen_cpu_ns, cpu);
+        else if (cpu - atomic_load(&w->seen_cpu_ns) >= atomic_load(&w->allowance_ns)) pthread_kill(w->thread, SIGURG);
     }
     pthread_mutex_unlock(&watched_lock);
     return busy;
@@ -123,6 +129,7 @@ static void watch_this_thread(void) {
     watched *w = calloc(1, sizeof *w);
     if (!w) abort();
     w->thread = pthread_self();
+    if (pthread_getcpuclockid(w->thread, &w->clock) != 0) abort();
     pthread_mutex_lock(&watched_lock);
     w->next = watched_threads;
     watched_threads = w;
@@ -131,9 +138,9 @@ static void watch_this_thread(void) {
     self = w;
 }
 
-static void count_entry(void) {
-    if (!self) watch_this_thread();
-    atomic_fetch_add(&self->entries, 1);
+/* By 1 from outside to inside and back, by 2 from one entry to another. */
+static void count_entry(unsigned step) {
+    atomic_fetch_add(&self->entries, step);
     if (atomic_load_explicit(&parked, memory_order_seq_cst)) {
         atomic_store(&parked, 0);
         syscall(SYS_futex, &parked, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
@@ -142,12 +149,15 @@ static void count_entry(void) {
 
 /* ---- Processor time ----
  * The thread's own clock costs 0.7 µs and a call to a tenant not much more. So a short entry is timed by the wall clock,
- * and one that lives to see a tick by the thread's clock from that tick on. */
+ * and one that lives to see a tick by the thread's clock: the watchdog has read it at its first look. */
 
 static int64_t spent_in_entry(const guard *g) {
     if (g->tick_cpu_ns) return g->before_tick_ns + clock_ns(CLOCK_THREAD_CPUTIME_ID) - g->tick_cpu_ns;
     int64_t spent = clock_ns(CLOCK_MONOTONIC) - g->entered_ns;
-    return spent < 2 * TICK_NS ? spent : 2 * TICK_NS;
+    if (spent < 2 * TICK_NS) return spent;
+    /* Long enough to have been seen; whatever was seen, no more than the wall clock says. */
+    int64_t cpu = TICK_NS / 2 + clock_ns(CLOCK_THREAD_CPUTIME_ID) - atomic_load(&self->seen_cpu_ns);
+    return cpu < spent ? cpu : spent;
 }
 
 static void begin_timing(guard *g) {
@@ -155,6 +165,11 @@ static void begin_timing(guard *g) {
     /* A call that has seen ticks is a long one: worth the dear clock from the beginning. */
     g->tick_cpu_ns = *g->account > TICK_NS ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
     g->before_tick_ns = 0;
+    mf_state *s = g->state;
+    int64_t allowance = g->limits.cpu_ns ? g->limits.cpu_ns - *g->account : INT64_MAX;
+    if (s->doomed) allowance = 0;
+    else if (s->task && s->task->sliceable && allowance > SLICE_NS) allowance = SLICE_NS;
+    atomic_store_explicit(&self->allowance_ns, allowance, memory_order_relaxed);
 }
 
 static void end_timing(guard *g) {
@@ -167,6 +182,7 @@ guard_frame guard_enter(mf_state *s) {
     guard *g = s->limits;
     guard_frame frame = {current, NULL};
     if (!g || frame.outer == g) return frame;
+    if (!self) watch_this_thread();
     frame.account = g->account;
     if (frame.outer) end_timing(frame.outer);
     if (g->entries++ == 0) g->single_ns = 0;
@@ -175,7 +191,7 @@ guard_frame guard_enter(mf_state *s) {
     g->account = s->task ? &s->task->cpu_ns : &g->single_ns;
     begin_timing(g);
     current = g;
-    if (!frame.outer) count_entry();
+    count_entry(frame.outer ? 2 : 1);
     return frame;
 }
 
@@ -186,15 +202,15 @@ void guard_leave(mf_state *s, guard_frame frame) {
     g->entries--;
     g->account = frame.account;
     current = frame.outer;
-    if (frame.outer)
-        begin_timing(frame.outer);
-    else
-        count_entry();
+    if (frame.outer) begin_timing(frame.outer);
+    count_entry(frame.outer ? 2 : 1);
 }
 
 /* ---- The end ---- */
 
 static void on_doom(mf_state *s) {
+    /* From now on every tick, should the hook have got lost. */
+    if (self && current && current->state == s) atomic_store(&self->allowance_ns, 0);
     if (s->running) arm(s->running);
 }
 
@@ -211,8 +227,9 @@ static void look(lua_State *L, guard *g) {
     if (g->tick) {
         g->tick = 0;
         if (!g->tick_cpu_ns) {
-            g->before_tick_ns = spent_in_entry(g);
-            g->tick_cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+            int64_t seen = self ? atomic_load(&self->seen_cpu_ns) : 0;
+            g->before_tick_ns = TICK_NS / 2;
+            g->tick_cpu_ns = seen ? seen : clock_ns(CLOCK_THREAD_CPUTIME_ID);
         }
         int64_t limit = g->limits.cpu_ns;
         if (limit && *g->account + spent_in_entry(g) > limit) mf_set_doomed(s, MF_DOOM_CPU);
