@@ -7,7 +7,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEBUG := .build/debug
 RELEASE := .build/release
 
-.PHONY: all demo test bench sanitize fuzz soak release setup clean
+.PHONY: all demo test bench sanitize fuzz release setup clean
 
 all: release
 

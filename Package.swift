@@ -50,7 +50,8 @@ let package = Package(
         .target(
             name: "EventLoop", dependencies: ["CEventLoop", "Diagnostics", deques, heaps], swiftSettings: settings),
         .target(
-            name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaLibrary"], swiftSettings: settings),
+            name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaLibrary"],
+            swiftSettings: settings),
         .target(
             name: "LuaLibrary", path: "lua", exclude: ["types"],
             resources: [.embedInCode("mf"), .embedInCode("plugins")], swiftSettings: settings),
@@ -58,7 +59,10 @@ let package = Package(
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
         .target(
             name: "Federation",
-            dependencies: ["CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", collections, logging, metrics],
+            dependencies: [
+                "CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", collections, logging,
+                metrics,
+            ],
             swiftSettings: settings),
         .target(
             name: "HotReload", dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Federation", logging],
@@ -88,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "mflua-bench",
             dependencies: [
-                "CBenchPeer", "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
+                "CBenchPeer", "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload",
+                argumentParser,
             ],
             swiftSettings: settings),
 

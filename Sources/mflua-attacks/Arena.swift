@@ -80,9 +80,12 @@ final class Arena: @unchecked Sendable {
         if milliseconds >= 2000 { problems.append("took \(milliseconds) ms") }
         do { try await check() } catch { problems.append("afterwards: \(error)") }
         let resident = Self.residentMemory()
-        if resident > memory + (48 << 20) { problems.append("\(resident >> 20) MB resident, \(memory >> 20) MB before") }
+        if resident > memory + (48 << 20) {
+            problems.append("\(resident >> 20) MB resident, \(memory >> 20) MB before")
+        }
         return Report(
-            ending: ending, milliseconds: milliseconds, problem: problems.isEmpty ? nil : problems.joined(separator: "; "))
+            ending: ending, milliseconds: milliseconds,
+            problem: problems.isEmpty ? nil : problems.joined(separator: "; "))
     }
 
     private func end(of attack: AttackCase, in tenant: Tenant) async -> String {

@@ -24,7 +24,8 @@ struct CodecFigures {
         let records = (0..<max(0, (nodes - 2) / 4)).map { index in
             LuaValue.record(
                 LuaRecord([
-                    ("name", .string("./components/button")), ("id", .integer(Int64(index + 1))), ("ok", .boolean(true)),
+                    ("name", .string("./components/button")), ("id", .integer(Int64(index + 1))),
+                    ("ok", .boolean(true)),
                 ]))
         }
         return .record(LuaRecord([("items", .array(records))]))

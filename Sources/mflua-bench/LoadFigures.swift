@@ -48,7 +48,8 @@ struct LoadFigures {
     }
 
     private func shares(_ report: Report) async throws {
-        try await engine.run("host = make_host(0, \"\(site.entryURL(1))\") assert(host:loadShare('pkg')().answer == 42)")
+        try await engine.run(
+            "host = make_host(0, \"\(site.entryURL(1))\") assert(host:loadShare('pkg')().answer == 42)")
         let async = try await engine.each(2_000) { "for _ = 1, \($0) do host:loadShare('pkg') end" }
         report.add(Figure("loadShare, loaded singleton (MF on Node)", ours: async, peer: Recorded.loadShare, bar: 0.2))
         let sync = try await engine.each(2_000) { "for _ = 1, \($0) do host:loadShareSync('pkg') end" }

@@ -40,6 +40,7 @@ struct RegistryFigures {
                 """)
         }
         report.add(
-            Figure("registering 10000 remotes (MF on Node)", ours: registering, peer: Recorded.registering10000, bar: 0.1))
+            Figure(
+                "registering 10000 remotes (MF on Node)", ours: registering, peer: Recorded.registering10000, bar: 0.1))
     }
 }

@@ -58,7 +58,8 @@ struct HotReloaderTests {
 
     @Test func requiredFilesAreWatchedToo() async throws {
         let host = try await ReloadingHost([
-            "marker-plugin.lua": Self.marker(1, "M.word = require('words').word"), "words.lua": "return { word = 'one' }",
+            "marker-plugin.lua": Self.marker(1, "M.word = require('words').word"),
+            "words.lua": "return { word = 'one' }",
         ])
         try await host.run(Self.initialise)
         try host.replace("words.lua", "return { word = 'two' }")
@@ -112,7 +113,8 @@ struct HotReloaderTests {
     }
 
     @Test(arguments: [
-        "return {", "error('at load')", "return nil", "return 7", "return { name = 'marker-plugin', beforeRequst = print }",
+        "return {", "error('at load')", "return nil", "return 7",
+        "return { name = 'marker-plugin', beforeRequst = print }",
         "return { name = 'marker-plugin', onLoad = 1 }", "return {}", "return { name = 'other-plugin' }",
         "while true do end", "require('not.there')", "return function() error('of options') end",
         "return { name = 'marker-plugin', afterReload = function() error('after') end }",
@@ -172,7 +174,8 @@ struct HotReloaderTests {
         try host.replace("marker-plugin.lua", Self.marker(2, more))
         _ = await host.nextReload()
         #expect(try await host.run("pcall(first.wait, first) return first.status") == "cancelled")
-        #expect(try await host.run("second = mf.getInstance().options.plugins[1].task return second.status") == "running")
+        #expect(
+            try await host.run("second = mf.getInstance().options.plugins[1].task return second.status") == "running")
         #expect(try await host.run("return mf.loadRemote('own/x')()") == "b2 o2")
         try await host.run("mf.removePlugins { 'marker-plugin' }")
         #expect(try await host.run("pcall(second.wait, second) return second.status") == "cancelled")

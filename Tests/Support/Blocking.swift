@@ -5,10 +5,12 @@ public func blocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) as
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in
         let work = Unmanaged.passRetained(Work { continuation.resume(with: Result { try body() }) })
         var thread = pthread_t()
-        let failure = pthread_create(&thread, nil, { pointer in
-            Unmanaged<Work>.fromOpaque(pointer!).takeRetainedValue().body()
-            return nil
-        }, work.toOpaque())
+        let failure = pthread_create(
+            &thread, nil,
+            { pointer in
+                Unmanaged<Work>.fromOpaque(pointer!).takeRetainedValue().body()
+                return nil
+            }, work.toOpaque())
         precondition(failure == 0, "no thread to be had")
         pthread_detach(thread)
     }

@@ -11,7 +11,9 @@ public enum LoopbackClient {
         public var status: Int? { Int(text.split(separator: " ", maxSplits: 2).dropFirst().first ?? "") }
 
         /// The lines of the head.
-        public var head: [Substring] { (text.components(separatedBy: "\r\n\r\n").first ?? "")[...].split(separator: "\r\n") }
+        public var head: [Substring] {
+            (text.components(separatedBy: "\r\n\r\n").first ?? "")[...].split(separator: "\r\n")
+        }
 
         /// What follows the head.
         public var body: String { text.components(separatedBy: "\r\n\r\n").dropFirst().joined(separator: "\r\n\r\n") }

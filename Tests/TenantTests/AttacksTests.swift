@@ -3,7 +3,9 @@ import TestSupport
 import Testing
 
 @Suite(.serialized) struct AttacksTests {
-    @Test(arguments: TenantOptions.Level.allCases) func everyAttackEndsAsItsHeaderSays(level: TenantOptions.Level) async throws {
+    @Test(arguments: TenantOptions.Level.allCases) func everyAttackEndsAsItsHeaderSays(level: TenantOptions.Level)
+        async throws
+    {
         for folder in ["attacks", "more-attacks"] {
             let result = try await ChildProcess.run(
                 Places.products + "/mflua-attacks", [Places.root + "/Fixtures/" + folder, "--level", level.rawValue])

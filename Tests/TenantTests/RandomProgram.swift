@@ -33,14 +33,17 @@ struct RandomProgram {
         case 2: "if \(expression()) then \(block()) else \(block()) end"
         case 3: "for i = 1, \(one(["3", "10", "1e3", "1e7", "math.huge"])) do \(block()) end"
         case 4: "while \(one(["a", "true", "#t < 50", "f"])) do \(block()) break end"
-        case 5: "for k, v in \(one(["pairs", "ipairs", "next,"]))\(one(["(t)", "(string)", "({1,2})"])) do \(block()) end"
+        case 5:
+            "for k, v in \(one(["pairs", "ipairs", "next,"]))\(one(["(t)", "(string)", "({1,2})"])) do \(block()) end"
         case 6: "local function f(...) \(block()) return \(expression()) end"
         case 7: "t = setmetatable({}, { \(metamethod()), \(metamethod()) })"
         case 8: "do local x <close> = setmetatable({}, { __close = function() \(block()) end }) \(block()) end"
         case 9: "pcall(function() \(block()) end)"
         case 10: "xpcall(function() \(block()) end, function(m) \(block()) return m end)"
-        case 11: "local c = coroutine.wrap(function(...) \(block()) coroutine.yield(...) \(block()) end) pcall(c) pcall(c)"
-        case 12: "local c = coroutine.create(function() \(block()) coroutine.yield() end) coroutine.resume(c) \(one(["coroutine.close(c)", "coroutine.resume(c)", "c = nil"]))"
+        case 11:
+            "local c = coroutine.wrap(function(...) \(block()) coroutine.yield(...) \(block()) end) pcall(c) pcall(c)"
+        case 12:
+            "local c = coroutine.create(function() \(block()) coroutine.yield() end) coroutine.resume(c) \(one(["coroutine.close(c)", "coroutine.resume(c)", "c = nil"]))"
         case 13: "t[\(expression())] = \(expression())"
         case 14: "goto e\(depth) \(block()) ::e\(depth)::"
         default: "local _ = \(call())"
@@ -48,17 +51,23 @@ struct RandomProgram {
     }
 
     private mutating func metamethod() -> String {
-        let name = one(["__index", "__newindex", "__add", "__concat", "__eq", "__lt", "__len", "__call", "__pairs", "__gc", "__tostring", "__mode", "__metatable", "__name"])
+        let name = one([
+            "__index", "__newindex", "__add", "__concat", "__eq", "__lt", "__len", "__call", "__pairs", "__gc",
+            "__tostring", "__mode", "__metatable", "__name",
+        ])
         if name == "__mode" { return "__mode = 'k'" }
-        return pick(3) == 0 ? "\(name) = \(expression())" : "\(name) = function(...) \(block()) return \(expression()) end"
+        return pick(3) == 0
+            ? "\(name) = \(expression())" : "\(name) = function(...) \(block()) return \(expression()) end"
     }
 
     private mutating func call() -> String {
         switch pick(14) {
         case 0: "pcall(string.rep, \(expression()), \(one(["3", "1e5", "1<<40"])))"
-        case 1: "pcall(string.find, \(expression()), \(one(["'%a+'", "('.-'):rep(9)..'z'", "'(a*)%1'", "'%b()'", "'['"])))"
+        case 1:
+            "pcall(string.find, \(expression()), \(one(["'%a+'", "('.-'):rep(9)..'z'", "'(a*)%1'", "'%b()'", "'['"])))"
         case 2: "pcall(string.gsub, \(expression()), '.', \(one(["'%0%0'", "function(c) return c end", "{}"])))"
-        case 3: "pcall(table.sort, \(expression()), \(one(["nil", "function() return true end", "function(x, y) return x > y end"])))"
+        case 3:
+            "pcall(table.sort, \(expression()), \(one(["nil", "function() return true end", "function(x, y) return x > y end"])))"
         case 4: "pcall(table.concat, \(expression()), ',')"
         case 5: "pcall(table.unpack, \(expression()), 1, \(one(["3", "1e6", "1<<60"])))"
         case 6: "pcall(table.move, \(expression()), 1, \(one(["10", "1<<40"])), 2)"

@@ -48,7 +48,9 @@ import Testing
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", .with { $0.level = level })
             let plugin = try tenant.loadPlugin(Self.source, name: "@acme-plugin.lua", options: ["suffix": "!"])
-            #expect(plugin.name == "acme-plugin" && plugin.functions == ["beforeInit", "beforeRequest", "errorLoadRemote", "onLoad"])
+            #expect(
+                plugin.name == "acme-plugin"
+                    && plugin.functions == ["beforeInit", "beforeRequest", "errorLoadRemote", "onLoad"])
             let remote = Remote()
             let values: [LuaValue] = ["a/b", .object(remote)]
             let result = try plugin.emit(.syncWaterfall, hook: "beforeRequest", Self.shape, values)
@@ -93,7 +95,9 @@ import Testing
                     })
                 let plugin = try tenant.loadPlugin(Self.source, name: "@acme-plugin.lua", options: ["suffix": "!"])
                 await expectMFError(.limitCPU) { try await tenant.run("while true do end") }
-                let emit = { try plugin.emit(.syncWaterfall, hook: "beforeRequest", Self.shape, ["a", .object(Remote())]) }
+                let emit = {
+                    try plugin.emit(.syncWaterfall, hook: "beforeRequest", Self.shape, ["a", .object(Remote())])
+                }
                 if failClosed {
                     expectMFError(.tenantSuspended, emit)
                 } else {

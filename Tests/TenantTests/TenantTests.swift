@@ -11,7 +11,9 @@ import Testing
 
     static let levels = TenantOptions.Level.allCases
 
-    private func options(_ level: TenantOptions.Level, _ change: (inout TenantOptions) -> Void = { _ in }) -> TenantOptions {
+    private func options(_ level: TenantOptions.Level, _ change: (inout TenantOptions) -> Void = { _ in })
+        -> TenantOptions
+    {
         .with {
             $0.level = level
             change(&$0)
@@ -56,7 +58,8 @@ import Testing
         }
     }
 
-    @Test(arguments: levels) func aDoomedInstanceIsReplacedAndItsFunctionsGoOn(level: TenantOptions.Level) async throws {
+    @Test(arguments: levels) func aDoomedInstanceIsReplacedAndItsFunctionsGoOn(level: TenantOptions.Level) async throws
+    {
         let options = options(level) { $0.cpu = .milliseconds(20) }
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", options)

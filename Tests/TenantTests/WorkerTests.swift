@@ -15,7 +15,9 @@ import Testing
         $0.wall = .milliseconds(300)
     }
 
-    @Test(arguments: [SIGKILL, SIGSEGV, SIGSTOP]) func aWorkerThatIsStruckLosesTheCallInFlightOnly(signal: Int32) async throws {
+    @Test(arguments: [SIGKILL, SIGSEGV, SIGSTOP]) func aWorkerThatIsStruckLosesTheCallInFlightOnly(signal: Int32)
+        async throws
+    {
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", Self.patient)
             let module = try await tenant.run(

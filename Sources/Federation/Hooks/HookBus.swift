@@ -213,7 +213,8 @@ extension TapList {
         let named = error.removing(context: "listener")
             .inHook(hook, plugin: taps.indices.contains(index) ? taps[index].plugin : nil)
         guard error.code == .cannotWait, !kind.canWait else { return named }
-        return named.replacing(hint: "`\(hook)` is a sync hook: wait beside it in `mf.spawn`, or in a listener of an async hook")
+        return named.replacing(
+            hint: "`\(hook)` is a sync hook: wait beside it in `mf.spawn`, or in a listener of an async hook")
     }
 }
 
@@ -270,7 +271,9 @@ extension TapList: OpenTapList {
                     current = .table(table)
                 }
                 if outcome.aborted { return .boolean(false) }
-                if outcome.outcomeIsData { if kind == .sync { result = current } } else if !outcome.outcome.isNil {
+                if outcome.outcomeIsData {
+                    if kind == .sync { result = current }
+                } else if !outcome.outcome.isNil {
                     result = outcome.outcome
                 }
             }

@@ -82,7 +82,9 @@ extension HookBus {
             next.lists[identity] = copy
         }
         for name in hooks {
-            guard let hook = Lifecycle.named[name], let store = next.lists[hook.identity] as? any TapStore else { continue }
+            guard let hook = Lifecycle.named[name], let store = next.lists[hook.identity] as? any TapStore else {
+                continue
+            }
             listen(name, store)
         }
         let last = view

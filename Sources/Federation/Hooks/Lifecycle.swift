@@ -58,7 +58,8 @@ public struct Lifecycle: Sendable {
         result: "a container is used in place of the entry's")
     public let createScript = SyncHook<CreateScript>(
         "createScript", .loader, "Called before a remote entry or an executable asset is requested.",
-        result: "a request (`url`, `method`, `headers`, `timeout` in ms, `maxBytes`), `{script, timeout}`, or the source")
+        result:
+            "a request (`url`, `method`, `headers`, `timeout` in ms, `maxBytes`), `{script, timeout}`, or the source")
     public let createLink = SyncHook<CreateScript>(
         "createLink", .loader, "Called before an asset that is not executed is requested.",
         result: "a request, as for `createScript`")
@@ -101,7 +102,8 @@ public struct Lifecycle: Sendable {
     public let beforeLoadShare = AsyncWaterfallHook<BeforeLoadShare>(
         "beforeLoadShare", .share, "Called by `loadShare` before a version is chosen.", result: "`shareInfo` decides")
     public let loadShare = AsyncHook<LoadShare>(
-        "loadShare", .share, "Called by `loadShare` after `beforeLoadShare`.", result: "a function is used as the factory")
+        "loadShare", .share, "Called by `loadShare` after `beforeLoadShare`.",
+        result: "a function is used as the factory")
     public let resolveShare = SyncWaterfallHook<ResolveShare>(
         "resolveShare", .share, "Called to choose a version, also while a preload is planned.",
         result: "`resolver` chooses; returned or changed in place")

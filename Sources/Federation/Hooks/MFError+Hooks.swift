@@ -16,7 +16,8 @@ extension MFError {
         return MFError(
             .unknownHook, "unknown hook `\(name)` in plugin `\(plugin)`",
             context: [("plugin", plugin), ("source", source)],
-            hint: closest.map { "did you mean `\($0)`?" } ?? "`mflua explain HOOK-001` tells where the hooks are listed")
+            hint: closest.map { "did you mean `\($0)`?" } ?? "`mflua explain HOOK-001` tells where the hooks are listed"
+        )
     }
 
     /// A plugin has something that is no function under a hook's name.
@@ -44,7 +45,8 @@ extension MFError {
     static func pluginLoadFailed(_ path: String, cause: any Error) -> MFError {
         let error = cause as? MFError
         return MFError(
-            .pluginLoadFailed, "plugin file `\(path)` could not be loaded: \(error?.message ?? String(describing: cause))",
+            .pluginLoadFailed,
+            "plugin file `\(path)` could not be loaded: \(error?.message ?? String(describing: cause))",
             context: [("plugin", path)], hint: error?.hint ?? "correct the file and load it again", cause: cause)
     }
 

@@ -35,7 +35,8 @@ public struct Plugin: Sendable {
 
     /// Adds a listener of a hook that may wait.
     public func on<A>(
-        _ hook: any KeyPath<Lifecycle, AsyncHook<A>> & Sendable, _ listener: @escaping @Sendable (A) async throws -> LuaValue
+        _ hook: any KeyPath<Lifecycle, AsyncHook<A>> & Sendable,
+        _ listener: @escaping @Sendable (A) async throws -> LuaValue
     ) -> Plugin {
         adding(Lifecycle.declared[keyPath: hook], .async(listener))
     }
@@ -49,7 +50,8 @@ public struct Plugin: Sendable {
 
     /// Adds a listener of a waterfall that may wait.
     public func on<A>(
-        _ hook: any KeyPath<Lifecycle, AsyncWaterfallHook<A>> & Sendable, _ listener: @escaping @Sendable (A) async throws -> A
+        _ hook: any KeyPath<Lifecycle, AsyncWaterfallHook<A>> & Sendable,
+        _ listener: @escaping @Sendable (A) async throws -> A
     ) -> Plugin {
         adding(Lifecycle.declared[keyPath: hook], .asyncWaterfall(listener))
     }

@@ -6,10 +6,14 @@ import EventLoop
 /// which they came.
 final class Flight<Value: Sendable>: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private typealias Waiter = CheckedContinuation<Value, any Error>
+    private let loop: EventLoop
     private var result: Result<Value, any Error>?
-    private var waiters: [CheckedContinuation<Value, any Error>] = []
+    private var waiters: [(number: Int, waiter: Waiter)] = []
+    private var lastNumber = 0
 
     init(on loop: EventLoop, _ work: @escaping @Sendable () async throws -> Value) {
+        self.loop = loop
         loop.start {
             do { self.land(.success(try await work())) } catch { self.land(.failure(error)) }
         }
@@ -19,14 +23,26 @@ final class Flight<Value: Sendable>: @unchecked Sendable {
         self.result = result
         let waiters = waiters
         self.waiters = []
-        for waiter in waiters { waiter.resume(with: result) }
+        for (_, waiter) in waiters { waiter.resume(with: result) }
     }
 
     /// Waits for the result.
     var value: Value {
         get async throws {
             if let result { return try result.get() }
-            return try await withCheckedThrowingContinuation { waiters.append($0) }
+            lastNumber += 1
+            let number = lastNumber
+            return try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { waiters.append((number, $0)) }
+            } onCancel: {
+                loop.submit { self.leave(number) }
+            }
         }
+    }
+
+    /// Somebody does not want to wait any more.
+    private func leave(_ number: Int) {
+        guard let position = waiters.firstIndex(where: { $0.number == number }) else { return }
+        waiters.remove(at: position).waiter.resume(throwing: CancellationError())
     }
 }

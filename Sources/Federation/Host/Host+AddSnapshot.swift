@@ -29,7 +29,8 @@ extension Host {
                 global: global)
         else { return }
         let context = ResourceContext(initiator: "loadRemote", id: match.id, resourceType: "", url: "")
-        startFetching(plan, remoteInfo: match.remoteInfo, context: context, records: config.recordPreloadedAssets ?? true)
+        startFetching(
+            plan, remoteInfo: match.remoteInfo, context: context, records: config.recordPreloadedAssets ?? true)
     }
 }
 
@@ -50,7 +51,8 @@ extension MFError {
     /// A snapshot that names no entry.
     static func entryURLMissing(_ remote: Remote) -> MFError {
         MFError(
-            .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no entry", context: [("remote", remote.name)],
+            .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no entry",
+            context: [("remote", remote.name)],
             hint: "see `metaData.remoteEntry` in its manifest")
     }
 }

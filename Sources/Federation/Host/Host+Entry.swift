@@ -66,7 +66,8 @@ extension Host {
         let exports: LuaValue
         do {
             let request = try request(
-                url, asking: lifecycle.createScript, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context)
+                url, asking: lifecycle.createScript, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context
+            )
             url = request.url
             let source = try await entrySource(request, allowsFile: true)
             if let tenant = remoteInfo.tenant {

@@ -9,9 +9,11 @@ extension Host {
         let before = Set(plugins.map(\.name))
         let attached = try attachAll(values)
         let names = Set(attached.compactMap(pluginName))
-        options.plugins.elements = attached + options.plugins.elements.filter { value in
-            pluginName(value).map { !names.contains($0) } ?? true
-        }
+        options.plugins.elements =
+            attached
+            + options.plugins.elements.filter { value in
+                pluginName(value).map { !names.contains($0) } ?? true
+            }
         for name in names { claim("plugin \(name)", isNew: !before.contains(name)) { $0.removePlugins([name]) } }
     }
 

@@ -171,7 +171,9 @@ extension Host {
         let fromHook = try await hooks.emit(
             lifecycle.fetch, FetchManifest(url: url, remoteInfo: remoteInfo, resourceContext: context))
         if let response = try HookResponse(fromHook) {
-            guard (200..<300).contains(response.status) else { throw MFError.hookResponseStatus(response.status, url: url) }
+            guard (200..<300).contains(response.status) else {
+                throw MFError.hookResponseStatus(response.status, url: url)
+            }
             return response.body
         }
         return try await runtime.fetcher.fetch(FetchRequest(url: url, allowsFile: true)).body

@@ -26,21 +26,22 @@ extension Host: LuaObject {
         }
     }
 
-    public static let luaMethods: [LuaCallable] = HostFunction.all.map { function in
-        function.callable { call in
-            guard case .object(let object) = call[0], let host = object as? Host else {
-                throw MFError.notCalledOnHost(call.name)
+    public static let luaMethods: [LuaCallable] =
+        HostFunction.all.map { function in
+            function.callable { call in
+                guard case .object(let object) = call[0], let host = object as? Host else {
+                    throw MFError.notCalledOnHost(call.name)
+                }
+                var arguments = call
+                arguments.arguments.removeFirst()
+                return (host, arguments)
             }
-            var arguments = call
-            arguments.arguments.removeFirst()
-            return (host, arguments)
-        }
-    } + [
-        LuaCallable("dispose") { call in
-            try call.object(0, as: Host.self).dispose()
-            return []
-        }
-    ]
+        } + [
+            LuaCallable("dispose") { call in
+                try call.object(0, as: Host.self).dispose()
+                return []
+            }
+        ]
 }
 
 /// A function of hosts that Lua sees twice: as a method of a host, and in `mf`, where it speaks to the current host.
@@ -56,7 +57,10 @@ struct HostFunction: Sendable {
     let summary: String
     let body: Body
 
-    init(_ name: String, _ signature: String, _ summary: String, _ body: @escaping @Sendable (Host, LuaCall) throws -> LuaValues) {
+    init(
+        _ name: String, _ signature: String, _ summary: String,
+        _ body: @escaping @Sendable (Host, LuaCall) throws -> LuaValues
+    ) {
         (self.name, self.signature, self.summary, self.body) = (name, signature, summary, .now(body))
     }
 
@@ -131,7 +135,9 @@ extension HostFunction {
         HostFunction(
             "removeRemotes", "fun(names: string[]): string[]",
             "Removes remotes and all that was loaded of them; returns the names that were registered."
-        ) { host, call in [.array(host.removeRemotes(try call[0].strings(expecting: "a list of names")).map { .string($0) })] },
+        ) { host, call in
+            [.array(host.removeRemotes(try call[0].strings(expecting: "a list of names")).map { .string($0) })]
+        },
         HostFunction(
             "tenantStats", "fun(name: string): mf.TenantStats",
             "What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code."
@@ -145,7 +151,9 @@ extension HostFunction {
         HostFunction(
             "removePlugins", "fun(names: string[]): string[]",
             "Detaches plugins; returns the names that were attached."
-        ) { host, call in [.array(host.removePlugins(try call[0].strings(expecting: "a list of names")).map { .string($0) })] },
+        ) { host, call in
+            [.array(host.removePlugins(try call[0].strings(expecting: "a list of names")).map { .string($0) })]
+        },
         HostFunction(
             "reload", "fun(plugin: string): integer",
             "Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on."
@@ -232,7 +240,8 @@ extension Host {
     private func builtInPlan(for data: LuaValue) throws -> PreloadPlan {
         let entries = try data.entries(expecting: "the arguments of generatePreloadAssets")
         let fields = Dictionary(entries.compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }) { $1 }
-        guard let options = fields["preloadOptions"], let info = fields["remoteInfo"], let snapshot = fields["remoteSnapshot"]
+        guard let options = fields["preloadOptions"], let info = fields["remoteInfo"],
+            let snapshot = fields["remoteSnapshot"]
         else { return PreloadPlan() }
         return try builtInPlan(
             try PreloadOptions.fromLua(options), remoteInfo: try Remote.fromLua(info),
@@ -265,7 +274,10 @@ final class RemoteHandlerView: LuaObject, @unchecked Sendable {
     func luaGet(_ key: LuaKey) -> LuaValue {
         guard key == .string("idToRemoteMap") else { return .nil }
         return .record(
-            LuaRecord(host.idToRemoteMap.map { ($0.key, ["name": .string($0.value.name), "expose": .string($0.value.expose)]) }))
+            LuaRecord(
+                host.idToRemoteMap.map {
+                    ($0.key, ["name": .string($0.value.name), "expose": .string($0.value.expose)])
+                }))
     }
 }
 

@@ -25,7 +25,8 @@ extension MFLibrary {
             }
         },
         Function(
-            name: "response", signature: "fun(fields: {status?: integer, body?: string, headers?: table<string, string>}): mf.Response",
+            name: "response",
+            signature: "fun(fields: {status?: integer, body?: string, headers?: table<string, string>}): mf.Response",
             summary: "A response as `mf.fetch` gives one, for listeners of the hook `fetch`."
         ) { _ in
             LuaCallable("response") { call in
@@ -35,7 +36,8 @@ extension MFLibrary {
                     .object(
                         ResponseView(
                             FetchResponse(
-                                status: try table.get("status").intValue ?? 200, url: try table.get("url").stringValue ?? "",
+                                status: try table.get("status").intValue ?? 200,
+                                url: try table.get("url").stringValue ?? "",
                                 headers: headers.isNil
                                     ? []
                                     : try headers.entries(expecting: "a table of headers").map {
@@ -57,7 +59,9 @@ extension FetchRequest {
             switch key {
             case .string("method"): method = try String.fromLua(value)
             case .string("headers"):
-                headers = try value.entries(expecting: "a table of headers").map { (try String.fromLua($0.0), try String.fromLua($0.1)) }
+                headers = try value.entries(expecting: "a table of headers").map {
+                    (try String.fromLua($0.0), try String.fromLua($0.1))
+                }
             case .string("body"): body = value.bytesValue
             case .string("timeout"): timeout = .milliseconds(try Int.fromLua(value))
             case .string("connectTimeout"): connectTimeout = .milliseconds(try Int.fromLua(value))

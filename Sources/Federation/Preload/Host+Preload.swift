@@ -87,7 +87,8 @@ extension Host {
             ]
         }
         let value: LuaValue = [
-            "remote": .object(remote), "remoteInfo": .object(remoteInfo), "preloadConfig": .object(preloadOptions.config),
+            "remote": .object(remote), "remoteInfo": .object(remoteInfo),
+            "preloadConfig": .object(preloadOptions.config),
             "id": .string(id), "results": .array(results.map { $0.luaValue(in: runtime.state) }),
         ]
         return (id, value, results.count { $0.isFailure })

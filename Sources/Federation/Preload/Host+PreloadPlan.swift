@@ -65,7 +65,9 @@ private struct PreloadPlanBuilder {
         case .boolean(true): return root
         case .nil, .boolean: return nil
         default:
-            let requests = try root.depsRemote.entries(expecting: "`depsRemote`").map { try PreloadRequest.fromLua($0.1) }
+            let requests = try root.depsRemote.entries(expecting: "`depsRemote`").map {
+                try PreloadRequest.fromLua($0.1)
+            }
             return requests.first { $0.nameOrAlias == remote.name || $0.nameOrAlias == remote.alias }?.completed()
         }
     }

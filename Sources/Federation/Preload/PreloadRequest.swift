@@ -38,11 +38,17 @@ public final class PreloadRequest: FieldView, LuaConvertible, @unchecked Sendabl
         ViewField("share", "boolean", "Whether shared assets are fetched.", { .optional($0.share) }) {
             $0.share = try Optional<Bool>.fromLua($1)
         },
-        ViewField("depsRemote", "boolean|mf.PreloadRemoteArgs[]", "Whether the remote's own remotes are preloaded.", { $0.depsRemote })
-        { $0.depsRemote = $1 },
-        ViewField("filter", "fun(url: string): boolean", "Says which URLs are fetched.", { $0.filter }) { $0.filter = $1 },
-        ViewField("recordPreloadedAssets", "boolean", "Whether an asset is fetched once only.", { .optional($0.recordPreloadedAssets) })
-        { $0.recordPreloadedAssets = try Optional<Bool>.fromLua($1) },
+        ViewField(
+            "depsRemote", "boolean|mf.PreloadRemoteArgs[]", "Whether the remote's own remotes are preloaded.",
+            { $0.depsRemote }
+        ) { $0.depsRemote = $1 },
+        ViewField("filter", "fun(url: string): boolean", "Says which URLs are fetched.", { $0.filter }) {
+            $0.filter = $1
+        },
+        ViewField(
+            "recordPreloadedAssets", "boolean", "Whether an asset is fetched once only.",
+            { .optional($0.recordPreloadedAssets) }
+        ) { $0.recordPreloadedAssets = try Optional<Bool>.fromLua($1) },
     ])
 
     public static func fromLua(_ value: LuaValue) throws -> PreloadRequest {

@@ -179,7 +179,8 @@ extension Reference {
             """
         for hook in Lifecycle.all {
             let result = hook.kind.isWaterfall ? "mf.args.\(hook.name)?" : "any"
-            text += "---@field \(hook.name)? fun(args: mf.args.\(hook.name)): \(result) \(hook.kind.rawValue). \(hook.summary)\n"
+            text +=
+                "---@field \(hook.name)? fun(args: mf.args.\(hook.name)): \(result) \(hook.kind.rawValue). \(hook.summary)\n"
         }
         return text + "\n"
     }

@@ -35,7 +35,8 @@ public enum Reference {
             if !hook.fieldReference.isEmpty {
                 text += "| argument | type | |\n|---|---|---|\n"
                 for field in hook.fieldReference {
-                    let type = field.luaType.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+                    let type = field.luaType.split(separator: "|", omittingEmptySubsequences: false).joined(
+                        separator: "\\|")
                     text += "| `\(field.name)` | `\(type)` | \(field.isOpen ? "*open.* " : "")\(field.summary) |\n"
                 }
                 text += "\n"

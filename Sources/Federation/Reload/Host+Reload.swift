@@ -32,7 +32,8 @@ extension Host {
         let new = try runtime.withinLoadTime { try runtime.readPlugin(source, host: self) }
         guard new.name == old.name else { throw MFError.reloadRenamed(old.name, to: new.name, path: source.path) }
         let state = try step(
-            "beforeReload", of: old, LuaRecord([("generation", .integer(Int64(last.number))), ("origin", .object(self))]))
+            "beforeReload", of: old,
+            LuaRecord([("generation", .integer(Int64(last.number))), ("origin", .object(self))]))
         let previous = LuaRecord([("version", old.version), ("generation", .integer(Int64(last.number)))])
         _ = try step(
             "afterReload", of: new,
@@ -80,7 +81,9 @@ extension Host {
         case .swift: return
         }
         if let index = plugins.firstIndex(where: { $0.id == old.id }) { plugins[index] = new }
-        if let index = options.plugins.elements.firstIndex(of: old.value) { options.plugins.elements[index] = new.value }
+        if let index = options.plugins.elements.firstIndex(of: old.value) {
+            options.plugins.elements[index] = new.value
+        }
     }
 
     /// The plugins that were read from files.

@@ -101,8 +101,9 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
         ViewField("tenant", "string", "The tenant whose sandbox its code runs in.", { .optional($0.tenant) }) {
             $0.tenant = try Optional<String>.fromLua($1)
         },
-        ViewField("revalidate", "string", "How often to look for a new version, such as `30s`.", { .optional($0.revalidate) })
-        { $0.revalidate = try Optional<String>.fromLua($1) },
+        ViewField(
+            "revalidate", "string", "How often to look for a new version, such as `30s`.", { .optional($0.revalidate) }
+        ) { $0.revalidate = try Optional<String>.fromLua($1) },
     ])
 
     public var luaValue: LuaValue { .object(self) }

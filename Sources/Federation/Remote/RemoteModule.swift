@@ -190,7 +190,9 @@ extension RemoteModule {
             BeforeExecuteFactory(id: id, expose: expose, remoteInfo: remoteInfo, origin: host))
         let module: LuaValue
         do {
-            guard factory.isCallable else { throw MFError.factoryNotFunction(factory, expose: expose, remote: remoteInfo) }
+            guard factory.isCallable else {
+                throw MFError.factoryNotFunction(factory, expose: expose, remote: remoteInfo)
+            }
             module = try await host.runtime.call(factory, [])
         } catch {
             try await hooks.emit(
@@ -214,7 +216,8 @@ final class RemoteEntryInitOptions: LuaObject, @unchecked Sendable {
 
     init(version: String, shareScopeKeys: ShareScopeName, shareScopeMap: ShareScopes) {
         values = [
-            "version": .string(version), "shareScopeKeys": shareScopeKeys.luaValue, "shareScopeMap": .object(shareScopeMap),
+            "version": .string(version), "shareScopeKeys": shareScopeKeys.luaValue,
+            "shareScopeMap": .object(shareScopeMap),
         ]
     }
 

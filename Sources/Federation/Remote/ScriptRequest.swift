@@ -38,7 +38,9 @@ struct ScriptRequest: Sendable {
             case .string("url"): url = try String.fromLua(value)
             case .string("method"): method = try String.fromLua(value)
             case .string("headers"):
-                headers = try value.entries(expecting: "a table of headers").map { (try String.fromLua($0.0), try String.fromLua($0.1)) }
+                headers = try value.entries(expecting: "a table of headers").map {
+                    (try String.fromLua($0.0), try String.fromLua($0.1))
+                }
             case .string("timeout"): timeout = .milliseconds(try Int.fromLua(value))
             case .string("maxBytes"): maxBytes = try Int.fromLua(value)
             case .string("script"), .string("link"): try apply(value, hook: hook)
@@ -69,6 +71,8 @@ extension MFError {
         MFError(
             .badHookValue, "a listener of `\(hook)` returned a \(value.luaTypeName), which is no request",
             context: [("hook", hook)],
-            hint: "return `{ url = …, headers = …, timeout = 1000 }`, `{ script = request, timeout = 1000 }`, or the source")
+            hint:
+                "return `{ url = …, headers = …, timeout = 1000 }`, `{ script = request, timeout = 1000 }`, or the source"
+        )
     }
 }

@@ -18,8 +18,12 @@ extension Runtime {
                 return try readPluginFile(path, options: options, tenant: tenant, host: host)
             }
             if let tenant { throw MFError.tenantPluginWithoutFile(tenant) }
-            if case .function(let function) = first { return try pluginMade(by: function, options: options, source: nil) }
-            guard first.isNil else { throw MFError.pluginInvalid(found: "list with a \(first.luaTypeName)", source: nil) }
+            if case .function(let function) = first {
+                return try pluginMade(by: function, options: options, source: nil)
+            }
+            guard first.isNil else {
+                throw MFError.pluginInvalid(found: "list with a \(first.luaTypeName)", source: nil)
+            }
             return registered(try LuaPlugin(table))
         default: break
         }
@@ -30,7 +34,9 @@ extension Runtime {
         RegisteredPlugin(id: PluginID(number: 0), body: .lua(plugin), value: .table(plugin.table))
     }
 
-    private func pluginMade(by function: LuaFunction, options: LuaValue, source: PluginSource?) throws -> RegisteredPlugin {
+    private func pluginMade(by function: LuaFunction, options: LuaValue, source: PluginSource?) throws
+        -> RegisteredPlugin
+    {
         let made = try callNow(.function(function), [options])
         guard case .table(let table) = made else {
             throw MFError.pluginInvalid(found: made.luaTypeName, source: source?.path)

@@ -54,7 +54,8 @@ extension Host {
         guard active.strategy != ShareStrategy.loadedFirst, active.loaded != true else { return }
         let isEager = entry.eager == true
         let wins =
-            isEager != active.isEager ? isEager : active.from.map { $0.utf8.lexicographicallyPrecedes(name.utf8) } ?? false
+            isEager != active.isEager
+            ? isEager : active.from.map { $0.utf8.lexicographicallyPrecedes(name.utf8) } ?? false
         if wins { versions[version] = entry }
     }
 

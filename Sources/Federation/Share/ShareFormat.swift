@@ -93,7 +93,8 @@ extension MFError {
         let code = from == "build" ? MFError.Code.shareSyncFailed : .shareSyncAsyncGet
         guard host.shared[package] != nil else {
             let unknown = shareNotFound(package, host: host)
-            return MFError(code, unknown.message, context: unknown.context.map { ($0.key, $0.value) }, hint: unknown.hint)
+            return MFError(
+                code, unknown.message, context: unknown.context.map { ($0.key, $0.value) }, hint: unknown.hint)
         }
         return MFError(
             code, "shared `\(package)` of host `\(host.name)` cannot be had at once: getting it has to wait",

@@ -120,8 +120,9 @@ public final class SharedModule: FieldView, LuaConvertible, @unchecked Sendable 
             $0.from = try Optional<String>.fromLua($1)
         },
         ViewField("scope", "string|string[]", "The share scopes it is part of.", { $0.scope }) { $0.scope = $1 },
-        ViewField("strategy", "\"version-first\"|\"loaded-first\"", "How a version is chosen.", { .optional($0.strategy) })
-        { $0.strategy = try Optional<String>.fromLua($1) },
+        ViewField(
+            "strategy", "\"version-first\"|\"loaded-first\"", "How a version is chosen.", { .optional($0.strategy) }
+        ) { $0.strategy = try Optional<String>.fromLua($1) },
         ViewField("eager", "boolean", "Provided before it is asked for.", { .optional($0.eager) }) {
             $0.eager = try Optional<Bool>.fromLua($1)
         },

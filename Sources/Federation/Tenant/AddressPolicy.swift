@@ -102,7 +102,8 @@ public struct AddressPolicy: Sendable {
         }
         guard text.contains(":") else { return nil }
         let halves = text.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false).map { half in
-            half.isEmpty ? [] : half.split(separator: ":", omittingEmptySubsequences: false).map { UInt16($0, radix: 16) }
+            half.isEmpty
+                ? [] : half.split(separator: ":", omittingEmptySubsequences: false).map { UInt16($0, radix: 16) }
         }
         guard halves.allSatisfy({ $0.allSatisfy { $0 != nil } }) else { return nil }
         let groups = halves.map { $0.compactMap { $0 } }

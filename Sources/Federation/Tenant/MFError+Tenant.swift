@@ -6,7 +6,8 @@ extension MFError {
         let close = closestMatch(to: key, in: known)
         return MFError(
             .luaConversion, "unknown tenant option `\(key)`", context: [("option", key)],
-            hint: close.map { "did you mean `\($0)`?" } ?? "known are \(known.map { "`\($0)`" }.joined(separator: ", "))")
+            hint: close.map { "did you mean `\($0)`?" }
+                ?? "known are \(known.map { "`\($0)`" }.joined(separator: ", "))")
     }
 
     static func badTenantOption(_ key: String, wants: String, found: LuaValue) -> MFError {
@@ -36,7 +37,8 @@ extension MFError {
     /// A function, or a plugin, of an instance that is gone.
     static func tenantReplaced(_ name: String) -> MFError {
         MFError(
-            .stateClosed, "the instance of tenant `\(name)` that made this function is gone", context: [("tenant", name)],
+            .stateClosed, "the instance of tenant `\(name)` that made this function is gone",
+            context: [("tenant", name)],
             hint: "an instance that goes over a limit is replaced by a fresh one; load the module again")
     }
 

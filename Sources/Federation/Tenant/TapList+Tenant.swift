@@ -36,7 +36,9 @@ extension TapList {
             case .syncWaterfall:
                 .syncWaterfall { try take(try plugin.emit(.syncWaterfall, hook: hook, shape, values($0)), $0) }
             case .asyncWaterfall:
-                .asyncWaterfall { try take(try await plugin.emitAsync(.asyncWaterfall, hook: hook, shape, values($0)), $0) }
+                .asyncWaterfall {
+                    try take(try await plugin.emitAsync(.asyncWaterfall, hook: hook, shape, values($0)), $0)
+                }
             }
         add(Tap(plugin: plugin.name, owner: owner, listener: .swift(listener)))
     }

@@ -307,7 +307,8 @@ extension Tenant {
                 try elements.enumerated().map { try exported($1, origin?.at(.integer(Int64($0 + 1)))) })
         case .record(let record):
             return .record(
-                LuaRecord(try record.entries.map { .init(key: $0.key, value: try exported($0.value, origin?.at($0.key))) }))
+                LuaRecord(
+                    try record.entries.map { .init(key: $0.key, value: try exported($0.value, origin?.at($0.key))) }))
         default: return value
         }
     }

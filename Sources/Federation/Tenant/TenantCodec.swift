@@ -91,7 +91,9 @@ struct TenantEncoder {
 
     private mutating func tag(_ tag: TenantCodec.Tag) { bytes.append(tag.rawValue) }
 
-    private mutating func word(_ word: UInt64) { withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) } }
+    private mutating func word(_ word: UInt64) {
+        withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) }
+    }
 
     private mutating func text(_ text: some Collection<UInt8>) {
         word(UInt64(text.count))
@@ -169,7 +171,9 @@ struct TenantDecoder {
     private mutating func word() throws -> UInt64 {
         guard bytes.count - position >= 8 else { throw MFError.garbled() }
         defer { position += 8 }
-        return bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: UInt64.self)) }
+        return bytes.withUnsafeBytes {
+            UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+        }
     }
 
     /// A number of elements: each takes a byte at least.
@@ -204,7 +208,8 @@ extension LuaObject {
             case .other: continue
             }
             switch try luaGet(key) {
-            case .object(let object): entries.append(.init(key: name, value: try object.tenantSnapshot(depth: depth - 1)))
+            case .object(let object):
+                entries.append(.init(key: name, value: try object.tenantSnapshot(depth: depth - 1)))
             case .table, .function, .callable, .userdata, .array, .record, .nil: continue
             case let plain: entries.append(.init(key: name, value: plain))
             }

@@ -67,10 +67,15 @@ extension TenantOptions: LuaConvertible {
         ("env", { $0.env = try variables($1, $2) }),
         ("dooms", { $0.dooms = try count($1, $2) }),
         ("doomWindow", { $0.doomWindow = try duration($1, $2) }),
-        ("failClosed", {
-            guard case .boolean(let flag) = $1 else { throw MFError.badTenantOption($2, wants: "true or false", found: $1) }
-            $0.failClosed = flag
-        }),
+        (
+            "failClosed",
+            {
+                guard case .boolean(let flag) = $1 else {
+                    throw MFError.badTenantOption($2, wants: "true or false", found: $1)
+                }
+                $0.failClosed = flag
+            }
+        ),
     ]
 
     public var luaValue: LuaValue {

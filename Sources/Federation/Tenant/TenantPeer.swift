@@ -72,7 +72,8 @@ final class TenantPeer: @unchecked Sendable {
         let number = lastNumber
         slots[number] = canWait ? .waiting(nil) : .blocked
         do {
-            try send([.integer(Kind.request.rawValue), .integer(Int64(number)), .string(name), .boolean(canWait)] + values)
+            try send(
+                [.integer(Kind.request.rawValue), .integer(Int64(number)), .string(name), .boolean(canWait)] + values)
         } catch {
             slots[number] = nil
             throw error
@@ -157,12 +158,14 @@ final class TenantPeer: @unchecked Sendable {
         switch kind {
         case .answer: arrive(number64, .success(Array(message.dropFirst(2))))
         case .failure:
-            guard message.count >= 3, case .object(let object) = message[2], let error = object as? LuaErrorObject else {
+            guard message.count >= 3, case .object(let object) = message[2], let error = object as? LuaErrorObject
+            else {
                 throw MFError.garbled()
             }
             arrive(number64, .failure(error.error))
         case .request, .notice:
-            guard message.count >= 4, case .string(let name) = message[2], case .boolean(let canWait) = message[3] else {
+            guard message.count >= 4, case .string(let name) = message[2], case .boolean(let canWait) = message[3]
+            else {
                 throw MFError.garbled()
             }
             answer(number64, kind == .request, name, Array(message.dropFirst(4)), canWait)
@@ -244,10 +247,14 @@ extension MFError {
     }
 
     static func workerSilent() -> MFError {
-        MFError(.limitWall, "the tenant's worker did not answer in time", hint: "it was ended; the next call starts a new one")
+        MFError(
+            .limitWall, "the tenant's worker did not answer in time",
+            hint: "it was ended; the next call starts a new one")
     }
 
     static func workerFloods() -> MFError {
-        MFError(.limitMessageSize, "the tenant's worker sends too much", hint: "it was ended; the next call starts a new one")
+        MFError(
+            .limitMessageSize, "the tenant's worker sends too much",
+            hint: "it was ended; the next call starts a new one")
     }
 }

@@ -46,9 +46,12 @@ extension Tenant {
         if let fetcher = services.fetcher, !options.net.isEmpty {
             let policy = AddressPolicy(options.net)
             imports.append(
-                ("fetch", asynchronous("fetch") { tenant, arguments in
-                    [try await tenant.fetch(arguments, from: fetcher, policy)]
-                }))
+                (
+                    "fetch",
+                    asynchronous("fetch") { tenant, arguments in
+                        [try await tenant.fetch(arguments, from: fetcher, policy)]
+                    }
+                ))
         }
         return imports
     }
@@ -75,12 +78,15 @@ extension Tenant {
             throw MFError.badArgument(1, of: "loadShare", "string expected")
         }
         guard options.shared.contains(package) else {
-            throw MFError.tenantMayNot(name, "use the shared module `\(package)`", hint: "list it in the tenant's `shared`")
+            throw MFError.tenantMayNot(
+                name, "use the shared module `\(package)`", hint: "list it in the tenant's `shared`")
         }
         return try imported(try await services.loadShare(package))
     }
 
-    private func fetch(_ arguments: [LuaValue], from fetcher: any Fetcher, _ policy: AddressPolicy) async throws -> LuaValue {
+    private func fetch(_ arguments: [LuaValue], from fetcher: any Fetcher, _ policy: AddressPolicy) async throws
+        -> LuaValue
+    {
         guard case .string(let url)? = arguments.first else {
             throw MFError.badArgument(1, of: "fetch", "string expected")
         }
@@ -97,7 +103,8 @@ extension Tenant {
         }
         let response = try await fetcher.fetch(request)
         return [
-            "status": .integer(Int64(response.status)), "ok": .boolean(response.isSuccess), "url": .string(response.url),
+            "status": .integer(Int64(response.status)), "ok": .boolean(response.isSuccess),
+            "url": .string(response.url),
             "headers": .record(LuaRecord(response.headers.map { ($0.0.lowercased(), .string($0.1)) })),
             "body": .of(response.body),
         ]

@@ -44,7 +44,10 @@ extension TenantStats {
                 ("memory", .integer(Int64(memory))), ("peakMemory", .integer(Int64(peakMemory))),
                 ("cpu", .number(Double(cpuTime.nanoseconds) / 1e6)), ("calls", .integer(Int64(calls))),
                 ("errors", .integer(Int64(errors))),
-                ("dooms", .record(LuaRecord(dooms.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) }))),
+                (
+                    "dooms",
+                    .record(LuaRecord(dooms.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) }))
+                ),
                 ("generation", .integer(Int64(generation))), ("state", .string(state.rawValue)),
                 ("suspendedFor", suspendedFor.map { .number(Double($0.milliseconds)) } ?? .nil),
             ]))

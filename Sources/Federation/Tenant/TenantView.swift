@@ -20,7 +20,9 @@ final class TenantView: LuaObject, @unchecked Sendable {
     static let visibleFields: [String: Set<String>] = [
         "mf.Host": ["name", "version", "options"],
         "mf.Options": ["id", "name", "version", "remotes", "shareStrategy"],
-        "mf.Shared": ["version", "from", "deps", "scope", "loaded", "loading", "eager", "strategy", "shareConfig", "useIn"],
+        "mf.Shared": [
+            "version", "from", "deps", "scope", "loaded", "loading", "eager", "strategy", "shareConfig", "useIn",
+        ],
     ]
 
     static let luaTypeName = "mf.TenantView"
@@ -29,7 +31,9 @@ final class TenantView: LuaObject, @unchecked Sendable {
     var luaKeys: [LuaKey] { object.luaKeys.filter(isVisible) }
 
     private func isVisible(_ key: LuaKey) -> Bool {
-        guard case .string(let name) = key, let fields = Self.visibleFields[type(of: object).luaTypeName] else { return true }
+        guard case .string(let name) = key, let fields = Self.visibleFields[type(of: object).luaTypeName] else {
+            return true
+        }
         return fields.contains(name)
     }
 

@@ -79,7 +79,9 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         }
     }
 
-    private func work(_ name: String, _ values: LuaValues, _ canWait: Bool, _ instance: StateInstance) throws -> LuaStart {
+    private func work(_ name: String, _ values: LuaValues, _ canWait: Bool, _ instance: StateInstance) throws
+        -> LuaStart
+    {
         switch name {
         case "run":
             guard values.count >= 3, let source = values[0].bytesValue, let chunk = values[1].stringValue else { break }

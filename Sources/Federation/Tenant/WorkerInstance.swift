@@ -158,7 +158,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     private func result(_ values: LuaValues) throws -> LuaEmission.Result {
         guard values.count >= 3 else { throw MFError.garbled() }
         return LuaEmission.Result(
-            outcome: values[0], isData: values[1].isTruthy, aborted: values[2].isTruthy, fields: Array(values.dropFirst(3)))
+            outcome: values[0], isData: values[1].isTruthy, aborted: values[2].isTruthy,
+            fields: Array(values.dropFirst(3)))
     }
 
     func release(_ export: UInt64) {
@@ -219,7 +220,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 extension MFError {
     static func workerNotStarted(_ tenant: String, errno: Int32) -> MFError {
         MFError(
-            .levelUnavailable, "the worker of tenant `\(tenant)` cannot be started: \(String(cString: strerror(errno)))",
+            .levelUnavailable,
+            "the worker of tenant `\(tenant)` cannot be started: \(String(cString: strerror(errno)))",
             context: [("tenant", tenant)], hint: "the level `process` needs /proc and room for one more process")
     }
 

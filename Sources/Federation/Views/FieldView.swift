@@ -112,7 +112,8 @@ extension MFError {
 
     /// A field of a view that only the host changes.
     static func readOnlyField(_ name: String, of type: String) -> MFError {
-        MFError(.luaConversion, "field `\(name)` of \(type) is read-only", hint: "call the host's functions to change it")
+        MFError(
+            .luaConversion, "field `\(name)` of \(type) is read-only", hint: "call the host's functions to change it")
     }
 
     /// A value of the wrong type.

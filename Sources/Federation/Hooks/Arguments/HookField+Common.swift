@@ -63,7 +63,9 @@ extension HookField {
         .fixed("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.") { .optional(get($0)) }
     }
     static func recovered(_ get: @escaping @Sendable (Root) -> Bool) -> Self {
-        .fixed("recovered", "boolean", "Whether a listener made up for the failure.") { get($0) ? .boolean(true) : .nil }
+        .fixed("recovered", "boolean", "Whether a listener made up for the failure.") {
+            get($0) ? .boolean(true) : .nil
+        }
     }
     static func flag(_ name: String, _ summary: String, _ get: @escaping @Sendable (Root) -> Bool) -> Self {
         .fixed(name, "boolean", summary) { get($0) ? .boolean(true) : .nil }

@@ -74,7 +74,8 @@ public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
         .fixed("retry", "fun(url?: string): mf.Container", "Loads the entry once more, from `url` if given; waits.") {
             $0.retry
         },
-        .fixed("getRemoteEntry", "fun(params: table): mf.Container", "Module Federation's spelling of `retry`; waits.") {
+        .fixed("getRemoteEntry", "fun(params: table): mf.Container", "Module Federation's spelling of `retry`; waits.")
+        {
             $0.getRemoteEntry
         },
         .origin, .remoteInfo,

@@ -22,8 +22,9 @@ public struct LoadSnapshot: HookArguments {
         .fixed("hostGlobalSnapshot", "mf.Snapshot", "The host's own snapshot. Live.") {
             .optional($0.hostGlobalSnapshot)
         },
-        .open("remoteSnapshot", "mf.Snapshot", "The remote's snapshot if it is known.", { .optional($0.remoteSnapshot) })
-        { $0.remoteSnapshot = $1.isNil ? nil : try Snapshot.fromLua($1) },
+        .open(
+            "remoteSnapshot", "mf.Snapshot", "The remote's snapshot if it is known.", { .optional($0.remoteSnapshot) }
+        ) { $0.remoteSnapshot = $1.isNil ? nil : try Snapshot.fromLua($1) },
         .fixed("globalSnapshot", "table<string, mf.Snapshot>", "All known snapshots. Live.") {
             .object($0.globalSnapshot)
         },
