@@ -592,6 +592,8 @@ error("Cannot require a meta file")
 ---@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code.
 ---@field registerPlugins fun(self: mf.Host, plugins: (mf.Plugin|string|table)[]) Attaches plugins.
 ---@field removePlugins fun(self: mf.Host, names: string[]): string[] Detaches plugins; returns the names that were attached.
+---@field revalidate fun(self: mf.Host, names?: string[]): string[] Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated.
+---@field live fun(self: mf.Host, id: string): any A handle that reads and calls through to the module that is current then; waits for the first load.
 ---@field reload fun(self: mf.Host, plugin: string): integer Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on.
 ---@field registerShared fun(self: mf.Host, shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
 ---@field initOptions fun(self: mf.Host, options: mf.Options): mf.Options Initialises the host once more.
@@ -630,6 +632,8 @@ error("Cannot require a meta file")
 ---@field tenantStats fun(name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code.
 ---@field registerPlugins fun(plugins: (mf.Plugin|string|table)[]) Attaches plugins.
 ---@field removePlugins fun(names: string[]): string[] Detaches plugins; returns the names that were attached.
+---@field revalidate fun(names?: string[]): string[] Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated.
+---@field live fun(id: string): any A handle that reads and calls through to the module that is current then; waits for the first load.
 ---@field reload fun(plugin: string): integer Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on.
 ---@field registerShared fun(shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
 ---@field initOptions fun(options: mf.Options): mf.Options Initialises the host once more.

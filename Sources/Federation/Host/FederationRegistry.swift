@@ -29,6 +29,10 @@ final class FederationRegistry: @unchecked Sendable {
     var plannedExposes: Set<String> = []
     /// Assets that were fetched ahead, oldest first.
     var preloadedAssets: OrderedSet<String> = []
+    /// What was fetched, by URL: what revalidation compares with.
+    var known: [String: KnownResource] = [:]
+    /// The URLs that a remote was made of, by its name.
+    var parts: [String: Set<String>] = [:]
     /// Sources fetched ahead, by URL, until they are used.
     var sources = SourceCache()
     let federation = FederationView()

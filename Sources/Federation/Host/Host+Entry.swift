@@ -53,6 +53,13 @@ extension Host {
                 recovered: recovered, origin: self))
     }
 
+    /// A container made anew, whatever is known: what a new version of a remote is entered by.
+    func makeContainer(_ remoteInfo: ResolvedRemote) async throws -> Container {
+        let known = registry.containers.removeValue(forKey: remoteInfo.containerKey)
+        defer { if registry.containers[remoteInfo.containerKey] == nil { registry.containers[remoteInfo.containerKey] = known } }
+        return try await fromHookOrEntry(remoteInfo, context: nil, url: nil).0
+    }
+
     /// The container, and whether remotes of the same entry may have it too.
     private func fromHookOrEntry(
         _ remoteInfo: ResolvedRemote, context: ResourceContext?, url: String?
@@ -69,7 +76,7 @@ extension Host {
                 url, asking: lifecycle.createScript, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context
             )
             url = request.url
-            let source = try await entrySource(request, allowsFile: true)
+            let source = try await entrySource(request, of: remoteInfo, allowsFile: true)
             if let tenant = remoteInfo.tenant {
                 exports = try await tenants.runEntry(source, name: url, remote: remoteInfo, tenant: tenant)
             } else {
@@ -88,10 +95,12 @@ extension Host {
         }
     }
 
-    private func entrySource(_ request: ScriptRequest, allowsFile: Bool) async throws -> [UInt8] {
+    private func entrySource(
+        _ request: ScriptRequest, of remote: ResolvedRemote, allowsFile: Bool
+    ) async throws -> [UInt8] {
         if let source = request.source { return source }
         if let source = registry.sources.take(request.url) { return source }
-        return try await runtime.fetcher.fetch(request.fetchRequest(allowsFile: allowsFile)).body
+        return try await runtime.fetchPart(request.fetchRequest(allowsFile: allowsFile), of: remote)
     }
 
     /// Asks loadEntryError for another container.

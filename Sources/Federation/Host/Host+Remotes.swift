@@ -41,6 +41,7 @@ extension Host {
         remote.isWithdrawn = false
         remote.lastModule = nil
         index.append(remote, to: list)
+        scheduleRevalidation(of: remote)
         guard hooks.hears(lifecycle.registerRemote) else { return }
         do {
             _ = try hooks.emit(lifecycle.registerRemote, RegisterRemote(remote: remote, origin: self))
@@ -67,6 +68,7 @@ extension Host {
         index.remove(remote, from: list)
         forgetSnapshot(of: remote)
         remote.isWithdrawn = true
+        for url in registry.parts.removeValue(forKey: remote.name) ?? [] { registry.known[url] = nil }
         if let module = moduleCache.removeValue(forKey: remote.name) {
             remote.lastModule = module
             registry.entryLoads[module.remoteInfo.entryKey] = nil

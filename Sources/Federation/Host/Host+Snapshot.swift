@@ -176,7 +176,7 @@ extension Host {
             }
             return response.body
         }
-        return try await runtime.fetcher.fetch(FetchRequest(url: url, allowsFile: true)).body
+        return try await runtime.fetchPart(FetchRequest(url: url, allowsFile: true), of: remoteInfo)
     }
 }
 

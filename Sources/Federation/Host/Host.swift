@@ -34,6 +34,8 @@ public final class Host: @unchecked Sendable {
     var nextPluginNumber = 1
     /// What was registered by plugins, and ends with them.
     var claims = Claims()
+    /// The handles that `mf.live` gave out.
+    var lives: [LiveModule.Reference] = []
     /// The tokens by which containers recognise a host that is being initialised already.
     var initTokens: [String: InitToken] = [:]
     /// The sandboxes that `options.tenants` declares.

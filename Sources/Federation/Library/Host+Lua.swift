@@ -155,6 +155,17 @@ extension HostFunction {
             [.array(host.removePlugins(try call[0].strings(expecting: "a list of names")).map { .string($0) })]
         },
         HostFunction(
+            async: "revalidate", "fun(names?: string[]): string[]",
+            "Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated."
+        ) { host, call in
+            let names = call[0].isNil ? nil : try call[0].strings(expecting: "a list of names")
+            return [.array(try await host.revalidate(names).map { .string($0) })]
+        },
+        HostFunction(
+            async: "live", "fun(id: string): any",
+            "A handle that reads and calls through to the module that is current then; waits for the first load."
+        ) { host, call in [try await host.live(try call.string(0))] },
+        HostFunction(
             "reload", "fun(plugin: string): integer",
             "Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on."
         ) { host, call in

@@ -56,7 +56,7 @@ final class RemoteFiles: @unchecked Sendable {
 
     private func source(of url: String) async throws -> [UInt8] {
         if let source = host.registry.sources.take(url) { return source }
-        return try await host.runtime.fetcher.fetch(FetchRequest(url: url, allowsFile: true)).body
+        return try await host.runtime.fetchPart(FetchRequest(url: url, allowsFile: true), of: remote)
     }
 
     private func url(of file: String) -> String? {

@@ -13,6 +13,8 @@ public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable 
     private(set) var isInitializing = false
     private var initialization: Flight<Void>?
     var container: Container?
+    /// 1 for the version that was loaded first, one more for each that took its place.
+    var generation = 1
 
     init(host: Host, remoteInfo: ResolvedRemote) {
         self.host = host

@@ -1,0 +1,43 @@
+import Diagnostics
+import LuaBridge
+import OrderedCollections
+
+/// What stands behind `mf.live(id)`: the module as the newest version of its remote gives it.
+final class LiveModule: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let id: String
+    let remote: String
+    var value: LuaValue
+
+    init(id: String, remote: String, value: LuaValue) { (self.id, self.remote, self.value) = (id, remote, value) }
+
+    /// Lives as long as the script holds the handle.
+    struct Reference {
+        weak var module: LiveModule?
+    }
+}
+
+extension Host {
+    /// A table that reads, writes and calls through to the module that is current then.
+    func live(_ id: String) async throws -> LuaValue {
+        let value = try await load(id)
+        let remote = idToRemoteMap[id]?.name ?? index.match(id, in: options.remotes)?.remote.name ?? id
+        let live = LiveModule(id: id, remote: remote, value: value)
+        lives.append(LiveModule.Reference(module: live))
+        let current = LuaCallable("live") { _ in [live.value] }
+        let chunk = try runtime.state.load(Self.liveSource, name: "=mf.live")
+        return try runtime.callNow(.function(chunk), [.callable(current)])
+    }
+
+    private static let liveSource = """
+        local current = ...
+        return setmetatable({}, {
+          __index = function(_, key) return current()[key] end,
+          __newindex = function(_, key, value) current()[key] = value end,
+          __call = function(_, ...) return current()(...) end,
+          __pairs = function() return pairs(current()) end,
+          __len = function() return #current() end,
+          __tostring = function() return tostring(current()) end,
+        })
+        """
+}
