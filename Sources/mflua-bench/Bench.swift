@@ -12,7 +12,7 @@ struct Bench: AsyncParsableCommand {
         abstract: "Measures mflua against C, lua5.4, curl and Module Federation on Node.",
         discussion: """
             Each line reads: name, ours, peer, ratio, bar, and `ok` when the ratio is within the bar, else `short`. The \
-            groups are: hooks, codec, json, loads, registry, start, first, cold.
+            groups are: hooks, codec, json, loads, registry, reload, start, first, cold.
             """)
 
     @Option(help: "The mflua binary to time. By default the one beside this program.")
@@ -36,6 +36,7 @@ struct Bench: AsyncParsableCommand {
         try await site.start()
         do {
             try await measureEngine(report, site)
+            if report.wants("reload") { try await ReloadFigures(site: site).run(report) }
             try measureProcesses(report, site)
         } catch {
             await site.stop()
