@@ -28,9 +28,9 @@ bench: setup
 
 # The suite again, watched for memory errors, races and undefined behaviour of the C code.
 sanitize: setup
-	$(SWIFT) test --sanitize address --scratch-path .build-address
-	$(SWIFT) test --sanitize thread --scratch-path .build-thread
-	$(SWIFT) test --scratch-path .build-undefined -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt $(SWIFT) test --no-parallel --sanitize address --scratch-path .build-address
+	$(SWIFT) test --no-parallel --sanitize thread --scratch-path .build-thread
+	$(SWIFT) test --no-parallel --scratch-path .build-undefined -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
 
 # Damaged manifests and plugins, 100,000 each, and random programs in tenants' states for ten minutes; FUZZ_SECONDS=60
 # for less.
