@@ -47,7 +47,9 @@ struct ProcessFigures {
             let list = site.write(
                 urls.map { "url = \"\($0)\"\noutput = \"/dev/null\"\n" }.joined(), to: "urls.txt")
             let ours = try Child.best(of: 7, [mflua, script])
-            let peer = try Child.best(of: 7, ["curl", "--silent", "--fail", "--parallel", "--config", list])
+            // Without another place for its errors, curl draws its progress.
+            let curl = ["curl", "--silent", "--fail", "--parallel", "--stderr", "/dev/null", "--config", list]
+            let peer = try Child.best(of: 7, curl)
             report.add(
                 Figure(
                     "cold load of \(count) remotes (curl --parallel)", ours: ours.nanoseconds, peer: peer.nanoseconds,

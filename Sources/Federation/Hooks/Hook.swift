@@ -1,4 +1,5 @@
 import LuaBridge
+import Synchronization
 
 /// One line of a hook's argument table: its Lua key, its type, and how a listener's change comes back.
 public struct HookField<Root>: Sendable {
@@ -86,7 +87,11 @@ public protocol HookDeclaration: Sendable {
     var fieldReference: [(name: String, luaType: String, summary: String, isOpen: Bool)] { get }
     func makeTapList() -> any AnyTapList
     var identity: ObjectIdentifier { get }
+    var index: Int { get }
 }
+
+/// How many hooks were declared so far.
+private let declaredHooks = Atomic<Int>(0)
 
 /// What a hook *is*: declared once in ``Lifecycle``; who listens is the business of a ``HookBus``.
 public final class Hook<Arguments: HookArguments, Mode: HookMode>: HookDeclaration {
@@ -96,12 +101,15 @@ public final class Hook<Arguments: HookArguments, Mode: HookMode>: HookDeclarati
     /// What a listener's result does, in a few words.
     public let result: String
     let shape: LuaShape
+    /// The place of its listeners among those of all hooks.
+    public let index: Int
     let fields: [HookField<Arguments>]
 
     init(_ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored") {
         (self.name, self.group, self.summary, self.result) = (name, group, summary, result)
         fields = Arguments.luaFields
         shape = LuaShape(fields.map(\.name))
+        index = declaredHooks.wrappingAdd(1, ordering: .relaxed).oldValue
     }
 
     public var kind: HookKind { Mode.kind }

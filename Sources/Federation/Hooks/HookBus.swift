@@ -37,7 +37,7 @@ final class HookBus: @unchecked Sendable {
     /// The listeners of a hook.
     func taps<A, M>(_ hook: Hook<A, M>) -> TapList<A> {
         // The list was made by this very declaration's `makeTapList`, so its type is `TapList<A>`.
-        unsafeDowncast(currentView.lists[hook.identity]! as AnyObject, to: TapList<A>.self)
+        unsafeDowncast(currentView.ordered[hook.index].unsafelyUnwrapped, to: TapList<A>.self)
     }
 
     /// The listeners that count for the running task.

@@ -4,13 +4,21 @@
 final class HookView: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
-    var lists: [ObjectIdentifier: any AnyTapList]
+    private(set) var lists: [ObjectIdentifier: any AnyTapList]
+    /// The same by the hooks' index: what every emission looks up.
+    private(set) var ordered: [AnyObject?] = []
     /// How many loads go on with this view.
     var pins = 0
     /// The generations that ended with this view: closed when the last load has let go of it.
     var closing: [OwnerScope] = []
 
-    init(_ lists: [ObjectIdentifier: any AnyTapList]) { self.lists = lists }
+    init(_ lists: [ObjectIdentifier: any AnyTapList]) {
+        self.lists = lists
+        for hook in Lifecycle.all {
+            while ordered.count <= hook.index { ordered.append(nil) }
+            ordered[hook.index] = lists[hook.identity]
+        }
+    }
 
     func close() {
         for scope in closing { scope.close() }
@@ -73,14 +81,15 @@ extension HookBus {
     func replace(
         _ old: PluginID, hooks: [String], ending scope: OwnerScope, listen: (String, any TapStore) -> Void
     ) {
-        let next = HookView(view.lists)
+        var lists = view.lists
         let wanted = Set(hooks.compactMap { Lifecycle.named[$0]?.identity })
         for (identity, list) in view.lists {
             guard let store = list as? any TapStore, wanted.contains(identity) || store.holds(old) else { continue }
             let copy = store.copy()
             copy.remove(owner: old)
-            next.lists[identity] = copy
+            lists[identity] = copy
         }
+        let next = HookView(lists)
         for name in hooks {
             guard let hook = Lifecycle.named[name], let store = next.lists[hook.identity] as? any TapStore else {
                 continue

@@ -143,10 +143,10 @@ extension RemoteModule {
 
     /// Gets an expose: its module, or its factory.
     func get(id: String, expose: String, loadFactory: Bool, snapshot: Snapshot?) async throws -> LuaValue {
-        let (hooks, lifecycle) = (host.hooks, host.lifecycle)
+        let hooks = host.hooks
         let container = try await initialize(id: id, snapshot: snapshot, expose: expose)
         try await hooks.emit(
-            lifecycle.beforeGetExpose,
+            host.lifecycle.beforeGetExpose,
             BeforeGetExpose(
                 id: id, expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value, origin: host))
         let factory: LuaValue
@@ -186,9 +186,9 @@ extension RemoteModule {
     }
 
     private func runFactory(_ factory: LuaValue, id: String, expose: String) async throws -> LuaValue {
-        let (hooks, lifecycle) = (host.hooks, host.lifecycle)
+        let hooks = host.hooks
         try await hooks.emit(
-            lifecycle.beforeExecuteFactory,
+            host.lifecycle.beforeExecuteFactory,
             BeforeExecuteFactory(id: id, expose: expose, remoteInfo: remoteInfo, origin: host))
         let module: LuaValue
         do {
@@ -198,13 +198,13 @@ extension RemoteModule {
             module = try await host.runtime.call(factory, [])
         } catch {
             try await hooks.emit(
-                lifecycle.afterExecuteFactory,
+                host.lifecycle.afterExecuteFactory,
                 AfterExecuteFactory(
                     id: id, expose: expose, remoteInfo: remoteInfo, exposeModule: .nil, error: error, origin: host))
             throw error
         }
         try await hooks.emit(
-            lifecycle.afterExecuteFactory,
+            host.lifecycle.afterExecuteFactory,
             AfterExecuteFactory(
                 id: id, expose: expose, remoteInfo: remoteInfo, exposeModule: module, error: nil, origin: host))
         return module
