@@ -17,7 +17,9 @@ struct RevalidateTests {
         var answered: [Int] { statuses.withLock { $0 } }
 
         func answer(_ request: FetchRequest) -> FetchResponse {
-            guard let text = files.withLock({ $0[request.url] }) else { return FetchResponse(status: 404, url: request.url) }
+            guard let text = files.withLock({ $0[request.url] }) else {
+                return FetchResponse(status: 404, url: request.url)
+            }
             let tag = "\"\(text.hashValue)\""
             let isKnown = request.headers.contains { $0.0 == "If-None-Match" && $0.1 == tag }
             statuses.withLock { $0.append(isKnown ? 304 : 200) }
@@ -96,7 +98,9 @@ struct RevalidateTests {
         }
     }
 
-    @Test(arguments: ["return {", "return nil", "return { init = function() error('no') end, get = print }", "error('x')"])
+    @Test(arguments: [
+        "return {", "return nil", "return { init = function() error('no') end, get = print }", "error('x')",
+    ])
     func brokenVersionLeavesTheOldOneServing(_ broken: String) async throws {
         try await withHost(Self.manifest) { (runtime, origin) async throws in
             #expect(try await first(runtime, "return version()") == 1)
@@ -113,8 +117,10 @@ struct RevalidateTests {
     @Test func registeringAndRemovingLeavesNothingBehind() async throws {
         try await withHost(Self.entry) { (runtime, _) async throws in
             func memory() async throws -> Int {
-                try await first(runtime, "collectgarbage() collectgarbage() return collectgarbage('count') * 1024 // 1 | 0")
-                    .intValue ?? 0
+                try await first(
+                    runtime, "collectgarbage() collectgarbage() return collectgarbage('count') * 1024 // 1 | 0"
+                )
+                .intValue ?? 0
             }
             let cycle = """
                 for _ = 1, 50 do

@@ -56,7 +56,11 @@ extension Host {
     /// A container made anew, whatever is known: what a new version of a remote is entered by.
     func makeContainer(_ remoteInfo: ResolvedRemote) async throws -> Container {
         let known = registry.containers.removeValue(forKey: remoteInfo.containerKey)
-        defer { if registry.containers[remoteInfo.containerKey] == nil { registry.containers[remoteInfo.containerKey] = known } }
+        defer {
+            if registry.containers[remoteInfo.containerKey] == nil {
+                registry.containers[remoteInfo.containerKey] = known
+            }
+        }
         return try await fromHookOrEntry(remoteInfo, context: nil, url: nil).0
     }
 
