@@ -55,7 +55,7 @@ let package = Package(
         .target(
             name: "LuaLibrary", path: "lua", exclude: ["types"],
             resources: [.embedInCode("mf"), .embedInCode("plugins")], swiftSettings: settings),
-        .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop"], swiftSettings: settings),
+        .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop", deques], swiftSettings: settings),
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
         .target(
             name: "Federation",

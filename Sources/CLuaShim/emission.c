@@ -7,8 +7,6 @@
 /* The stack of an emission. From AT_FIELDS on there are the values that were put into the data table. */
 enum { AT_EMISSION = 1, AT_LISTENERS, AT_KEYS, AT_DATA, AT_OUTCOME, AT_FIELDS };
 
-#define MAX_AT_ONCE 8
-
 /* [-0, +0, m] reads the data from the input; a table of the shape is made here */
 static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
     mf_reader r = mf_read_input(s, s->entry);
@@ -37,6 +35,9 @@ static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
     }
 }
 
+/* Whether a field is to be read back. */
+static bool is_wanted(const mf_emission *e, int32_t i) { return i >= 64 || (e->wanted >> i & 1); }
+
 /* [-0, +0, e] writes all fields, from the one at `first` on that has changed */
 static void write_fields(lua_State *L, mf_state *s, mf_emission *e, int32_t first) {
     size_t same = (size_t)first;
@@ -46,40 +47,32 @@ static void write_fields(lua_State *L, mf_state *s, mf_emission *e, int32_t firs
     b->count += same;
     e->has_fields = true;
     for (int32_t i = first; i < e->field_count; i++) {
-        lua_rawgeti(L, AT_KEYS, i + 1);
-        lua_gettable(L, AT_DATA);
-        if (i < 64 && e->unchangeable >> i & 1 && lua_rawequal(L, -1, AT_FIELDS + i)) {
+        bool same = !is_wanted(e, i);
+        if (!same) {
+            lua_rawgeti(L, AT_KEYS, i + 1);
+            lua_gettable(L, AT_DATA);
+            same = i < 64 && e->unchangeable >> i & 1 && lua_rawequal(L, -1, AT_FIELDS + i);
+            if (!same) mf_encode(L, s, b, -1);
+            lua_pop(L, 1);
+        }
+        if (same) {
             if (!mf_buffer_room(s, b, 1)) luaL_error(L, "not enough memory");
             b->bytes[b->count++] = MF_TAG_SAME;
-        } else {
-            mf_encode(L, s, b, -1);
         }
-        lua_pop(L, 1);
     }
 }
 
-/* [-0, +0, e] the first field that has changed, or their number. Few fields are compared at once: every call of Lua's
- * API counts here. */
+/* [-0, +0, e] the first field that has changed, or their number */
 static int32_t first_changed(lua_State *L, const mf_emission *e) {
-    int top = AT_FIELDS - 1 + e->field_count;
-    int32_t checked = 0;
-    while (checked < e->field_count) {
-        int32_t end = e->field_count - checked <= MAX_AT_ONCE ? e->field_count : checked + MAX_AT_ONCE;
-        for (int32_t i = checked; i < end; i++) {
-            lua_rawgeti(L, AT_KEYS, i + 1);
-            lua_gettable(L, AT_DATA);
-        }
-        for (int32_t i = checked; i < end; i++) {
-            bool may_be_same = i < 64 && e->unchangeable >> i & 1;
-            if (!may_be_same || !lua_rawequal(L, top + 1 + i - checked, AT_FIELDS + i)) {
-                lua_settop(L, top);
-                return i;
-            }
-        }
-        lua_settop(L, top);
-        checked = end;
+    for (int32_t i = 0; i < e->field_count; i++) {
+        if (!is_wanted(e, i)) continue;
+        lua_rawgeti(L, AT_KEYS, i + 1);
+        lua_gettable(L, AT_DATA);
+        bool same = i < 64 && e->unchangeable >> i & 1 && lua_rawequal(L, -1, AT_FIELDS + i);
+        lua_pop(L, 1);
+        if (!same) return i;
     }
-    return checked;
+    return e->field_count;
 }
 
 /* [-0, +0, e] writes what came of it into the output of the call under way */
@@ -180,7 +173,7 @@ int mf_emission_body(lua_State *L) {
     e->listener = 0;
     e->bad_value = e->aborted = e->outcome_is_data = false;
     e->has_outcome = e->has_data = e->has_fields = false;
-    int32_t needed = AT_FIELDS + e->field_count + MAX_AT_ONCE + 4;
+    int32_t needed = AT_FIELDS + e->field_count + 8;
     if (needed > LUA_MINSTACK) luaL_checkstack(L, needed, "too many fields");
     read_data(L, mf_state_of(L), e);
     return call_listeners(L, e, 0);

@@ -4,6 +4,7 @@
 
 typedef struct {
     int32_t function, argument_count;
+    bool chained; /* a function that is returned is called, too */
 } call;
 
 /* [-0, +0, m] the values from index `first` up become the output of the call under way */
@@ -17,9 +18,22 @@ static int answer_call(lua_State *L, int first) {
     return 0;
 }
 
-static int called(lua_State *L, int status, lua_KContext context) {
+/* [-0, +0, m] after the call, or after the second one of a chain: its results are from index 2 up */
+static int ended(lua_State *L, int status, lua_KContext context) {
     (void)status;
     (void)context;
+    return answer_call(L, 2);
+}
+
+/* [-0, +0, e] after the first call of a chain: a function is called and answered with `true` before its result */
+static int called(lua_State *L, int status, lua_KContext chained) {
+    (void)status;
+    if (!chained) return answer_call(L, 2);
+    lua_settop(L, 2);
+    if (!lua_isfunction(L, 2)) return answer_call(L, 2);
+    lua_pushboolean(L, true);
+    lua_insert(L, 2); /* stack: call, true, function */
+    lua_callk(L, 0, 1, 0, ended);
     return answer_call(L, 2);
 }
 
@@ -31,12 +45,13 @@ static int run_call(lua_State *L) {
     luaL_checkstack(L, c->argument_count + 8, "too many arguments");
     lua_rawgeti(L, LUA_REGISTRYINDEX, c->function);
     for (int32_t i = 0; i < c->argument_count; i++) mf_decode(L, s, &r);
-    lua_callk(L, c->argument_count, LUA_MULTRET, 0, called);
-    return answer_call(L, 2);
+    bool chained = c->chained; /* after a wait the call is gone */
+    lua_callk(L, c->argument_count, LUA_MULTRET, chained, called);
+    return called(L, LUA_OK, chained);
 }
 
 int32_t mf_call(mf_state *s, int32_t function, int32_t argument_count, mf_span *results) {
-    call c = {function, argument_count};
+    call c = {function, argument_count, false};
     int32_t status = mf_protect(s, run_call, &c);
     *results = mf_failure(s);
     return status;
@@ -224,8 +239,9 @@ static int32_t start(mf_state *s, lua_CFunction body, call *c, mf_emission *emis
     return run(s, task, 1, emission, results);
 }
 
-int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, mf_task **task, mf_span *results) {
-    call c = {function, argument_count};
+int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, bool chained, mf_task **task,
+                     mf_span *results) {
+    call c = {function, argument_count, chained};
     return start(s, run_call, &c, NULL, task, results);
 }
 

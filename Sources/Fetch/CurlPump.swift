@@ -1,4 +1,5 @@
 internal import CCurl
+internal import DequeModule
 internal import Diagnostics
 internal import EventLoop
 
@@ -20,7 +21,8 @@ final class CurlPump: @unchecked Sendable {
     private var timer: TimerID?
     private var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
     private var runningPerHost: [String: Int] = [:]
-    private var waiting: [CurlTransfer] = []
+    /// Those that wait for room, by host, first come first served; no host's queue is empty.
+    private var waiting: [String: Deque<CurlTransfer>] = [:]
     private var idleHandles: [UnsafeMutableRawPointer] = []
 
     init(loop: EventLoop, library: CurlLibrary) throws {
@@ -59,10 +61,10 @@ final class CurlPump: @unchecked Sendable {
     /// Ends all transfers and closes all connections.
     func close() {
         guard let multi else { return }
-        for transfer in Array(running.values) + waiting {
+        for transfer in Array(running.values) + waiting.values.joined() {
             abort(transfer, MFError.fetchCancelled(transfer.request), startingNext: false)
         }
-        waiting = []
+        waiting = [:]
         for easy in idleHandles { library.table.pointee.easy_cleanup(easy) }
         idleHandles = []
         self.multi = nil
@@ -78,16 +80,16 @@ final class CurlPump: @unchecked Sendable {
             return transfer.finish(.failure(MFError.fetchCancelled(transfer.request)))
         }
         transfer.deadline = loop.now + transfer.request.timeout
-        if hasRoom(for: transfer) { return begin(transfer) }
-        waiting.append(transfer)
+        if hasRoom(for: transfer.hostKey) { return begin(transfer) }
+        waiting[transfer.hostKey, default: []].append(transfer)
         transfer.timer = loop.schedule(after: transfer.request.timeout) { [weak self] in
             transfer.timer = nil
             self?.abort(transfer, MFError.timedOut(transfer.request))
         }
     }
 
-    private func hasRoom(for transfer: CurlTransfer) -> Bool {
-        running.count < Self.limit && runningPerHost[transfer.hostKey, default: 0] < Self.limitPerHost
+    private func hasRoom(for host: String) -> Bool {
+        running.count < Self.limit && runningPerHost[host, default: 0] < Self.limitPerHost
     }
 
     private func begin(_ transfer: CurlTransfer) {
@@ -113,7 +115,8 @@ final class CurlPump: @unchecked Sendable {
         if let timer = transfer.timer { loop.cancel(timer) }
         transfer.timer = nil
         if transfer.easy == nil {
-            waiting.removeAll { $0 === transfer }
+            waiting[transfer.hostKey]?.removeAll { $0 === transfer }
+            if waiting[transfer.hostKey]?.isEmpty == true { waiting[transfer.hostKey] = nil }
         } else {
             release(transfer)
         }
@@ -134,7 +137,12 @@ final class CurlPump: @unchecked Sendable {
     }
 
     private func beginWaiting() {
-        while multi != nil, let index = waiting.firstIndex(where: hasRoom) { begin(waiting.remove(at: index)) }
+        while multi != nil, running.count < Self.limit, let host = waiting.keys.first(where: hasRoom),
+            let next = waiting[host]?.popFirst()
+        {
+            if waiting[host]?.isEmpty == true { waiting[host] = nil }
+            begin(next)
+        }
     }
 
     private func release(_ transfer: CurlTransfer) {

@@ -9,23 +9,34 @@ public struct LuaCall: Sendable {
     public let state: LuaState
     /// The function's name.
     public let name: String
-    /// The arguments. Tables and functions are references, views are objects.
-    public var arguments: [LuaValue]
+    private let given: [LuaValue]
+    /// How many of the given arguments are left out.
+    private let skipped: Int
 
     /// Makes a call, as a test or a wrapper does.
     public init(state: LuaState, name: String, arguments: [LuaValue]) {
-        self.state = state
-        self.name = name
-        self.arguments = arguments
+        self.init(state: state, name: name, given: arguments, skipped: 0)
+    }
+
+    private init(state: LuaState, name: String, given: [LuaValue], skipped: Int) {
+        (self.state, self.name, self.given, self.skipped) = (state, name, given, skipped)
+    }
+
+    /// The arguments. Tables and functions are references, views are objects.
+    public var arguments: [LuaValue] { skipped == 0 ? given : Array(given.dropFirst(skipped)) }
+
+    /// The call of a method without the object that it is a method of.
+    public func withoutSelf() -> LuaCall {
+        LuaCall(state: state, name: name, given: given, skipped: skipped + 1)
     }
 
     /// The argument at an index; `.nil` when there is none.
     public subscript(_ index: Int) -> LuaValue {
-        index < arguments.count ? arguments[index] : .nil
+        index < count ? given[index + skipped] : .nil
     }
 
     /// How many arguments there are.
-    public var count: Int { arguments.count }
+    public var count: Int { max(0, given.count - skipped) }
 }
 
 extension LuaCall {
@@ -120,7 +131,7 @@ extension LuaCall {
     ///
     /// - Parameter expected: The type in Lua's words.
     public func mismatch(_ index: Int, _ expected: String) -> MFError {
-        let found = index < arguments.count ? self[index].argumentTypeName : "no value"
+        let found = index < count ? self[index].argumentTypeName : "no value"
         return .badArgument(index + 1, of: name, "\(expected) expected, got \(found)")
     }
 }

@@ -38,8 +38,11 @@ public enum LuaEmission {
         public var outcomeIsData: Bool
         /// Whether a listener of the async kind returned false.
         public var aborted: Bool
-        /// With ``Data/values(_:_:)``: the shape's keys, read from the final data. Tables are references, views objects.
+        /// With ``Data/values(_:_:)``: the shape's keys, read from the final data where the shape says so. Tables are
+        /// references, views objects.
         public var fields: [LuaValue]
+        /// Whether some field differs from what was put in.
+        public var hasChanges: Bool
         /// The final data table, when it was to be kept.
         public var data: LuaTable?
     }

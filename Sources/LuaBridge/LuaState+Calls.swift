@@ -23,12 +23,29 @@ extension LuaState {
     ///
     /// - Throws: as ``call(_:_:)``; `CancellationError` when the task was cancelled.
     public func callAsync(_ function: LuaFunction, _ arguments: [LuaValue] = []) async throws -> [LuaValue] {
+        try await run(function, arguments, chained: false)
+    }
+
+    /// Calls a function and, when it returns a function, that one too, both in one go: as a container's `get` and the
+    /// module factory that it gives.
+    ///
+    /// - Returns: Whether a function came back and was called; its first result, else what came back instead.
+    /// - Throws: as ``callAsync(_:_:)``, of either call.
+    public func callThrough(
+        _ function: LuaFunction, _ arguments: [LuaValue] = []
+    ) async throws -> (isResult: Bool, value: LuaValue) {
+        let values = try await run(function, arguments, chained: true)
+        if values.count == 2 { return (true, values[1]) }
+        return (false, values.first ?? .nil)
+    }
+
+    private func run(_ function: LuaFunction, _ arguments: [LuaValue], chained: Bool) async throws -> [LuaValue] {
         let handle = try alive()
         try write(arguments, callee: function, handle)
         var span = mf_span()
         var task: OpaquePointer?
         let status = withExtendedLifetime(arguments) {
-            mf_task_call(handle, function.slot, Int32(arguments.count), &task, &span)
+            mf_task_call(handle, function.slot, Int32(arguments.count), chained, &task, &span)
         }
         if status == Int32(MF_OK) { return read(span) }
         guard let task else { throw failure(status) }

@@ -47,6 +47,7 @@ extension LuaState {
         case .values(let shape, let values):
             emission.shape = try slot(of: shape)
             emission.field_count = Int32(truncatingIfNeeded: shape.keys.count)
+            emission.wanted = shape.read
             if values.count != shape.keys.count { throw MFError.badShape(shape, values.count) }
             var writer = try LuaWireWriter(self, handle)
             for index in values.indices { writer.write(values[index]) }
@@ -69,7 +70,7 @@ extension LuaState {
         guard status == Int32(MF_OK), !emission.bad_value else { throw emissionFailure(emission, status) }
         var result = LuaEmission.Result(
             outcome: .nil, outcomeIsData: emission.outcome_is_data, aborted: emission.aborted, fields: data.values,
-            data: nil)
+            hasChanges: emission.has_fields, data: nil)
         // Listeners that change nothing and return nothing leave nothing to be read.
         if emission.has_outcome || emission.has_data || emission.has_fields { read(emission, span, into: &result) }
         return result
@@ -80,9 +81,7 @@ extension LuaState {
         if emission.has_outcome { result.outcome = reader.value() }
         if emission.has_data, case .table(let table) = reader.value() { result.data = table }
         guard emission.has_fields else { return }
-        var fields = [LuaValue](repeating: .nil, count: result.fields.count)
-        for index in fields.indices { fields[index] = reader.value(unchanged: result.fields[index]) }
-        result.fields = fields
+        result.fields = result.fields.map { reader.value(unchanged: $0) }
     }
 
     @inline(never)

@@ -7,10 +7,32 @@ extension LuaState {
     /// wait while they load. The environment has a table `package` of its own, with `loaded`, `preload` and `searchers`.
     public func installRequire(in environment: LuaTable? = nil) throws {
         let gates = LuaGates()
-        self.gates.removeAll { $0.value == nil }
+        if self.gates.count == self.gates.capacity { self.gates.removeAll { $0.value == nil } }
         self.gates.append(WeakGates(value: gates))
-        let chunk = try load(LuaLibrary.source(of: "mf/require.lua"), name: "@mf/require.lua")
-        _ = try call(chunk, [.table(environment ?? globals), .record(gates.functions)])
+        let handle = try alive()
+        let slot = try requireSlot(handle)
+        let arguments: [LuaValue] = [.table(environment ?? globals), .record(gates.functions)]
+        var writer = try LuaWireWriter(self, handle)
+        for argument in arguments { writer.write(argument) }
+        try writer.finish()
+        var span = mf_span()
+        try check(withExtendedLifetime(arguments) { mf_call(handle, slot, Int32(arguments.count), &span) })
+    }
+
+    /// The slot of lua/mf/require.lua, compiled once: every remote and every plugin has an environment of its own. It is
+    /// kept as long as the state is open; a reference would keep the state alive.
+    private func requireSlot(_ handle: OpaquePointer) throws -> Int32 {
+        if let requireChunk { return requireChunk }
+        var span = mf_span()
+        let status = LuaLibrary.source(of: "mf/require.lua").withUnsafeBytes { source in
+            let bytes = source.assumingMemoryBound(to: CChar.self)
+            return mf_load(handle, bytes.baseAddress, bytes.count, "@mf/require.lua", 0, &span)
+        }
+        try check(status)
+        var reader = LuaWireReader(self, span)
+        let slot = reader.slot()
+        requireChunk = slot
+        return slot
     }
 }
 

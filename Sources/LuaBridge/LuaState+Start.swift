@@ -31,7 +31,7 @@ extension LuaState {
         var task: OpaquePointer?
         mf_set_sliceable(handle, sliceable)
         let status = withExtendedLifetime(arguments) {
-            mf_task_call(handle, function.slot, Int32(arguments.count), &task, &span)
+            mf_task_call(handle, function.slot, Int32(arguments.count), false, &task, &span)
         }
         mf_set_sliceable(handle, false)
         guard let task else {
@@ -154,6 +154,7 @@ private final class LuaPendingBody: LuaPending {
 extension LuaEmission.Result {
     /// Makes a result, as listeners outside of Lua have it.
     public init(outcome: LuaValue, isData: Bool, aborted: Bool, fields: [LuaValue]) {
-        self.init(outcome: outcome, outcomeIsData: isData, aborted: aborted, fields: fields, data: nil)
+        self.init(
+            outcome: outcome, outcomeIsData: isData, aborted: aborted, fields: fields, hasChanges: true, data: nil)
     }
 }

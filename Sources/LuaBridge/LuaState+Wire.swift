@@ -147,17 +147,22 @@ struct LuaWireReader {
     mutating func values() -> [LuaValue] {
         if isAtEnd { return [] }
         if count > 0 {
-            var values = [LuaValue](repeating: .nil, count: count)
-            for index in 0..<count { values[index] = value() }
-            return values
+            return elements(count)
         }
         var values: [LuaValue] = []
         while !isAtEnd { values.append(value()) }
         return values
     }
 
-    /// The next value; `unchanged` stands for what the wire says is the same as before.
-    mutating func value(unchanged: LuaValue = .nil) -> LuaValue {
+    /// The next value, or what was there before where the wire says that it is the same.
+    mutating func value(unchanged: LuaValue) -> LuaValue {
+        guard cursor.load(as: UInt8.self) == UInt8(MF_TAG_SAME) else { return value() }
+        cursor += 1
+        return unchanged
+    }
+
+    /// The next value.
+    mutating func value() -> LuaValue {
         switch Int(take(UInt8.self)) {
         case MF_TAG_NIL: return .nil
         case MF_TAG_FALSE: return .boolean(false)
@@ -181,22 +186,29 @@ struct LuaWireReader {
             cursor += 2 * MemoryLayout<UInt>.size
             return .object(object)
         case MF_TAG_ARRAY:
-            let count = Int(take(UInt32.self))
-            var elements: [LuaValue] = []
-            elements.reserveCapacity(count)
-            for _ in 0..<count { elements.append(value()) }
-            return .array(elements)
+            return .array(elements(Int(take(UInt32.self))))
         case MF_TAG_RECORD:
-            let count = Int(take(UInt32.self))
-            var entries: [LuaRecord.Entry] = []
-            entries.reserveCapacity(count)
-            for _ in 0..<count {
-                let key = value()
-                entries.append(LuaRecord.Entry(key: key, value: value()))
-            }
-            return .record(LuaRecord(entries))
-        case MF_TAG_SAME: return unchanged
+            return .record(LuaRecord(entries(Int(take(UInt32.self)))))
         case let unknown: preconditionFailure("unknown tag \(unknown) on the wire: this is a bug, please file an issue")
+        }
+    }
+
+    private mutating func elements(_ count: Int) -> [LuaValue] {
+        [LuaValue](unsafeUninitializedCapacity: count) { elements, initialized in
+            while initialized < count {
+                elements.initializeElement(at: initialized, to: value())
+                initialized += 1
+            }
+        }
+    }
+
+    private mutating func entries(_ count: Int) -> [LuaRecord.Entry] {
+        [LuaRecord.Entry](unsafeUninitializedCapacity: count) { entries, initialized in
+            while initialized < count {
+                let key = value()
+                entries.initializeElement(at: initialized, to: LuaRecord.Entry(key: key, value: value()))
+                initialized += 1
+            }
         }
     }
 

@@ -41,6 +41,9 @@ public final class LuaState: @unchecked Sendable {
     /// Where tasks wait for modules that others load, one of each `require`; told of each task that is dropped.
     var gates: [WeakGates] = []
 
+    /// The slot of lua/mf/require.lua, once it was needed.
+    var requireChunk: Int32?
+
     /// What was known of the value that Swift raised again last.
     var raised: RaisedValue?
 
@@ -94,6 +97,7 @@ public final class LuaState: @unchecked Sendable {
         self.handle = nil
         pending = nil
         gates.removeAll()
+        requireChunk = nil
         shapeSlots.removeAll()
         kept.removeAll()
         mf_state_closing(handle)

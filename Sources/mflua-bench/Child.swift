@@ -5,7 +5,6 @@ struct Child {
     /// What a finished process used.
     struct Usage {
         let nanoseconds: Double
-        let maxResidentBytes: Double
         let status: Int32
     }
 
@@ -40,11 +39,8 @@ struct Child {
     /// Waits for the process's end.
     func wait() -> Usage {
         var status: Int32 = 0
-        var usage = rusage()
-        while wait4(id, &status, 0, &usage) < 0 && errno == EINTR {}
-        return Usage(
-            nanoseconds: Measure.nanoseconds(ContinuousClock.now - start),
-            maxResidentBytes: Double(usage.ru_maxrss) * 1024, status: status)
+        while waitpid(id, &status, 0) < 0 && errno == EINTR {}
+        return Usage(nanoseconds: Measure.nanoseconds(ContinuousClock.now - start), status: status)
     }
 
     /// Asks the process to end and waits for it.
@@ -53,21 +49,19 @@ struct Child {
         _ = wait()
     }
 
-    /// Runs a program several times; of time and memory the least counts.
+    /// Runs a program several times; the least time counts.
     ///
     /// - Throws: ``Failure`` if it does not exit with 0.
     static func best(of runs: Int, _ arguments: [String]) throws -> Usage {
         var nanoseconds = Double.infinity
-        var bytes = Double.infinity
         for _ in 0..<runs {
             let usage = try Child(arguments).wait()
             guard usage.status == 0 else {
                 throw Failure(description: "\(arguments.joined(separator: " ")) ended with status \(usage.status)")
             }
             nanoseconds = min(nanoseconds, usage.nanoseconds)
-            bytes = min(bytes, usage.maxResidentBytes)
         }
-        return Usage(nanoseconds: nanoseconds, maxResidentBytes: bytes, status: 0)
+        return Usage(nanoseconds: nanoseconds, status: 0)
     }
 
     /// Where along `PATH` a program is.

@@ -5,7 +5,8 @@ struct DispatchFigures {
     let state: LuaState
     let peer: Peer
 
-    private static let shape = LuaShape(["id", "options", "origin"])
+    /// As the peer does, and as `beforeRequest` has it: the id is read back.
+    private static let shape = LuaShape(["id", "options", "origin"]) { $0 == "id" }
 
     func run(_ report: Report) throws {
         try one(report)

@@ -57,6 +57,14 @@ final class Site {
         return path
     }
 
+    /// The text of a small file of the folder.
+    func read(_ name: String) throws -> String {
+        let file = open("\(folder)/\(name)", O_RDONLY)
+        guard file >= 0 else { throw Child.Failure(description: "\(name) was not written") }
+        defer { close(file) }
+        return String(unsafeUninitializedCapacity: 256) { max(0, Glibc.read(file, $0.baseAddress, $0.count)) }
+    }
+
     private func startNginx(_ program: String) throws {
         let port = try Self.freePort()
         let configuration = """

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import EventLoop
 import Federation
 import Glibc
 
@@ -23,6 +24,7 @@ struct MFLua: AsyncParsableCommand {
 
     static func main() async {
         TenantWorker.runIfRequested()
+        EventLoop.useOneHeap()
         do {
             var command = try parseAsRoot(JoinedOptions.split(Array(CommandLine.arguments.dropFirst())))
             if var command = command as? any AsyncParsableCommand {

@@ -60,4 +60,7 @@ void mf_signal_unwatch(int signal_number, int descriptor);
 bool mf_signal_unblock(int signal_number);
 void mf_signal_block(int signal_number);
 
+/* Lets all threads allocate from one heap. */
+void mf_heap_single(void);
+
 #endif

@@ -193,8 +193,11 @@ int32_t mf_register_type(mf_state *s, int32_t method_count, int32_t *slot);
 
 /* ---- Tasks: pooled coroutines ----
  * A start runs the task at once. MF_OK: it ended, and is in the pool again; MF_WAITING, MF_SLICED: `*task` is to be
- * resumed or dropped; anything else: it ended, too. */
-int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, mf_task **task, mf_span *results);
+ * resumed or dropped; anything else: it ended, too.
+ * `chained`: a function that comes back is called at once, without arguments; the results are then `true` and its first
+ * result, else the first result alone. */
+int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, bool chained, mf_task **task,
+                     mf_span *results);
 void mf_task_drop(mf_task *task);
 const void *mf_task_current(const mf_state *s);
 
@@ -209,6 +212,7 @@ typedef struct {
     int32_t shape;          /* slot of the list of keys; 0: the data is one value */
     int32_t field_count;    /* values in the input, one a key of the shape */
     bool keep;              /* whether a reference to the final data is wanted */
+    uint64_t wanted;        /* bit i: field i is read back; those from 64 on always are */
     uint64_t unchangeable;  /* bit i: field i may be answered with MF_TAG_SAME; set by C */
     /* what came of it */
     int32_t listener;       /* the listener that ran last, from 0 */

@@ -104,12 +104,27 @@ public final class Hook<Arguments: HookArguments, Mode: HookMode>: HookDeclarati
     /// The place of its listeners among those of all hooks.
     public let index: Int
     let fields: [HookField<Arguments>]
+    /// How each field is read: all that an emission needs of them.
+    private let getters: [@Sendable (Arguments) -> LuaValue]
 
     init(_ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored") {
         (self.name, self.group, self.summary, self.result) = (name, group, summary, result)
         fields = Arguments.luaFields
-        shape = LuaShape(fields.map(\.name))
+        getters = fields.map(\.get)
+        // What listeners put in place of a fixed field is not looked at, nor anything where the result alone counts.
+        let open = Set(Mode.kind.isWaterfall ? fields.filter { $0.set != nil }.map(\.name) : [])
+        shape = LuaShape(fields.map(\.name), reading: open.contains)
         index = declaredHooks.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+
+    /// The argument table's values.
+    func values(of arguments: Arguments) -> [LuaValue] {
+        [LuaValue](unsafeUninitializedCapacity: getters.count) { values, count in
+            for get in getters {
+                values.initializeElement(at: count, to: get(arguments))
+                count += 1
+            }
+        }
     }
 
     public var kind: HookKind { Mode.kind }

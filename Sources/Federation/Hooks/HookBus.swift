@@ -21,10 +21,13 @@ final class HookBus: @unchecked Sendable {
 
     private let state: LuaState
     /// The listeners as they are now.
+    @exclusivity(unchecked)
     var view: HookView
     /// Those that loads under way began with, before plugins were replaced.
+    @exclusivity(unchecked)
     var olderViews: [HookView] = []
     /// Whether some plugin was read from a file, and may therefore be replaced while a load is under way.
+    @exclusivity(unchecked)
     var mayReload = false
 
     init(state: LuaState) {
@@ -35,13 +38,18 @@ final class HookBus: @unchecked Sendable {
     }
 
     /// The listeners of a hook.
+    @inline(__always)
     func taps<A, M>(_ hook: Hook<A, M>) -> TapList<A> {
         // The list was made by this very declaration's `makeTapList`, so its type is `TapList<A>`.
         unsafeDowncast(currentView.ordered[hook.index].unsafelyUnwrapped, to: TapList<A>.self)
     }
 
     /// The listeners that count for the running task.
-    var currentView: HookView { olderViews.isEmpty ? view : PinnedView.view(of: self) ?? view }
+    @inline(__always)
+    var currentView: HookView { olderViews.isEmpty ? view : pinnedView }
+
+    @inline(never)
+    private var pinnedView: HookView { PinnedView.view(of: self) ?? view }
 
     /// The lists of a hook: what is added counts for loads under way, too.
     func stores(named name: String) -> [any TapStore] {
@@ -60,6 +68,7 @@ final class HookBus: @unchecked Sendable {
     }
 
     /// Whether anybody listens.
+    @inline(__always)
     func hears<A, M>(_ hook: Hook<A, M>) -> Bool { !taps(hook).isEmpty }
 }
 
@@ -68,10 +77,13 @@ final class HookBus: @unchecked Sendable {
 extension HookBus {
     /// Calls all listeners; the result is the last one that is not nothing.
     @discardableResult
+    @inline(__always)
     func emit<A>(_ hook: SyncHook<A>, _ arguments: @autoclosure () -> A) throws -> LuaValue {
         let list = taps(hook)
-        guard !list.isEmpty else { return .nil }
-        let arguments = arguments()
+        return list.isEmpty ? .nil : try call(list, of: hook, arguments())
+    }
+
+    private func call<A>(_ list: TapList<A>, of hook: SyncHook<A>, _ arguments: A) throws -> LuaValue {
         var data = emission(hook, arguments)
         var result = LuaValue.nil
         var visited = 0
@@ -99,18 +111,24 @@ extension HookBus {
 
     /// Calls the listeners one after another, each awaited. `false` stops and is the result.
     @discardableResult
+    @inline(__always)
     func emit<A>(_ hook: AsyncHook<A>, _ arguments: @autoclosure () -> A) async throws -> LuaValue {
         let list = taps(hook)
-        guard !list.isEmpty else { return .nil }
-        let arguments = arguments()
+        return list.isEmpty ? .nil : try await call(list, of: hook, arguments())
+    }
+
+    private func call<A>(_ list: TapList<A>, of hook: AsyncHook<A>, _ arguments: A) async throws -> LuaValue {
         var data = emission(hook, arguments)
         var result = LuaValue.nil
         let runs = try list.runs()
         for run in runs {
             switch run {
             case .lua(let listeners, let first):
-                let outcome = try await naming(list, first) {
-                    try await state.emitAsync(.async, listeners, data, keep: runs.count > 1)
+                let outcome: LuaEmission.Result
+                do {
+                    outcome = try await state.emitAsync(.async, listeners, data, keep: runs.count > 1)
+                } catch let error as MFError {
+                    throw list.named(error, first: first)
                 }
                 if outcome.aborted { return .boolean(false) }
                 if let table = outcome.data { data = .table(table) }
@@ -126,9 +144,13 @@ extension HookBus {
     }
 
     /// Hands the arguments from listener to listener and returns what the last one left.
+    @inline(__always)
     func emit<A>(_ hook: SyncWaterfallHook<A>, _ arguments: A) throws -> A {
         let list = taps(hook)
-        guard !list.isEmpty else { return arguments }
+        return list.isEmpty ? arguments : try call(list, of: hook, arguments)
+    }
+
+    private func call<A>(_ list: TapList<A>, of hook: SyncWaterfallHook<A>, _ arguments: A) throws -> A {
         var arguments = arguments
         var visited = 0
         while visited < list.taps.count {
@@ -152,17 +174,24 @@ extension HookBus {
     }
 
     /// Hands the arguments from listener to listener, each awaited, and returns what the last one left.
+    @inline(__always)
     func emit<A>(_ hook: AsyncWaterfallHook<A>, _ arguments: A) async throws -> A {
         let list = taps(hook)
-        guard !list.isEmpty else { return arguments }
+        return list.isEmpty ? arguments : try await call(list, of: hook, arguments)
+    }
+
+    private func call<A>(_ list: TapList<A>, of hook: AsyncWaterfallHook<A>, _ arguments: A) async throws -> A {
         var arguments = arguments
         let runs = try list.runs()
         for run in runs {
             switch run {
             case .lua(let listeners, let first):
-                let outcome = try await naming(list, first) {
-                    try await state.emitAsync(
+                let outcome: LuaEmission.Result
+                do {
+                    outcome = try await state.emitAsync(
                         .asyncWaterfall, listeners, emission(hook, arguments), keep: false)
+                } catch let error as MFError {
+                    throw list.named(error, first: first)
                 }
                 try take(outcome, into: &arguments, of: hook, list, first)
             case .swift(.asyncWaterfall(let listener), let index):
@@ -174,21 +203,20 @@ extension HookBus {
     }
 
     private func emission<A, M>(_ hook: Hook<A, M>, _ arguments: A) -> LuaEmission.Data {
-        .values(hook.shape, hook.fields.map { $0.get(arguments) })
+        .values(hook.shape, hook.values(of: arguments))
     }
 
     /// Reads the fields that listeners may replace back into the arguments.
     private func take<A, M>(
         _ outcome: LuaEmission.Result, into arguments: inout A, of hook: Hook<A, M>, _ list: TapList<A>, _ first: Int
     ) throws {
-        try naming(list, first) {
-            for (field, value) in zip(hook.fields, outcome.fields) {
-                guard let set = field.set else { continue }
-                do {
-                    try set(&arguments, value)
-                } catch let error as MFError {
-                    throw MFError.badHookField(field.name, hook: hook.name, cause: error)
-                }
+        guard outcome.hasChanges else { return }
+        for (field, value) in zip(hook.fields, outcome.fields) {
+            guard let set = field.set else { continue }
+            do {
+                try set(&arguments, value)
+            } catch let error as MFError {
+                throw list.named(MFError.badHookField(field.name, hook: hook.name, cause: error), first: first)
             }
         }
     }

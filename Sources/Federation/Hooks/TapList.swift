@@ -49,7 +49,9 @@ final class TapList<A: HookArguments>: TapStore, @unchecked Sendable {
 
     let hook: String
     let kind: HookKind
+    @exclusivity(unchecked)
     private(set) var taps: [Tap<A>] = []
+    @exclusivity(unchecked)
     private var compiled: [Run]?
 
     init(hook: String, kind: HookKind) {
@@ -57,6 +59,7 @@ final class TapList<A: HookArguments>: TapStore, @unchecked Sendable {
         self.kind = kind
     }
 
+    @inline(__always)
     var isEmpty: Bool { taps.isEmpty }
 
     /// Adds a listener at its plugin's place; the same Lua function listens once.

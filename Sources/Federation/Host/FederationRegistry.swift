@@ -25,8 +25,9 @@ final class FederationRegistry: @unchecked Sendable {
     var manifestLoads: [String: Flight<Snapshot>] = [:]
     /// Manifests as decoded, by URL.
     var manifests: [String: Manifest] = [:]
-    /// Exposes that were planned once: `remote/expose`.
-    var plannedExposes: Set<String> = []
+    /// Exposes that were planned once, by the remote's name.
+    @exclusivity(unchecked)
+    var plannedExposes: [String: Set<String>] = [:]
     /// Assets that were fetched ahead, oldest first.
     var preloadedAssets: OrderedSet<String> = []
     /// What was fetched, by URL: what revalidation compares with.

@@ -11,7 +11,17 @@ extension Host {
             of: remote, id: RemoteRequest.id(remote: remote.name, expose: expose))
         try match.remoteInfo.take(snapshot, manifest: remote.entry)
         match.remoteSnapshot = snapshot
+        if isPreloaded(match.remoteInfo, expose: expose) { return }
         try await preloadAssets(of: match, remote: remote, expose: expose, snapshot: snapshot, global: global)
+    }
+
+    /// Whether planning a preload would come to nothing, and nobody listens to it.
+    private func isPreloaded(_ remoteInfo: ResolvedRemote, expose: String) -> Bool {
+        guard !hooks.hears(lifecycle.beforePreloadRemote), !hooks.hears(lifecycle.generatePreloadAssets),
+            !hooks.hears(lifecycle.handlePreloadModule), !hooks.hears(lifecycle.resolveShare)
+        else { return false }
+        let name = PreloadRequest.moduleName(of: expose)
+        return registry.plannedExposes[remoteInfo.name]?.contains(name) ?? false
     }
 
     private func preloadAssets(
@@ -37,9 +47,8 @@ extension Host {
 extension Remote {
     /// Takes entry and version over from a snapshot.
     func take(_ snapshot: Snapshot, manifest: String?) throws {
-        guard let entry = snapshot.remoteEntry, !entry.isEmpty else { throw MFError.entryURLMissing(self) }
-        let url = snapshot.resourceURL(entry)
-        self.entry = manifest.map { resolve(url, against: $0) } ?? url
+        guard let entry = snapshot.entryURL(manifest: manifest) else { throw MFError.entryURLMissing(self) }
+        self.entry = entry
         type = snapshot.remoteEntryType ?? type
         entryGlobalName = snapshot.globalName ?? entryGlobalName
         version = snapshot.version

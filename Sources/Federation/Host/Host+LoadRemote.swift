@@ -46,15 +46,17 @@ extension Host {
         var id: String
         var expose: String?
         var remote: Remote?
+
+        /// What the request names by itself, where it could not be resolved.
+        mutating func match(in host: Host) {
+            guard remote == nil, let found = host.index.match(id, in: host.options.remotes) else { return }
+            (expose, remote) = (found.request.expose, found.remote)
+        }
     }
 
     private func loadModule(
         _ id: String, _ loadOptions: LoadRemoteOptions, _ progress: inout LoadProgress
     ) async throws -> LuaValue {
-        if let start = index.match(id, in: options.remotes) {
-            progress.expose = start.request.expose
-            progress.remote = start.remote
-        }
         let request = try await resolve(id)
         progress = LoadProgress(id: request.match.id, expose: request.expose, remote: request.remote)
         let module = try await request.module.get(
@@ -73,8 +75,10 @@ extension Host {
     }
 
     private func recover(
-        _ id: String, _ loadOptions: LoadRemoteOptions, _ progress: LoadProgress, from error: any Error
+        _ id: String, _ loadOptions: LoadRemoteOptions, _ reached: LoadProgress, from error: any Error
     ) async throws -> LuaValue {
+        var progress = reached
+        progress.match(in: self)
         let replacement: LuaValue
         do {
             replacement = try await hooks.emit(
@@ -107,6 +111,7 @@ extension Host {
     /// Notes what was loaded under a request, under its alias or its name as well.
     private func remember(_ id: String, _ request: ResolvedRequest) {
         let target = (name: request.remote.name, expose: request.expose)
+        if let known = idToRemoteMap[id], known == target { return }
         idToRemoteMap[id] = target
         guard let alias = request.remote.alias else { return }
         if let rest = id.removing(prefix: request.remote.name) {
@@ -141,7 +146,7 @@ extension Host {
             id: id, pkgNameOrAlias: found.request.pkgNameOrAlias, expose: found.request.expose, remote: found.remote,
             remoteInfo: remoteInfo, remoteSnapshot: nil, origin: self)
         try await addSnapshot(to: &match)
-        match = try await hooks.emit(lifecycle.afterResolve, match)
+        if hooks.hears(lifecycle.afterResolve) { match = try await hooks.emit(lifecycle.afterResolve, match) }
         guard let remote = match.remote, let expose = match.expose, !expose.isEmpty else {
             throw MFError.unresolved(id)
         }

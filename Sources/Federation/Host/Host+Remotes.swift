@@ -56,12 +56,16 @@ extension Host {
     /// - Returns: The names that were registered.
     @discardableResult
     func removeRemotes(_ names: [String]) -> [String] {
-        names.filter { name in
+        let removed = names.filter { name in
             guard let remote = index.remote(exactly: name, in: options.remotes) else { return false }
             remove(remote, from: options.remotes)
-            for (id, target) in idToRemoteMap where target.name == name { idToRemoteMap[id] = nil }
             return true
         }
+        if !removed.isEmpty {
+            let gone = Set(removed)
+            idToRemoteMap.removeAll { gone.contains($0.value.name) }
+        }
+        return removed
     }
 
     private func remove(_ remote: Remote, from list: LiveList<Remote>) {
@@ -88,7 +92,7 @@ extension Host {
         if let remotes = ownSnapshot?.remotesInfo {
             remotes.removeValue(forKey: SnapshotKeys.find(remote.name, in: remotes))
         }
-        registry.plannedExposes = registry.plannedExposes.filter { !$0.hasPrefix(remote.name + "/") }
+        registry.plannedExposes[remote.name] = nil
     }
 
     /// Takes what a remote's own instance put into the share scopes back, unless somebody uses it.

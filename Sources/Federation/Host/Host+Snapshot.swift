@@ -9,12 +9,22 @@ extension Remote {
 
 /// Keys of the global snapshot: `name`, `name:version`, or either with a type before it.
 enum SnapshotKeys {
+    /// What is there for a name and version.
+    static func value<Value>(of key: String, in map: LiveMap<Value>) -> Value? {
+        map[key] ?? map[find(key, in: map)]
+    }
+
     /// The key that is there for a name and version, or the one that would be used.
     static func find<Value>(_ key: String, in map: LiveMap<Value>) -> String {
         if map[key] != nil { return key }
-        return map.keys.first { candidate in
-            candidate.utf8.count > key.utf8.count && candidate.hasSuffix(":" + key)
-                && !candidate.dropLast(key.count + 1).contains(":")
+        let (tail, colon) = (key.utf8, UInt8(ascii: ":"))
+        // All keys are gone through for each remote that is new: most are ruled out by one byte.
+        return map.firstKey { candidate in
+            let bytes = candidate.utf8
+            guard bytes.count > tail.count else { return false }
+            let end = bytes.index(bytes.endIndex, offsetBy: -tail.count - 1)
+            return bytes[end] == colon && bytes.dropFirst(bytes.count - tail.count).elementsEqual(tail)
+                && !bytes[..<end].contains(colon)
         } ?? key
     }
 }
@@ -27,12 +37,12 @@ extension FederationRegistry {
 
     func snapshot(name: String, version: String?, entry: String? = nil) -> Snapshot? {
         let key = snapshotKey(name: name, version: version, entry: entry)
-        if let known = snapshots[SnapshotKeys.find(key, in: snapshots)] {
+        if let known = SnapshotKeys.value(of: key, in: snapshots) {
             if (known.version ?? "").isEmpty, let version, !version.isEmpty { known.version = version }
             return known
         }
         guard let version, !version.isEmpty else { return nil }
-        let bare = snapshots[SnapshotKeys.find(snapshotKey(name: name, version: nil, entry: entry), in: snapshots)]
+        let bare = SnapshotKeys.value(of: snapshotKey(name: name, version: nil, entry: entry), in: snapshots)
         return bare?.version == version ? bare : nil
     }
 }
@@ -47,30 +57,38 @@ extension Host {
     ) async throws -> (remote: Snapshot, global: LiveMap<Snapshot>) {
         try await hooks.emit(
             lifecycle.beforeLoadRemoteSnapshot, BeforeLoadRemoteSnapshot(remote: remote, origin: self))
-        noteRemote(remote, in: ownSnapshotOrNew())
-        let (own, known) = knownSnapshots(of: remote)
-        let arguments = try await hooks.emit(
-            lifecycle.loadSnapshot,
-            LoadSnapshot(
-                host: self, remote: remote, hostGlobalSnapshot: own, globalSnapshot: registry.snapshots,
-                remoteSnapshot: known))
-        let snapshot: Snapshot
-        if let given = arguments.remoteSnapshot, !given.isManifestProvider {
-            snapshot = try await hooks.emit(
-                lifecycle.loadRemoteSnapshot,
-                LoadRemoteSnapshot(
-                    host: self, remote: remote, manifestJson: .nil, manifestUrl: nil, remoteSnapshot: given,
-                    from: "global")
+        let own = ownSnapshotOrNew()
+        noteRemote(remote, in: own)
+        var (isNoted, known) = knownSnapshot(of: remote, in: own)
+        if hooks.hears(lifecycle.loadSnapshot) {
+            known = try await hooks.emit(
+                lifecycle.loadSnapshot,
+                LoadSnapshot(
+                    host: self, remote: remote, hostGlobalSnapshot: isNoted ? own : nil,
+                    globalSnapshot: registry.snapshots,
+                    remoteSnapshot: known)
             ).remoteSnapshot
+        }
+        var snapshot: Snapshot
+        if let known, !known.isManifestProvider {
+            snapshot = known
+            if hooks.hears(lifecycle.loadRemoteSnapshot) {
+                snapshot = try await hooks.emit(
+                    lifecycle.loadRemoteSnapshot,
+                    LoadRemoteSnapshot(
+                        host: self, remote: remote, manifestJson: .nil, manifestUrl: nil, remoteSnapshot: known,
+                        from: "global")
+                ).remoteSnapshot
+            }
         } else {
-            guard let url = arguments.remoteSnapshot?.remoteEntry ?? remote.entry else {
+            guard let url = known?.remoteEntry ?? remote.entry else {
                 throw MFError.snapshotNotFound(remote, host: name)
             }
             snapshot = try await manifestSnapshot(
                 url, remote: remote,
                 context: ResourceContext(initiator: initiator, id: id, resourceType: "manifest", url: url))
             let key =
-                arguments.remoteSnapshot == nil
+                known == nil
                 ? remote.snapshotKey : Federation.snapshotKey(name: remote.name, version: remote.version, entry: url)
             registry.snapshots[key] = snapshot
         }
@@ -92,19 +110,16 @@ extension Host {
 
     /// Completes the host's own snapshot with a remote that it was made without.
     private func noteRemote(_ remote: Remote, in own: Snapshot) {
-        guard let remotes = own.remotesInfo, remotes[SnapshotKeys.find(remote.name, in: remotes)] == nil else { return }
+        guard let remotes = own.remotesInfo, SnapshotKeys.value(of: remote.name, in: remotes) == nil else { return }
         guard let matched = remote.version ?? remote.entry else { return }
         remotes[remote.name] = SnapshotRemote(matchedVersion: matched)
     }
 
-    private func knownSnapshots(of remote: Remote) -> (own: Snapshot?, remote: Snapshot?) {
-        let own = ownSnapshot
-        if let remotes = own?.remotesInfo,
-            let matched = remotes[SnapshotKeys.find(remote.name, in: remotes)]?.matchedVersion, !matched.isEmpty
-        {
-            return (own, registry.snapshot(name: remote.name, version: matched))
-        }
-        return (nil, registry.snapshot(name: remote.name, version: remote.version))
+    /// What is known of a remote, and whether the host's own snapshot says in which version it is used.
+    private func knownSnapshot(of remote: Remote, in own: Snapshot) -> (isNoted: Bool, snapshot: Snapshot?) {
+        let matched = own.remotesInfo.flatMap { SnapshotKeys.value(of: remote.name, in: $0)?.matchedVersion } ?? ""
+        if matched.isEmpty { return (false, registry.snapshot(name: remote.name, version: remote.version)) }
+        return (true, registry.snapshot(name: remote.name, version: matched))
     }
 }
 

@@ -32,9 +32,7 @@ extension Host: LuaObject {
                 guard case .object(let object) = call[0], let host = object as? Host else {
                     throw MFError.notCalledOnHost(call.name)
                 }
-                var arguments = call
-                arguments.arguments.removeFirst()
-                return (host, arguments)
+                return (host, call.withoutSelf())
             }
         } + [
             LuaCallable("dispose") { call in

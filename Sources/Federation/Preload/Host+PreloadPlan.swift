@@ -82,13 +82,15 @@ private struct PreloadPlanBuilder {
         }
         let wanted = config.exposeNames
         for module in snapshot.modules?.elements ?? [] where wanted.isEmpty || wanted.contains(module.moduleName) {
-            let path = "\(remote.name)/\(module.moduleName)"
+            let path = RemoteRequest.id(remote: remote.name, expose: module.moduleName)
             try host.hooks.emit(
                 host.lifecycle.handlePreloadModule,
                 HandlePreloadModule(
-                    id: module.moduleName == "." ? remote.name : path, name: remote.name, remote: remote,
+                    id: path, name: remote.name, remote: remote,
                     remoteSnapshot: snapshot, preloadConfig: config, origin: host))
-            guard host.registry.plannedExposes.insert(path).inserted else { continue }
+            guard host.registry.plannedExposes[remote.name, default: []].insert(module.moduleName).inserted else {
+                continue
+            }
             let assets = module.assets
             if config.resourceCategory == "all" {
                 plan.cssAssets += try urls(assets.css.async, snapshot, config) + urls(assets.css.sync, snapshot, config)

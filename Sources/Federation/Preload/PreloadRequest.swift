@@ -77,8 +77,10 @@ public final class PreloadRequest: FieldView, LuaConvertible, @unchecked Sendabl
     }
 
     /// The exposes as snapshots spell them: without `./`.
-    var exposeNames: [String] {
-        (exposes?.elements ?? []).map { $0.hasPrefix("./") ? String($0.dropFirst(2)) : $0 }
+    var exposeNames: [String] { (exposes?.elements ?? []).map(Self.moduleName) }
+
+    static func moduleName(of expose: String) -> String {
+        expose.utf8.starts(with: "./".utf8) ? String(expose.dropFirst(2)) : expose
     }
 }
 

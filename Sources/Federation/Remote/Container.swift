@@ -41,6 +41,17 @@ final class Container: @unchecked Sendable {
         guard getter.isCallable else { throw MFError.containerWithoutGet(remote) }
         return try await runtime.call(getter, [.string(expose)])
     }
+
+    /// The module of an expose, when nobody wants to hear of its factory: both calls are one.
+    ///
+    /// - Returns: The module, or what `get` gave in place of a module factory.
+    func load(
+        _ expose: String, of remote: ResolvedRemote, in runtime: Runtime
+    ) async throws -> (isModule: Bool, value: LuaValue) {
+        guard getter.isCallable else { throw MFError.containerWithoutGet(remote) }
+        let result = try await runtime.callThrough(getter, [.string(expose)])
+        return (result.isResult, result.value)
+    }
 }
 
 extension MFError {

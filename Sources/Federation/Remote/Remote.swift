@@ -38,9 +38,15 @@ public enum ShareScopeName: Sendable, Equatable {
 public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    @exclusivity(unchecked)
     public internal(set) var name: String
+    @exclusivity(unchecked)
     public internal(set) var alias: String?
-    public internal(set) var entry: String?
+    @exclusivity(unchecked)
+    public internal(set) var entry: String? {
+        didSet { hasManifest = entry.map(isManifest(entry:)) ?? false }
+    }
+    @exclusivity(unchecked)
     public internal(set) var version: String?
     public internal(set) var buildVersion: String?
     public internal(set) var type: String?
@@ -51,6 +57,8 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     /// How often the remote is asked for a new version, such as `30s`; never when absent.
     public internal(set) var revalidate: String?
     public var extra: OrderedDictionary<String, LuaValue> = [:]
+    /// Whether the entry is a manifest's; follows it.
+    private(set) var hasManifest: Bool
     /// Whether the remote was registered and then removed or replaced; requests may still be under way.
     var isWithdrawn = false
     /// What those requests end on.
@@ -68,6 +76,17 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
         name: String, entry: String? = nil, alias: String? = nil, version: String? = nil, tenant: String? = nil
     ) {
         (self.name, self.entry, self.alias, self.version, self.tenant) = (name, entry, alias, version, tenant)
+        hasManifest = entry.map(isManifest(entry:)) ?? false
+    }
+
+    /// A copy with every default filled in.
+    fileprivate init(resolving remote: Remote) {
+        (name, entry, alias, version) = (remote.name, remote.entry ?? "", remote.alias, remote.version)
+        (tenant, buildVersion, hasManifest) = (remote.tenant, remote.buildVersion, remote.hasManifest)
+        type = remote.type ?? Remote.standardType
+        entryGlobalName = remote.entryGlobalName ?? remote.name
+        shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
+        extra = remote.extra
     }
 
     public static let luaTypeName = "mf.Remote"
@@ -125,21 +144,10 @@ extension Remote {
     static let standardType = "global"
 
     /// A copy with every default filled in.
-    func resolved() -> ResolvedRemote {
-        let copy = Remote(name: name, entry: entry ?? "", alias: alias, version: version, tenant: tenant)
-        copy.buildVersion = buildVersion
-        copy.type = type ?? Remote.standardType
-        copy.entryGlobalName = entryGlobalName ?? name
-        copy.shareScope = shareScope ?? .one(ShareScopeName.standard)
-        copy.extra = extra
-        return copy
-    }
+    func resolved() -> ResolvedRemote { Remote(resolving: self) }
 
     /// Whether the entry is the remote entry itself: neither a manifest nor a version to be looked up.
-    var isPureEntry: Bool {
-        guard let entry else { return false }
-        return !isManifest(entry: entry)
-    }
+    var isPureEntry: Bool { entry != nil && !hasManifest }
 
     /// Where the remote is, as messages say it.
     var place: String { entry.map(redacted) ?? version.map { "version \($0)" } ?? "nowhere" }

@@ -6,16 +6,29 @@ final class RemoteLookup: @unchecked Sendable {
     private var index = RemoteIndex<Remote>()
     private var list: LiveList<Remote>?
     private var revision = -1
+    /// What requests named: most are made again and again.
+    @exclusivity(unchecked)
+    private var known: [String: RemoteIndex<Remote>.Match] = [:]
+    private static let rememberedRequests = 1_000
 
     /// The remote and expose that a request names.
     func match(_ id: String, in remotes: LiveList<Remote>) -> (remote: Remote, request: RemoteRequest)? {
         refresh(remotes)
-        if let match = index.match(id), isCurrent(match.value, as: match.request.pkgNameOrAlias) {
+        if let match = known[id], isCurrent(match.value, as: match.request.pkgNameOrAlias) {
             return (match.value, match.request)
         }
+        return find(id, in: remotes).map { match in
+            if known.count >= Self.rememberedRequests { known.removeAll() }
+            known[id] = match
+            return (match.value, match.request)
+        }
+    }
+
+    private func find(_ id: String, in remotes: LiveList<Remote>) -> RemoteIndex<Remote>.Match? {
+        if let match = index.match(id), isCurrent(match.value, as: match.request.pkgNameOrAlias) { return match }
         // A hook may have renamed a remote in place.
         rebuild(remotes)
-        return index.match(id).map { ($0.value, $0.request) }
+        return index.match(id)
     }
 
     /// The remote with a name or alias.
@@ -48,6 +61,7 @@ final class RemoteLookup: @unchecked Sendable {
         refresh(remotes)
         remotes.append(remote)
         index.add(remote, name: remote.name, alias: remote.alias)
+        forgetRequests()
         revision = remotes.revision
     }
 
@@ -57,7 +71,12 @@ final class RemoteLookup: @unchecked Sendable {
         guard let position = remotes.elements.firstIndex(where: { $0 === remote }) else { return }
         remotes.elements.remove(at: position)
         index.remove(name: remote.name)
+        forgetRequests()
         revision = remotes.revision
+    }
+
+    private func forgetRequests() {
+        if !known.isEmpty { known.removeAll() }
     }
 
     private func isCurrent(_ remote: Remote, as name: String) -> Bool { remote.name == name || remote.alias == name }
@@ -68,6 +87,7 @@ final class RemoteLookup: @unchecked Sendable {
 
     private func rebuild(_ remotes: LiveList<Remote>) {
         index.removeAll()
+        forgetRequests()
         for remote in remotes.elements { index.add(remote, name: remote.name, alias: remote.alias) }
         list = remotes
         revision = remotes.revision

@@ -149,6 +149,12 @@ extension RemoteModule {
             host.lifecycle.beforeGetExpose,
             BeforeGetExpose(
                 id: id, expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value, origin: host))
+        if loadFactory, !isFactoryHeardOf {
+            let (isModule, value) = try await container.load(expose, of: remoteInfo, in: host.runtime)
+            if isModule { return value }
+            try check(value, id: id, expose: expose, snapshot: snapshot)
+            throw MFError.factoryNotFunction(value, expose: expose, remote: remoteInfo)
+        }
         let factory: LuaValue
         do {
             factory = try await moduleFactory(id: id, expose: expose, container: container, snapshot: snapshot)
@@ -161,6 +167,13 @@ extension RemoteModule {
         return try await runFactory(factory, id: id, expose: expose)
     }
 
+    /// Whether somebody listens between `get` and the end of the factory that it gives.
+    private var isFactoryHeardOf: Bool {
+        let hooks = host.hooks
+        return hooks.hears(host.lifecycle.getModuleFactory) || hooks.hears(host.lifecycle.afterGetExpose)
+            || hooks.hears(host.lifecycle.beforeExecuteFactory) || hooks.hears(host.lifecycle.afterExecuteFactory)
+    }
+
     private func moduleFactory(
         id: String, expose: String, container: Container, snapshot: Snapshot?
     ) async throws -> LuaValue {
@@ -169,10 +182,14 @@ extension RemoteModule {
             GetModuleFactory(expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value))
         if fromHook.isCallable { return fromHook }
         let factory = try await container.get(expose, of: remoteInfo, in: host.runtime)
-        guard factory.isTruthy else {
-            throw MFError.exposeNotFound(expose, remote: remoteInfo, request: id, host: host.name, snapshot: snapshot)
-        }
+        try check(factory, id: id, expose: expose, snapshot: snapshot)
         return factory
+    }
+
+    /// Throws when a container gave no factory.
+    private func check(_ factory: LuaValue, id: String, expose: String, snapshot: Snapshot?) throws {
+        guard !factory.isTruthy else { return }
+        throw MFError.exposeNotFound(expose, remote: remoteInfo, request: id, host: host.name, snapshot: snapshot)
     }
 
     private func afterGetExpose(

@@ -77,7 +77,7 @@ public func isSameResource(_ a: String, _ b: String) -> Bool {
 
 /// Whether an entry names a manifest: whether its path ends in `.json`.
 public func isManifest(entry: String) -> Bool {
-    withoutQuery(entry).hasSuffix(".json")
+    withoutQuery(entry).utf8.suffix(5).elementsEqual(".json".utf8)
 }
 
 /// A URL without `?…` and `#…`.

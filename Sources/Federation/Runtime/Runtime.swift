@@ -170,6 +170,14 @@ extension Runtime {
         return try await function.state.callAsync(function, arguments).first ?? .nil
     }
 
+    /// Calls a function that gives another, and that one; see ``LuaState/callThrough(_:_:)``.
+    func callThrough(
+        _ function: LuaValue, _ arguments: [LuaValue]
+    ) async throws -> (isResult: Bool, value: LuaValue) {
+        let function = try luaFunction(function)
+        return try await function.state.callThrough(function, arguments)
+    }
+
     /// Calls a function that may not wait and returns its first result.
     func callNow(_ function: LuaValue, _ arguments: [LuaValue]) throws -> LuaValue {
         let function = try luaFunction(function)

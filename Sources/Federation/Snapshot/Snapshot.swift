@@ -42,6 +42,9 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
     /// What it exposes.
     public internal(set) var modules: LiveList<SnapshotModule>?
     public var extra: OrderedDictionary<String, LuaValue> = [:]
+    /// The entry's URL, and what it was made of: every load asks for it.
+    @exclusivity(unchecked)
+    private var knownEntry: (parts: EntryParts, url: String)?
 
     /// Makes a snapshot that knows nothing but what is given.
     public init(version: String? = nil, remoteEntry: String? = nil) {
@@ -94,11 +97,32 @@ extension Snapshot {
         return resolve(url, against: version)
     }
 
+    /// The URL of the entry; nothing where the snapshot names none.
+    ///
+    /// - Parameter manifest: Where the snapshot was read from, which a relative URL is relative to.
+    func entryURL(manifest: String?) -> String? {
+        guard let remoteEntry, !remoteEntry.isEmpty else { return nil }
+        let parts = EntryParts(
+            entry: remoteEntry, version: version, publicPath: publicPath, getPublicPath: getPublicPath,
+            manifest: manifest)
+        if let knownEntry, knownEntry.parts == parts { return knownEntry.url }
+        let url = resourceURL(remoteEntry)
+        let entry = manifest.map { resolve(url, against: $0) } ?? url
+        knownEntry = (parts, entry)
+        return entry
+    }
+
     /// Whether the file is among the assets of an expose or a shared package.
     func lists(asset path: String) -> Bool {
         modules?.elements.contains { $0.assets.lists(path) } == true
             || shared?.elements.contains { $0.assets.lists(path) } == true
     }
+}
+
+/// All that an entry's URL depends on.
+private struct EntryParts: Equatable {
+    let entry: String
+    let version, publicPath, getPublicPath, manifest: String?
 }
 
 /// The string that a JavaScript function returns, when that is all it does: `function() { return "/app/" }`.

@@ -74,6 +74,13 @@ extension FieldView {
 
     /// Takes over every entry of a table or a record.
     func assign(from value: LuaValue) throws {
+        if case .record(let record) = value {
+            for entry in record.entries {
+                guard case .string(let name) = entry.key else { continue }
+                try luaSet(.string(name), entry.value)
+            }
+            return
+        }
         for (key, value) in try value.entries(expecting: "a table for \(Self.luaTypeName)") {
             guard case .string(let name) = key else { continue }
             try luaSet(.string(name), value)

@@ -9,6 +9,7 @@ import OrderedCollections
 public final class LiveMap<Value: LuaConvertible>: LuaObject, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    @exclusivity(unchecked)
     private var storage: OrderedDictionary<ByteString, Value> = [:]
 
     /// Counts the changes, so that what was derived from the map can tell when it is out of date.
@@ -47,6 +48,11 @@ public final class LiveMap<Value: LuaConvertible>: LuaObject, LuaConvertible, @u
 
     /// The keys, in the order of their first insertion.
     public var keys: [String] { storage.keys.map(\.string) }
+
+    /// The first key that a condition holds for.
+    func firstKey(where condition: (String) -> Bool) -> String? {
+        storage.keys.first { condition($0.string) }?.string
+    }
 
     /// The values, in the order of their keys.
     public var values: [Value] { Array(storage.values) }
