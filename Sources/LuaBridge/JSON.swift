@@ -1,4 +1,5 @@
-import Diagnostics
+internal import CLuaShim
+internal import Diagnostics
 
 /// JSON text as Lua values, and the other way round.
 ///
@@ -31,12 +32,30 @@ public enum JSON {
     public static func decode(
         _ bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int = maximumDepth
     ) throws -> LuaValue {
-        var parser = JSONParser(bytes, maxDepth: maxDepth)
+        var parser = JSONParser(bytes, into: JSONTree(), maxDepth: maxDepth)
         do {
             return try parser.document()
         } catch {
             throw MFError.invalidJSON(error, in: bytes)
         }
+    }
+}
+
+extension LuaState {
+    /// Reads one JSON value straight into Lua, by the rules of ``JSON/decode(_:maxDepth:)-([UInt8],_)``: what Lua asks for
+    /// takes no way through Swift values.
+    ///
+    /// - Throws: ``MFError`` with `LUA-011` that names line, column and what was found there.
+    public func decodeJSON(
+        _ bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int = JSON.maximumDepth
+    ) throws -> LuaValue {
+        let handle = try alive()
+        var parser = JSONParser(bytes, into: try LuaWireWriter(self, handle), maxDepth: maxDepth)
+        do { try parser.document() } catch { throw MFError.invalidJSON(error, in: bytes) }
+        try parser.builder.finish()
+        var span = mf_span()
+        try check(mf_make(handle, &span))
+        return one(span)
     }
 }
 

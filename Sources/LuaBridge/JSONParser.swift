@@ -12,18 +12,21 @@ struct JSONFailure: Error {
 }
 
 /// A strict recursive-descent parser over bytes; strings without escapes are taken as they stand.
-struct JSONParser {
+struct JSONParser<Builder: JSONBuilder> {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let maxDepth: Int
     private var position = 0
+    /// What makes something of the values.
+    private(set) var builder: Builder
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, into builder: Builder, maxDepth: Int) {
         self.bytes = bytes
+        self.builder = builder
         self.maxDepth = maxDepth
     }
 
     /// One value and nothing else.
-    mutating func document() throws(JSONFailure) -> LuaValue {
+    mutating func document() throws(JSONFailure) -> Builder.Value {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         skipBlanks()
         let value = try value(depth: 0)
@@ -32,24 +35,24 @@ struct JSONParser {
         return value
     }
 
-    private mutating func value(depth: Int) throws(JSONFailure) -> LuaValue {
+    private mutating func value(depth: Int) throws(JSONFailure) -> Builder.Value {
         guard position < bytes.count else { throw expected("a value") }
         switch bytes[position] {
         case UInt8(ascii: "\""):
-            return .string(try string())
+            return try string { $0.string($1) }
         case UInt8(ascii: "{"):
-            return .record(try object(depth: depth + 1))
+            return try object(depth: depth + 1)
         case UInt8(ascii: "["):
-            return .array(try array(depth: depth + 1))
+            return try array(depth: depth + 1)
         case UInt8(ascii: "t"):
             try word("true")
-            return .boolean(true)
+            return builder.boolean(true)
         case UInt8(ascii: "f"):
             try word("false")
-            return .boolean(false)
+            return builder.boolean(false)
         case UInt8(ascii: "n"):
             try word("null")
-            return .null
+            return builder.null()
         case UInt8(ascii: "-"), 0x30...0x39:
             return try number()
         default:
@@ -59,34 +62,36 @@ struct JSONParser {
 
     // MARK: - Containers
 
-    private mutating func array(depth: Int) throws(JSONFailure) -> [LuaValue] {
+    private mutating func array(depth: Int) throws(JSONFailure) -> Builder.Value {
         try enter(depth)
-        var elements: [LuaValue] = []
-        if take(UInt8(ascii: "]")) { return elements }
+        var elements = builder.beginArray()
+        if take(UInt8(ascii: "]")) { return builder.endArray(elements) }
         while true {
-            elements.append(try value(depth: depth))
+            builder.append(try value(depth: depth), to: &elements)
             skipBlanks()
-            if take(UInt8(ascii: "]")) { return elements }
+            if take(UInt8(ascii: "]")) { return builder.endArray(elements) }
             guard take(UInt8(ascii: ",")) else { throw expected("`,` or `]`") }
             skipBlanks()
         }
     }
 
-    private mutating func object(depth: Int) throws(JSONFailure) -> LuaRecord {
+    private mutating func object(depth: Int) throws(JSONFailure) -> Builder.Value {
         try enter(depth)
-        var entries = ObjectEntries()
-        if take(UInt8(ascii: "}")) { return LuaRecord() }
+        var entries = builder.beginObject()
+        if take(UInt8(ascii: "}")) { return builder.endObject(entries) }
+        var isFirst = true
         while true {
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
-                throw expected(entries.isEmpty ? "a key in quotes or `}`" : "a key in quotes")
+                throw expected(isFirst ? "a key in quotes or `}`" : "a key in quotes")
             }
-            let key = try string()
+            isFirst = false
+            let key = try string { $0.key($1) }
             skipBlanks()
             guard take(UInt8(ascii: ":")) else { throw expected("`:`") }
             skipBlanks()
-            entries.add(key, try value(depth: depth))
+            builder.add(try value(depth: depth), under: key, to: &entries)
             skipBlanks()
-            if take(UInt8(ascii: "}")) { return LuaRecord(entries.all) }
+            if take(UInt8(ascii: "}")) { return builder.endObject(entries) }
             guard take(UInt8(ascii: ",")) else { throw expected("`,` or `}`") }
             skipBlanks()
         }
@@ -103,7 +108,10 @@ struct JSONParser {
 
     // MARK: - Strings
 
-    private mutating func string() throws(JSONFailure) -> String {
+    /// Takes a string and hands its bytes, which are valid UTF-8, to the builder.
+    private mutating func string<T>(
+        _ make: (inout Builder, UnsafeBufferPointer<UInt8>) -> T
+    ) throws(JSONFailure) -> T {
         position += 1
         let start = position
         var isASCII = true
@@ -112,11 +120,13 @@ struct JSONParser {
             if byte == UInt8(ascii: "\"") {
                 let body = UnsafeBufferPointer(rebasing: bytes[start..<position])
                 position += 1
-                if isASCII { return String(decoding: body, as: UTF8.self) }
-                guard let text = String(validating: body, as: UTF8.self) else { throw invalidUTF8(from: start) }
-                return text
+                guard isASCII || String(validating: body, as: UTF8.self) != nil else { throw invalidUTF8(from: start) }
+                return make(&builder, body)
             }
-            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
+            if byte == UInt8(ascii: "\\") {
+                let content = try escapedString(from: start)
+                return content.withUnsafeBufferPointer { make(&builder, $0) }
+            }
             guard byte >= 0x20 else { throw expected("an escape, control characters cannot stand in a string") }
             if byte >= 0x80 { isASCII = false }
             position += 1
@@ -125,15 +135,15 @@ struct JSONParser {
     }
 
     /// The slow path: from the first escape on, pieces are copied.
-    private mutating func escapedString(from start: Int) throws(JSONFailure) -> String {
+    private mutating func escapedString(from start: Int) throws(JSONFailure) -> [UInt8] {
         var content = Array(bytes[start..<position])
         while position < bytes.count {
             let byte = bytes[position]
             switch byte {
             case UInt8(ascii: "\""):
                 position += 1
-                guard let text = String(validating: content, as: UTF8.self) else { throw invalidUTF8(from: start) }
-                return text
+                guard String(validating: content, as: UTF8.self) != nil else { throw invalidUTF8(from: start) }
+                return content
             case UInt8(ascii: "\\"):
                 position += 1
                 try escape(into: &content)
@@ -204,7 +214,7 @@ struct JSONParser {
 
     // MARK: - Numbers
 
-    private mutating func number() throws(JSONFailure) -> LuaValue {
+    private mutating func number() throws(JSONFailure) -> Builder.Value {
         let start = position
         let isNegative = take(UInt8(ascii: "-"))
         let firstDigit = position
@@ -232,12 +242,12 @@ struct JSONParser {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             try digits()
         }
-        if isInteger, fits, isNegative || integer != .min { return .integer(isNegative ? integer : -integer) }
+        if isInteger, fits, isNegative || integer != .min { return builder.integer(isNegative ? integer : -integer) }
         let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
         guard let number = Double(text), number.isFinite else {
             throw JSONFailure(position: start, problem: .other("the number is too large"))
         }
-        return .number(number)
+        return builder.number(number)
     }
 
     private mutating func digits() throws(JSONFailure) {
@@ -278,51 +288,5 @@ struct JSONParser {
 
     private func invalidUTF8(from start: Int) -> JSONFailure {
         JSONFailure(position: start, problem: .other("the string is not valid UTF-8"))
-    }
-}
-
-/// The entries of an object that is being read: of equal keys the first place and the last value count.
-private struct ObjectEntries {
-    private(set) var all: [LuaRecord.Entry] = []
-    /// Where each key is; kept once there are too many to look at all.
-    private var places: [Key: Int] = [:]
-    private static let fewEnough = 12
-
-    var isEmpty: Bool { all.isEmpty }
-
-    mutating func add(_ key: String, _ value: LuaValue) {
-        if let place = place(of: key) {
-            all[place].value = value
-            return
-        }
-        all.append(LuaRecord.Entry(key: .string(key), value: value))
-        if all.count > Self.fewEnough {
-            if places.isEmpty {
-                for (place, entry) in all.enumerated() {
-                    if case .string(let key) = entry.key { places[Key(text: key)] = place }
-                }
-            } else {
-                places[Key(text: key)] = all.count - 1
-            }
-        }
-    }
-
-    private func place(of key: String) -> Int? {
-        if !places.isEmpty { return places[Key(text: key)] }
-        return all.firstIndex { entry in
-            if case .string(let other) = entry.key { other == key && other.utf8.elementsEqual(key.utf8) } else { false }
-        }
-    }
-
-    /// A key that equals another only byte by byte.
-    private struct Key: Hashable {
-        let text: String
-
-        static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-
-        func hash(into hasher: inout Hasher) {
-            var text = text
-            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        }
     }
 }

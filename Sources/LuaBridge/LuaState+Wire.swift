@@ -79,7 +79,8 @@ struct LuaWireWriter {
     /// Writes a value or, for a record's worth of methods, a callable.
     mutating func write(_ callable: LuaCallable) { write(.callable(callable)) }
 
-    private mutating func write(bytes: UnsafeRawBufferPointer) {
+    /// Writes a string's bytes.
+    mutating func write(bytes: UnsafeRawBufferPointer) {
         guard let count = UInt32(exactly: bytes.count) else {
             problem = .tooLong
             return tag(MF_TAG_NIL)
@@ -88,6 +89,30 @@ struct LuaWireWriter {
         target.storeBytes(of: UInt8(truncatingIfNeeded: MF_TAG_STRING), as: UInt8.self)
         (target + 1).storeBytes(of: count, as: UInt32.self)
         if let base = bytes.baseAddress { (target + 5).copyMemory(from: base, byteCount: bytes.count) }
+    }
+
+    /// A list or a table whose values are being written, and how many there are so far.
+    struct OpenCount {
+        fileprivate let place: Int
+        var count: UInt32 = 0
+    }
+
+    /// Begins a list whose length is known only at its end; see ``close(_:)``.
+    mutating func beginArrayOfUnknownCount() -> OpenCount { begin(MF_TAG_ARRAY) }
+
+    /// Begins a table whose length is known only at its end: keys and values follow in turn.
+    mutating func beginRecordOfUnknownCount() -> OpenCount { begin(MF_TAG_RECORD) }
+
+    private mutating func begin(_ kind: Int) -> OpenCount {
+        tag(kind, UInt32(0))
+        return OpenCount(place: buffer.pointee.count - MemoryLayout<UInt32>.size)
+    }
+
+    /// Ends what was begun.
+    mutating func close(_ open: OpenCount) {
+        guard problem == nil else { return }
+        UnsafeMutableRawPointer(buffer.pointee.bytes!).storeBytes(
+            of: open.count, toByteOffset: open.place, as: UInt32.self)
     }
 
     private mutating func reference(_ kind: Int, _ slot: Int32, _ owner: LuaState, _ foreign: Problem) {

@@ -30,6 +30,38 @@ import Testing
         #expect(try JSON.decode(Array(text.utf8)) == value)
     }
 
+    @Test(arguments: [
+        "[1,\"a\",null,true,false,-2.5]", "{\"a\":{\"b\":[[],{}]},\"c\":\"\\u00e9\\n\"}", "[]",
+        "{\"a\":1,\"a\":3}",
+    ])
+    func whatLuaAsksForIsReadAsThroughATree(_ text: String) async throws {
+        try await withState { state in
+            var text = text
+            let direct = try text.withUTF8 { try state.decodeJSON($0) }
+            let throughTree = try state.makeTable(JSON.decode(text)).copied()
+            let copy = try direct.tableValue?.copied()
+            #expect(copy == throughTree)
+        }
+    }
+
+    @Test(arguments: [("7", LuaValue.integer(7)), ("null", .null), ("\"a\"", "a")])
+    func aScalarIsReadForLua(_ text: String, _ value: LuaValue) async throws {
+        try await withState { state in
+            var text = text
+            let read = try text.withUTF8 { try state.decodeJSON($0) }
+            #expect(read == value)
+        }
+    }
+
+    @Test func halfAnObjectLeavesNothingInLua() async throws {
+        try await withState { state in
+            var text = "{\"a\":[1,2,{\"b\":"
+            expectMFError(.jsonSyntax) { try text.withUTF8 { try state.decodeJSON($0) } }
+            let results = try state.run("return 1")
+            #expect(results == [1])
+        }
+    }
+
     // MARK: - What has to be refused
 
     @Test(arguments: [

@@ -124,7 +124,11 @@ extension LuaValue {
 enum JSONLibrary {
     static let record: LuaRecord = [
         "null": .null,
-        "decode": .callable(LuaCallable("decode") { call in [try JSON.decode(try call.bytes(0))] }),
+        "decode": .callable(
+            LuaCallable("decode") { call in
+                let text = try call.bytes(0)
+                return [try text.withUnsafeBufferPointer { try call.state.decodeJSON($0) }]
+            }),
         "encode": .callable(
             LuaCallable("encode") { call in
                 let pretty = try call.optionalTable(1)?.get("pretty").isTruthy ?? false
