@@ -38,6 +38,7 @@ extension Remote {
     /// Takes entry and version over from a snapshot.
     func take(_ snapshot: Snapshot, manifest: String?) throws {
         guard let entry = snapshot.remoteEntry, !entry.isEmpty else { throw MFError.entryURLMissing(self) }
+        guard snapshot.publicPath != nil || snapshot.getPublicPath != nil else { throw MFError.publicPathMissing(self) }
         let url = snapshot.resourceURL(entry)
         self.entry = manifest.map { resolve(url, against: $0) } ?? url
         type = snapshot.remoteEntryType ?? type
@@ -54,5 +55,13 @@ extension MFError {
             .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no entry",
             context: [("remote", remote.name)],
             hint: "see `metaData.remoteEntry` in its manifest")
+    }
+
+    /// A snapshot whose files have no place.
+    static func publicPathMissing(_ remote: Remote) -> MFError {
+        MFError(
+            .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no public path",
+            context: [("remote", remote.name), ("manifest", remote.entry.map(redacted))],
+            hint: "write `\"publicPath\": \"auto\"` into `metaData` of its manifest: the files lie beside it")
     }
 }
