@@ -265,6 +265,11 @@ import Testing
             "shared = { a = { version = '1.0.0', lib = print, singleton = true } }",
             "warning: shared `a` has `singleton` in the wrong place: write `shareConfig = { singleton = … }`"
         ),
+        (
+            "shared = { a = { version = '1.0.0', lib = 5 } }",
+            "warning: shared `a` has a `lib` that is a number, not a function"
+        ),
+        ("shareStrategy = 'newest'", "warning: host `host` has the `shareStrategy` `newest`, which there is not"),
         ("", "warning: a host has no `name`"),
     ]
 

@@ -2,7 +2,6 @@ public import Diagnostics
 public import EventLoop
 public import Fetch
 public import LuaBridge
-import OrderedCollections
 public import Logging
 
 /// How a ``Runtime`` is made.
@@ -210,41 +209,6 @@ extension Runtime {
         return host
     }
 
-    /// Warns of options that look like misspelt ones; others are kept for plugins.
-    func warn(aboutOptionsOf options: HostOptions) {
-        for name in options.extra.keys {
-            guard let meant = closestMatch(to: name, in: HostOptions.fields.list.map(\.name)) else { continue }
-            log.warning("host `\(options.name)` has an option `\(name)` that nothing reads: did you mean `\(meant)`?")
-        }
-        let requirements = ShareRequirement.fields.list.map(\.name)
-        for (package, entries) in options.shared.pairs {
-            for entry in entries.elements where !entry.extra.isEmpty {
-                let misplaced = requirements.filter { entry.extra[$0] != nil }
-                for name in misplaced {
-                    log.warning(
-                        "shared `\(package)` has `\(name)` in the wrong place: write `shareConfig = { \(name) = … }`")
-                }
-                warn(
-                    aboutFieldsOf: "shared `\(package)`", entry.extra.filter { !misplaced.contains($0.key) },
-                    known: SharedModule.fields.list.map(\.name))
-            }
-        }
-    }
-
-    /// Warns of fields that look like misspelt ones; others are kept for plugins.
-    func warn(aboutFieldsOf thing: String, _ extra: OrderedDictionary<String, LuaValue>, known: [String]) {
-        for name in extra.keys {
-            guard let meant = closestMatch(to: name, in: known) else { continue }
-            log.warning("\(thing) has a field `\(name)` that nothing reads: did you mean `\(meant)`?")
-        }
-    }
-
-    /// Warns once that a plugin's name does not follow the convention.
-    func warnOnce(aboutPluginName name: String) {
-        guard names.insert(name) else { return }
-        log.info("plugin `\(name)`: by convention the name of a plugin ends in `-plugin`")
-    }
-
     /// Tells of a spawned task that failed while nobody waited for it.
     func report(unhandled error: any Error) {
         var told = (error as? MFError) ?? MFError(.luaRuntime, "a spawned task failed", cause: error)
@@ -255,11 +219,4 @@ extension Runtime {
         if let tell = configuration.onUnhandledError { return tell(told) }
         log.error("\(told.rendered())")
     }
-}
-
-/// The plugin names that were warned about.
-final class WarnedNames: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    private var names: Set<String> = []
-    func insert(_ name: String) -> Bool { names.insert(name).inserted }
 }
