@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 SWIFT ?= swift
 PACKAGES := liblua5.4-dev libcurl4-openssl-dev lua5.4 curl pkg-config
+TEST_PACKAGES := openssl nghttp2-server
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEBUG := .build/debug
 RELEASE := .build/release
@@ -15,6 +16,9 @@ all: release
 demo: setup
 	$(SWIFT) build --product mflua
 	Fixtures/hosts/ops-agent/demo.sh $(DEBUG)/mflua
+
+# What the tests need besides: servers to talk to.
+test sanitize: PACKAGES += $(TEST_PACKAGES)
 
 # Everything that has to hold. One test after another: some of them measure processor time.
 test: setup

@@ -7,6 +7,13 @@ extension EventLoop {
         Task(executorPreference: self) { try await body() }
     }
 
+    /// Starts a task whose first part, up to where it first waits, is done when this returns. On the loop only.
+    @discardableResult
+    public func startNow<T: Sendable>(_ body: @Sendable @escaping () async throws -> T) -> Task<T, any Error> {
+        checkOnLoop()
+        return Task.immediate(executorPreference: self) { try await body() }
+    }
+
     /// Runs a closure on the loop and waits for its result. From anywhere; on the loop it is called straight through.
     ///
     /// Cancelling the caller cancels the closure.
@@ -53,6 +60,12 @@ extension EventLoop {
     public func yield() async {
         checkOnLoop()
         await withUnsafeContinuation { yielded.append($0) }
+    }
+
+    /// Lets what is queued run before the task goes on. On the loop only.
+    public func pass() async {
+        checkOnLoop()
+        await Task.yield()
     }
 
     /// Runs an action now when on the loop, else as soon as the loop gets to it.

@@ -1,4 +1,5 @@
 import Diagnostics
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -78,9 +79,12 @@ public final class HTTPServer: Sendable {
 extension MFError {
     /// The address is taken, not ours, or not one at all.
     static func cannotListen(host: String, port: Int, cause: (any Error)?) -> MFError {
-        MFError(
+        let failure = (cause as? IOError)?.errnoCode
+        return MFError(
             .cannotListen, "cannot listen on \(host):\(port)",
-            context: [("reason", cause.map { "\($0)" })],
-            hint: "choose a port that is free with `--port`, or 0 to be given one")
+            context: [("reason", failure.map { String(cString: strerror($0)) } ?? cause.map { "\($0)" })],
+            hint: failure == EADDRNOTAVAIL
+                ? "give an address of this machine, such as `--host 127.0.0.1`"
+                : "choose a port that is free with `--port`, or 0 to be given one")
     }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Diagnostics
 import Glibc
 
@@ -53,7 +54,10 @@ enum Input {
 
 extension MFError {
     static func scriptMissing(_ path: String) -> MFError {
-        let close = closestMatch(to: path, in: Input.neighbours(of: path))
+        let commands = MFLua.configuration.subcommands.compactMap { $0.configuration.commandName }
+        let close =
+            closestMatch(to: path, in: Input.neighbours(of: path))
+            ?? closestMatch(to: path, in: commands).map { "mflua \($0)" }
         return MFError(
             .scriptMissing, "no script `\(path)`",
             hint: close.map { "did you mean `\($0)`?" } ?? "give the path of a Lua file, or `-` for standard input")

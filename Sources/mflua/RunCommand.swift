@@ -13,7 +13,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Options before the script belong to mflua, everything after it to the script, which finds it in `arg` and \
             `...`. The script `-` is standard input. The command ends when the script has ended and no timer, task \
-            or watch is left; its exit code is 0, 1 after an error, or what the script gives to os.exit.
+            or watch is left; its exit code is 0, 1 after an error (a spawned task's, too), or what the script gives to \
+            os.exit.
             """)
 
     @Option(
@@ -53,7 +54,8 @@ struct RunCommand: AsyncParsableCommand {
         if words.first == "--" {
             words.removeFirst()
         } else if let word = words.first, word.hasPrefix("-"), word != "-" {
-            throw ValidationError("Unknown option '\(word)'")
+            let meant = closestMatch(to: word, in: ["--watch", "--version", "--help"])
+            throw ValidationError("Unknown option '\(word)'" + (meant.map { ". Did you mean '\($0)'?" } ?? ""))
         }
         return Invocation(script: words.first, arguments: Array(words.dropFirst()))
     }
@@ -86,6 +88,8 @@ struct RunCommand: AsyncParsableCommand {
             throw error
         }
         await session.end()
+        // A person who types has seen what failed.
+        if session.hasFailed, !isTalking, !interactive { throw ExitCode.failure }
     }
 }
 

@@ -5,12 +5,17 @@ import Glibc
 import HotReload
 import Logging
 import LuaBridge
+import Synchronization
 
 /// A runtime with what the command line gives it to do.
 struct Session: Sendable {
     let runtime: Runtime
     private let invocation: Invocation
     private let reloader: HotReloader
+    private let failures = Failures()
+
+    /// Whether a task has failed that nobody waited for.
+    var hasFailed: Bool { failures.count.load(ordering: .relaxed) > 0 }
 
     /// Starts a runtime.
     ///
@@ -18,7 +23,11 @@ struct Session: Sendable {
     init(invocation: Invocation, watches: Bool = false) async throws {
         runtime = try Runtime(
             configuration: RuntimeConfiguration(
-                watchesFiles: watches, logger: Logger(label: "mflua") { _ in ConsoleLog() }))
+                watchesFiles: watches, logger: Logger(label: "mflua") { _ in ConsoleLog() },
+                onUnhandledError: { [failures] error in
+                    failures.count.add(1, ordering: .relaxed)
+                    Terminal.report(error)
+                }))
         self.invocation = invocation
         reloader = try await HotReloader.start(for: runtime) { event in
             fflush(nil)
@@ -80,4 +89,9 @@ struct Session: Sendable {
         _ = try await runtime.run(
             script: source, name: chunk, arguments: invocation.arguments, scriptName: invocation.script ?? "mflua")
     }
+}
+
+/// How many tasks have failed that nobody waited for.
+private final class Failures: Sendable {
+    let count = Atomic<Int>(0)
 }

@@ -14,7 +14,7 @@ enum Terminal {
     /// Prints an error block to standard error, after what standard output still holds.
     static func report(_ error: any Error) {
         let block =
-            (error as? MFError)?.rendered(color: hasColor)
+            (error as? MFError)?.withNextStep.rendered(color: hasColor)
             ?? (error is CancellationError ? "error: cancelled" : "error: \(error)")
         fflush(nil)
         write(block.hasSuffix("\n") ? block : block + "\n", to: STDERR_FILENO)
@@ -45,5 +45,15 @@ enum Terminal {
 enum Environment {
     static subscript(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
+    }
+}
+
+extension MFError {
+    /// The error with a hint in any case, unless a script raised it: then its own words have to do.
+    fileprivate var withNextStep: MFError {
+        guard chain.allSatisfy({ $0.hint == nil }), code != .luaRuntime,
+            Code.all.contains(where: { $0.code == code })
+        else { return self }
+        return replacing(hint: "`mflua explain \(code)` says more")
     }
 }

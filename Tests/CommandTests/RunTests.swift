@@ -158,11 +158,56 @@ import Testing
         #expect(result.errors.contains("host.lua:3: attempt to index a nil value (local 't')"), "\(result)")
     }
 
-    @Test func errorInASpawnedTaskIsTold() async throws {
+    @Test func errorInASpawnedTaskIsToldAndCountsWhenAllWorkIsDone() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "host.lua",
+            """
+            local mf = require("mf")
+            mf.spawn(function()
+              mf.sleep(1)
+              error("late")
+            end)
+            mf.sleep(20)
+            mf.spawn(function() mf.sleep(1) print("the host goes on") end)
+            """)
+        let result = try await mflua("host.lua", in: folder)
+        #expect(result.code == 1, "\(result)")
+        #expect(result.output == "the host goes on\n", "\(result)")
+        #expect(result.errors.hasPrefix("error: host.lua:4: late [LUA-002]\n  task: spawned"), "\(result)")
+        #expect(result.errors.contains("hint: catch it in the task with `pcall`"), "\(result)")
+    }
+
+    @Test(arguments: [
+        "print(pcall(task.wait, task))", "pcall(task.wait, task)", "task:cancel()",
+        "pcall(mf.all, { function() task:wait() end })",
+    ])
+    func errorInATaskThatSomebodyWaitsForOrCancelsIsHandled(code: String) async throws {
         let result = try await mflua(
-            "-e", "local mf = require('mf') mf.spawn(function() mf.sleep(1) error('late') end) print('main')")
-        #expect(result.output == "main\n", "\(result)")
-        #expect(result.errors.contains("late"), "\(result)")
+            "-e", "local mf = require('mf') local task = mf.spawn(function() mf.sleep(1) error('late') end) \(code)")
+        #expect(result.code == 0, "\(result)")
+        #expect(result.errors.isEmpty, "\(result)")
+    }
+
+    @Test func exitCodeOfTheScriptGoesBeforeThatOfATask() async throws {
+        let result = try await mflua(
+            "-e", "local mf = require('mf') mf.spawn(error, 'soon') mf.sleep(1) os.exit(0)")
+        #expect(result.code == 0, "\(result)")
+        #expect(result.errors.contains("error: soon [LUA-002]"), "\(result)")
+    }
+
+    @Test func misspeltOptionsAndCommandsAreCorrected() async throws {
+        let option = try await mflua("--wach", "host.lua")
+        #expect(option.errors.contains("Unknown option '--wach'. Did you mean '--watch'?"), "\(option)")
+        let command = try await mflua("serv", "remotes")
+        #expect(command.errors.contains("hint: did you mean `mflua serve`?"), "\(command)")
+    }
+
+    @Test func everyErrorOfMfluaNamesANextStep() async throws {
+        let result = try await mflua("-e", "x = = 1")
+        #expect(result.errors.hasSuffix("hint: `mflua explain LUA-001` says more\n"), "\(result)")
+        let raised = try await mflua("-e", "error('my own words')")
+        #expect(!raised.errors.contains("hint:"), "\(raised)")
     }
 
     @Test(arguments: [["-x", "host.lua"], ["--wach", "host.lua"], ["-e"], ["-l"]])

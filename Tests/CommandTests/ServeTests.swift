@@ -60,9 +60,18 @@ import Testing
         let port = try #require(try await first.nextOutput().split(separator: ":").last?.dropLast())
         let result = try await mflua("serve", "--port", String(port), folder.path)
         #expect(result.code == 1)
-        #expect(result.errors.contains("error: cannot listen on 127.0.0.1:\(port) [CLI-005]"), "\(result)")
+        #expect(
+            result.errors.hasPrefix(
+                "error: cannot listen on 127.0.0.1:\(port) [CLI-005]\n  reason: Address already in use\n"), "\(result)")
         first.signal(SIGTERM)
         #expect(try await first.result().code == 143)
+    }
+
+    @Test func anAddressOfAnotherMachineIsAnError() async throws {
+        let result = try await mflua("serve", "--host", "203.0.113.7", "--port", "0", ".")
+        #expect(result.code == 1)
+        #expect(result.errors.contains("reason: Cannot assign requested address"), "\(result)")
+        #expect(result.errors.contains("hint: give an address of this machine"), "\(result)")
     }
 
     @Test func portOutOfRangeIsAUsageError() async throws {

@@ -216,7 +216,7 @@ import Testing
                 h:loadShareSync('dep')
                 """, "", ["dep", "1.0.0", "^2.0.0"]
             ),
-            ("mf.init { remotes = {} }", "RUNTIME-010", ["name"]),
+            ("mf.init { name = 'h' }:initOptions { name = 'other' }", "RUNTIME-010", ["`h`", "`other`"]),
             ("mf.loadRemote('a/b')", "RUNTIME-009", ["mf.init"]),
             ("mf.json.encode((function() local t = {} t.self = t return t end)())", "", ["self"]),
             ("mf.init { name = 'h', remotes = { { name = 'r' } } } mf.loadRemote('r/x')", "", ["r"]),

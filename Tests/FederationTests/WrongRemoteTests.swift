@@ -42,6 +42,10 @@ import Testing
             SampleRemote.manifest().replacing("\"name\": \"remoteEntry.lua\"", with: "\"name\": 5"), .manifestInvalid,
             ["metaData.remoteEntry.name", "5"]
         ),
+        (
+            SampleRemote.manifest().replacing("\"publicPath\"", with: "\"place\""), .entryUrlMissing,
+            ["no public path", "\"publicPath\": \"auto\""]
+        ),
     ]
 
     @Test(arguments: manifests.indices) func manifestThatIsNoneNamesItsUrlAndItsFault(index: Int) async throws {
@@ -247,9 +251,38 @@ import Testing
         }
     }
 
+    /// What only looks right: options, and a word of the warning.
+    private static let misspelt: [(lua: String, warning: String)] = [
+        (
+            "remotes = { { name = 'a', entri = 'http://x/' } }",
+            "warning: remote `a` has a field `entri` that nothing reads: did you mean `entry`?"
+        ),
+        (
+            "shared = { a = { verison = '1.0.0', lib = print } }",
+            "warning: shared `a` has a field `verison` that nothing reads: did you mean `version`?"
+        ),
+        (
+            "shared = { a = { version = '1.0.0', lib = print, singleton = true } }",
+            "warning: shared `a` has `singleton` in the wrong place: write `shareConfig = { singleton = … }`"
+        ),
+        (
+            "shared = { a = { version = '1.0.0', lib = 5 } }",
+            "warning: shared `a` has a `lib` that is a number, not a function"
+        ),
+        ("shareStrategy = 'newest'", "warning: host `host` has the `shareStrategy` `newest`, which there is not"),
+        ("", "warning: a host has no `name`"),
+    ]
+
+    @Test(arguments: misspelt.indices) func whatOnlyLooksRightIsAWarning(index: Int) async throws {
+        let (lua, warning) = Self.misspelt[index]
+        try await withSite { site in
+            try await site.lua("mf.init { \(lua.isEmpty ? "" : "name = 'host', ")\(lua) }")
+            #expect(site.log.messages.contains { $0.hasPrefix(warning) }, "\(site.log.messages)")
+        }
+    }
+
     /// Options of `mf.init` that are wrong, and what the message has to contain.
     private static let options: [(lua: String, code: MFError.Code, words: [String])] = [
-        ("{}", .hostNameMissing, ["no `name`"]),
         ("{ name = 7 }", .luaConversion, ["`name`", "expected a string", "7"]),
         ("7", .luaConversion, ["7"]),
         ("nil", .luaConversion, ["expected a table for mf.Options, found nothing"]),

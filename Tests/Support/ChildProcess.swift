@@ -114,3 +114,46 @@ public final class ChildProcess: Sendable {
         return descriptor
     }
 }
+
+extension ChildProcess {
+    /// Waits until the program listens on a TCP port on IPv4, and gives the port.
+    ///
+    /// For programs that do not say which port they got, or not at once.
+    public func listeningPort() async throws -> Int {
+        while try isRunning() {
+            if let port = try currentPort() { return port }
+            await Task.yield()
+        }
+        throw NotListening(result: try await result())
+    }
+
+    /// The program ended before it listened.
+    public struct NotListening: Error {
+        public let result: Result
+    }
+
+    private func isRunning() throws -> Bool {
+        // The state stands behind the name in parentheses; Z: ended, and not yet waited for.
+        let status = try contents(of: "/proc/\(id)/stat")
+        return status[(status.lastIndex(of: ")") ?? status.startIndex)...].dropFirst(2).first != "Z"
+    }
+
+    private func currentPort() throws -> Int? {
+        let folder = "/proc/\(id)/fd"
+        let sockets = Set(entries(of: folder).compactMap { linkTarget("\(folder)/\($0)") })
+        for line in try contents(of: "/proc/\(id)/net/tcp").split(separator: "\n").dropFirst() {
+            let fields = line.split(separator: " ")
+            // sl, local address, remote address, state (0A: listening), …, inode
+            guard fields.count > 9, fields[3] == "0A", sockets.contains("socket:[\(fields[9])]") else { continue }
+            return fields[1].split(separator: ":").last.flatMap { Int($0, radix: 16) }
+        }
+        return nil
+    }
+}
+
+private func linkTarget(_ path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &buffer, buffer.count)
+    guard count >= 0 else { return nil }
+    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

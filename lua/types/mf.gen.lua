@@ -618,7 +618,7 @@ error("Cannot require a meta file")
 ---@field globalShareScopes fun(): table<string, mf.ShareScopeMap> The share scopes of all hosts. Live.
 ---@field now fun(): number Milliseconds on a clock that only runs forward; for measuring, not for dates.
 ---@field sleep fun(ms: number) Waits; other work goes on.
----@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller; `task:wait()` gives its results, `task:cancel()` ends it.
+---@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller; `task:wait()` gives its results or raises its error, `task:cancel()` ends it. An error that nobody is waiting for is printed; the host goes on, and `mflua` ends with exit code 1 once its work is done.
 ---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results; the first failure is raised at once.
 ---@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Gets a URL; waits. A status other than 2xx is an answer, `response.ok` tells.
 ---@field type fun(value: any): string The type of a value; for live views their own, such as `mf.Host`.

@@ -19,7 +19,7 @@ extension MFError.Code {
     /// RUNTIME-009: there is no host instance yet.
     public static let hostNotFound = Self("RUNTIME-009")
     /// RUNTIME-010: the host's options have no name.
-    public static let hostNameMissing = Self("RUNTIME-010")
+    public static let hostNameChanged = Self("RUNTIME-010")
     /// RUNTIME-011: the remote's snapshot has no entry to load.
     public static let entryUrlMissing = Self("RUNTIME-011")
     /// RUNTIME-012: the container has no `get` for the expose.
@@ -98,10 +98,10 @@ extension MFError.Code {
                    `mf.createInstance` returned.
             """),
         CodeEntry(
-            .hostNameMissing, "hostNameMissing", "the host has no name",
+            .hostNameChanged, "hostNameChanged", "the host's name cannot be changed",
             """
-            Cause: `mf.init` or `mf.createInstance` was called without `name`.
-            Cure:  add `name = "my-host"`; it names the host in share scopes, errors and plugins' arguments.
+            Cause: `initOptions` was called with another `name` than the host was made with.
+            Cure:  leave `name` out there, or make another host with `mf.createInstance`.
             """),
         CodeEntry(
             .entryUrlMissing, "entryUrlMissing", "the remote has no entry URL",

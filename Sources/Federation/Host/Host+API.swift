@@ -84,7 +84,7 @@ extension Host {
         moduleCache.removeAll()
         shareScopeMap.removeAll()
         registry.snapshots.removeValue(forKey: options.name)
-        if registry.shareScopes[scopeKey] === shareScopeMap { registry.shareScopes.removeValue(forKey: scopeKey) }
+        if registry.shareScopes[name] === shareScopeMap { registry.shareScopes.removeValue(forKey: name) }
         registry.hosts.removeAll { $0 === self }
         if registry.current === self { registry.current = registry.hosts.last }
     }

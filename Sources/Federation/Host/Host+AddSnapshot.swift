@@ -48,6 +48,7 @@ extension Remote {
     /// Takes entry and version over from a snapshot.
     func take(_ snapshot: Snapshot, manifest: String?) throws {
         guard let entry = snapshot.entryURL(manifest: manifest) else { throw MFError.entryURLMissing(self) }
+        guard snapshot.publicPath != nil || snapshot.getPublicPath != nil else { throw MFError.publicPathMissing(self) }
         self.entry = entry
         type = snapshot.remoteEntryType ?? type
         entryGlobalName = snapshot.globalName ?? entryGlobalName
@@ -63,5 +64,13 @@ extension MFError {
             .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no entry",
             context: [("remote", remote.name)],
             hint: "see `metaData.remoteEntry` in its manifest")
+    }
+
+    /// A snapshot whose files have no place.
+    static func publicPathMissing(_ remote: Remote) -> MFError {
+        MFError(
+            .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no public path",
+            context: [("remote", remote.name), ("manifest", remote.entry.map(redacted))],
+            hint: "write `\"publicPath\": \"auto\"` into `metaData` of its manifest: the files lie beside it")
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import Fetch
 import LuaBridge
 import OrderedCollections
@@ -71,6 +72,8 @@ extension Host {
         let fromHook = try await hooks.emit(
             lifecycle.loadEntry, LoadEntry(remoteInfo: remoteInfo, origin: self))
         if fromHook.isTruthy { return (try Container(fromHook, state: runtime.state), false) }
+        // Entries that are loaded side by side go on side by side.
+        if hooks.hears(lifecycle.loadEntry) { await runtime.loop.pass() }
         let isEntryOfRemote = url == nil && remoteInfo.tenant == nil
         if isEntryOfRemote, let known = registry.containers[remoteInfo.containerKey] { return (known, true) }
         var url = url ?? remoteInfo.entry ?? ""

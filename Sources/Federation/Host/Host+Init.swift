@@ -9,7 +9,6 @@ extension Host {
         if !userOptions.name.isEmpty, userOptions.name != options.name {
             throw MFError.hostRenamed(options.name, to: userOptions.name)
         }
-        if userOptions.name.isEmpty { userOptions.name = options.name }
         try tenants.declare(userOptions.tenants)
         try registerPlugins(userOptions.plugins.elements)
         userOptions.plugins.elements = options.plugins.elements
@@ -23,7 +22,7 @@ extension Host {
             lifecycle.beforeInit,
             BeforeInit(
                 userOptions: userOptions, optionsSoFar: soFar,
-                shareInfo: ShareFormat.merge(userOptions, into: soFar.shared, host: self).all, origin: self))
+                shareInfo: ShareFormat.merge(userOptions, into: soFar.shared).all, origin: self))
         let (user, base) = (arguments.userOptions, arguments.optionsSoFar)
         for remote in user.remotes.elements { try register(remote, in: base.remotes, force: false) }
         let shared = try registerShared(user, into: base.shared)
@@ -58,13 +57,8 @@ extension MFError {
     /// `init` with another name than the host has.
     static func hostRenamed(_ name: String, to other: String) -> MFError {
         MFError(
-            .hostNameMissing, "host `\(name)` cannot be renamed to `\(other)`",
+            .hostNameChanged, "host `\(name)` cannot be renamed to `\(other)`",
             context: [("host", name), ("name", other)],
             hint: "leave `name` out of `initOptions`, or call `mf.createInstance` for another host")
-    }
-
-    /// `init` without a name.
-    static func hostWithoutName() -> MFError {
-        MFError(.hostNameMissing, "a host has no `name`", hint: "write `mf.init { name = \"my-host\", … }`")
     }
 }

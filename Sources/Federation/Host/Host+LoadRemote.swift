@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import LuaBridge
 import OrderedCollections
 
@@ -126,8 +127,11 @@ extension Host {
 
 extension Host {
     /// Finds remote, expose and module of a request, through beforeRequest, afterMatchRemote and afterResolve.
-    func resolve(_ id: String) async throws -> ResolvedRequest {
+    ///
+    /// - Parameter stepwise: Whether what else is under way goes on between the hooks.
+    func resolve(_ id: String, stepwise: Bool = false) async throws -> ResolvedRequest {
         let id = try await beforeRequest(id)
+        if stepwise { await runtime.loop.pass() }
         guard let found = index.match(id, in: options.remotes) else {
             let error = MFError.remoteNotFound(id, host: options)
             try await hooks.emit(
@@ -142,6 +146,7 @@ extension Host {
             AfterMatchRemote(
                 id: id, pkgNameOrAlias: found.request.pkgNameOrAlias, expose: found.request.expose,
                 remote: found.remote, remoteInfo: remoteInfo, error: nil, origin: self))
+        if stepwise { await runtime.loop.pass() }
         var match = AfterResolve(
             id: id, pkgNameOrAlias: found.request.pkgNameOrAlias, expose: found.request.expose, remote: found.remote,
             remoteInfo: remoteInfo, remoteSnapshot: nil, origin: self)

@@ -9,12 +9,22 @@ extension Host {
         let before = Set(plugins.map(\.name))
         let attached = try attachAll(values)
         let names = Set(attached.compactMap(pluginName))
+        let all = attached + (try attachGlobals(besides: names))
+        let listed = Set(all.compactMap(pluginName))
         options.plugins.elements =
-            attached
+            all
             + options.plugins.elements.filter { value in
-                pluginName(value).map { !names.contains($0) } ?? true
+                pluginName(value).map { !listed.contains($0) } ?? true
             }
         for name in names { claim("plugin \(name)", isNew: !before.contains(name)) { $0.removePlugins([name]) } }
+    }
+
+    /// Global plugins come along with any other plugin, also those that were registered after the host was made.
+    private func attachGlobals(besides names: Set<String>) throws -> [LuaValue] {
+        try registry.globalPlugins.filter { !names.subtracting([$0.name]).isEmpty }.map { plugin in
+            try attach(plugin)
+            return plugin.value
+        }
     }
 
     /// Detaches plugins by name: the inverse of ``registerPlugins(_:)``.

@@ -36,6 +36,9 @@ extension Host {
         if let conflict = index.aliasConflict(remote, in: list) {
             throw MFError.aliasRefused(conflict.alias, of: conflict.owner.name, other: conflict.other.name)
         }
+        if !remote.extra.isEmpty {
+            runtime.warn(aboutFieldsOf: "remote `\(remote.name)`", remote.extra, known: Remote.fields.list.map(\.name))
+        }
         remote.shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
         remote.type = remote.type ?? Remote.standardType
         remote.isWithdrawn = false
@@ -116,7 +119,7 @@ extension Host {
                 }
             }
         }
-        if !isUsed { registry.shareScopes.removeValue(forKey: instance.scopeKey) }
+        if !isUsed { registry.shareScopes.removeValue(forKey: instance.name) }
         registry.hosts.remove(at: position)
     }
 
@@ -124,9 +127,6 @@ extension Host {
         guard let build = remote.buildVersion, !build.isEmpty else { return name == remote.name }
         return options.id == "\(remote.name):\(build)"
     }
-
-    /// The key of this host's share scopes among those of the runtime.
-    var scopeKey: String { options.id.flatMap { $0.isEmpty ? nil : $0 } ?? name }
 
     /// Puts a container that is there already in a remote's place.
     func initRawContainer(_ name: String, url: String, container: LuaValue) throws -> RemoteModule {

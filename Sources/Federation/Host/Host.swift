@@ -43,12 +43,13 @@ public final class Host: @unchecked Sendable {
     lazy var snapshotView = SnapshotHandlerView(host: self)
     lazy var remoteHandlerView = RemoteHandlerView(host: self)
 
-    /// The host's name.
-    public var name: String { options.name }
+    /// The host's name: the one it was made with, also where a hook has put another into the options.
+    public let name: String
 
     /// Makes a host and takes over what the user wrote.
     init(_ userOptions: HostOptions, runtime: Runtime) throws {
         self.runtime = runtime
+        name = userOptions.name
         registry = runtime.registry
         hooks = HookBus(state: runtime.state)
         options = HostOptions(name: userOptions.name)
@@ -58,7 +59,8 @@ public final class Host: @unchecked Sendable {
         try tenants.declare(userOptions.tenants)
         userOptions.plugins.elements = try attachAll(userOptions.plugins.elements)
         options.plugins = LiveList(userOptions.plugins.elements)
-        for plugin in registry.globalPlugins where !plugins.contains(where: { $0.name == plugin.name }) {
+        // Listed again where the host itself gave them, as in Module Federation; attached once.
+        for plugin in registry.globalPlugins {
             try attach(plugin)
             options.plugins.append(plugin.value)
         }

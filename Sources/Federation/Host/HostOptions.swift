@@ -58,7 +58,9 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
         ViewField("id", "string", "An identifier of the build; empty where there is none.", { .optional($0.id) }) {
             $0.id = try Optional<String>.fromLua($1)
         },
-        ViewField("name", "string", "The host's name.", { .string($0.name) }) { $0.name = try String.fromLua($1) },
+        ViewField("name", "string", "The host's name.", { $0.name.isEmpty ? .nil : .string($0.name) }) {
+            $0.name = try Optional<String>.fromLua($1) ?? ""
+        },
         ViewField("version", "string", "The host's version.", { .optional($0.version) }) {
             $0.version = try Optional<String>.fromLua($1)
         },

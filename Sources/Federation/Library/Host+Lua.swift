@@ -15,7 +15,7 @@ extension Host: LuaObject {
     public func luaGet(_ key: LuaKey) -> LuaValue {
         guard case .string(let name) = key else { return .nil }
         switch name {
-        case "name": return .string(options.name)
+        case "name": return self.name.isEmpty ? .nil : .string(self.name)
         case "version": return .string(MFLibrary.version)
         case "options": return .object(options)
         case "shareScopeMap": return .object(shareScopeMap)

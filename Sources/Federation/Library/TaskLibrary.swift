@@ -26,7 +26,11 @@ extension MFLibrary {
         },
         Function(
             name: "spawn", signature: "fun(f: fun(...): any, ...): mf.Task",
-            summary: "Starts a function beside the caller; `task:wait()` gives its results, `task:cancel()` ends it."
+            summary: """
+                Starts a function beside the caller; `task:wait()` gives its results or raises its error, `task:cancel()` \
+                ends it. An error that nobody is waiting for is printed; the host goes on, and `mflua` ends with exit code \
+                1 once its work is done.
+                """
         ) { runtime in
             LuaCallable("spawn") { call in
                 let function = try call.function(0)
@@ -128,9 +132,8 @@ final class LuaTask: LuaObject, @unchecked Sendable {
                     return results
                 } catch {
                     self?.state = error is CancellationError ? "cancelled" : "failed"
-                    if !(error is CancellationError), self?.isAwaited != true {
-                        runtime.log.error("a spawned task failed\n\((error as? MFError)?.rendered() ?? "\(error)")")
-                    }
+                    // What a cancelled task fails with is no news, whatever it is.
+                    if !Task.isCancelled, self?.isAwaited != true { runtime.report(unhandled: error) }
                     throw error
                 }
             }

@@ -1,8 +1,7 @@
-import Diagnostics
+public import Diagnostics
 public import EventLoop
 public import Fetch
 public import LuaBridge
-import OrderedCollections
 public import Logging
 
 /// How a ``Runtime`` is made.
@@ -17,14 +16,17 @@ public struct RuntimeConfiguration: Sendable {
     public var watchesFiles: Bool
     /// Where messages go; the process's log where nothing is named.
     public var logger: Logger?
+    /// What is told of errors that nobody waits for: those of spawned tasks. The log where nothing is named.
+    public var onUnhandledError: (@Sendable (MFError) -> Void)?
 
     /// Describes a runtime.
     public init(
         fetcher: (any Fetcher)? = nil, loop: EventLoop? = nil, logLevel: String = "warning", watchesFiles: Bool = false,
-        logger: Logger? = nil
+        logger: Logger? = nil, onUnhandledError: (@Sendable (MFError) -> Void)? = nil
     ) {
         (self.fetcher, self.loop, self.logLevel, self.watchesFiles) = (fetcher, loop, logLevel, watchesFiles)
         self.logger = logger
+        self.onUnhandledError = onUnhandledError
     }
 }
 
@@ -83,7 +85,7 @@ public final class Runtime: @unchecked Sendable {
     ///
     /// - Parameter options: Its name, remotes and shared modules.
     /// - Parameter plugins: Swift plugins; Lua plugins are named in a script or registered later.
-    /// - Throws: ``MFError`` with `RUNTIME-010` without a name, or what a hook of initialisation throws.
+    /// - Throws: What a hook of initialisation throws.
     public func createHost(_ options: HostOptions, plugins: [Plugin] = []) async throws -> Host {
         try await loop.perform { [self] in
             options.plugins.elements.append(contentsOf: plugins.map { .object(SwiftPluginView($0)) })
@@ -202,33 +204,27 @@ extension Runtime {
     }
 
     func makeHost(_ options: HostOptions) throws -> Host {
-        guard !options.name.isEmpty else { throw MFError.hostWithoutName() }
+        if options.name.isEmpty {
+            log.warning("a host has no `name`: write `mf.init { name = \"my-host\", … }`, so that messages can name it")
+        }
         warn(aboutOptionsOf: options)
         let host = try Host(options, runtime: self)
         registry.hosts.append(host)
         if host.hooks.mayReload { reloads.onFilesChange?() }
-        if registry.shareScopes[host.scopeKey] == nil { registry.shareScopes[host.scopeKey] = host.shareScopeMap }
+        if !host.name.isEmpty, registry.shareScopes[host.name] == nil {
+            registry.shareScopes[host.name] = host.shareScopeMap
+        }
         return host
     }
 
-    /// Warns of options that look like misspelt ones; others are kept for plugins.
-    func warn(aboutOptionsOf options: HostOptions) {
-        for name in options.extra.keys {
-            guard let meant = closestMatch(to: name, in: HostOptions.fields.list.map(\.name)) else { continue }
-            log.warning("host `\(options.name)` has an option `\(name)` that nothing reads: did you mean `\(meant)`?")
+    /// Tells of a spawned task that failed while nobody waited for it.
+    func report(unhandled error: any Error) {
+        var told = (error as? MFError) ?? MFError(.luaRuntime, "a spawned task failed", cause: error)
+        told = told.adding(context: [("task", "spawned, and nobody waited for it")])
+        if told.chain.allSatisfy({ $0.hint == nil }) {
+            told = told.replacing(hint: "catch it in the task with `pcall`, or where `task:wait()` is called")
         }
+        if let tell = configuration.onUnhandledError { return tell(told) }
+        log.error("\(told.rendered())")
     }
-
-    /// Warns once that a plugin's name does not follow the convention.
-    func warnOnce(aboutPluginName name: String) {
-        guard names.insert(name) else { return }
-        log.info("plugin `\(name)`: by convention the name of a plugin ends in `-plugin`")
-    }
-}
-
-/// The plugin names that were warned about.
-final class WarnedNames: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    private var names: Set<String> = []
-    func insert(_ name: String) -> Bool { names.insert(name).inserted }
 }

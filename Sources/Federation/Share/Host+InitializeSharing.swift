@@ -33,7 +33,8 @@ extension Host {
         return options.remotes.elements.filter { $0.shareScope == .one(scopeName) && (asksAll || !isInitialized($0)) }
             .map { remote in
                 let name = remote.name
-                return runtime.loop.start { [self, initScope] in
+                // Each is asked beforeRequest before this returns; the rest follows step by step, side by side.
+                return runtime.loop.startNow { [self, initScope] in
                     try await initializeRemote(name, initScope: initScope)
                 }
             }
@@ -64,7 +65,7 @@ extension Host {
     private func initializeRemote(_ remote: String, initScope: LiveList<LuaValue>?) async throws {
         var info = options.remotes.elements.first { $0.name == remote }?.resolved()
         do {
-            let module = try await resolve(remote).module
+            let module = try await resolve(remote, stepwise: true).module
             info = module.remoteInfo
             do {
                 _ = try await module.loadContainer()

@@ -5,7 +5,7 @@ extension Host {
     ///
     /// - Returns: All that the host shares from now on.
     func registerShared(_ userOptions: HostOptions, into soFar: SharedModules) throws -> SharedModules {
-        let (new, all) = ShareFormat.merge(userOptions, into: soFar, host: self)
+        let (new, all) = ShareFormat.merge(userOptions, into: soFar)
         for (package, entries) in new {
             for entry in entries {
                 for scope in entry.scopeNames {
@@ -14,7 +14,7 @@ extension Host {
                         BeforeRegisterShare(pkgName: package, sharedModule: entry, origin: self))
                     if shareScopeMap[scope]?[package] == nil {
                         offer(
-                            package, entry, from: userOptions.name.isEmpty ? name : userOptions.name, lib: entry.lib,
+                            package, entry, from: userOptions.name, lib: entry.lib,
                             get: entry.get, loaded: entry.loaded == true || entry.lib.isCallable)
                     }
                 }
@@ -43,7 +43,7 @@ extension Host {
             if !loading.isNil, entry.loading.isNil { entry.loading = loading }
             if get.isCallable, !entry.get.isCallable { entry.get = get }
             if lib.isCallable, !entry.lib.isCallable { entry.lib = lib }
-            if entry.from != from { entry.from = from }
+            if !from.isEmpty, entry.from != from { entry.from = from }
         }
     }
 

@@ -8,9 +8,9 @@ enum ShareFormat {
     ///
     /// A version that is there already is kept; new versions join the lists that are there.
     static func merge(
-        _ userOptions: HostOptions, into soFar: SharedModules, host: Host
+        _ userOptions: HostOptions, into soFar: SharedModules
     ) -> (new: [(package: String, entries: [SharedModule])], all: SharedModules) {
-        let from = userOptions.name.isEmpty ? host.name : userOptions.name
+        let from = userOptions.name
         let new = userOptions.shared.pairs.map { package, shares in
             (
                 package: package,
@@ -41,7 +41,7 @@ enum ShareFormat {
             strictVersion: share.requirement?.strictVersion ?? false, eager: share.requirement?.eager ?? false)
         requirement.extra = share.requirement?.extra ?? [:]
         entry.requirement = requirement
-        entry.from = share.from ?? from
+        entry.from = share.from ?? (from.isEmpty ? nil : from)
         entry.useIn = share.useIn ?? LiveList([])
         if share.extra["deps"] == nil { entry.extra["deps"] = .array([]) }
         entry.loaded = share.loaded == true || share.lib.isCallable ? true : nil

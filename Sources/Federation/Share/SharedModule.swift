@@ -174,9 +174,10 @@ extension SharedModule {
         return copy
     }
 
-    /// Notes a user, once.
+    /// Notes a user, once; a host without a name cannot be noted.
     func addUser(_ name: String) {
         if useIn == nil { useIn = LiveList([]) }
+        guard !name.isEmpty else { return }
         if useIn?.elements.contains(name) == false { useIn?.elements.append(name) }
     }
 }

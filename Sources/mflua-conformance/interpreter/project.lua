@@ -9,7 +9,7 @@ local deepest = 24
 
 local shown = {
   container = function(value) return "<container " .. kinds.container_name(value) .. ">" end,
-  host = function(value) return "<host " .. tostring(value.name) .. ">" end,
+  host = function(value) return "<host " .. (value.name or "undefined") .. ">" end,
   module = function(value) return "<module " .. tostring(value.remoteInfo.name) .. ">" end,
   error = errors.view,
   promise = function() return "<promise>" end,
