@@ -43,7 +43,11 @@ import Testing
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", Self.patient)
             #expect(try tenant.runNow(Array("return 1".utf8), name: "=one") == [1])
-            kill(try #require(tenant.workerProcessID), SIGSTOP)
+            let worker = try #require(tenant.workerProcessID)
+            kill(worker, SIGSTOP)
+            // The signal takes its time: until it is there the worker goes on answering.
+            var stopped = siginfo_t()
+            waitid(P_PID, id_t(worker), &stopped, WSTOPPED | WNOWAIT)
             expectMFError(.limitWall) { try tenant.runNow(Array("return 1".utf8), name: "=one") }
             #expect(try tenant.runNow(Array("return 2".utf8), name: "=two") == [2])
         }
