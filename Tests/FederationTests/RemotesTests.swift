@@ -33,6 +33,22 @@ import Testing
         }
     }
 
+    @Test func aRequestThatWasMadeBeforeFollowsWhatIsRegistered() async throws {
+        try await withSite(Self.texts) { site in
+            let result = try await site.lua(
+                """
+                local host = mf.init { name = "host", remotes = { { name = "r", entry = "http://one/entry.lua" } } }
+                local first = mf.loadRemote("r/x")
+                host:registerRemotes({ { name = "r", entry = "http://two/entry.lua" } }, { force = true })
+                local second = mf.loadRemote("r/x")
+                host.options.remotes[1].name = "s"
+                local ok, problem = pcall(mf.loadRemote, "r/x")
+                return first, second, ok, problem.code, mf.loadRemote("s/x")
+                """)
+            #expect(result == ["one", "two", false, "RUNTIME-004", "two"])
+        }
+    }
+
     @Test func removedRemoteIsFetchedAnewWhenItIsRegisteredAgain() async throws {
         try await withSite(Self.texts) { site in
             try await site.lua(

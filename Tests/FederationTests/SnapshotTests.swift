@@ -17,6 +17,18 @@ import Testing
                 """))
     }
 
+    @Test func theEntrysUrlFollowsWhatItIsMadeOf() throws {
+        let snapshot = makeSnapshot(from: try manifest(",\"publicPath\":\"http://x/\""), url: "http://m/m.json")
+        #expect(snapshot.entryURL(manifest: "http://m/m.json") == "http://x/static/e.lua")
+        snapshot.publicPath = "../y/"
+        #expect(snapshot.entryURL(manifest: "http://m/a/m.json") == "http://m/y/static/e.lua")
+        #expect(snapshot.entryURL(manifest: "http://n/a/b/m.json") == "http://m/y/static/e.lua")
+        snapshot.remoteEntry = "f.lua"
+        #expect(snapshot.entryURL(manifest: nil) == "http://m/y/f.lua")
+        snapshot.remoteEntry = ""
+        #expect(snapshot.entryURL(manifest: nil) == nil)
+    }
+
     @Test func carriesWhatLoadingNeeds() throws {
         let snapshot = makeSnapshot(from: try manifest(",\"publicPath\":\"http://x/\""), url: "http://m/m.json")
         #expect(snapshot.version == "http://m/m.json")

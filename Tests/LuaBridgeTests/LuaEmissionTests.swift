@@ -27,6 +27,18 @@ extension LuaState {
         }
     }
 
+    @Test func ofAFieldThatIsNotReadBackTheValuePutInCounts() async throws {
+        try await withState { state in
+            let listeners = try state.listeners("return function(a) a.id, a.host = 'other', 'other' end")
+            let shape = LuaShape(["id", "host"]) { $0 == "id" }
+            let result = try state.emit(.syncWaterfall, listeners, .values(shape, ["a/b", "shell"]), keep: false)
+            #expect(result.hasChanges && result.fields == ["other", "shell"])
+            let unread = LuaShape(["id", "host"]) { _ in false }
+            let same = try state.emit(.syncWaterfall, listeners, .values(unread, ["a/b", "shell"]), keep: false)
+            #expect(!same.hasChanges && same.fields == ["a/b", "shell"])
+        }
+    }
+
     @Test func theArgumentIsOneTableForAll() async throws {
         try await withState { state in
             let listeners = try state.listeners(

@@ -14,6 +14,32 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("return function(n) return function() return n * 2, 'more' end end", true, LuaValue.integer(42)),
+        ("return function(n) return function() end end", true, .nil),
+        ("return function(n) return n, 2 end", false, 21), ("return function() end", false, .nil),
+        ("return function(n) wait() return function() wait() return n end end", true, 21),
+    ])
+    func aFunctionThatComesBackIsCalledToo(_ source: String, _ isResult: Bool, _ value: LuaValue) async throws {
+        try await withState { state in
+            try state.defineWait()
+            let function = try #require(try state.run(source).first?.functionValue)
+            let result = try await state.callThrough(function, [21])
+            #expect(result.isResult == isResult)
+            #expect(result.value == value)
+        }
+    }
+
+    @Test func anErrorOfTheSecondCallComesThrough() async throws {
+        try await withState { state in
+            let function = try #require(
+                try state.run("return function() return function() error('in the factory', 0) end end").first?
+                    .functionValue)
+            let error = await expectMFError(.luaRuntime) { try await state.callThrough(function) }
+            #expect(error?.message == "in the factory")
+        }
+    }
+
     @Test func aWrongArgumentIsToldInLuasWords() async throws {
         try await withState { state in
             try state.define("loadRemote", .callable(LuaCallable("loadRemote") { [.string(try $0.string(1))] }))
