@@ -195,7 +195,8 @@ extension LuaValue {
 
     /// A list of strings from a table, a copied list or a view.
     func strings(expecting what: String) throws -> [String] {
-        try entries(expecting: what).map { try String.fromLua($0.1) }
+        if case .array(let elements) = self { return try elements.map(String.fromLua) }
+        return try entries(expecting: what).map { try String.fromLua($0.1) }
     }
 }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A range of versions in npm's grammar: `^1.2.0`, `>=1.2 <3 || 4.x`, `1.2.3 - 2.3`, `*`.
 ///
 /// It means what npm's semver means by it with prereleases included, so `1.1.0-beta` satisfies `^1.0.0`.
@@ -44,6 +46,19 @@ public struct VersionRange: Sendable, Hashable, CustomStringConvertible {
 ///
 /// - Returns: False also when the version is no version, or the range is no range.
 public func satisfies(_ version: String, _ range: String) -> Bool {
-    guard let version = Version(version), let range = VersionRange(range) else { return false }
+    guard let version = Version(version), let range = knownRange(range) else { return false }
     return range.isSatisfied(by: version)
 }
+
+/// A range, read once: each look-up of a shared module asks for the same few.
+private func knownRange(_ text: String) -> VersionRange? {
+    ranges.withLock { ranges in
+        if let known = ranges[text] { return known }
+        if ranges.count >= 1_000 { ranges.removeAll() }
+        let range = VersionRange(text)
+        ranges[text] = .some(range)
+        return range
+    }
+}
+
+private let ranges = Mutex<[String: VersionRange?]>([:])
