@@ -42,5 +42,7 @@ public enum LuaEmission {
         public var fields: [LuaValue]
         /// The final data table, when it was to be kept.
         public var data: LuaTable?
+        /// Whether ``fields`` may differ from the values that were given.
+        public var hasChanges = true
     }
 }

@@ -69,7 +69,7 @@ extension LuaState {
         guard status == Int32(MF_OK), !emission.bad_value else { throw emissionFailure(emission, status) }
         var result = LuaEmission.Result(
             outcome: .nil, outcomeIsData: emission.outcome_is_data, aborted: emission.aborted, fields: data.values,
-            data: nil)
+            data: nil, hasChanges: emission.has_fields)
         // Listeners that change nothing and return nothing leave nothing to be read.
         if emission.has_outcome || emission.has_data || emission.has_fields { read(emission, span, into: &result) }
         return result
