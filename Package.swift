@@ -99,6 +99,8 @@ let package = Package(
 
         // The tests.
         .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/Support", swiftSettings: settings),
+        // Starts a worker where the kernel refuses to lock it up.
+        .executableTarget(name: "refuse-seccomp", path: "Tests/Refusal"),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .testTarget(
             name: "EventLoopTests", dependencies: ["Diagnostics", "EventLoop", "TestSupport"], swiftSettings: settings),
@@ -126,7 +128,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TenantTests",
-            dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Federation", "TestSupport", "mflua-attacks"],
+            dependencies: [
+                "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "Federation", "TestSupport", "mflua-attacks",
+                "refuse-seccomp",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ConformanceTests",

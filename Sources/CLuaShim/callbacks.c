@@ -49,7 +49,11 @@ int mf_answer(lua_State *L, mf_state *s, int32_t level, int32_t reply) {
     case MF_REPLY_VALUES:
     case MF_REPLY_ERROR:
         count = decode_values(L, s, level);
-        if (reply & MF_REPLY_KEPT) s->functions.forget(s->host, level);
+        if (reply & MF_REPLY_KEPT) {
+            mf_go_outside(s);
+            s->functions.forget(s->host, level);
+            mf_come_back(s);
+        }
         s->nest = level;
         return (reply & MF_REPLY_ERROR) ? lua_error(L) : count;
     case MF_REPLY_WAIT:
@@ -77,7 +81,9 @@ static int trampoline(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
+    mf_go_outside(s);
     int32_t reply = s->functions.invoke(s->host, held->callable, mf_span_of(b));
+    mf_come_back(s);
     s->nest = level + 1;
     s->running = running;
     return mf_answer(L, s, level, reply);
@@ -91,7 +97,9 @@ int mf_refuse(lua_State *L, mf_state *s, int32_t reason, void *callable) {
     int32_t level = s->nest;
     lua_State *running = s->running;
     s->running = L;
+    mf_go_outside(s);
     int32_t reply = s->functions.refuse(s->host, reason, callable);
+    mf_come_back(s);
     s->running = running;
     s->nest = level + 1;
     return mf_answer(L, s, level, reply);

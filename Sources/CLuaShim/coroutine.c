@@ -83,7 +83,7 @@ static int run(lua_State *L, lua_State *co, int arguments) {
 static const char *status_of(lua_State *L, lua_State *co) {
     lua_Debug ar;
     if (L == co) return "running";
-    if (mf_is_waiting(co)) return "normal";
+    if (mf_is_waiting(co) || co == mf_state_of(L)->main) return "normal"; /* what runs, runs inside of the main thread */
     switch (lua_status(co)) {
     case LUA_YIELD: return "suspended";
     case LUA_OK:

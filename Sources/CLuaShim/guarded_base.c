@@ -147,8 +147,13 @@ void guarded_push_read_only(lua_State *L, int index) {
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
+    guarded_note_read_only(L, -1);
+}
+
+void guarded_note_read_only(lua_State *L, int index) {
+    lua_pushvalue(L, index);
     push_registry_table(L, &read_only_key);
-    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
     lua_pushboolean(L, 1);
     lua_rawset(L, -3);
     lua_pop(L, 1);

@@ -55,6 +55,33 @@ const char *guarded_source_fault(lua_State *L, const char *source, size_t count)
     return NULL;
 }
 
+/*
+ * Some short sources take the compiler long: a chain of `elseif`, or globals deep inside of functions with many locals,
+ * cost the square of their length. Nothing can interrupt it but the reader that it asks for more, so it gets little at a
+ * time.
+ */
+enum { PIECE = 256 };
+
+typedef struct {
+    const char *rest;
+    size_t count;
+} pieces;
+
+static const char *next_piece(lua_State *L, void *data, size_t *count) {
+    pieces *p = data;
+    const char *piece = p->rest;
+    guard_step(L);
+    *count = p->count < PIECE ? p->count : PIECE;
+    p->rest += *count;
+    p->count -= *count;
+    return piece;
+}
+
+int guarded_compile(lua_State *L, const char *source, size_t count, const char *name) {
+    pieces p = {source, count};
+    return lua_load(L, next_piece, &p, name, "t");
+}
+
 /* [-0, +1, e] the pieces a reader function gives, as one string; false: it gave something else */
 static bool read_pieces(lua_State *L) {
     guard *g = guard_of(L);
@@ -104,7 +131,7 @@ static int base_load(lua_State *L) {
         size_t count;
         const char *source = lua_tolstring(L, 1, &count);
         fault = guarded_source_fault(L, source, count);
-        if (!fault && luaL_loadbufferx(L, source, count, name, "t") == LUA_OK) {
+        if (!fault && guarded_compile(L, source, count, name) == LUA_OK) {
             guard_spend(L);
             if (has_environment)
                 lua_pushvalue(L, 4);

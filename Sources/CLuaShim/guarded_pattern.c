@@ -27,26 +27,20 @@ typedef struct {
     const char *subject, *subject_end;
     const char *pattern_end;
     int depth;     /* attempts that may still be nested */
-    unsigned fuel; /* steps until the next look at the limits */
     int level;     /* captures so far, finished or open */
     capture captures[MAX_CAPTURES];
 } matcher;
 
 static const char *attempt(matcher *m, const char *s, const char *p);
 
-static inline void burn(matcher *m) {
-    if (--m->fuel == 0) {
-        m->fuel = GUARD_STEPS;
-        guard_spend(m->L);
-    }
-}
+/* A step may scan a set as long as the pattern, so each one looks at the limits. */
+static inline void burn(matcher *m) { guard_step(m->L); }
 
 static void start(matcher *m, lua_State *L, const char *s, size_t ls, const char *p, size_t lp) {
     m->L = L;
     m->subject = s;
     m->subject_end = s + ls;
     m->pattern_end = p + lp;
-    m->fuel = GUARD_STEPS;
 }
 
 static const char *match_at(matcher *m, const char *s, const char *p) {

@@ -40,9 +40,8 @@ static int table_insert(lua_State *L) {
     if (count == 3) {
         at = luaL_checkinteger(L, 2);
         luaL_argcheck(L, (lua_Unsigned)at - 1u < (lua_Unsigned)end, 2, "position out of bounds");
-        unsigned steps = 0;
         for (lua_Integer i = end; i > at; i--) {
-            GUARD_STEP(L, steps);
+            guard_step(L);
             lua_geti(L, 1, i - 1);
             lua_seti(L, 1, i);
         }
@@ -59,9 +58,8 @@ static int table_remove(lua_State *L) {
     if (at != size)
         luaL_argcheck(L, (lua_Unsigned)at - 1u <= (lua_Unsigned)size, 1, "position out of bounds");
     lua_geti(L, 1, at);
-    unsigned steps = 0;
     for (; at < size; at++) {
-        GUARD_STEP(L, steps);
+        guard_step(L);
         lua_geti(L, 1, at + 1);
         lua_seti(L, 1, at);
     }
@@ -80,9 +78,8 @@ static int table_move(lua_State *L) {
         lua_Integer count = last - first + 1;
         luaL_argcheck(L, to <= LUA_MAXINTEGER - count + 1, 4, "destination wrap around");
         bool overlaps = to > first && to <= last && (target == 1 || lua_compare(L, 1, target, LUA_OPEQ));
-        unsigned steps = 0;
         for (lua_Integer i = 0; i < count; i++) {
-            GUARD_STEP(L, steps);
+            guard_step(L);
             lua_Integer offset = overlaps ? count - 1 - i : i;
             lua_geti(L, 1, first + offset);
             lua_seti(L, target, to + offset);
@@ -107,12 +104,10 @@ static int table_concat(lua_State *L) {
     last = luaL_optinteger(L, 4, last);
     luaL_Buffer b;
     luaL_buffinit(L, &b);
-    unsigned steps = 0;
     for (; i < last; i++) {
-        GUARD_STEP(L, steps);
+        guard_step(L);
         add_element(L, &b, i);
         luaL_addlstring(&b, separator, separator_length);
-        guard_check(L); /* elements may be long: the steps do not tell how much is done */
     }
     if (i == last) add_element(L, &b, i);
     luaL_pushresult(&b);
@@ -135,9 +130,8 @@ static int table_unpack(lua_State *L) {
     if (first > last) return 0;
     lua_Unsigned count = (lua_Unsigned)last - (lua_Unsigned)first;
     if (count >= INT_MAX || !lua_checkstack(L, (int)(count + 1))) return luaL_error(L, "too many results to unpack");
-    unsigned steps = 0;
     for (lua_Unsigned i = 0; i <= count; i++) {
-        GUARD_STEP(L, steps);
+        guard_step(L);
         lua_geti(L, 1, (lua_Integer)((lua_Unsigned)first + i));
     }
     return (int)count + 1;
@@ -145,15 +139,9 @@ static int table_unpack(lua_State *L) {
 
 /* ---- sort: quicksort over the table itself; a hostile comparator costs its own fuel and meets "invalid order" ---- */
 
-typedef struct {
-    lua_State *L;
-    unsigned steps;
-} sorter;
-
 /* [-0, +0, e] whether the value at index a comes before the one at index b */
-static bool comes_before(sorter *sort, int a, int b) {
-    lua_State *L = sort->L;
-    GUARD_STEP(L, sort->steps);
+static bool comes_before(lua_State *L, int a, int b) {
+    guard_step(L);
     if (lua_isnil(L, 2)) return lua_compare(L, a, b, LUA_OPLT);
     a = lua_absindex(L, a);
     b = lua_absindex(L, b);
@@ -173,11 +161,10 @@ static void set_both(lua_State *L, lua_Integer j, lua_Integer i) {
 }
 
 /* [-0, +0, e] puts t[i], t[j] in order */
-static void order_two(sorter *sort, lua_Integer i, lua_Integer j) {
-    lua_State *L = sort->L;
+static void order_two(lua_State *L, lua_Integer i, lua_Integer j) {
     lua_geti(L, 1, i);
     lua_geti(L, 1, j);
-    if (comes_before(sort, -1, -2)) {
+    if (comes_before(L, -1, -2)) {
         lua_insert(L, -2);
         set_both(L, j, i);
     } else {
@@ -187,15 +174,14 @@ static void order_two(sorter *sort, lua_Integer i, lua_Integer j) {
 
 static int invalid_order(lua_State *L) { return luaL_error(L, "invalid order function for sorting"); }
 
-static void sort_range(sorter *sort, lua_Unsigned low, lua_Unsigned high) {
-    lua_State *L = sort->L;
+static void sort_range(lua_State *L, lua_Unsigned low, lua_Unsigned high) {
     luaL_checkstack(L, 8, "sort");
     while (low < high) {
         lua_Unsigned middle = low + (high - low) / 2;
-        order_two(sort, (lua_Integer)low, (lua_Integer)high);
+        order_two(L, (lua_Integer)low, (lua_Integer)high);
         if (high - low == 1) return;
-        order_two(sort, (lua_Integer)low, (lua_Integer)middle);
-        order_two(sort, (lua_Integer)middle, (lua_Integer)high);
+        order_two(L, (lua_Integer)low, (lua_Integer)middle);
+        order_two(L, (lua_Integer)middle, (lua_Integer)high);
         if (high - low == 2) return;
         /* Now t[low] <= t[middle] <= t[high]. The pivot waits at high - 1, and stays on the stack. */
         lua_geti(L, 1, (lua_Integer)middle);
@@ -205,12 +191,12 @@ static void sort_range(sorter *sort, lua_Unsigned low, lua_Unsigned high) {
         lua_Unsigned i = low, j = high - 1;
         for (;;) {
             /* stack: pivot */
-            while (lua_geti(L, 1, (lua_Integer)++i), comes_before(sort, -1, -2)) {
+            while (lua_geti(L, 1, (lua_Integer)++i), comes_before(L, -1, -2)) {
                 if (i == high - 1) invalid_order(L);
                 lua_pop(L, 1);
             }
             /* stack: pivot, t[i] */
-            while (lua_geti(L, 1, (lua_Integer)--j), comes_before(sort, -3, -1)) {
+            while (lua_geti(L, 1, (lua_Integer)--j), comes_before(L, -3, -1)) {
                 if (j < i) invalid_order(L);
                 lua_pop(L, 1);
             }
@@ -229,10 +215,10 @@ static void sort_range(sorter *sort, lua_Unsigned low, lua_Unsigned high) {
         lua_pop(L, 1);
         /* The smaller part by recursion, the larger by the loop: the depth is a logarithm. */
         if (i - low < high - i) {
-            if (i > low) sort_range(sort, low, i - 1);
+            if (i > low) sort_range(L, low, i - 1);
             low = i + 1;
         } else {
-            sort_range(sort, i + 1, high);
+            sort_range(L, i + 1, high);
             high = i - 1;
         }
     }
@@ -244,8 +230,7 @@ static int table_sort(lua_State *L) {
     luaL_argcheck(L, size < INT_MAX, 1, "array too big");
     if (!lua_isnoneornil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
     lua_settop(L, 2);
-    sorter sort = {L, 0};
-    sort_range(&sort, 1, (lua_Unsigned)size);
+    sort_range(L, 1, (lua_Unsigned)size);
     return 0;
 }
 

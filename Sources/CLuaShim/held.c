@@ -8,20 +8,24 @@
 mf_held *mf_hold(mf_state *s, void *object) {
     mf_held *held = mf_realloc(s, NULL, 0, sizeof *held);
     if (!held) return NULL;
+    mf_go_outside(s); /* the list, too, is never left half done */
     *held = (mf_held){object, s->held, NULL};
     if (s->held) s->held->previous = held;
     s->held = held;
     s->functions.retain(object);
+    mf_come_back(s);
     return held;
 }
 
 void mf_let_go(mf_state *s, mf_held *held) {
     void *object = held->object;
+    mf_go_outside(s);
     if (held->previous) held->previous->next = held->next;
     else s->held = held->next;
     if (held->next) held->next->previous = held->previous;
     mf_realloc(s, held, sizeof *held, 0);
     s->functions.release(object);
+    mf_come_back(s);
 }
 
 void mf_let_go_of_all(mf_state *s) {

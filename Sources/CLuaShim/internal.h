@@ -13,6 +13,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+#include <signal.h>
 
 /* How many times Swift and Lua may call each other without returning. Lua itself allows 200 C calls; each round takes
  * three or four of them. The last levels are for telling that there are no more. */
@@ -31,6 +32,11 @@ typedef struct {
     mf_buffer output;
 } mf_level;
 
+/* What stands before each block of Lua's in a tenant's state. */
+typedef struct mf_block {
+    struct mf_block *next, *previous;
+} mf_block;
+
 struct mf_state {
     lua_State *main;
     /* The thread now running: nested calls go on it, so that Lua's count of C calls is right. */
@@ -41,6 +47,13 @@ struct mf_state {
     /* Memory (state.c). `cap` is soft: beyond it allocations succeed within `margin`, and the state is doomed. */
     size_t used, peak, cap, margin;
     mf_fault *fault; /* NULL, but in the allocation sweep */
+
+    /* More than 0 while the thread is in Swift code or in malloc, from where nothing may jump. */
+    volatile sig_atomic_t outside;
+    /* The Lua state was left in the middle of something. It is doomed, and not even closed. */
+    volatile sig_atomic_t abandoned;
+    mf_block *blocks; /* of Lua's, in a tenant's state */
+    bool tracked;
 
     /* A doomed state never runs Lua again: checked after each resume and return. Tenants' limits set it. */
     volatile int32_t doomed;
@@ -70,6 +83,7 @@ struct mf_state {
 
     int32_t closes;     /* nested coroutine.close */
     bool sliceable;     /* of the next task: see limits.c */
+    mf_account *payer;  /* the account of the next task, counted; NULL: one of its own */
 
     /* Slots of registry tables. */
     int32_t views;      /* object pointer -> userdata, weak values */
@@ -91,9 +105,19 @@ struct mf_task {
     int32_t kind;
     mf_emission emission;
     mf_task *next, *previous;
-    /* Of limits.c: processor time used so far, and whether the task gives way at the end of a slice. */
-    int64_t cpu_ns;
+    /* Of limits.c: who pays for its processor time, whether it opened that account, and whether it gives way at the end
+     * of a slice. */
+    mf_account *account;
+    bool opened;
     bool sliceable;
+};
+
+/* Processor time that a call shares with the tasks it spawned, and those they spawned. When the call is over, what is
+ * left of them draws on the state's one account for such work. Counted references: tasks, and spawns yet to begin. */
+struct mf_account {
+    int64_t spent_ns;
+    int32_t references;
+    bool over;
 };
 
 /* ---- state.c ---- */
@@ -107,6 +131,18 @@ static inline bool mf_is_waiting(lua_State *L) { return *(uintptr_t *)lua_getext
 static inline void mf_set_waiting(lua_State *L, bool waiting) {
     uintptr_t *space = lua_getextraspace(L);
     *space = waiting ? *space | 1 : *space & ~(uintptr_t)1;
+}
+
+/* [-0, +0, -] goes back to where Swift entered the abandoned state; does not return (limits.c) */
+_Noreturn void mf_leave_abandoned(mf_state *s);
+/* Whether a tenant's code is running, as opposed to its state being freed (limits.c) */
+bool mf_is_inside(const mf_state *s);
+
+/* Around every call of Swift by C that Lua called. */
+static inline void mf_go_outside(mf_state *s) { s->outside++; }
+static inline void mf_come_back(mf_state *s) {
+    s->outside--;
+    if (s->abandoned && mf_is_inside(s)) mf_leave_abandoned(s);
 }
 
 /* Memory that is counted, and fails, like Lua's own. NULL: none. */

@@ -54,12 +54,15 @@ static void arm(lua_State *L) {
     if (!lua_gethookmask(L)) lua_sethook(L, hook, LUA_MASKCOUNT, 1);
 }
 
+static void abandon_if_stuck(guard *g);
+
 /* Runs on the loop's own thread, between any two machine instructions. lua_sethook is made for that (lua.c does it). */
 static void on_tick(int signal_number) {
     (void)signal_number;
     guard *g = current;
-    if (!g) return;
+    if (!g || g->state->abandoned) return;
     g->tick = 1;
+    abandon_if_stuck(g);
     if (g->state->running) arm(g->state->running);
 }
 
@@ -107,7 +110,8 @@ static void forget_thread(void *leaving) {
 }
 
 static void start_watchdog(void) {
-    struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
+    /* Not blocked while it is handled: the handler may never return. */
+    struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_RESTART | SA_NODEFER};
     sigemptyset(&action.sa_mask);
     sigaction(SIGURG, &action, NULL);
     pthread_key_create(&watched_key, forget_thread);
@@ -160,8 +164,25 @@ static int64_t spent_in_entry(const guard *g) {
     return cpu < spent ? cpu : spent;
 }
 
+/* What outlives its call is given `cpu_ns` once every `wall_ns`, at an even rate. */
+static void pay_back(guard *g) {
+    int64_t wall = g->limits.wall_ns, passed = g->entered_ns - g->outliving_since_ns;
+    g->outliving_since_ns = g->entered_ns;
+    if (!wall) return;
+    double back = passed < wall ? (double)passed / (double)wall * (double)g->limits.cpu_ns : (double)g->limits.cpu_ns;
+    g->outliving_ns = (double)g->outliving_ns > back ? g->outliving_ns - (int64_t)back : 0;
+}
+
+/* Which account pays for what runs. */
+static int64_t *account_of(guard *g) {
+    const mf_task *t = g->state->task;
+    if (!t) return &g->single_ns;
+    return t->account->over ? &g->outliving_ns : &t->account->spent_ns;
+}
+
 static void begin_timing(guard *g) {
     g->entered_ns = clock_ns(CLOCK_MONOTONIC);
+    if (g->account == &g->outliving_ns) pay_back(g);
     /* A call that has seen ticks is a long one: worth the dear clock from the beginning. */
     g->tick_cpu_ns = *g->account > TICK_NS ? clock_ns(CLOCK_THREAD_CPUTIME_ID) : 0;
     g->before_tick_ns = 0;
@@ -178,35 +199,71 @@ static void end_timing(guard *g) {
     g->total_ns += spent;
 }
 
-guard_frame guard_enter(mf_state *s) {
+bool guard_enter(mf_state *s, guard_frame *frame) {
     guard *g = s->limits;
-    guard_frame frame = {current, NULL};
-    if (!g || frame.outer == g) return frame;
-    if (!self) watch_this_thread();
-    frame.account = g->account;
-    if (frame.outer) end_timing(frame.outer);
-    if (g->entries++ == 0) g->single_ns = 0;
-    g->tick = 0;
-    g->slice_due = false;
-    g->account = s->task ? &s->task->cpu_ns : &g->single_ns;
-    begin_timing(g);
-    current = g;
-    count_entry(frame.outer ? 2 : 1);
-    return frame;
+    if (!g) return false;
+    frame->outer = current;
+    frame->below = g->innermost;
+    frame->outside = s->outside;
+    if (frame->outer != g) {
+        if (!self) watch_this_thread();
+        frame->account = g->account;
+        if (frame->outer) end_timing(frame->outer);
+        if (g->entries++ == 0) g->single_ns = 0;
+        g->tick = 0;
+        g->unanswered = 0;
+        g->slice_due = false;
+        g->account = account_of(g);
+        begin_timing(g);
+        /* The way out is not yet known, but no tick is so early that it would be taken. */
+        current = g;
+        count_entry(frame->outer ? 2 : 1);
+    }
+    g->innermost = frame;
+    s->outside = 0;
+    return true;
 }
 
-void guard_leave(mf_state *s, guard_frame frame) {
+void guard_leave(mf_state *s, guard_frame *frame) {
     guard *g = s->limits;
-    if (!g || frame.outer == g) return;
+    if (!g) return;
+    s->outside = frame->outside; /* first: the way out of the entry below leads over Swift's frames */
+    g->innermost = frame->below;
+    if (frame->outer == g) return;
     end_timing(g);
     g->entries--;
-    g->account = frame.account;
-    current = frame.outer;
-    if (frame.outer) begin_timing(frame.outer);
-    count_entry(frame.outer ? 2 : 1);
+    g->account = frame->account;
+    current = frame->outer;
+    if (frame->outer) begin_timing(frame->outer);
+    count_entry(frame->outer ? 2 : 1);
 }
 
 /* ---- The end ---- */
+
+/* Ticks that nothing looks at, until the state counts as stuck. */
+enum { STUCK_TICKS = 20 };
+
+static void abandon_if_stuck(guard *g) {
+    mf_state *s = g->state;
+    int64_t limit = g->limits.cpu_ns;
+    g->unanswered++;
+    if (!limit || !g->innermost || s->outside) return;
+    if (!s->doomed && g->unanswered < STUCK_TICKS) return;
+    if (*g->account + spent_in_entry(g) < limit + limit / 2) return;
+    if (!s->doomed) s->doomed = MF_DOOM_CPU;
+    mf_leave_abandoned(s);
+}
+
+bool mf_is_inside(const mf_state *s) {
+    const guard *g = s->limits;
+    return g && g->innermost;
+}
+
+_Noreturn void mf_leave_abandoned(mf_state *s) {
+    guard *g = s->limits;
+    s->abandoned = 1;
+    _longjmp(g->innermost->way_out, 1);
+}
 
 static void on_doom(mf_state *s) {
     /* From now on every tick, should the hook have got lost. */
@@ -254,6 +311,7 @@ static void hook(lua_State *L, lua_Debug *ar) {
     (void)ar;
     mf_state *s = mf_state_of(L);
     guard *g = s->limits;
+    if (g) g->unanswered = 0;
     if (!s->doomed) {
         lua_sethook(L, NULL, 0, 0);
         if (!g) return;
@@ -288,6 +346,7 @@ void guard_spend(lua_State *L) {
     mf_state *s = mf_state_of(L);
     guard *g = s->limits;
     if (!g) return;
+    g->unanswered = 0;
     if (g->tick || g->collect) look(L, g);
     if (s->doomed) guard_kill(L);
 }

@@ -39,7 +39,8 @@ static int load(lua_State *L) {
     skip_prelude(r);
     const char *fault = guarded_source_fault(L, r->source, r->count);
     if (fault) return luaL_error(L, "%s", fault);
-    int status = luaL_loadbufferx(L, r->source, r->count, r->name, "t");
+    int status = s->limits ? guarded_compile(L, r->source, r->count, r->name)
+                           : luaL_loadbufferx(L, r->source, r->count, r->name, "t");
     if (status == LUA_ERRSYNTAX) {
         mf_buffer *b = mf_fresh_output(s, s->entry);
         mf_encode_nil(L, s, b);
@@ -143,6 +144,7 @@ static int read_only(lua_State *L) {
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
+    if (guard_of(L)) guarded_note_read_only(L, -1);
     return answer_one(L);
 }
 
@@ -160,7 +162,8 @@ static int to_string(lua_State *L) {
     mf_state *s = mf_state_of(L);
     mf_reader r = mf_read_input(s, s->entry);
     mf_decode(L, s, &r);
-    luaL_tolstring(L, -1, NULL);
+    if (s->limits) guarded_tolstring(L, -1, NULL);
+    else luaL_tolstring(L, -1, NULL);
     return answer_one(L);
 }
 

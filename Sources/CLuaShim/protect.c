@@ -47,16 +47,16 @@ int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t 
     lua_pushcfunction(L, mf_message_handler);
     lua_pushcfunction(L, f);
     lua_pushlightuserdata(L, argument);
-    guard_frame frame = {NULL, NULL};
-    if (s->limits) frame = guard_enter(s);
-    int status = lua_pcall(L, 1, 0, top + 1);
-    if (s->limits) guard_leave(s, frame);
+    guard_frame frame;
+    volatile int status = LUA_ERRRUN;
+    if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0) status = lua_pcall(L, 1, 0, top + 1);
+    guard_leave(s, &frame);
     s->running = L;
-    if (status != LUA_OK) result = mf_note_failure(s, L, status, nest);
+    if (status != LUA_OK && !s->abandoned) result = mf_note_failure(s, L, status, nest);
     s->nest = nest;
     s->entry = entry;
     s->nonyield = nonyield;
-    lua_settop(L, top);
+    if (!s->abandoned) lua_settop(L, top);
     return s->doomed ? MF_DOOMED : result;
 }
 
@@ -82,7 +82,8 @@ static void push_message(lua_State *L, bool plain) {
         if (lua_getfield(L, 2, "message") == LUA_TSTRING) return;
         lua_pop(L, 1);
     }
-    luaL_tolstring(L, 2, NULL);
+    if (guard_of(L)) guarded_tolstring(L, 2, NULL);
+    else luaL_tolstring(L, 2, NULL);
 }
 
 /* [-0, +1, e] the field `code` of a table, as a string, or nil */
@@ -122,10 +123,12 @@ static int try_note(lua_State *L, failure *f) {
     lua_pushcfunction(L, note);
     lua_pushlightuserdata(L, f);
     lua_pushvalue(L, -3);
-    guard_frame frame = guard_enter(mf_state_of(L));
-    int status = lua_pcall(L, 2, 0, 0);
-    guard_leave(mf_state_of(L), frame);
-    if (status != LUA_OK) lua_pop(L, 1);
+    mf_state *s = mf_state_of(L);
+    guard_frame frame;
+    volatile int status = LUA_ERRMEM;
+    if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0) status = lua_pcall(L, 2, 0, 0);
+    guard_leave(s, &frame);
+    if (status != LUA_OK && !s->abandoned) lua_pop(L, 1);
     return status;
 }
 
@@ -143,6 +146,7 @@ int32_t mf_note_failure(mf_state *s, lua_State *from, int status, int32_t level)
         outcome = try_note(L, &f);
     }
     s->has_traceback = false;
+    if (s->abandoned) return MF_DOOMED;
     lua_pop(L, 1);
     return outcome == LUA_OK ? MF_ERROR : MF_MEMORY;
 }

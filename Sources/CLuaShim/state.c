@@ -2,6 +2,8 @@
 
 #include "guarded.h"
 
+#include <malloc.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +24,61 @@ void *mf_realloc(mf_state *s, void *block, size_t old_size, size_t new_size) {
     mf_fault *fault = s->fault;
     if (new_size == 0) {
         if (fault && block) fault->live -= (int64_t)old_size;
+        s->outside++;
         free(block);
+        s->outside--;
         return NULL;
     }
     if (fault && new_size > old_size && injected_fault(fault)) return NULL;
+    s->outside++;
     void *moved = block ? realloc(block, new_size) : malloc(new_size);
+    s->outside--;
     if (fault && moved) fault->live += (int64_t)new_size - (int64_t)old_size;
     return moved;
+}
+
+/* ---- Blocks of a tenant's state: linked, for the case that it is abandoned ---- */
+
+_Static_assert(sizeof(mf_block) % _Alignof(max_align_t) == 0, "a block is aligned as malloc's are");
+
+static void unlink_block(mf_state *s, mf_block *b) {
+    if (b->previous) b->previous->next = b->next;
+    else s->blocks = b->next;
+    if (b->next) b->next->previous = b->previous;
+}
+
+static void link_block(mf_state *s, mf_block *b) {
+    *b = (mf_block){s->blocks, NULL};
+    if (b->next) b->next->previous = b;
+    s->blocks = b;
+}
+
+static void *linked_realloc(mf_state *s, void *block, size_t new_size) {
+    mf_block *b = block ? (mf_block *)block - 1 : NULL;
+    void *moved = NULL;
+    s->outside++;
+    if (b) unlink_block(s, b);
+    if (new_size == 0) {
+        free(b);
+    } else {
+        mf_block *next = realloc(b, sizeof *b + new_size);
+        if (next) moved = next + 1;
+        if (next || b) link_block(s, next ? next : b);
+    }
+    s->outside--;
+    return moved;
+}
+
+static void free_blocks(mf_state *s) {
+    for (mf_block *b = s->blocks, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    s->blocks = NULL;
+}
+
+static void *change_block(mf_state *s, void *block, size_t old_size, size_t new_size) {
+    return s->tracked ? linked_realloc(s, block, new_size) : mf_realloc(s, block, old_size, new_size);
 }
 
 /* Lua's allocator. The cap is soft: a failing allocation in the middle of a table store is a use after free in some
@@ -38,9 +88,10 @@ static void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
     /* A string or a userdata that would be far too large can be refused: Lua makes it before it changes anything. */
     bool is_whole = !block && (old_size == LUA_TSTRING || old_size == LUA_TUSERDATA);
     if (!block) old_size = 0; /* it told the kind of object */
+    size_t head = s->tracked ? sizeof(mf_block) : 0;
     if (new_size == 0) {
-        if (block) s->used -= old_size;
-        return mf_realloc(s, block, old_size, 0);
+        if (block) s->used -= old_size + head;
+        return change_block(s, block, old_size, 0);
     }
     if (new_size > old_size && s->cap) {
         size_t wanted = s->used - old_size + new_size;
@@ -50,15 +101,22 @@ static void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
             if (wanted > s->cap + s->margin && (is_whole || !s->limits || wanted > guard_hard_cap(s))) return NULL;
         }
     }
-    void *moved = mf_realloc(s, block, old_size, new_size);
+    void *moved = change_block(s, block, old_size, new_size);
     if (!moved) return new_size <= old_size ? block : NULL; /* Lua relies on shrinking */
-    s->used += new_size - old_size;
+    s->used += new_size - old_size + (block ? 0 : head);
     if (s->used > s->peak) s->peak = s->used;
     return moved;
 }
 
 size_t mf_memory_used(const mf_state *s) { return s->used; }
 size_t mf_memory_peak(const mf_state *s) { return s->peak; }
+
+/* The next allocation beyond the cap collects what holds them; far beyond it there is none to wait for. */
+void mf_charge(mf_state *s, int64_t bytes) {
+    s->used = (size_t)((int64_t)s->used + bytes);
+    if (s->used > s->peak) s->peak = s->used;
+    if (s->cap && s->used > s->cap + s->margin) mf_set_doomed(s, MF_DOOM_MEMORY);
+}
 
 void mf_memory_limit(mf_state *s, size_t cap, size_t margin) {
     s->cap = cap;
@@ -113,11 +171,12 @@ static int set_up(lua_State *L) {
     return 0;
 }
 
-mf_state *mf_state_new(const mf_host *functions, void *host, mf_fault *fault) {
+mf_state *mf_state_new(const mf_host *functions, void *host, bool is_tenant, mf_fault *fault) {
     if (fault && injected_fault(fault)) return NULL;
     mf_state *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     s->fault = fault;
+    s->tracked = is_tenant;
     if (fault) fault->live += (int64_t)sizeof *s;
     s->functions = *functions;
     s->host = host;
@@ -165,13 +224,16 @@ int32_t mf_collect(mf_state *s) { return mf_protect(s, collect, NULL); }
 
 /* ---- End ---- */
 
+enum { TRIM_SIZE = 4 << 20 };
+
 bool mf_state_busy(const mf_state *s) { return s->nest > 0; }
 void mf_state_closing(mf_state *s) { s->closing = true; }
 
 void mf_state_free(mf_state *s) {
     s->closing = true; /* no callback reaches Swift from here on, so what Lua holds of it can go */
     mf_let_go_of_all(s);
-    if (s->main) lua_close(s->main);
+    if (s->abandoned) free_blocks(s);
+    else if (s->main) lua_close(s->main);
     mf_free_tasks(s);
     if (s->free_limits) s->free_limits(s);
     for (int level = 0; level < MF_MAX_LEVELS; level++) {
@@ -182,5 +244,8 @@ void mf_state_free(mf_state *s) {
     }
     mf_buffer_free(s, &s->traceback);
     if (s->fault) s->fault->live -= (int64_t)sizeof *s;
+    /* What a tenant took comes back to the system: malloc would keep it for whatever is as large. */
+    bool was_large = s->tracked && s->peak > TRIM_SIZE;
     free(s);
+    if (was_large) malloc_trim(0);
 }

@@ -4,7 +4,7 @@
 
 bool mf_release(mf_state *s, int32_t slot) {
     lua_State *L = s->running;
-    if (slot <= LUA_RIDX_LAST) return true;
+    if (slot <= LUA_RIDX_LAST || s->abandoned) return true;
     if (!lua_checkstack(L, 3)) return false;
     luaL_unref(L, LUA_REGISTRYINDEX, slot); /* writes to keys that exist: nothing is allocated */
     return true;

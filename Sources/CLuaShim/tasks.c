@@ -2,6 +2,8 @@
 
 #include "guarded.h"
 
+#include <stdlib.h>
+
 typedef struct {
     int32_t function, argument_count;
     bool chained; /* a function that is returned is called, too */
@@ -75,6 +77,54 @@ static void link_task(mf_task *t) {
     s->tasks = t;
 }
 
+/* ---- Who pays ---- */
+
+mf_account *mf_account_retain(const mf_state *s) {
+    if (s->task) {
+        s->task->account->references++;
+        return s->task->account;
+    }
+    mf_account *account = calloc(1, sizeof *account);
+    if (account) *account = (mf_account){.references = 1, .over = true};
+    return account;
+}
+
+void mf_account_release(mf_account *account) {
+    if (--account->references == 0) free(account);
+}
+
+void mf_pay_from(mf_state *s, mf_account *account) {
+    if (account) account->references++;
+    if (s->payer) mf_account_release(s->payer);
+    s->payer = account;
+}
+
+/* Gives a task that begins the account that was named for it, else one of its own. */
+static bool open_account(mf_state *s, mf_task *t) {
+    t->opened = !s->payer;
+    if (t->opened && t->account && t->account->references == 1) {
+        *t->account = (mf_account){.references = 1};
+        return true;
+    }
+    mf_account *account = s->payer ? s->payer : calloc(1, sizeof *account);
+    if (!account) return false;
+    if (t->opened) account->references = 1;
+    s->payer = NULL;
+    if (t->account) mf_account_release(t->account);
+    t->account = account;
+    return true;
+}
+
+static void free_task(mf_task *t) {
+    if (t->account) {
+        if (t->opened) t->account->over = true;
+        mf_account_release(t->account);
+    }
+    mf_realloc(t->state, t, sizeof *t, 0);
+}
+
+/* ---- Threads ---- */
+
 /* [-0, +0, m] lua_CFunction; 1: task */
 static int make_thread(lua_State *L) {
     mf_task *t = lua_touserdata(L, 1);
@@ -109,7 +159,7 @@ void mf_task_drop(mf_task *t) {
     mf_state *s = t->state;
     unlink_task(t);
     mf_release(s, t->slot);
-    mf_realloc(s, t, sizeof *t, 0);
+    free_task(t);
 }
 
 /* A task whose coroutine is fresh again. */
@@ -121,6 +171,7 @@ static void give_back(mf_task *t) {
         return;
     }
     lua_settop(t->thread, 0);
+    if (t->opened) t->account->over = true;
     t->next = s->pool;
     s->pool = t;
     s->pool_count++;
@@ -131,9 +182,11 @@ void mf_free_tasks(mf_state *s) {
     for (int i = 0; i < 2; i++)
         for (mf_task *t = lists[i], *next; t; t = next) {
             next = t->next;
-            mf_realloc(s, t, sizeof *t, 0);
+            free_task(t);
         }
     s->pool = s->tasks = NULL;
+    if (s->payer) mf_account_release(s->payer);
+    s->payer = NULL;
 }
 
 const void *mf_task_current(const mf_state *s) { return s->task; }
@@ -147,10 +200,9 @@ static void close_pending(mf_task *t) {
     s->running = t->thread;
     s->nonyield++;
     s->nest++;
-    guard_frame frame = {NULL, NULL};
-    if (s->limits) frame = guard_enter(s);
-    lua_resetthread(t->thread);
-    if (s->limits) guard_leave(s, frame);
+    guard_frame frame;
+    if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0) lua_resetthread(t->thread);
+    guard_leave(s, &frame);
     s->nest--;
     s->nonyield--;
     s->running = running;
@@ -170,10 +222,11 @@ static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emis
     s->system_yield = 0;
     mf_set_waiting(t->thread, false);
     int count = 0;
-    guard_frame frame = {NULL, NULL};
-    if (s->limits) frame = guard_enter(s);
-    int status = lua_resume(t->thread, running, arguments, &count);
-    if (s->limits) guard_leave(s, frame);
+    guard_frame frame;
+    volatile int status = LUA_ERRRUN;
+    if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0)
+        status = lua_resume(t->thread, running, arguments, &count);
+    guard_leave(s, &frame);
     if (t->kind == MF_TASK_EMIT) *emission = t->emission;
     int32_t system_yield = s->system_yield;
     s->system_yield = 0;
@@ -227,7 +280,10 @@ static int32_t start(mf_state *s, lua_CFunction body, call *c, mf_emission *emis
     void *argument = c; /* read before the first wait */
     t->kind = MF_TASK_CALL;
     t->sliceable = s->sliceable;
-    t->cpu_ns = 0;
+    if (!open_account(s, t)) {
+        mf_task_drop(t);
+        return MF_MEMORY;
+    }
     if (emission) {
         t->kind = MF_TASK_EMIT;
         t->emission = *emission;

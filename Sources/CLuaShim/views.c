@@ -25,7 +25,9 @@ void mf_push_view(lua_State *L, mf_state *s, void *const words[2]) {
     view->words[1] = words[1];
     lua_State *running = s->running;
     s->running = L;
+    mf_go_outside(s);
     int32_t metatable = s->functions.type(s->host, words);
+    mf_come_back(s);
     s->running = running;
     if (metatable < 0) luaL_error(L, "not enough memory");
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
@@ -70,7 +72,9 @@ static int view_index(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
+    mf_go_outside(s);
     int32_t reply = s->functions.get(s->host, view->words, tag, bytes, count, integer);
+    mf_come_back(s);
     s->nest = level + 1;
     s->running = running;
     return mf_answer(L, s, level, reply);
@@ -94,7 +98,9 @@ static int view_newindex(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
+    mf_go_outside(s);
     int32_t reply = s->functions.set(s->host, view->words, mf_span_of(b));
+    mf_come_back(s);
     s->nest = level + 1;
     s->running = running;
     return mf_answer(L, s, level, reply);
@@ -108,7 +114,9 @@ static int view_len(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
+    mf_go_outside(s);
     int64_t count = s->functions.count(s->host, view->words);
+    mf_come_back(s);
     s->running = running;
     lua_pushinteger(L, count);
     return 1;
@@ -122,7 +130,9 @@ static int view_tostring(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
+    mf_go_outside(s);
     int32_t reply = s->functions.describe(s->host, view->words);
+    mf_come_back(s);
     s->nest = level + 1;
     s->running = running;
     return mf_answer(L, s, level, reply);
@@ -150,7 +160,9 @@ static int view_pairs(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
+    mf_go_outside(s);
     int32_t reply = s->functions.keys(s->host, view->words);
+    mf_come_back(s);
     s->nest = level + 1;
     s->running = running;
     if (reply != MF_REPLY_VALUES) return mf_answer(L, s, level, reply);

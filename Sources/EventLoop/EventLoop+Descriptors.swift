@@ -50,7 +50,9 @@ extension EventLoop {
 
     /// Waits for descriptors as long as there is nothing else to do, and calls their handlers.
     func poll() {
-        let hasWork = !queue.isEmpty || !alwaysReady.isEmpty || !yielded.isEmpty || isStopping || inbox.hasMail
+        let hasWork =
+            !queue.isEmpty || !alwaysReady.isEmpty || !yielded.isEmpty || !turns.isEmpty || isStopping
+            || inbox.hasMail
         let timeout = hasWork ? 0 : timeUntilNextTimer()
         withUnsafeTemporaryAllocation(of: mf_event.self, capacity: 64) { events in
             let count = Int(mf_epoll_wait(epoll, events.baseAddress, Int32(events.count), timeout))

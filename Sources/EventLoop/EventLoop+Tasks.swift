@@ -68,6 +68,18 @@ extension EventLoop {
         await Task.yield()
     }
 
+    /// Lets everything else go first, and of what has given way one owner after another. On the loop only.
+    ///
+    /// Between two tasks that give way, descriptors, timers and queued jobs run. An owner with many such tasks has no more
+    /// turns than one with a single task.
+    public func giveWay(_ owner: AnyObject) async {
+        checkOnLoop()
+        await withUnsafeContinuation { turns.append($0, of: ObjectIdentifier(owner)) }
+    }
+
+    /// Whether tasks of an owner wait for their turn. On the loop only.
+    public func hasTurnsWaiting(_ owner: AnyObject) -> Bool { turns.contains(ObjectIdentifier(owner)) }
+
     /// Runs an action now when on the loop, else as soon as the loop gets to it.
     public func runOnLoop(_ action: @escaping @Sendable () -> Void) {
         if isOnLoop { action() } else { submit(action) }

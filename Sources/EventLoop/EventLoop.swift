@@ -34,6 +34,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     let epoll: Int32
     var queue = Deque<Work>()
     var yielded: [UnsafeContinuation<Void, Never>] = []
+    var turns = TurnQueue()
     var timers = TimerQueue()
     var watchers: [Int32: Watcher] = [:]
     var watcherGeneration: UInt32 = 0
@@ -174,7 +175,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
                 case .action(let action): action()
                 }
             }
-            if isStopping, queue.isEmpty, yielded.isEmpty {
+            if isStopping, queue.isEmpty, yielded.isEmpty, turns.isEmpty {
                 if inbox.endRunning({ threadID.store(0, ordering: .releasing) }) { return }
                 continue
             }
@@ -193,6 +194,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func resumeYielded() {
         for continuation in yielded { continuation.resume() }
         yielded.removeAll(keepingCapacity: true)
+        turns.next()?.resume()
     }
 
     private func beginStopping() {

@@ -14,8 +14,11 @@ public struct LuaConfiguration: Sendable {
     /// Fault injection, for tests.
     nonisolated(unsafe) var fault: UnsafeMutablePointer<mf_fault>?
 
-    init(open: @escaping @Sendable (LuaState) throws -> Void) {
-        self.open = open
+    /// Whether the state is a tenant's.
+    let isTenant: Bool
+
+    init(isTenant: Bool = false, open: @escaping @Sendable (LuaState) throws -> Void) {
+        (self.isTenant, self.open) = (isTenant, open)
     }
 
     /// All of Lua's standard libraries, with a `coroutine` library and a `require` through which code can wait.

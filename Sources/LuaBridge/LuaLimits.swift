@@ -2,8 +2,10 @@
 public struct LuaLimits: Sendable, Equatable {
     /// Bytes that its Lua objects may take, garbage not counted.
     public var memory: Int
-    /// Processor time of one call.
+    /// Processor time of one call with the tasks it spawns.
     public var cpu: Duration
+    /// The time in which tasks that outlive the call they were spawned by get ``cpu`` again, all of them together.
+    public var wall = Duration.seconds(2)
     /// Bytes of what Lua hands to Swift at a time.
     public var message: Int
     /// Bytes of one source that `load` compiles.

@@ -7,7 +7,7 @@ extension LuaConfiguration {
     /// A state that goes over a limit is doomed: what runs in it is dropped, no Lua code of it ever runs again, and
     /// every call throws the limit's error. It is to be closed and replaced.
     public static func tenant(_ limits: LuaLimits) -> LuaConfiguration {
-        LuaConfiguration { state in
+        LuaConfiguration(isTenant: true) { state in
             let handle = try state.alive()
             try state.check(mf_open_tenant_libraries(handle))
             var native = mf_limits()
@@ -16,6 +16,8 @@ extension LuaConfiguration {
             native.message = max(limits.message, 0)
             let (seconds, attoseconds) = limits.cpu.components
             native.cpu_ns = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+            let wall = limits.wall.components
+            native.wall_ns = wall.seconds * 1_000_000_000 + wall.attoseconds / 1_000_000_000
             try state.check(mf_set_limits(handle, &native))
             state.doomError = { .overLimit($0, limits) }
         }

@@ -23,9 +23,14 @@ extension LuaState {
     /// Calls a function in a pooled coroutine and returns as soon as it ends or waits.
     ///
     /// - Parameter sliceable: Whether a tenant's code may be interrupted to let others run; that counts as waiting.
+    /// - Parameter payer: Whose limit on processor time the call draws on; nil: it gets its own.
     /// - Throws: as ``call(_:_:)``.
-    public func start(_ function: LuaFunction, _ arguments: [LuaValue] = [], sliceable: Bool) throws -> LuaStart {
+    public func start(
+        _ function: LuaFunction, _ arguments: [LuaValue] = [], sliceable: Bool, payer: LuaAccount? = nil
+    ) throws -> LuaStart {
         let handle = try alive()
+        if let payer { mf_pay_from(handle, payer.pointer) }
+        defer { if payer != nil { mf_pay_from(handle, nil) } }
         try write(arguments, callee: function, handle)
         var span = mf_span()
         var task: OpaquePointer?

@@ -59,7 +59,7 @@ extension LuaState {
     }
 
     private func giveWay(_ task: LuaTask) async throws {
-        await loop.yield()
+        await loop.giveWay(self)
         try checkUse(of: task)
     }
 

@@ -67,8 +67,8 @@ public final class LuaState: @unchecked Sendable {
     public init(loop: EventLoop, configuration: LuaConfiguration = .host) throws {
         self.loop = loop
         var functions = Self.callbacks
-        guard let handle = mf_state_new(&functions, Unmanaged.passUnretained(self).toOpaque(), configuration.fault)
-        else {
+        let host = Unmanaged.passUnretained(self).toOpaque()
+        guard let handle = mf_state_new(&functions, host, configuration.isTenant, configuration.fault) else {
             throw MFError.outOfMemory()
         }
         self.handle = handle

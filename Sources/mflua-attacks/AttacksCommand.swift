@@ -45,6 +45,7 @@ struct AttacksCommand: ParsableCommand {
                     } else if verbose {
                         print("passed \(attack.name): \(report.ending) in \(report.milliseconds) ms")
                     }
+                    fflush(nil)  // what is known, should the next one take everything down
                 }
                 print("\(cases.count - failed) passed, \(failed) failed")
                 done.finish(failed == 0 && !cases.isEmpty ? 0 : 1)

@@ -12,7 +12,7 @@ struct Bench: AsyncParsableCommand {
         abstract: "Measures mflua against C, lua5.4, curl and Module Federation on Node.",
         discussion: """
             Each line reads: name, ours, peer, ratio, bar, and `ok` when the ratio is within the bar, else `short`. The \
-            groups are: hooks, codec, json, loads, registry, reload, start, first, cold.
+            groups are: hooks, codec, tenants, json, loads, registry, reload, start, first, cold.
             """)
 
     @Option(help: "The mflua binary to time. By default the one beside this program.")
@@ -30,6 +30,7 @@ struct Bench: AsyncParsableCommand {
             defer { state.close() }
             if report.wants("hooks") { try DispatchFigures(state: state, peer: peer).run(report) }
             if report.wants("codec") { try CodecFigures(state: state, peer: peer).run(report) }
+            if report.wants("tenants") { try await TenantFigures(loop: loop, state: state).run(report) }
         }
         loop.stop()
         let site = try Site(remotes: 500)

@@ -34,6 +34,43 @@ private func assumeIsolated(_ actor: OnLoop) {
 }
 
 @Suite struct EventLoopTests {
+    @Test func eachOwnerHasOneTurnHoweverManyTasksItHas() async throws {
+        try await withLoop { loop in
+            let log = Log()
+            try await loop.perform {
+                let many = Log(), single = Log()
+                let turns = [("m1", many), ("m2", many), ("m3", many), ("s1", single)].map { name, owner in
+                    loop.start {
+                        await loop.giveWay(owner)
+                        log.add(name)
+                    }
+                }
+                for turn in turns { try await turn.value }
+                #expect(!loop.hasTurnsWaiting(many))
+            }
+            #expect(log.entries == ["m1", "s1", "m2", "m3"])
+        }
+    }
+
+    @Test func whatGivesWayLetsQueuedWorkGoFirst() async throws {
+        try await withLoop { loop in
+            let log = Log()
+            try await loop.perform {
+                let owners = [Log(), Log(), Log()]
+                let turns = owners.indices.map { index in
+                    loop.start {
+                        await loop.giveWay(owners[index])
+                        log.add("turn")
+                        loop.submit { log.add("work") }
+                    }
+                }
+                for turn in turns { try await turn.value }
+                await loop.yield()
+            }
+            #expect(log.entries == ["turn", "work", "turn", "work", "turn", "work"])
+        }
+    }
+
     @Test func performRunsOnTheLoopAndReturns() async throws {
         try await withLoop { loop in
             #expect(!loop.isOnLoop)

@@ -129,6 +129,119 @@ import Testing
         }
     }
 
+    private static let burning = """
+        local mf = require("mf")
+        local function burn(ms) local start = os.clock() while (os.clock() - start) * 1000 < ms do end end
+        local function work() for i = 1, 4000000 do end end
+        """
+
+    @Test(arguments: levels) func aCallAndWhatItSpawnsShareOneLimit(level: TenantOptions.Level) async throws {
+        let options = options(level) { $0.cpu = .milliseconds(100) }
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", options)
+            await expectMFError(.limitCPU) {
+                try await tenant.run(
+                    Self.burning
+                        + "\nlocal f = {} for i = 1, 16 do f[i] = function() work() mf.spawn(work):wait() end end mf.all(f)"
+                )
+            }
+        }
+    }
+
+    @Test(arguments: levels) func whatOutlivesItsCallSharesOneLimit(level: TenantOptions.Level) async throws {
+        let options = options(level) {
+            $0.cpu = .milliseconds(50)
+            $0.wall = .seconds(60)
+        }
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", options)
+            _ = try await tenant.run(
+                Self.burning + "\nfor i = 1, 16 do mf.spawn(function() mf.sleep(1) work() end) end")
+            await expectMFError(.limitCPU) {
+                try await tenant.run("local mf = require('mf') for i = 1, 5000 do mf.sleep(5) end")
+            }
+        }
+    }
+
+    @Test(arguments: levels) func whatOutlivesItsCallGoesOnForAsLongAsItIsModest(level: TenantOptions.Level)
+        async throws
+    {
+        let options = options(level) {
+            $0.cpu = .milliseconds(40)
+            $0.wall = .milliseconds(400)
+        }
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", options)
+            let module = try await tenant.run(
+                Self.burning + """
+
+                    local spent = 0
+                    mf.spawn(function() while spent < 80 do mf.sleep(40) burn(2) spent = spent + 2 end end)
+                    return { wait = function() mf.sleep(20) return spent end }
+                    """)
+            while try await sandbox.call(module["wait"]).intValue ?? 80 < 80 {}
+            #expect(tenant.stats.dooms.isEmpty && tenant.stats.generation == 1)
+        }
+    }
+
+    /// A table that is its own `__call`, and weak keys that are chained against their order: Lua comes to no instruction.
+    private static let stuck = [
+        "local t = setmetatable({}, {}) getmetatable(t).__call = t t()",
+        """
+        local keys, order, path = setmetatable({}, { __mode = "k" }), {}, {}
+        for i = 1, 40000 do local key = {} order[i] = key keys[key] = true end
+        order = {} for key in next, keys do order[#order + 1] = key end
+        for i = 1, 20000 do path[#path + 1] = order[40001 - i] path[#path + 1] = order[i] end
+        for i = 1, 39999 do keys[path[i]] = path[i + 1] end
+        local first = path[1] order, path = nil, nil
+        collectgarbage()
+        """,
+    ]
+
+    @Test(arguments: levels, stuck) func aStateThatIsStuckInsideOfLuaIsAbandoned(
+        level: TenantOptions.Level, source: String
+    ) async throws {
+        let options = options(level) { $0.cpu = .milliseconds(100) }
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", options)
+            await expectMFError(.limitCPU) { try await tenant.run(source) }
+            expectMFError(.limitCPU) { try tenant.runNow(Array(source.utf8), name: "=stuck") }
+            // The host's function is between the two calls of the state that is abandoned.
+            let module = try await tenant.run(
+                "return function(f) pcall(f) return 'ESCAPED' end, function() \(source) end")
+            let inner = try sandbox.host.load("return 1", name: "=inner")
+            #expect(try await sandbox.call(module, .function(inner)) == "ESCAPED")
+            await expectMFError(.limitCPU) {
+                let back = LuaCallable("back") { call in
+                    guard case .callable(let function) = call[0] else { throw call.mismatch(0, "function") }
+                    return try call.state.call(try call.state.makeFunction(function))
+                }
+                return try await tenant.run("return (...)(function() \(source) end)", .callable(back))
+            }
+        }
+    }
+
+    @Test(arguments: levels) func resultsThatNobodyHasTakenCountAsMemory(level: TenantOptions.Level) async throws {
+        let options = options(level) { $0.cpu = .seconds(10) }
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", options)
+            let taken = try await tenant.run(
+                """
+                local mf, s = require("mf"), ("x"):rep(900000)
+                for i = 1, 100 do mf.spawn(function() return s .. i end):wait() end
+                return "taken"
+                """)
+            #expect(taken == "taken")
+            await expectMFError(.limitMemory) {
+                try await tenant.run(
+                    """
+                    local mf, s, kept = require("mf"), ("x"):rep(900000), {}
+                    for i = 1, 100 do kept[i] = mf.spawn(function() return s .. i end) mf.sleep(0) end
+                    """)
+            }
+        }
+    }
+
     @Test(arguments: levels) func sharedModulesAreListedReadOnlyCopies(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.shared = ["config", "absent"] }
         try await withSandbox { sandbox in

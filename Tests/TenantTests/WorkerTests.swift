@@ -63,6 +63,19 @@ import Testing
         }
     }
 
+    @Test func aWorkerThatTheKernelDoesNotLockUpRunsNothing() async throws {
+        TenantWorker.executable = Places.products + "/refuse-seccomp"
+        defer { useBuiltWorker() }
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", .process)
+            let refusal = await expectMFError(.levelUnavailable) { try await tenant.run("return 1") }
+            #expect(refusal?.message == "the kernel refuses to lock the worker up: Operation not permitted")
+            #expect(refusal?["tenant"] == "acme" && refusal?.hint?.contains("never runs weaker than asked") == true)
+            expectMFError(.levelUnavailable) { try tenant.runNow(Array("return 1".utf8), name: "=one") }
+            #expect(tenant.workerProcessID == nil, "none is left behind")
+        }
+    }
+
     private static func read(_ path: String) throws -> String {
         guard let file = fopen(path, "r") else { throw MFError(.luaRuntime, "cannot read \(path)") }
         defer { fclose(file) }

@@ -16,6 +16,7 @@
 
 typedef struct mf_state mf_state;
 typedef struct mf_task mf_task;
+typedef struct mf_account mf_account;
 
 /* A growing buffer, owned by the state. */
 typedef struct {
@@ -120,7 +121,8 @@ typedef struct {
 } mf_fault;
 
 /* ---- State ---- */
-mf_state *mf_state_new(const mf_host *functions, void *host, mf_fault *fault); /* NULL: no memory */
+/* NULL: no memory. A tenant's state gets its limits by mf_set_limits. */
+mf_state *mf_state_new(const mf_host *functions, void *host, bool is_tenant, mf_fault *fault);
 void mf_state_free(mf_state *s);
 void mf_state_closing(mf_state *s); /* from now on no callback reaches Swift, except release */
 bool mf_state_busy(const mf_state *s); /* whether a call into Lua is under way */
@@ -128,6 +130,7 @@ int32_t mf_open_host_libraries(mf_state *s);
 size_t mf_memory_used(const mf_state *s);
 size_t mf_memory_peak(const mf_state *s);
 void mf_memory_limit(mf_state *s, size_t cap, size_t margin); /* 0: none */
+void mf_charge(mf_state *s, int64_t bytes); /* held for Lua outside of it; negative: no longer */
 int32_t mf_doom_reason(const mf_state *s);
 void mf_doom(mf_state *s, int32_t reason);
 int32_t mf_collect(mf_state *s);
@@ -137,12 +140,19 @@ typedef struct {
     size_t memory;   /* bytes of live Lua objects; 0: none */
     size_t source;   /* bytes of one `load`; 0: none */
     size_t message;  /* bytes of what goes to Swift at a time; 0: none */
-    int64_t cpu_ns;  /* processor time of one call; 0: none */
+    int64_t cpu_ns;  /* processor time of one call and what it spawned; 0: none */
+    int64_t wall_ns; /* the time in which what outlives its call gets `cpu_ns` again; 0: never */
 } mf_limits;
 
 int32_t mf_set_limits(mf_state *s, const mf_limits *limits);
 /* Whether the tasks that begin from now on may be interrupted for others (MF_SLICED), and their account to begin with. */
 void mf_set_sliceable(mf_state *s, bool sliceable);
+/* The account of the call that runs, for the tasks it spawns; one for what outlives its call where there is no task; NULL:
+ * no memory. To be released by the same thread. */
+mf_account *mf_account_retain(const mf_state *s);
+void mf_account_release(mf_account *account);
+/* The next task draws on this account; NULL: on one of its own. */
+void mf_pay_from(mf_state *s, mf_account *account);
 /* Whether the Lua code that calls Swift right now may wait. */
 bool mf_may_wait(mf_state *s);
 int64_t mf_cpu_time(const mf_state *s);             /* nanoseconds, of the state's whole life */

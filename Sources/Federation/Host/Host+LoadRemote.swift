@@ -11,6 +11,8 @@ struct LoadRemoteOptions: Sendable {
     var from = "runtime"
     /// What the caller gave, for `afterLoadRemote`.
     var given: LuaValue = .nil
+    /// The tenant that asks: it gets its own remotes only.
+    var tenant: String?
 }
 
 /// A request whose remote and expose are known.
@@ -59,6 +61,10 @@ extension Host {
         _ id: String, _ loadOptions: LoadRemoteOptions, _ progress: inout LoadProgress
     ) async throws -> LuaValue {
         let request = try await resolve(id)
+        // Hooks may have led the request elsewhere.
+        if let tenant = loadOptions.tenant, request.module.remoteInfo.tenant != tenant {
+            throw MFError.foreignRemote(id, tenant: tenant)
+        }
         progress = LoadProgress(id: request.match.id, expose: request.expose, remote: request.remote)
         let module = try await request.module.get(
             id: request.match.id, expose: request.expose, loadFactory: loadOptions.loadFactory,

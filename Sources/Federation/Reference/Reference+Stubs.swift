@@ -102,12 +102,20 @@ extension Reference {
         ---@class mf.TenantOptions
         ---@field level? "state"|"process"
         ---@field memory? string Such as `16MB`.
-        ---@field cpu? string Processor time of one call, such as `50ms`.
+        ---@field cpu? string Processor time of one call and what it spawns, such as `50ms`; what outlives it has this once every `wall`.
         ---@field wall? string Total time of one call, such as `2s`.
         ---@field tasks? integer Spawned tasks and timers alive.
         ---@field net? string[] Hosts that `mf.fetch` may ask.
         ---@field shared? string[] Shared modules that are visible.
         ---@field env? table<string, string>
+
+        --- A host as a tenant sees it: `origin` in the hooks of a plugin that runs in one.
+        ---@class mf.TenantHost
+        ---@field name string
+        ---@field version string
+        ---@field options table Its id, name, version, remotes and shareStrategy.
+        ---@field loadShare fun(self: mf.TenantHost, pkg: string): (fun(): any)|false A module that the tenant's `shared` lists, read-only; waits.
+        ---@field loadRemote fun(self: mf.TenantHost, id: string): any An expose of a remote that has the tenant as its `tenant`; waits.
 
         --- What a tenant has used, and how it is.
         ---@class mf.TenantStats

@@ -58,10 +58,10 @@ extension MFError {
         MFError(.capabilityMissing, "tenant `\(tenant)` may not \(what)", context: [("tenant", tenant)], hint: hint)
     }
 
-    static func tooManyTasks(_ tenant: String, limit: Int) -> MFError {
-        MFError(
-            .limitTasks, "tenant `\(tenant)` has \(limit) tasks under way", context: [("tenant", tenant)],
-            hint: "wait for some before starting more, or raise the tenant's `tasks` limit")
+    /// A tenant asks its host for a remote that is not its own.
+    static func foreignRemote(_ id: String, tenant: String) -> MFError {
+        tenantMayNot(
+            tenant, "load `\(id)`", hint: "a tenant loads remotes that have it as their `tenant`, and no others")
     }
 
     /// The same error with the tenant's name.

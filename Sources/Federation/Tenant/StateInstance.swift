@@ -7,22 +7,27 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let state: LuaState
     let tasks: TenantTasks
+    var onDoom: () -> Void = {}
+    /// What a host's view lets the tenant do, by name.
+    var verbs: [String: LuaCallable] = [:]
     private let base: LuaTable
     private var prepare: LuaFunction?
     private var views: [ObjectIdentifier: WeakView] = [:]
-    private var listeners: [ObjectIdentifier: LuaListeners] = [:]
     private var lastUsage = TenantUsage()
+    @exclusivity(unchecked)
     private var lastDoom: MFError?
 
     private struct WeakView { weak var view: TenantView? }
 
     /// Makes a state with the tenant's libraries and its `mf`.
     init(loop: EventLoop, options: TenantOptions, imports: [(String, TenantImport)]) throws {
-        let limits = LuaLimits(memory: options.memory, cpu: options.cpu, message: options.message)
+        var limits = LuaLimits(memory: options.memory, cpu: options.cpu, message: options.message)
+        limits.wall = options.wall
         state = try LuaState(loop: loop, configuration: .tenant(limits))
         base = state.globals
         tasks = TenantTasks(loop: loop, limit: options.tasks) { [unowned state] in state.doomForTasks() }
         try TenantLibrary(options: options, imports: imports).install(in: self)
+        tasks.onDoom = { [weak self] in self?.onDoom() }
     }
 
     var doom: MFError? {
@@ -86,7 +91,7 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
     }
 
     private func call(_ function: LuaFunction, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
-        let arguments = try arguments.map(enter)
+        let arguments = try enter(arguments)
         if canWait { return try state.start(function, arguments, sliceable: true).map { try $0.map(self.leave) } }
         return .done(try state.call(function, arguments).map(leave))
     }
@@ -94,7 +99,7 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
     func emit(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue]) throws
         -> LuaEmission.Result
     {
-        let entered = try values.map(enter)
+        let entered = try enter(values)
         let result = try state.emit(kind, try list(listener), .values(shape, entered), keep: false)
         return try leave(result, values, entered)
     }
@@ -102,7 +107,7 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
     func startEmission(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue])
         throws -> TenantEmission
     {
-        let entered = try values.map(enter)
+        let entered = try enter(values)
         switch try state.startEmission(kind, try list(listener), .values(shape, entered), sliceable: true) {
         case .done(let result): return .done(try leave(result, values, entered))
         case .waiting(let pending): return .waiting { try self.leave(try await pending.finish(), values, entered) }
@@ -110,10 +115,10 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
     }
 
     private func list(_ listener: TenantExport) throws -> LuaListeners {
-        if let known = listeners[ObjectIdentifier(listener)] { return known }
+        if let known = listener.list { return known }
         guard let function = listener.function, function.state === state else { throw MFError.stateGone() }
         let list = try LuaListeners(state: state, functions: [function])
-        listeners[ObjectIdentifier(listener)] = list
+        listener.list = list
         return list
     }
 
@@ -123,6 +128,10 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         var result = result
         result.data = nil
         result.outcome = result.outcomeIsData ? .nil : try leave(result.outcome)
+        guard result.hasChanges else {
+            result.fields = values
+            return result
+        }
         for index in result.fields.indices {
             // What was not touched is what the host gave.
             if index < entered.count, result.fields[index].isUntouched(entered[index]) {
@@ -143,7 +152,6 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         _ = usage
         _ = doom
         tasks.cancelAll()
-        listeners.removeAll()
         state.close()
     }
 }
@@ -151,6 +159,17 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
 // MARK: - The border
 
 extension StateInstance {
+    /// Values of the host as the tenant gets them.
+    func enter(_ values: [LuaValue]) throws -> [LuaValue] {
+        for value in values {
+            switch value {
+            case .object, .array, .record: return try values.map(enter)
+            default: continue
+            }
+        }
+        return values
+    }
+
     /// A value of the host as the tenant gets it.
     func enter(_ value: LuaValue) throws -> LuaValue {
         switch value {
@@ -210,9 +229,18 @@ extension StateInstance {
         }
     }
 
+    /// The Lua function for a function of the host that is called where there can be waiting.
+    func waiting(_ function: TenantImport) -> LuaCallable {
+        LuaCallable(async: function.name) { [weak self] call in
+            guard let self else { throw MFError.stateGone() }
+            return try await function.body(try call.arguments.map(leave), true).finish().map(enter)
+        }
+    }
+
     fileprivate func view(of object: any LuaObject) -> TenantView {
         if let known = views[ObjectIdentifier(object)]?.view { return known }
-        let view = TenantView(object, in: self)
+        let isHost = object is Host || (object as? WorkerView)?.luaDescription == Host.luaTypeName
+        let view = isHost ? TenantHostView(object, in: self) : TenantView(object, in: self)
         views[ObjectIdentifier(object)] = WeakView(view: view)
         return view
     }

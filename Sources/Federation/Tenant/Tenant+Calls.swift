@@ -33,6 +33,7 @@ final class TenantProgram: Sendable {
 final class TenantFunction: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     unowned let tenant: Tenant
+    @exclusivity(unchecked)
     private var export: TenantExport
     private let origin: TenantOrigin?
 
@@ -42,8 +43,18 @@ final class TenantFunction: @unchecked Sendable {
 
     /// The function in the instance that runs now.
     func resolved(canWait: Bool) throws -> TenantExport {
-        let instance = try tenant.current()
+        try resolved(in: try tenant.current(), canWait: canWait)
+    }
+
+    /// The function in an instance that runs.
+    @inline(__always)
+    func resolved(in instance: any TenantInstance, canWait: Bool) throws -> TenantExport {
         if export.instance === instance { return export }
+        return try again(in: instance, canWait: canWait)
+    }
+
+    @inline(never)
+    private func again(in instance: any TenantInstance, canWait: Bool) throws -> TenantExport {
         guard let origin else { throw MFError.tenantReplaced(tenant.name) }
         let results: [LuaValue]
         let path: [LuaValue]
@@ -186,7 +197,9 @@ extension Tenant {
         _ instance: any TenantInstance, _ rest: @escaping @Sendable () async throws -> T
     ) async throws -> T {
         await instance.ready()
-        let race = TenantRace<T>()
+        let race = TenantRace<T>(instance)
+        races.append(race)
+        defer { races.removeAll { $0 === race } }
         let task = loop.start {
             do { race.finish(.success(try await rest())) } catch { race.finish(.failure(error)) }
         }
@@ -195,6 +208,7 @@ extension Tenant {
             race.finish(.failure(instance.doom ?? MFError(.limitWall, "the call took too long")))
             task.cancel()
         }
+        race.onEnd = { task.cancel() }
         defer { loop.cancel(timer) }
         return try await withTaskCancellationHandler {
             try await race.value()
@@ -211,7 +225,7 @@ extension Tenant {
         let origin: TenantOrigin? =
             arguments.allSatisfy(\.isPlain) ? .call(function, arguments, path: []) : nil
         do {
-            let export = try function.resolved(canWait: canWait)
+            let export = try function.resolved(in: instance, canWait: canWait)
             switch try instance.start(export, arguments, canWait: canWait) {
             case .done(let values):
                 if instance.isDoomed, let doom = instance.doom { throw doom }
@@ -233,11 +247,28 @@ extension Tenant {
     }
 }
 
-/// The first of two outcomes.
-private final class TenantRace<T: Sendable>: @unchecked Sendable {
+/// A call that waits, as what ends it early sees it.
+protocol TenantRacing: AnyObject {
+    var instance: any TenantInstance { get }
+    /// Ends the call with its instance's doom.
+    func end()
+}
+
+/// The first of several outcomes.
+private final class TenantRace<T: Sendable>: TenantRacing, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let instance: any TenantInstance
+    var onEnd: () -> Void = {}
     private var outcome: Result<T, any Error>?
     private var continuation: CheckedContinuation<T, any Error>?
+
+    init(_ instance: any TenantInstance) { self.instance = instance }
+
+    func end() {
+        guard let doom = instance.doom else { return }
+        finish(.failure(doom))
+        onEnd()
+    }
 
     func finish(_ result: Result<T, any Error>) {
         guard outcome == nil else { return }

@@ -24,15 +24,21 @@ public final class Tenant: @unchecked Sendable {
     public let options: TenantOptions
     let services: TenantServices
     let host: LuaState
+    /// The calls that wait.
+    var races: [any TenantRacing] = []
     var loop: EventLoop { host.loop }
 
+    @exclusivity(unchecked)
     private var instance: (any TenantInstance)?
+    @exclusivity(unchecked)
     private var isClosed = false
     private var generations = 0
     private var doomTimes: [ContinuousClock.Instant] = []
     private var suspensions = 0
+    @exclusivity(unchecked)
     private var suspendedUntil: ContinuousClock.Instant?
     private var past = TenantUsage()
+    @exclusivity(unchecked)
     var calls = 0
     var errors = 0
     private var dooms: [String: Int] = [:]
@@ -67,6 +73,9 @@ public final class Tenant: @unchecked Sendable {
             case .state: try StateInstance(loop: loop, options: options, imports: imports())
             case .process: try WorkerInstance(tenant: name, loop: loop, options: options, imports: imports())
             }
+        fresh.onDoom = { [weak self, weak fresh] in
+            for race in self?.races ?? [] where race.instance === fresh { race.end() }
+        }
         instance = fresh
         return fresh
     }

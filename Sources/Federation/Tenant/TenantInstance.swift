@@ -10,6 +10,8 @@ protocol TenantInstance: AnyObject, Sendable {
     var doom: MFError? { get }
     /// Whether ``doom`` has something to tell.
     var isDoomed: Bool { get }
+    /// Is called when something beside a call, such as a spawned task, went over a limit.
+    var onDoom: () -> Void { get set }
     /// Waits until it can be called: the time that takes is not the tenant's.
     func ready() async
     /// Memory and time.
@@ -68,12 +70,16 @@ final class TenantImport: LuaObject {
 }
 
 /// A function of a tenant on its way to the host.
-final class TenantExport: LuaObject {
+final class TenantExport: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let instance: any TenantInstance
     /// The function, where the tenant is a state of this process.
     let function: LuaFunction?
     /// Its number, where the tenant is a worker.
     let number: UInt64
+    /// The function as the one listener of an emission, once it was that.
+    @exclusivity(unchecked)
+    var list: LuaListeners?
 
     init(_ instance: any TenantInstance, _ function: LuaFunction) {
         (self.instance, self.function, number) = (instance, function, 0)

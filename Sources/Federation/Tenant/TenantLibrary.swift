@@ -23,15 +23,19 @@ struct TenantLibrary {
             if name.hasPrefix("log.") {
                 logs.append(String(name.dropFirst(4)), .callable(text(function, in: instance)))
             } else if name == "fetch" {
-                record.append(name, .callable(tasks.counted(instance.callable(function))))
+                record.append(name, .callable(tasks.counted(instance.waiting(function))))
             } else if name == "loadShare" {
-                record.append(name, .callable(tasks.counted(sharing(function, in: instance))))
+                let loadShare = tasks.counted(sharing(function, in: instance))
+                instance.verbs[name] = loadShare
+                record.append(name, .callable(loadShare))
+            } else if name == "loadRemote" {
+                instance.verbs[name] = tasks.counted(instance.waiting(function))
             } else {
                 record.append(name, .callable(instance.callable(function)))
             }
         }
         record.append("log", .record(logs))
-        let library = try state.readOnly(try state.makeTable(.record(record)))
+        guard case .table(let library) = try instance.readOnly(.record(record)) else { throw MFError.stateGone() }
         let globals = state.globals
         if let print = imports.first(where: { $0.0 == "print" }) {
             try globals.rawSet("print", .callable(text(print.1, in: instance)))
@@ -109,6 +113,9 @@ final class TenantTasks: @unchecked Sendable {
     private var spawned: [UInt64: Task<LuaValues, any Error>] = [:]
     private var lastNumber: UInt64 = 0
 
+    /// Is called when a spawned task finds the state over a limit.
+    var onDoom: () -> Void = {}
+
     init(loop: EventLoop, limit: Int, onExcess: @escaping () -> Void) {
         (self.loop, self.limit, self.onExcess) = (loop, limit, onExcess)
     }
@@ -145,23 +152,32 @@ final class TenantTasks: @unchecked Sendable {
 
     var spawn: LuaCallable {
         LuaCallable("spawn") { [self] call in
-            return [.object(TenantTask(try start(try call.function(0), Array(call.arguments.dropFirst()))))]
+            [.object(TenantTask(try start(try call.function(0), Array(call.arguments.dropFirst()))))]
         }
     }
 
-    private func start(_ function: LuaFunction, _ arguments: [LuaValue]) throws -> Task<LuaValues, any Error> {
+    private func start(_ function: LuaFunction, _ arguments: [LuaValue]) throws -> Spawned {
+        let state = function.state
+        let payer = try state.accountOfCall()
         try begin()
         lastNumber += 1
         let number = lastNumber
+        let holding = HeldResults(state)
         let task = loop.start { [self] in
             defer {
                 alive -= 1
                 spawned[number] = nil
+                if state.isDoomed { onDoom() }
             }
-            return try await function.state.start(function, arguments, sliceable: true).finish()
+            // One task after another: a tenant that spawns many has no more turns than others.
+            if loop.hasTurnsWaiting(state) { await loop.giveWay(state) }
+            try Task.checkCancellation()
+            let results = try await state.start(function, arguments, sliceable: true, payer: payer).finish()
+            holding.hold(results)
+            return results
         }
         spawned[number] = task
-        return task
+        return Spawned(task: task, holding: holding)
     }
 
     /// Ends what was spawned.
@@ -172,21 +188,60 @@ final class TenantTasks: @unchecked Sendable {
     var all: LuaCallable {
         LuaCallable(async: "all") { [self] call in
             let functions = try call.table(0).pairs().compactMap { $0.1.functionValue }
-            var tasks: [Task<LuaValues, any Error>] = []
-            defer { for task in tasks { task.cancel() } }
-            for function in functions { tasks.append(try start(function, [])) }
+            var all: [Spawned] = []
+            defer { for spawned in all { spawned.task.cancel() } }
+            for function in functions { all.append(try start(function, [])) }
             var results: [LuaValue] = []
-            for task in tasks { results.append(try await task.value.first ?? .nil) }
+            for spawned in all { results.append(try await spawned.task.value.first ?? .nil) }
             return [.array(results)]
+        }
+    }
+}
+
+/// A task that has begun, and what its results take.
+private struct Spawned {
+    let task: Task<LuaValues, any Error>
+    let holding: HeldResults
+}
+
+/// Results that Swift keeps for a tenant, which its memory limit counts for as long as they are kept.
+private final class HeldResults: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // The exception is `deinit`, which sends what it has to do to the loop.
+    private let state: LuaState
+    private var bytes = 0
+
+    init(_ state: LuaState) { self.state = state }
+
+    func hold(_ values: LuaValues) {
+        bytes = values.reduce(0) { $0 + $1.heldBytes }
+        state.charge(bytes)
+    }
+
+    deinit {
+        if bytes > 0 { state.loop.runOnLoop { [state, bytes] in state.charge(-bytes) } }
+    }
+}
+
+extension LuaValue {
+    /// About what a value takes outside of Lua.
+    fileprivate var heldBytes: Int {
+        switch self {
+        case .string(let text): text.utf8.count + 32
+        case .bytes(let bytes): bytes.count + 32
+        case .array(let elements): elements.reduce(32) { $0 + $1.heldBytes }
+        case .record(let record): record.entries.reduce(32) { $0 + $1.key.heldBytes + $1.value.heldBytes }
+        default: 32
         }
     }
 }
 
 /// What `mf.spawn` gives a tenant.
 final class TenantTask: LuaObject {
-    private let task: Task<LuaValues, any Error>
+    private let spawned: Spawned
+    private var task: Task<LuaValues, any Error> { spawned.task }
 
-    init(_ task: Task<LuaValues, any Error>) { self.task = task }
+    fileprivate init(_ spawned: Spawned) { self.spawned = spawned }
 
     static let luaTypeName = "mf.Task"
     func luaGet(_ key: LuaKey) -> LuaValue { .nil }

@@ -23,7 +23,8 @@ public struct TenantOptions: Sendable, Equatable {
     public var level = Level.state
     /// Bytes that its Lua objects may take.
     public var memory = 16 << 20
-    /// Processor time of one call.
+    /// Processor time of one call with the tasks it spawns. Tasks that outlive their call get it once every ``wall``, all
+    /// of them together.
     public var cpu = Duration.milliseconds(50)
     /// Total time of one call, its waits included.
     public var wall = Duration.seconds(2)

@@ -46,7 +46,7 @@ public final class TenantPlugin: @unchecked Sendable {
         guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
         let imported = try tenant.imported(values)
         let result = try tenant.atOnce { instance in
-            try instance.emit(kind, try listener.resolved(canWait: false), shape, imported)
+            try instance.emit(kind, try listener.resolved(in: instance, canWait: false), shape, imported)
         }
         return try exported(result, values, imported)
     }
@@ -57,17 +57,18 @@ public final class TenantPlugin: @unchecked Sendable {
     {
         guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
         let imported = try tenant.imported(values)
-        let start = try tenant.atOnce { instance in
-            (instance, try instance.startEmission(kind, try listener.resolved(canWait: true), shape, imported))
-        }
-        switch start {
-        case (_, .done(let result)): return try exported(result, values, imported)
-        case (let instance, .waiting(let rest)):
-            do {
-                return try exported(try await tenant.within(instance, rest), values, imported)
-            } catch {
-                throw tenant.failure(error, of: instance)
+        let instance = try tenant.current()
+        tenant.calls += 1
+        do {
+            let export = try listener.resolved(in: instance, canWait: true)
+            switch try instance.startEmission(kind, export, shape, imported) {
+            case .done(let result):
+                if instance.isDoomed, let doom = instance.doom { throw doom }
+                return try exported(result, values, imported)
+            case .waiting(let rest): return try exported(try await tenant.within(instance, rest), values, imported)
             }
+        } catch {
+            throw tenant.failure(error, of: instance)
         }
     }
 
@@ -80,6 +81,10 @@ public final class TenantPlugin: @unchecked Sendable {
     {
         var result = result
         result.outcome = try tenant.exported(result.outcome)
+        guard result.hasChanges else {
+            result.fields = values
+            return result
+        }
         for index in result.fields.indices {
             switch result.fields[index] {
             case .nil, .boolean, .integer, .number, .string, .bytes, .null: continue

@@ -19,6 +19,8 @@ public struct TenantServices: Sendable {
     public var fetcher: (any Fetcher)?
     /// The module that is shared under a name, as a value of the host; `.nil` when there is none.
     public var loadShare: @Sendable (String) async throws -> LuaValue
+    /// The expose of a remote that belongs to a tenant, by request and tenant, as a value of the host.
+    public var loadRemote: @Sendable (String, String) async throws -> LuaValue
     /// Takes what tenants log and print, and what is logged about them.
     public var log: @Sendable (Severity, String) -> Void
     /// Is told of dooms and suspensions.
@@ -28,10 +30,13 @@ public struct TenantServices: Sendable {
     public init(
         fetcher: (any Fetcher)? = nil,
         loadShare: @escaping @Sendable (String) async throws -> LuaValue = { _ in .nil },
+        loadRemote: (@Sendable (String, String) async throws -> LuaValue)? = nil,
         log: @escaping @Sendable (Severity, String) -> Void = { _, _ in },
         event: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
-        (self.fetcher, self.loadShare, self.log, self.event) = (fetcher, loadShare, log, event)
+        (self.fetcher, self.loadShare) = (fetcher, loadShare)
+        self.loadRemote = loadRemote ?? { throw MFError.foreignRemote($0, tenant: $1) }
+        (self.log, self.event) = (log, event)
     }
 }
 
@@ -42,6 +47,15 @@ extension Tenant {
             ("print", logger(.info)), ("log.debug", logger(.debug)), ("log.info", logger(.info)),
             ("log.warn", logger(.warning)), ("log.error", logger(.error)),
             ("loadShare", asynchronous("loadShare") { tenant, arguments in [try await tenant.share(arguments)] }),
+            (
+                "loadRemote",
+                asynchronous("loadRemote") { tenant, arguments in
+                    guard case .string(let id)? = arguments.first else {
+                        throw MFError.badArgument(1, of: "loadRemote", "string expected")
+                    }
+                    return [try tenant.imported(try await tenant.services.loadRemote(id, tenant.name))]
+                }
+            ),
         ]
         if let fetcher = services.fetcher, !options.net.isEmpty {
             let policy = AddressPolicy(options.net)
@@ -115,13 +129,25 @@ extension FetchRequest {
     /// What a tenant may say about a request.
     fileprivate mutating func take(_ options: LuaValue) throws {
         guard let record = options.recordValue else { return }
-        if let method = record["method"].stringValue { self.method = method }
+        if let method = record["method"].stringValue {
+            guard Self.isToken(method) else { throw MFError.badArgument(2, of: "fetch", "no method: \(method)") }
+            self.method = method
+        }
         if let body = record["body"].bytesValue { self.body = body }
         if let headers = record["headers"].recordValue {
-            self.headers = headers.entries.compactMap { entry in
+            self.headers = try headers.entries.compactMap { entry in
                 guard let name = entry.key.stringValue, let value = entry.value.stringValue else { return nil }
+                guard Self.isToken(name), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 9 }) else {
+                    throw MFError.badArgument(2, of: "fetch", "no header: \(name)")
+                }
                 return (name, value)
             }
         }
+    }
+
+    /// Whether a text can be a method or a header's name: with a line break in it, it would be a request of its own.
+    private static func isToken(_ text: String) -> Bool {
+        let marks = "!#$%&'*+-.^_`|~"
+        return !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || marks.contains($0) }
     }
 }

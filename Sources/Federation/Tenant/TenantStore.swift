@@ -57,6 +57,12 @@ final class TenantStore: @unchecked Sendable {
                 let factory = try await host.loadShare(package, LoadShareOptions())
                 return factory.isTruthy ? try await host.runtime.call(factory, []) : .nil
             },
+            loadRemote: { [weak host] id, tenant in
+                guard let host, host.index.match(id, in: host.options.remotes)?.remote.tenant == tenant else {
+                    throw MFError.foreignRemote(id, tenant: tenant)
+                }
+                return try await host.load(id, LoadRemoteOptions(tenant: tenant))
+            },
             log: { [weak runtime] severity, text in
                 switch severity {
                 case .debug: runtime?.log.debug("\(text)")

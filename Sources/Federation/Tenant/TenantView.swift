@@ -5,10 +5,10 @@ import OrderedCollections
 /// A host's object as a tenant sees it: its data, read-only, without functions, and of some types only a part.
 ///
 /// Going back to the host it is the very object again.
-final class TenantView: LuaObject, @unchecked Sendable {
+class TenantView: LuaObject, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let object: any LuaObject
-    private weak var instance: StateInstance?
+    fileprivate weak var instance: StateInstance?
 
     init(_ object: any LuaObject, in instance: StateInstance) {
         (self.object, self.instance) = (object, instance)
@@ -25,7 +25,8 @@ final class TenantView: LuaObject, @unchecked Sendable {
         ],
     ]
 
-    static let luaTypeName = "mf.TenantView"
+    class var luaTypeName: String { "mf.TenantView" }
+    class var luaMethods: [LuaCallable] { [] }
     var luaCount: Int { object.luaCount }
     var luaDescription: String { object.luaDescription }
     var luaKeys: [LuaKey] { object.luaKeys.filter(isVisible) }
@@ -46,5 +47,22 @@ final class TenantView: LuaObject, @unchecked Sendable {
         throw MFError(
             .luaConversion, "\(type(of: object).luaTypeName) is read-only in a tenant",
             hint: "return what is to change from the hook")
+    }
+}
+
+/// A host as its tenants see it, `origin` in hooks: some data, and what the tenant may do.
+final class TenantHostView: TenantView, @unchecked Sendable {
+    // Confined as its superclass is.
+    override class var luaTypeName: String { "mf.TenantHost" }
+    override class var luaMethods: [LuaCallable] { methods }
+
+    private static let methods = ["loadShare", "loadRemote"].map { name in
+        LuaCallable(async: name) { call in
+            let view = try call.object(0, as: TenantHostView.self)
+            guard let verb = view.instance?.verbs[name] else { throw MFError.stateGone() }
+            var rest = call
+            rest.arguments.removeFirst()
+            return try await verb.start(rest).finish()
+        }
     }
 }

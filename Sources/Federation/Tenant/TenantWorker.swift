@@ -37,6 +37,8 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
     private let loop: EventLoop
     private var peer: TenantPeer!
     private var instance: StateInstance?
+    /// Why there is none.
+    private var refusal: MFError?
     private var lastNumber: UInt64 = 0
     private var exports: [UInt64: TenantExport] = [:]
     private var exportNumbers: [ObjectIdentifier: UInt64] = [:]
@@ -60,7 +62,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             return .done([])
         default: break
         }
-        guard let instance else { throw MFError.stateGone() }
+        guard let instance else { throw refusal ?? MFError.stateGone() }
         do {
             switch try work(name, values, canWait, instance) {
             case .done(let results): return .done(try finished(results, instance))
@@ -135,8 +137,12 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             else { return error }
             return error.telling(value)
         }
-        peer.tell("doomed", [.object(LuaErrorObject(doom))] + figures(of: instance))
+        tell(doom, of: instance)
         return doom
+    }
+
+    private func tell(_ doom: MFError, of instance: StateInstance) {
+        peer.tell("doomed", [.object(LuaErrorObject(doom))] + figures(of: instance))
     }
 
     /// Makes the instance, starts every thread there will be, and locks the process up. Only then code of the tenant runs.
@@ -152,7 +158,14 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         let fresh = try StateInstance(loop: loop, options: options, imports: imports)
         _ = try fresh.run(Array("return 1".utf8), name: "=warm-up", modules: nil, [], canWait: true)
         let failure = sandbox_enter(options.memory)
-        guard failure == 0 else { throw MFError.sandboxRefused(errno: failure) }
+        guard failure == 0 else {
+            let error = MFError.sandboxRefused(errno: failure)
+            refusal = error
+            throw error
+        }
+        fresh.onDoom = { [unowned self, unowned fresh] in
+            if let doom = fresh.doom { tell(doom, of: fresh) }
+        }
         instance = fresh
         return .done([])
     }

@@ -18,6 +18,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     /// How long a worker may take to start.
     private static let startLimit = Duration.seconds(10)
     private(set) var doom: MFError?
+    var onDoom: () -> Void = {}
     private(set) var usage = TenantUsage()
     var isDoomed: Bool { doom != nil }
 
@@ -105,7 +106,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         if let doom { throw doom }
         do {
             return try peer.ask(name, values, canWait: canWait, deadline: deadline).map { [self] in try account($0) }
-        } catch let error as MFError where error.code == .limitWall && !canWait {
+        } catch let error as MFError where !canWait && [.limitWall, .levelUnavailable].contains(error.code) {
             peer.close(error)
             throw error
         }
@@ -179,6 +180,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         case "doomed":
             if case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error { doom = error }
             _ = try account(Array(values.dropFirst()))
+            onDoom()
         default: throw MFError.garbled()
         }
         return .done([])

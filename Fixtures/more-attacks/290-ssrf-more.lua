@@ -1,0 +1,5 @@
+-- attack 290: ssrf-more
+-- expect: refused|contained
+local mf = require("mf") local fetch = mf.fetch if not fetch then return "done" end
+for _, url in ipairs { "http://api.acme.example@127.0.0.1/", "http://127.0.0.1#@api.acme.example/", "http://127.0.0.1\\@api.acme.example/", "http://api.acme.example:80@127.0.0.1/", "http://api.acme.example.127.0.0.1.nip.io/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[0:0:0:0:0:ffff:169.254.169.254]/", "http://017700000001/", "http://0x7f000001/", "http://127.1/", "http://127.0.0.1.:80/", "http://①②⑦.⓪.⓪.①/", "http://localhost./", "http://api.acme.example\r\nHost: x/", "http:127.0.0.1/", "http:///127.0.0.1/", "//127.0.0.1/", "HTTP://127.0.0.1/", " http://127.0.0.1/", "\thttp://127.0.0.1/", "http://127.0.0.1\t/", "http://api.acme.example%2f@127.0.0.1/", "http://[fe80::1%25eth0]/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/", "unix:///var/run/docker.sock", "http://%31%32%37.0.0.1/", "tftp://127.0.0.1/", "smb://127.0.0.1/", "ws://127.0.0.1/", "telnet://127.0.0.1:22", "" } do
+local ok, r = pcall(fetch, url) if ok and r and (r.status or 0) > 0 then return "ESCAPED " .. url end end return "done"

@@ -1,0 +1,3 @@
+-- attack 291: fetch-odd-options
+-- expect: stopped|refused|contained
+local mf = require("mf") for _, o in ipairs { { method = "GET / HTTP/1.1\r\nHost: x\r\n\r\n" }, { headers = { ["A\r\nB"] = "c", a = "b\r\nHost: x" } }, { body = ("x"):rep(3e6) }, { timeout = -1 }, { maxBytes = 1 << 60 }, { headers = setmetatable({}, { __pairs = function() return function() return 1, 1 end end, __index = function() return "x" end }) }, { proxy = "http://127.0.0.1" }, { url = "http://127.0.0.1" } } do pcall(mf.fetch, "http://api.acme.example/", o) end pcall(mf.fetch, { url = "http://127.0.0.1" }) pcall(mf.fetch, setmetatable({}, { __tostring = function() return "x" end })) return "done"

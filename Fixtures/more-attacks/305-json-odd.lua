@@ -1,0 +1,3 @@
+-- attack 305: json-odd
+-- expect: refused|contained|stopped
+local json = require("mf").json for _, v in ipairs { 0/0, math.huge, "\xff", function() end, coroutine.create(print), { [1.5] = 1 }, setmetatable({}, { __index = function() while true do end end, __pairs = function() while true do end end, __len = function() return 1 << 40 end }) } do pcall(json.encode, v) end pcall(json.encode, json.array and json.array(setmetatable({}, { __len = function() return 1 << 40 end })) or 1) for _, s in ipairs { "", "nul", "[1e999999999]", '"\\ud800"', "[" .. ("["):rep(2000), '{"a":' .. ("9"):rep(1e5) .. "}", "\xff", '{"__index":1}' } do pcall(json.decode, s) end return "done"

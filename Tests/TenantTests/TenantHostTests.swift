@@ -1,0 +1,134 @@
+import Diagnostics
+import Federation
+import Fetch
+import LuaBridge
+import TestSupport
+import Testing
+
+/// Plugins and remotes of tenants in a host, as `mf.init` declares them.
+@Suite(.serialized) struct TenantHostTests {
+    init() { useBuiltWorker() }
+
+    private static func entry(_ exposes: String) -> String {
+        "local exposes = { \(exposes) } return { init = function() end, get = function(name) return exposes[name] end }"
+    }
+
+    /// `own` belongs to the tenant, `foreign` is the host's.
+    private static let texts = [
+        "http://own/entry.lua": entry(
+            "['./answer'] = function() return { get = function(x) return x + 1 end } end"),
+        "http://api.acme.example/x": "hello",
+        "http://foreign/entry.lua": entry(
+            "['./secret'] = function() return { get = function() return 'secret' end } end"),
+    ]
+
+    private static func host(_ level: TenantOptions.Level, plugin: String) -> String {
+        """
+        local mf = require("mf")
+        local host = mf.init {
+          name = "gateway",
+          tenants = { acme = { level = "\(level.rawValue)", shared = { "json" }, net = { "api.acme.example" } } },
+          shared = { json = { version = "1.0.0", lib = function() return { level = "info" } end },
+                     hidden = { version = "1.0.0", lib = function() return {} end } },
+          remotes = { { name = "own", entry = "http://own/entry.lua", tenant = "acme" },
+                      { name = "foreign", entry = "http://foreign/entry.lua" } },
+          plugins = { { "\(plugin)", {}, tenant = "acme" } },
+        }
+        """
+    }
+
+    private func withHost(
+        _ level: TenantOptions.Level, plugin: String, _ script: String, _ check: @Sendable ([LuaValue]) -> Void
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("acme-plugin.lua", plugin)
+        let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: InMemoryFetcher(Self.texts)))
+        do {
+            let results = try await runtime.evaluate(Self.host(level, plugin: file) + script)
+            check(results)
+        } catch {
+            await runtime.shutdown()
+            throw error
+        }
+        await runtime.shutdown()
+    }
+
+    @Test(arguments: TenantOptions.Level.allCases) func originGivesATenantItsOwnRemotesAndWhatIsSharedWithIt(
+        level: TenantOptions.Level
+    ) async throws {
+        let plugin = """
+            return {
+              name = "acme-plugin",
+              afterMatchRemote = function(args)
+                if not args.id:find("secret") then return end
+                local origin, told = args.origin, {}
+                assert(origin.name == "gateway" and origin.version and origin.options.name == "gateway")
+                assert(origin:loadRemote("own/answer").get(41) == 42)
+                assert(origin:loadShare("json")().level == "info")
+                assert(require("mf").fetch("http://api.acme.example/x").body == "hello")
+                for _, options in ipairs { { method = "GET / HTTP/1.1\\r\\nX: y\\r\\n\\r\\nGET" }, { headers = { a = "b\\r\\nX: y" } } } do
+                  assert(not pcall(require("mf").fetch, "http://api.acme.example/x", options))
+                end
+                for _, try in ipairs {
+                  function() return origin:loadRemote("foreign/secret") end, function() return origin:loadRemote("none/x") end,
+                  function() return origin:loadShare("hidden") end, function() return origin.loadRemote({}, "own/answer") end,
+                  function() origin.loadRemote = 1 end, function() return origin:registerRemotes({}) end,
+                  function() return origin:dispose() end, function() return origin.options.tenants.acme end,
+                } do
+                  local ok, problem = pcall(try)
+                  assert(not ok)
+                  told[#told + 1] = problem.code or "-"
+                end
+                error({ code = "TOLD", message = table.concat(told, " ") })
+              end,
+            }
+            """
+        try await withHost(
+            level, plugin: plugin,
+            "local ok, problem = pcall(mf.loadRemote, 'foreign/secret') return tostring(problem)"
+        ) { results in
+            let told = results.first?.stringValue ?? ""
+            #expect(told.contains("LIMIT-009 LIMIT-009 LIMIT-009"), "\(told)")
+        }
+    }
+
+    @Test(arguments: TenantOptions.Level.allCases) func aHookDoesNotLeadATenantToAForeignRemote(
+        level: TenantOptions.Level
+    ) async throws {
+        let plugin = """
+            return {
+              name = "acme-plugin",
+              beforeRequest = function(args)
+                if args.id == "own/answer" then args.id = "foreign/secret" end
+                return args
+              end,
+              afterMatchRemote = function(args)
+                if args.id ~= "own/start" then return end
+                local ok, problem = pcall(function() return args.origin:loadRemote("own/answer").get() end)
+                error({ code = "TOLD", message = ok and "reached: " .. problem or "refused: " .. problem.code })
+              end,
+            }
+            """
+        try await withHost(
+            level, plugin: plugin, "local ok, problem = pcall(mf.loadRemote, 'own/start') return tostring(problem)"
+        ) { results in
+            #expect(results.first?.stringValue?.contains("refused: LIMIT-009") == true, "\(results)")
+        }
+    }
+
+    @Test(arguments: TenantOptions.Level.allCases) func aRemoteOfATenantRunsInItAndTheHostGoesOnAfterItsDoom(
+        level: TenantOptions.Level
+    ) async throws {
+        try await withHost(
+            level, plugin: "return { name = 'acme-plugin' }",
+            """
+            local answer = mf.loadRemote("own/answer")
+            local first = answer.get(1)
+            local stats = host:tenantStats("acme")
+            return first, mf.loadRemote("foreign/secret").get(), stats.calls > 0, stats.state
+            """
+        ) { results in
+            #expect(results == [2, "secret", true, "running"])
+        }
+    }
+}
