@@ -46,6 +46,7 @@ struct AttacksCommand: ParsableCommand {
                         print("passed \(attack.name): \(report.ending) in \(report.milliseconds) ms")
                     }
                 }
+                if !Arena.measuresMemory { print("memory was not measured: a sanitizer keeps what is freed") }
                 print("\(cases.count - failed) passed, \(failed) failed")
                 done.finish(failed == 0 && !cases.isEmpty ? 0 : 1)
             } catch {
