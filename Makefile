@@ -32,7 +32,7 @@ bench: setup
 
 # The suite again, watched for memory errors, races and undefined behaviour of the C code.
 sanitize: setup
-	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt $(SWIFT) test --no-parallel --sanitize address --scratch-path .build-address
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt:print_suppressions=0 $(SWIFT) test --no-parallel --sanitize address --scratch-path .build-address
 	$(SWIFT) test --no-parallel --sanitize thread --scratch-path .build-thread
 	$(SWIFT) test --no-parallel --scratch-path .build-undefined -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
 

@@ -47,6 +47,7 @@ struct AttacksCommand: ParsableCommand {
                     }
                     fflush(nil)  // what is known, should the next one take everything down
                 }
+                if !Arena.measuresMemory { print("memory was not measured: a sanitizer keeps what is freed") }
                 print("\(cases.count - failed) passed, \(failed) failed")
                 done.finish(failed == 0 && !cases.isEmpty ? 0 : 1)
             } catch {
