@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEBUG := .build/debug
 RELEASE := .build/release
 
-.PHONY: all demo test bench sanitize fuzz release setup clean
+.PHONY: all demo test bench soak sanitize fuzz release setup clean
 
 all: release
 
@@ -29,6 +29,11 @@ test: setup
 bench: setup
 	$(SWIFT) build -c release --static-swift-stdlib
 	$(RELEASE)/mflua-bench
+
+# The long forms of what must not grow: 10,000 reloads under load, 1,000 remotes and 1,000 hosts that come and go.
+soak: setup
+	$(SWIFT) build --build-tests
+	MFLUA_SOAK=1 $(SWIFT) test --skip-build --no-parallel --filter SoakTests
 
 # The suite again, watched for memory errors, races and undefined behaviour of the C code.
 sanitize: setup

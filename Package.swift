@@ -141,7 +141,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "HotReloadTests",
-            dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Federation", "HotReload", "TestSupport"],
+            dependencies: [
+                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", "TestSupport",
+                logging,
+            ],
             swiftSettings: settings),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"], swiftSettings: settings),
     ]

@@ -20,10 +20,14 @@ final class CurlPump: @unchecked Sendable {
     private var multi: UnsafeMutableRawPointer?
     private var timer: TimerID?
     private var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+    /// How many of those hand their bodies out as they come.
+    private var endless = 0
     private var runningPerHost: [String: Int] = [:]
     /// Those that wait for room, by host, first come first served; no host's queue is empty.
     private var waiting: [String: Deque<CurlTransfer>] = [:]
     private var idleHandles: [UnsafeMutableRawPointer] = []
+    /// Whether libcurl is at work.
+    private var isActing = false
 
     init(loop: EventLoop, library: CurlLibrary) throws {
         self.loop = loop
@@ -53,7 +57,9 @@ final class CurlPump: @unchecked Sendable {
         } onCancel: {
             loop.runOnLoop {
                 transfer.isCancelled = true
-                self.abort(transfer, MFError.fetchCancelled(request))
+                guard self.isActing else { return self.abort(transfer, MFError.fetchCancelled(request)) }
+                // Whoever gets a body as it comes is called by libcurl, which does not want to be called then.
+                self.loop.submit { self.abort(transfer, MFError.fetchCancelled(request)) }
             }
         }
     }
@@ -80,7 +86,8 @@ final class CurlPump: @unchecked Sendable {
             return transfer.finish(.failure(MFError.fetchCancelled(transfer.request)))
         }
         transfer.deadline = loop.now + transfer.request.timeout
-        if hasRoom(for: transfer.hostKey) { return begin(transfer) }
+        // An answer without an end keeps nobody else from being asked.
+        if transfer.request.onPart != nil || hasRoom(for: transfer.hostKey) { return begin(transfer) }
         waiting[transfer.hostKey, default: []].append(transfer)
         transfer.timer = loop.schedule(after: transfer.request.timeout) { [weak self] in
             transfer.timer = nil
@@ -89,7 +96,7 @@ final class CurlPump: @unchecked Sendable {
     }
 
     private func hasRoom(for host: String) -> Bool {
-        running.count < Self.limit && runningPerHost[host, default: 0] < Self.limitPerHost
+        running.count - endless < Self.limit && runningPerHost[host, default: 0] < Self.limitPerHost
     }
 
     private func begin(_ transfer: CurlTransfer) {
@@ -100,13 +107,30 @@ final class CurlPump: @unchecked Sendable {
         }
         transfer.easy = easy
         running[easy] = transfer
-        runningPerHost[transfer.hostKey, default: 0] += 1
+        if transfer.request.onPart == nil {
+            runningPerHost[transfer.hostKey, default: 0] += 1
+        } else {
+            endless += 1
+            awaitHeader(of: transfer)
+        }
         let code = transfer.configure(library, timeLeft: transfer.deadline - loop.now)
         guard code == CURLE_OK else {
             let failure = CurlFailure(code: code, text: library.describe(code))
             return abort(transfer, MFError.curl(failure, transfer.request, CurlCircumstances()))
         }
         withoutSignals { _ = library.table.pointee.multi_add_handle(multi, easy) }
+    }
+
+    /// Ends a transfer whose answer does not begin in time.
+    private func awaitHeader(of transfer: CurlTransfer) {
+        transfer.timer = loop.schedule(after: transfer.deadline - loop.now) { [weak self] in
+            transfer.timer = nil
+            self?.abort(transfer, MFError.timedOut(transfer.request))
+        }
+        transfer.onHeader = { [loop, unowned transfer] in
+            if let timer = transfer.timer { loop.cancel(timer) }
+            transfer.timer = nil
+        }
     }
 
     /// Ends a transfer that libcurl has not ended; one that is over is passed over.
@@ -137,7 +161,7 @@ final class CurlPump: @unchecked Sendable {
     }
 
     private func beginWaiting() {
-        while multi != nil, running.count < Self.limit, let host = waiting.keys.first(where: hasRoom),
+        while multi != nil, running.count - endless < Self.limit, let host = waiting.keys.first(where: hasRoom),
             let next = waiting[host]?.popFirst()
         {
             if waiting[host]?.isEmpty == true { waiting[host] = nil }
@@ -149,8 +173,14 @@ final class CurlPump: @unchecked Sendable {
         guard let easy = transfer.easy else { return }
         transfer.easy = nil
         running[easy] = nil
-        let count = runningPerHost[transfer.hostKey, default: 1] - 1
-        runningPerHost[transfer.hostKey] = count > 0 ? count : nil
+        if let timer = transfer.timer { loop.cancel(timer) }
+        transfer.timer = nil
+        if transfer.request.onPart == nil {
+            let count = runningPerHost[transfer.hostKey, default: 1] - 1
+            runningPerHost[transfer.hostKey] = count > 0 ? count : nil
+        } else {
+            endless -= 1
+        }
         withoutSignals { _ = library.table.pointee.multi_remove_handle(multi, easy) }
         transfer.freeHeaders(library)
         if idleHandles.count < Self.keptHandles {
@@ -193,7 +223,9 @@ final class CurlPump: @unchecked Sendable {
     private func act(_ descriptor: Int32, _ flags: Int32) {
         guard let multi else { return }
         var count: Int32 = 0
+        isActing = true
         withoutSignals { _ = library.table.pointee.multi_socket_action(multi, descriptor, flags, &count) }
+        isActing = false
         reap()
     }
 

@@ -24,6 +24,10 @@ final class CurlTransfer: @unchecked Sendable {
     private var headerBytes = 0
     private var body: [UInt8] = []
     private var isTooLarge = false
+    /// Whether whoever gets the body as it comes has had enough.
+    private var isRefused = false
+    /// Called when the answer's header is whole, of a request whose body is handed out as it comes.
+    var onHeader: (() -> Void)?
     private var refusedAddress: String?
     private var library: CurlLibrary?
     /// Where libcurl writes what failed, in more words than its code has.
@@ -75,7 +79,7 @@ final class CurlTransfer: @unchecked Sendable {
         set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
         set(CURLOPT_FOLLOWLOCATION, request.maxRedirects > 0 ? 1 : 0)
         set(CURLOPT_MAXREDIRS, request.maxRedirects)
-        set(CURLOPT_TIMEOUT_MS, max(1, timeLeft.inMilliseconds))
+        if request.onPart == nil { set(CURLOPT_TIMEOUT_MS, max(1, timeLeft.inMilliseconds)) }
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.inMilliseconds))
         set(CURLOPT_ACCEPT_ENCODING, "")
         set(CURLOPT_TCP_KEEPALIVE, 1)
@@ -87,7 +91,7 @@ final class CurlTransfer: @unchecked Sendable {
         configureMethod(set, set)
         configureHeaders()
         set(CURLOPT_HTTPHEADER, headerList.map { UnsafeMutableRawPointer($0) })
-        if code == CURLE_OK, request.method != "HEAD" {
+        if code == CURLE_OK, request.method != "HEAD", request.onPart == nil {
             code = mf_curl_set_offset(
                 table, easy, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(max(1, request.maxBytes)))
         }
@@ -160,6 +164,9 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// Returns how much was taken; less than there was ends the transfer.
     private func receive(body bytes: UnsafeRawBufferPointer) -> Int {
+        if let onPart = request.onPart, isAnswer {
+            return hand(Array(bytes), to: onPart) ? bytes.count : 0
+        }
         guard body.count + bytes.count <= request.maxBytes else {
             isTooLarge = true
             return 0
@@ -176,8 +183,25 @@ final class CurlTransfer: @unchecked Sendable {
             headers = []
         } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
             headers.append((Self.text(bytes[..<colon]), Self.text(bytes[(colon + 1)...])))
+        } else if let onPart = request.onPart, isAnswer, bytes.first == 0x0D || bytes.first == 0x0A {
+            onHeader?()
+            guard hand([], to: onPart) else { return 0 }
         }
         return bytes.count
+    }
+
+    /// Whether what comes in is handed out, and not a redirect or an error.
+    private var isAnswer: Bool {
+        guard let library else { return false }
+        let status = mf_curl_info_long(library.table, easy, CURLINFO_RESPONSE_CODE)
+        return (200..<300).contains(status) || (request.acceptsAnyStatus && status >= 400)
+    }
+
+    private func hand(_ bytes: [UInt8], to onPart: (FetchResponse, [UInt8]) -> Bool) -> Bool {
+        guard let library else { return false }
+        let status = mf_curl_info_long(library.table, easy, CURLINFO_RESPONSE_CODE)
+        isRefused = !onPart(FetchResponse(status: status, url: request.url, headers: headers), bytes)
+        return !isRefused
     }
 
     private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
@@ -194,6 +218,7 @@ final class CurlTransfer: @unchecked Sendable {
         let redirects = mf_curl_info_long(table, easy, CURLINFO_REDIRECT_COUNT)
         let place = redirects > 0 ? reached : nil
         if isTooLarge { return .failure(MFError.bodyTooLarge(request, at: place)) }
+        if isRefused { return .failure(MFError.fetchCancelled(request)) }
         guard code == CURLE_OK else {
             let circumstances = CurlCircumstances(
                 url: place, redirects: redirects,

@@ -27,7 +27,8 @@ public struct FetchRequest: Sendable {
     public var headers: [(String, String)]
     /// The body to send.
     public var body: [UInt8]?
-    /// The deadline for the whole transfer, redirects and waiting for a free connection included.
+    /// The deadline for the whole transfer, redirects and waiting for a free connection included. With ``onPart`` it is
+    /// one for the answer's header only.
     public var timeout: Duration
     /// The deadline for getting connected: name resolution, TCP and TLS.
     public var connectTimeout: Duration
@@ -42,6 +43,11 @@ public struct FetchRequest: Sendable {
     /// Says whether an address (4 or 16 bytes) may be talked to for a host name. It is asked about every address that
     /// is connected to, those of redirects and of kept connections included. Such requests never use a proxy.
     public var addressPolicy: (@Sendable (_ host: String, _ address: [UInt8]) -> Bool)?
+    /// Gets the body as it comes, in place of the answer: for answers that do not end, such as server-sent events.
+    ///
+    /// It is called on the fetcher's loop, first with the header and no bytes; `false` ends the transfer, and the fetch
+    /// fails with `FETCH-010`. An answer that would be an error is not handed out.
+    public var onPart: (@Sendable (_ header: FetchResponse, _ bytes: [UInt8]) -> Bool)?
 
     /// Makes a request.
     public init(

@@ -31,10 +31,17 @@ public final class InMemoryFetcher: Fetcher {
 
     public func fetch(_ request: FetchRequest) async throws -> FetchResponse {
         asked.withLock { $0.append(request) }
-        let response = try await answer(request)
+        var response = try await answer(request)
         guard response.body.count <= request.maxBytes else { throw MFError.bodyTooLarge(request) }
         guard response.isSuccess || request.acceptsAnyStatus else {
             throw MFError.unexpectedStatus(response.status, of: request, at: response.url)
+        }
+        if let onPart = request.onPart {
+            let body = response.body
+            response.body = []
+            guard onPart(response, []), body.isEmpty || onPart(response, body) else {
+                throw MFError.fetchCancelled(request)
+            }
         }
         return response
     }

@@ -17,6 +17,11 @@ public final class FolderWatcher: @unchecked Sendable {
     /// The watched directories, as paths below the root; the root itself is empty.
     private var directories: [Int32: String] = [:]
     private var stirred: Set<String> = []
+    /// The files that somebody has written to and not closed yet.
+    private var writing: Set<String> = []
+    /// When files were last written to, in counted events.
+    private var writes: [String: Int] = [:]
+    private var writeCount = 0
     private var timer: TimerID?
     private var isClosed = false
 
@@ -54,6 +59,36 @@ public final class FolderWatcher: @unchecked Sendable {
         Glibc.close(inotify.descriptor)
     }
 
+    /// Reads a file below the folder when nobody is in the middle of writing it: a half-written file is not passed on.
+    ///
+    /// - Parameters:
+    ///   - path: The file's path below the root.
+    ///   - patience: How long to wait for a writer to be done.
+    ///   - read: Reads it; called once more when somebody has written meanwhile. Called off the loop.
+    public func whenWhole<T: Sendable>(
+        _ path: String, patience: Duration = .seconds(1), _ read: @Sendable () -> T
+    ) async throws -> T {
+        let end = ContinuousClock.now + patience
+        while true {
+            let before = try await loop.perform { [self] in state(of: path) }
+            let result = read()
+            // A write is told before its bytes can be read: what was read is whole if nothing was told by now.
+            let after = try await loop.perform { [self] in state(of: path) }
+            if (!after.isWriting && before == after) || ContinuousClock.now > end { return result }
+            try await loop.sleep(for: .milliseconds(1))
+        }
+    }
+
+    private struct WriteState: Equatable {
+        let isWriting: Bool
+        let write: Int
+    }
+
+    private func state(of path: String) -> WriteState {
+        if !isClosed { takeEvents() }
+        return WriteState(isWriting: writing.contains(path), write: writes[path] ?? 0)
+    }
+
     private func location(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
 
     /// Watches a directory and what is below it; files that are found in a new one count as made.
@@ -87,11 +122,20 @@ public final class FolderWatcher: @unchecked Sendable {
                 let path = directory.isEmpty ? event.name : "\(directory)/\(event.name)"
                 if event.mask.contains(.isDirectory) {
                     if !event.mask.isDisjoint(with: [.created, .movedHere]) { try? watch(path, reporting: true) }
+                } else if event.mask.contains(.modified) {
+                    noteWrite(path)
                 } else if !event.mask.isDisjoint(with: [.closedAfterWriting, .movedHere, .movedAway, .deleted]) {
+                    writing.remove(path)
                     stir(path)
                 }
             }
         }
+    }
+
+    private func noteWrite(_ path: String) {
+        writeCount += 1
+        writes[path] = writeCount
+        writing.insert(path)
     }
 
     private func stir(_ path: String) {

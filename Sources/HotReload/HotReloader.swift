@@ -3,10 +3,10 @@ import EventLoop
 public import Federation
 import Glibc
 
-/// Reloads a runtime's plugins when their files change, or on `SIGHUP`.
+/// Reloads a runtime's plugins when their files change, or on `SIGHUP`, and its remotes when their server says so.
 ///
 /// The files of hosts that were made with `watch = true` are watched, or those of all hosts where the runtime's
-/// configuration says so.
+/// configuration says so; the servers that their remotes come from are listened to where they tell what changes.
 ///
 /// ```swift
 /// let runtime = try Runtime(configuration: RuntimeConfiguration(watchesFiles: true))
@@ -21,6 +21,8 @@ public final class HotReloader: @unchecked Sendable {
     public enum Event: Sendable {
         /// A plugin was reloaded, or not.
         case reload(PluginReload)
+        /// A remote was updated, or not.
+        case update(RemoteUpdate)
         /// Files are gone; what was made of them serves on.
         case missing([String])
         /// Files cannot be watched.
@@ -30,6 +32,7 @@ public final class HotReloader: @unchecked Sendable {
         public var line: String {
             switch self {
             case .reload(let reload): reload.line
+            case .update(let update): update.line
             case .missing(let files): "\(files.joined(separator: ", ")) is gone; what was made of it serves on"
             case .failure(let error): "\(error.message)"
             }
@@ -59,8 +62,10 @@ public final class HotReloader: @unchecked Sendable {
         try await runtime.loop.perform {
             let reloader = HotReloader(runtime, tell)
             runtime.onReload = { tell(.reload($0)) }
+            runtime.onRemoteUpdate = { tell(.update($0)) }
             runtime.onWatchedFilesChange = { reloader.watchFiles() }
             reloader.watchFiles()
+            runtime.followOrigins()
             return reloader
         }
     }
@@ -70,6 +75,8 @@ public final class HotReloader: @unchecked Sendable {
         _ = try? await runtime.loop.perform { [self] in
             runtime.onWatchedFilesChange = nil
             runtime.onReload = nil
+            runtime.onRemoteUpdate = nil
+            runtime.endFollowingOrigins()
             if let signal { runtime.loop.removeSignal(signal) }
             signal = nil
             watcher?.close()

@@ -36,6 +36,9 @@ public struct StaticFiles: Sendable {
         return reply
     }
 
+    /// The path below the root that a request asks for; nothing when it cannot lead to a file.
+    public static func path(of request: ServerRequest) -> String? { decodedPath(request.pathWithoutQuery) }
+
     private func makeReply(to request: ServerRequest) -> ServerReply {
         guard request.method == "GET" || request.method == "HEAD" else {
             return .response(

@@ -41,10 +41,12 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "mflua.serve") { _ in RequestLog(color: color, level: quiet ? .warning : .info) }
         let files = StaticFiles(root: folder, logger: logger)
         let feed = watch ? ChangeFeed() : nil
+        let watcher: FolderWatcher? = if let feed { try await Self.watch(folder, for: feed) } else { nil }
         let server = try await HTTPServer.start(host: host, port: port) { request in
-            feed?.reply(to: request) ?? files.reply(to: request)
+            if let reply = feed?.reply(to: request) { return reply }
+            guard let watcher, let path = StaticFiles.path(of: request) else { return files.reply(to: request) }
+            return (try? await watcher.whenWhole(path) { files.reply(to: request) }) ?? files.reply(to: request)
         }
-        if let feed { try await Self.watch(folder, for: feed) }
         print("serving \(folder) at \(server.baseURL)")
         for manifest in Self.manifests(in: folder) { print("  \(server.baseURL)/\(manifest)") }
         fflush(nil)
@@ -56,11 +58,9 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Publishes what changes below the folder, from a loop of its own.
-    private static func watch(_ folder: String, for feed: ChangeFeed) async throws {
+    private static func watch(_ folder: String, for feed: ChangeFeed) async throws -> FolderWatcher {
         let loop = EventLoop(name: "mflua.watch")
-        let watcher = try await loop.perform { try FolderWatcher(root: folder, loop: loop) { feed.publish($0) } }
-        // As long as the process.
-        _ = Unmanaged.passRetained(watcher)
+        return try await loop.perform { try FolderWatcher(root: folder, loop: loop) { feed.publish($0) } }
     }
 
     private static func checkFolder(_ folder: String) throws {

@@ -40,4 +40,48 @@ import Testing
         let result = try await mflua("-e", "os.execute('grep SigBlk /proc/self/status')")
         #expect(result.output == "SigBlk:\t0000000000000000\n", "\(result)")
     }
+
+    /// Without a watch: SIGHUP is the administrator's way.
+    @Test func hangUpReloadsThePluginsOfTheHost() async throws {
+        let folder = try TemporaryFolder()
+        func plugin(_ version: Int) -> String {
+            """
+            print("read", \(version))
+            return { name = "own-plugin", beforeReload = function() return \(version) end,
+                     afterReload = function(args) print("took over", args.state, args.generation) end }
+            """
+        }
+        try folder.write("own-plugin.lua", plugin(1))
+        try folder.write(
+            "host.lua",
+            """
+            io.stdout:setvbuf("line")
+            local mf = require("mf")
+            mf.init { name = "shell", plugins = { "./own-plugin.lua" } }
+            print("ready")
+            mf.sleep(3600000)
+            """)
+        let child = try ChildProcess(Places.mflua, ["host.lua"], folder: folder.path)
+        var output = ""
+        while !output.contains("ready") { output += try await child.nextOutput() }
+        for (text, heard) in [
+            (plugin(2), "took over\t1\t2"), ("print('broken') error('here')", "broken"), (plugin(3), "took over\t2\t3"),
+        ] {
+            try folder.write("own-plugin.lua", text)
+            child.signal(SIGHUP)
+            while !output.contains(heard) { output += try await child.nextOutput() }
+        }
+        child.signal(SIGTERM)
+        let result = try await child.result()
+        #expect(result.code == 143, "\(result)")
+        let lines = result.errors.split(separator: "\n")
+        #expect(lines.count == 3, "\(result)")
+        #expect(lines.first?.hasPrefix("mflua: reloaded own-plugin in shell: generation 2, ") == true, "\(result)")
+        #expect(lines.dropFirst().first?.hasPrefix("mflua: not reloaded own-plugin in shell: ") == true, "\(result)")
+        #expect(lines.last?.hasPrefix("mflua: reloaded own-plugin in shell: generation 3, ") == true, "\(result)")
+    }
+
+    @Test func hangUpEndsAHostWithoutPluginFiles() async throws {
+        #expect(try await run(Self.waiting, signals: [SIGHUP]).code == 128 + SIGHUP)
+    }
 }

@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import HotReload
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -27,6 +28,32 @@ struct FolderWatcherTests {
         #expect(await iterator.next() == ["logs/deep/a.lua"])
         folder.delete("disk/remoteEntry.lua")
         #expect(await iterator.next() == ["disk/remoteEntry.lua"])
+        try await folder.loop.perform { watcher.close() }
+        try await folder.tearDown()
+    }
+
+    @Test func halfWrittenFileIsWaitedFor() async throws {
+        let folder = try await WatchedFolder(watching: []) { $0.write("a.lua", "return 1") }
+        let watcher = try await folder.loop.perform { try FolderWatcher(root: folder.path, loop: folder.loop) { _ in } }
+        let file = folder.openFile("a.lua", flags: O_WRONLY | O_TRUNC)
+        let (reads, continuation) = AsyncStream<String>.makeStream()
+        async let read = watcher.whenWhole("a.lua", patience: .seconds(60)) {
+            let text = (try? contents(of: folder.at("a.lua"))) ?? ""
+            continuation.yield(text)
+            return text
+        }
+        var iterator = reads.makeAsyncIterator()
+        #expect(await iterator.next() == "")
+        folder.append("return 2", to: file)
+        close(file)
+        #expect(try await read == "return 2")
+        // A writer that never ends is not waited for without end.
+        let again = folder.openFile("a.lua", flags: O_WRONLY | O_TRUNC)
+        let text = try await watcher.whenWhole("a.lua", patience: .zero) {
+            (try? contents(of: folder.at("a.lua"))) ?? "-"
+        }
+        #expect(text == "")
+        close(again)
         try await folder.loop.perform { watcher.close() }
         try await folder.tearDown()
     }

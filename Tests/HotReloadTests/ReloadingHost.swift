@@ -24,12 +24,13 @@ final class ReloadingHost: @unchecked Sendable {
             return { init = function() end, get = function(name) return function() return { name = name } end end }
             """
         let gate = gate
-        runtime = try Runtime(
-            configuration: RuntimeConfiguration(
-                fetcher: InMemoryFetcher { request in
-                    if request.url.contains("slow") { await gate.wait() }
-                    return FetchResponse(url: request.url, body: Array(entry.utf8))
-                }, watchesFiles: watches))
+        var configuration = RuntimeConfiguration(
+            fetcher: InMemoryFetcher { request in
+                if request.url.contains("slow") { await gate.wait() }
+                return FetchResponse(url: request.url, body: Array(entry.utf8))
+            }, watchesFiles: watches)
+        configuration.reloadTime = .milliseconds(20)
+        runtime = try Runtime(configuration: configuration)
         let (stream, continuation) = AsyncStream<HotReloader.Event>.makeStream()
         events = stream.makeAsyncIterator()
         reloader = try await HotReloader.start(for: runtime) { continuation.yield($0) }

@@ -12,11 +12,16 @@ struct RevalidateTests {
     private final class Origin: Sendable {
         private let files = Mutex<[String: String]>([:])
         private let statuses = Mutex<[Int]>([])
+        private let urls = Mutex<[String]>([])
 
         func put(_ name: String, _ text: String) { files.withLock { $0["http://r/\(name)"] = text } }
+        func remove(_ name: String) { files.withLock { $0["http://r/\(name)"] = nil } }
+        /// How often a file was asked for.
+        func asked(_ name: String) -> Int { urls.withLock { $0 }.count { $0.hasSuffix("/" + name) } }
         var answered: [Int] { statuses.withLock { $0 } }
 
         func answer(_ request: FetchRequest) -> FetchResponse {
+            urls.withLock { $0.append(request.url) }
             guard let text = files.withLock({ $0[request.url] }) else {
                 return FetchResponse(status: 404, url: request.url)
             }
@@ -70,6 +75,141 @@ struct RevalidateTests {
 
     private func first(_ runtime: Runtime, _ source: String) async throws -> LuaValue {
         try await runtime.evaluate(source).first ?? .nil
+    }
+
+    /// Waits for what Lua code tells with `told(…)`.
+    private func telling(_ runtime: Runtime) async throws -> AsyncStream<LuaValue>.Iterator {
+        let (stream, continuation) = AsyncStream<LuaValue>.makeStream()
+        try await runtime.loop.perform {
+            try runtime.state.globals.set(
+                "told",
+                .callable(
+                    LuaCallable("told") { call in
+                        continuation.yield(call[0])
+                        return []
+                    }))
+        }
+        return stream.makeAsyncIterator()
+    }
+
+    @Test func intervalAsksAgainAndAgain() async throws {
+        try await withHost(#"{ name = "r", entry = "http://r/entry.lua", revalidate = "1ms" }"#) {
+            (runtime, origin) async throws in
+            var told = try await telling(runtime)
+            try await runtime.evaluate(
+                """
+                mf.registerPlugins { { name = "await-plugin",
+                  afterUpdateRemote = function(args) told(args.current.generation) end,
+                  errorLoadRemote = function(args) told(args.lifecycle) end } }
+                """)
+            #expect(try await first(runtime, "return version()") == 1)
+            for turn in 2...4 {
+                origin.put("entry.lua", Origin.entry(turn))
+                #expect(await told.next(isolation: #isolation) == .integer(Int64(turn)))
+                #expect(try await first(runtime, "return version()") == .integer(Int64(turn)))
+            }
+            origin.put("entry.lua", "return {")
+            #expect(await told.next(isolation: #isolation) == "revalidate")
+            #expect(try await first(runtime, "return version()") == 4)
+        }
+    }
+
+    /// A second remote of the same interval shows that the first one's time has come and gone.
+    @Test(arguments: ["mf.removeRemotes { 'r' }", "mf.getInstance():dispose()"])
+    func intervalEndsWithItsRemote(how: String) async throws {
+        try await withHost(#"{ name = "r", entry = "http://r/entry.lua", revalidate = "1ms" }"#) {
+            (runtime, origin) async throws in
+            var told = try await telling(runtime)
+            origin.put("other.lua", Origin.entry(1))
+            try await runtime.evaluate(
+                """
+                version()
+                other = mf.createInstance { name = "other",
+                  remotes = { { name = "other", entry = "http://r/other.lua", revalidate = "1ms" } },
+                  plugins = { { name = "await-plugin", afterUpdateRemote = function() told(1) end } } }
+                other:loadRemote("other/x")
+                mf.getInstance("shell")
+                """)
+            try await runtime.evaluate(how.contains("dispose") ? "mf.instances()[1]:dispose()" : how)
+            let asked = origin.asked("entry.lua")
+            for turn in 2...4 {
+                origin.put("other.lua", Origin.entry(turn))
+                _ = await told.next(isolation: #isolation)
+            }
+            #expect(origin.asked("entry.lua") <= asked + 1)
+        }
+    }
+
+    @Test(arguments: ["soon", "30 s", "0s", "-1s", "1.5s", "9999999999h"]) func intervalThatIsNoneIsRefused(
+        text: String
+    ) async throws {
+        try await withHost(Self.entry) { (runtime, _) async throws in
+            let message = try await first(
+                runtime,
+                """
+                local ok, problem = pcall(mf.registerRemotes, { { name = "q", entry = "http://q/e.lua", revalidate = "\(text)" } })
+                return not ok and problem.message
+                """)
+            #expect(message == .string("`revalidate` of remote `q` is `\(text)`, which is no interval"))
+        }
+    }
+
+    @Test(arguments: ["entity tag", "date"]) func bothValidatorsAreSent(validator: String) async throws {
+        let requests = Mutex<[FetchRequest]>([])
+        let date = "Thu, 26 Nov 2026 10:00:00 GMT"
+        let fetcher = InMemoryFetcher { request in
+            requests.withLock { $0.append(request) }
+            let known = request.headers.contains { $0.1 == (validator == "date" ? date : "\"t\"") }
+            if known { return FetchResponse(status: 304, url: request.url) }
+            let header = validator == "date" ? ("last-modified", date) : ("etag", "\"t\"")
+            return FetchResponse(url: request.url, headers: [header], body: Array(Origin.entry(1).utf8))
+        }
+        let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: fetcher))
+        try await runtime.evaluate(
+            """
+            mf = require("mf")
+            mf.init { name = "shell", remotes = { { name = "r", entry = "http://r/entry.lua" } } }
+            mf.loadRemote("r/x")
+            """)
+        for _ in 1...2 { #expect(try await first(runtime, "return #mf.revalidate()") == 0) }
+        let sent = requests.withLock { $0 }.dropFirst().map { $0.headers.map(\.0) }
+        #expect(sent == Array(repeating: [validator == "date" ? "If-Modified-Since" : "If-None-Match"], count: 2))
+        await runtime.shutdown()
+    }
+
+    /// As build tools name them: each version's files have names of their own, and those before are gone.
+    @Test func newManifestNeedsNoneOfTheOldFiles() async throws {
+        try await withHost(Self.manifest) { (runtime, origin) async throws in
+            #expect(try await first(runtime, "return version()") == 1)
+            for turn in 2...4 {
+                origin.put("entry-\(turn).lua", Origin.entry(turn))
+                origin.put("mf-manifest.json", Origin.manifest(entry: "entry-\(turn).lua", build: "\(turn)"))
+                origin.remove(turn == 2 ? "entry.lua" : "entry-\(turn - 1).lua")
+                #expect(try await first(runtime, "return #mf.revalidate()") == 1)
+                #expect(try await first(runtime, "return version()") == .integer(Int64(turn)))
+                #expect(try await first(runtime, "return #mf.revalidate()") == 0)
+            }
+            #expect(try await first(runtime, "return #failures") == 0)
+        }
+    }
+
+    @Test func removingWhileAnUpdateIsUnderWayLeavesNothing() async throws {
+        try await withHost(Self.entry) { (runtime, origin) async throws in
+            #expect(try await first(runtime, "return version()") == 1)
+            origin.put("entry.lua", "require('mf').sleep(1) " + Origin.entry(2))
+            try await runtime.evaluate(
+                """
+                task = mf.spawn(function() return #mf.revalidate() end)
+                mf.sleep(0)
+                mf.removeRemotes { "r" }
+                pcall(task.wait, task)
+                """)
+            #expect(try await first(runtime, "return #updates") == 0)
+            #expect(try await first(runtime, "return (pcall(mf.loadRemote, 'r/x'))") == false)
+            origin.put("entry.lua", Origin.entry(3))
+            try await runtime.evaluate("mf.registerRemotes { \(Self.entry) }")
+            #expect(try await first(runtime, "return version()") == 3)
+        }
     }
 
     @Test(arguments: [entry, manifest])

@@ -30,10 +30,10 @@ final class FederationRegistry: @unchecked Sendable {
     var plannedExposes: [String: Set<String>] = [:]
     /// Assets that were fetched ahead, oldest first.
     var preloadedAssets: OrderedSet<String> = []
-    /// What was fetched, by URL: what revalidation compares with.
-    var known: [String: KnownResource] = [:]
-    /// The URLs that a remote was made of, by its name.
-    var parts: [String: Set<String>] = [:]
+    /// What the remotes are made of: what revalidation asks about.
+    var parts = RemoteParts()
+    /// The updates of remotes, one at a time for each.
+    let updates = Turns()
     /// Sources fetched ahead, by URL, until they are used.
     var sources = SourceCache()
     let federation = FederationView()
@@ -90,5 +90,6 @@ extension FederationRegistry {
         containers = [:]
         manifestLoads = [:]
         manifests = [:]
+        parts.removeAll()
     }
 }

@@ -55,19 +55,14 @@ extension Host {
     }
 
     /// A container made anew, whatever is known: what a new version of a remote is entered by.
-    func makeContainer(_ remoteInfo: ResolvedRemote) async throws -> Container {
-        let known = registry.containers.removeValue(forKey: remoteInfo.containerKey)
-        defer {
-            if registry.containers[remoteInfo.containerKey] == nil {
-                registry.containers[remoteInfo.containerKey] = known
-            }
-        }
-        return try await fromHookOrEntry(remoteInfo, context: nil, url: nil).0
+    func makeContainer(_ remoteInfo: ResolvedRemote, snapshot: Snapshot?) async throws -> Container {
+        try await fromHookOrEntry(remoteInfo, context: nil, url: nil, isNewVersion: true, snapshot: snapshot).0
     }
 
     /// The container, and whether remotes of the same entry may have it too.
     private func fromHookOrEntry(
-        _ remoteInfo: ResolvedRemote, context: ResourceContext?, url: String?
+        _ remoteInfo: ResolvedRemote, context: ResourceContext?, url: String?, isNewVersion: Bool = false,
+        snapshot: Snapshot? = nil
     ) async throws -> (Container, isKept: Bool) {
         let fromHook = try await hooks.emit(
             lifecycle.loadEntry, LoadEntry(remoteInfo: remoteInfo, origin: self))
@@ -75,7 +70,9 @@ extension Host {
         // Entries that are loaded side by side go on side by side.
         if hooks.hears(lifecycle.loadEntry) { await runtime.loop.pass() }
         let isEntryOfRemote = url == nil && remoteInfo.tenant == nil
-        if isEntryOfRemote, let known = registry.containers[remoteInfo.containerKey] { return (known, true) }
+        if isEntryOfRemote, !isNewVersion, let known = registry.containers[remoteInfo.containerKey] {
+            return (known, true)
+        }
         var url = url ?? remoteInfo.entry ?? ""
         let exports: LuaValue
         do {
@@ -85,9 +82,11 @@ extension Host {
             url = request.url
             let source = try await entrySource(request, of: remoteInfo, allowsFile: true)
             if let tenant = remoteInfo.tenant {
-                exports = try await tenants.runEntry(source, name: url, remote: remoteInfo, tenant: tenant)
+                exports = try await tenants.runEntry(
+                    source, name: url, remote: remoteInfo, snapshot: snapshot, tenant: tenant)
             } else {
-                exports = try await runtime.environments.runEntry(source, name: url, remote: remoteInfo, host: self)
+                exports = try await runtime.environments.runEntry(
+                    source, name: url, remote: remoteInfo, snapshot: snapshot, host: self)
             }
         } catch let error as MFError where error.isLimit {
             throw error
@@ -106,8 +105,7 @@ extension Host {
         _ request: ScriptRequest, of remote: ResolvedRemote, allowsFile: Bool
     ) async throws -> [UInt8] {
         if let source = request.source { return source }
-        if let source = registry.sources.take(request.url) { return source }
-        return try await runtime.fetchPart(request.fetchRequest(allowsFile: allowsFile), of: remote)
+        return try await runtime.part(request.fetchRequest(allowsFile: allowsFile), of: remote)
     }
 
     /// Asks loadEntryError for another container.

@@ -13,6 +13,10 @@ extension Host {
         try registerPlugins(userOptions.plugins.elements)
         userOptions.plugins.elements = options.plugins.elements
         options = try format(options, with: userOptions)
+        if userOptions.watch != nil {
+            runtime.reloads.onFilesChange?()
+            runtime.reloads.feeds?.check()
+        }
         return options
     }
 

@@ -19,6 +19,9 @@ extension Host {
         if hooks.hears(lifecycle.beforeRegisterRemote) {
             _ = try hooks.emit(lifecycle.beforeRegisterRemote, RegisterRemote(remote: remote, origin: self))
         }
+        if let text = remote.revalidate, Duration(interval: text) == nil {
+            throw MFError.badInterval(text, of: remote)
+        }
         if let known = index.remote(exactly: remote.name, in: list) {
             guard force else {
                 if known.entry != remote.entry || known.version != remote.version {
@@ -45,6 +48,7 @@ extension Host {
         remote.lastModule = nil
         index.append(remote, to: list)
         scheduleRevalidation(of: remote)
+        runtime.reloads.feeds?.check()
         guard hooks.hears(lifecycle.registerRemote) else { return }
         do {
             _ = try hooks.emit(lifecycle.registerRemote, RegisterRemote(remote: remote, origin: self))
@@ -75,12 +79,16 @@ extension Host {
         index.remove(remote, from: list)
         forgetSnapshot(of: remote)
         remote.isWithdrawn = true
-        for url in registry.parts.removeValue(forKey: remote.name) ?? [] { registry.known[url] = nil }
+        if !registry.hosts.contains(where: { $0 !== self && $0.moduleCache[remote.name] != nil }) {
+            for url in registry.parts.remove(remote.name) { _ = registry.sources.take(url) }
+            runtime.reloads.feeds?.check()
+        }
         if let module = moduleCache.removeValue(forKey: remote.name) {
             remote.lastModule = module
             registry.entryLoads[module.remoteInfo.entryKey] = nil
             registry.containers[module.remoteInfo.containerKey] = nil
             removeShares(of: module.remoteInfo)
+            runtime.environments.remove(module.remoteInfo.entryKey)
         }
         runtime.environments.remove(remote.entryKey)
     }

@@ -33,7 +33,7 @@ extension Host {
                 asLinks ? ["rel": "preload", "as": "style"] : ["rel": "stylesheet", "type": "text/css"]
             tasks.append(
                 runtime.loop.start { [self] in
-                    await preloadAsset(context.of("css", url), records: records) {
+                    await preloadAsset(context.of("css", url), of: remoteInfo, records: records) {
                         try request(url, asking: lifecycle.createLink, attributes, remoteInfo: remoteInfo, context: $0)
                     }
                 })
@@ -41,7 +41,7 @@ extension Host {
         for url in plan.jsAssetsWithoutEntry {
             tasks.append(
                 runtime.loop.start { [self] in
-                    await preloadAsset(context.of("js", url), records: records) {
+                    await preloadAsset(context.of("js", url), of: remoteInfo, records: records) {
                         try request(
                             url, asking: asLinks ? lifecycle.createLink : lifecycle.createScript,
                             asLinks
@@ -67,7 +67,8 @@ extension Host {
     }
 
     private func preloadAsset(
-        _ context: ResourceContext, records: Bool, _ request: (ResourceContext) throws -> ScriptRequest
+        _ context: ResourceContext, of remoteInfo: ResolvedRemote, records: Bool,
+        _ request: (ResourceContext) throws -> ScriptRequest
     ) async -> PreloadResult {
         if records {
             guard !registry.preloadedAssets.contains(context.url) else {
@@ -79,7 +80,7 @@ extension Host {
             let request = try request(context)
             let body =
                 if let source = request.source { source } else {
-                    try await runtime.fetcher.fetch(request.fetchRequest(allowsFile: true)).body
+                    try await runtime.fetchPart(request.fetchRequest(allowsFile: true), of: remoteInfo)
                 }
             registry.sources.put(context.url, body)
             return PreloadResult(context: context, status: "success")

@@ -17,11 +17,20 @@ extension Host {
     func revalidate(_ names: [String]? = nil) async throws -> [String] {
         var updated: [String] = []
         for remote in options.remotes.elements where names?.contains(remote.name) ?? true {
-            guard let module = moduleCache[remote.name], module.isInitialized else { continue }
+            guard let module = moduleCache[remote.name] else { continue }
+            await module.settle()
+            let attempt = UpdateAttempt(start: runtime.loop.now)
             do {
-                if try await update(remote, module) { updated.append(remote.name) }
+                let replaced = try await registry.updates.inTurn(remote.name) {
+                    guard let module = moduleCache[remote.name], module.isInitialized else { return [ReplacedModule]() }
+                    return try await update(remote, module) { attempt.changed = $0.map { redacted($0.url) } }
+                }
+                guard let own = replaced.first(where: { $0.new.host === self }) else { continue }
+                updated.append(remote.name)
+                tell(of: remote, attempt, generation: own.new.generation)
+                for module in replaced { await module.new.host.tellOfUpdate(of: remote.name, module) }
             } catch let error where !(error is CancellationError) {
-                runtime.log.warning("remote \(remote.name) was not updated: \(MFError.text(of: error))")
+                tell(of: remote, attempt, generation: moduleCache[remote.name]?.generation ?? 1, error: error)
                 try await hooks.emit(
                     lifecycle.errorLoadRemote,
                     ErrorLoadRemote(
@@ -32,64 +41,25 @@ extension Host {
         return updated
     }
 
-    /// Fetches what has changed of a remote and, if anything has, replaces it in all hosts that have loaded it.
-    private func update(_ remote: Remote, _ module: RemoteModule) async throws -> Bool {
-        let parts = registry.parts[remote.name] ?? []
-        var changed: [String: FetchResponse] = [:]
-        for url in parts.sorted() {
-            if let response = try await runtime.fetchIfChanged(url) { changed[url] = response }
-        }
-        guard !changed.isEmpty, moduleCache[remote.name] === module else { return false }
-        var remoteInfo = module.remoteInfo
-        var manifest: Manifest?
-        var snapshot = registry.snapshot(of: remote)
-        if let url = remote.entry, let response = changed[url], !remote.isPureEntry {
-            let read = try Manifest(try JSON.decode(response.body).detached())
-            manifest = read
-            snapshot = makeSnapshot(from: read, url: url)
-            remoteInfo = remote.resolved()
-            if let snapshot { try remoteInfo.take(snapshot, manifest: url) }
-        }
-        for (url, response) in changed where url != remote.entry || remote.isPureEntry {
-            registry.sources.put(url, response.body)
-        }
-        let container = try await makeContainer(remoteInfo)
-        let modules = try await initialized(container, remoteInfo, snapshot, like: module)
-        // From here on nothing can fail, and nothing waits: the new version is there for everybody at once.
-        for (url, response) in changed { registry.known[url] = KnownResource(response) }
-        if let url = remote.entry, let manifest, let snapshot {
-            registry.manifests[url] = manifest
-            registry.manifestLoads[url] = Flight(on: runtime.loop) { snapshot }
-            registry.snapshots[SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)] = snapshot
-        }
-        registry.entryLoads[module.remoteInfo.entryKey] = nil
-        registry.entryLoads[remoteInfo.entryKey] = Flight(on: runtime.loop) { container }
-        registry.containers[remoteInfo.containerKey] = container
-        for new in modules { new.host.moduleCache[remote.name] = new }
-        for new in modules { await new.host.tellOfUpdate(of: remote.name, from: module, to: new) }
-        return true
+    /// What is known of an update that may fail.
+    private final class UpdateAttempt {
+        let start: ContinuousClock.Instant
+        var changed: [String] = []
+        init(start: ContinuousClock.Instant) { self.start = start }
     }
 
-    /// The new container's module in each host that has loaded the old one.
-    private func initialized(
-        _ container: Container, _ remoteInfo: ResolvedRemote, _ snapshot: Snapshot?, like old: RemoteModule
-    ) async throws -> [RemoteModule] {
-        var modules: [RemoteModule] = []
-        for host in registry.hosts {
-            guard let known = host.moduleCache[remoteInfo.name], known.isInitialized,
-                known.remoteInfo.entryKey == old.remoteInfo.entryKey
-            else { continue }
-            let module = RemoteModule(host: host, remoteInfo: remoteInfo)
-            module.container = container
-            module.generation = known.generation + 1
-            _ = try await module.initialize(snapshot: snapshot)
-            modules.append(module)
-        }
-        return modules
+    /// Tells whoever looks after reloads, or the log where nobody does and something failed.
+    private func tell(of remote: Remote, _ attempt: UpdateAttempt, generation: Int, error: (any Error)? = nil) {
+        let failure = error.map { $0 as? MFError ?? MFError(.reloadFailed, "\($0)") }
+        let update = RemoteUpdate(
+            remote: remote.name, host: name, changed: attempt.changed, generation: generation,
+            duration: attempt.start.duration(to: runtime.loop.now), error: failure)
+        if let onUpdate = runtime.onRemoteUpdate { return onUpdate(update) }
+        if failure != nil { runtime.log.warning("\(update.line)") }
     }
 
     /// Brings live modules up to date and tells afterUpdateRemote.
-    private func tellOfUpdate(of name: String, from old: RemoteModule, to new: RemoteModule) async {
+    private func tellOfUpdate(of name: String, _ replaced: ReplacedModule) async {
         for live in lives.compactMap(\.module) where live.remote == name {
             do {
                 live.value = try await load(live.id)
@@ -103,7 +73,8 @@ extension Host {
             try await hooks.emit(
                 lifecycle.afterUpdateRemote,
                 AfterUpdateRemote(
-                    remote: remote, previous: old.versionRecord, current: new.versionRecord, origin: self))
+                    remote: remote, previous: replaced.old.versionRecord, current: replaced.new.versionRecord,
+                    origin: self))
         } catch {
             runtime.log.warning("afterUpdateRemote of remote \(name): \(MFError.text(of: error))")
         }
@@ -111,7 +82,7 @@ extension Host {
 
     /// Revalidates a remote again and again, as its `revalidate` says, until it is removed.
     func scheduleRevalidation(of remote: Remote) {
-        guard let text = remote.revalidate, let interval = Duration(interval: text) else { return }
+        guard let interval = remote.revalidate.flatMap(Duration.init(interval:)) else { return }
         runtime.loop.schedule(after: interval) { [weak self, weak remote] in
             guard let self, let remote, !remote.isWithdrawn else { return }
             runtime.loop.start { [self] in
@@ -137,7 +108,8 @@ extension Duration {
     /// Reads `500ms`, `30s`, `5m`, `1h`; nothing for anything else.
     init?(interval text: String) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int64(digits), number > 0 else { return nil }
+        // Nine digits of hours are no overflow.
+        guard digits.count <= 9, let number = Int64(digits), number > 0 else { return nil }
         switch text.dropFirst(digits.count) {
         case "ms": self = .milliseconds(number)
         case "s", "": self = .seconds(number)
@@ -145,5 +117,15 @@ extension Duration {
         case "h": self = .seconds(number * 3600)
         default: return nil
         }
+    }
+}
+
+extension MFError {
+    /// A `revalidate` that is no interval.
+    static func badInterval(_ text: String, of remote: Remote) -> MFError {
+        MFError(
+            .remoteInvalid, "`revalidate` of remote `\(remote.name)` is `\(text)`, which is no interval",
+            context: [("remote", remote.name), ("revalidate", text)],
+            hint: "write a number and `ms`, `s`, `m` or `h`, such as `30s`")
     }
 }

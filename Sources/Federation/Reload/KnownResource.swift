@@ -7,14 +7,22 @@ struct KnownResource {
     private let hash: Int
     private let size: Int
 
-    init(_ response: FetchResponse) {
-        entityTag = response.header("ETag")
-        lastModified = response.header("Last-Modified")
+    /// A resource that is not there any more.
+    static let gone = KnownResource()
+
+    private init() { (entityTag, lastModified, hash, size) = (nil, nil, 0, -1) }
+
+    /// What is known of an answer, or of bytes whose answer is gone.
+    init(_ body: [UInt8], _ response: FetchResponse? = nil) {
+        entityTag = response?.header("ETag")
+        lastModified = response?.header("Last-Modified")
         var hasher = Hasher()
-        response.body.withUnsafeBytes { hasher.combine(bytes: $0) }
+        body.withUnsafeBytes { hasher.combine(bytes: $0) }
         hash = hasher.finalize()
-        size = response.body.count
+        size = body.count
     }
+
+    init(_ response: FetchResponse) { self.init(response.body, response) }
 
     /// Whether both are the same bytes; times and tags do not matter.
     func hasContent(of other: KnownResource) -> Bool { hash == other.hash && size == other.size }
@@ -28,31 +36,56 @@ struct KnownResource {
     }
 }
 
+/// A resource whose content is another than before.
+struct ChangedResource {
+    let url: String
+    /// The answer; nothing when the resource is gone.
+    let response: FetchResponse?
+
+    var resource: KnownResource { response.map { KnownResource($0) } ?? .gone }
+}
+
 extension Runtime {
-    /// Fetches a resource that a remote is made of, and remembers what revalidation will ask about.
+    /// Gets a resource that a remote is made of: what was fetched ahead, or over the network. What revalidation will ask
+    /// about is remembered.
+    func part(_ request: FetchRequest, of remote: ResolvedRemote) async throws -> [UInt8] {
+        if let source = registry.sources.take(request.url) {
+            note(part: request.url, registry.parts.known(request.url) ?? KnownResource(source), of: remote.name)
+            return source
+        }
+        return try await fetchPart(request, of: remote)
+    }
+
+    /// Fetches a resource that a remote is made of.
     func fetchPart(_ request: FetchRequest, of remote: ResolvedRemote) async throws -> [UInt8] {
         let response = try await fetcher.fetch(request)
-        registry.known[request.url] = KnownResource(response)
-        registry.parts[remote.name, default: []].insert(request.url)
+        note(part: request.url, KnownResource(response), of: remote.name)
         return response.body
+    }
+
+    private func note(part url: String, _ resource: KnownResource, of remote: String) {
+        if registry.parts.note(url, resource, of: remote) { reloads.feeds?.add(url) }
     }
 
     /// Asks for a resource once more.
     ///
-    /// - Returns: The answer, or nothing when the content is as it was.
-    func fetchIfChanged(_ url: String) async throws -> FetchResponse? {
-        let known = registry.known[url]
+    /// - Returns: Nothing when the content is as it was.
+    func fetchIfChanged(_ url: String) async throws -> ChangedResource? {
+        let known = registry.parts.known(url)
         let response = try await fetcher.fetch(
             FetchRequest(url: url, headers: known?.conditions ?? [], allowsFile: true, acceptsAnyStatus: true))
-        if response.status == 304 { return nil }
-        guard (200..<300).contains(response.status) else {
-            // Asked without conditions, the fetcher says itself what is wrong.
-            return try await fetcher.fetch(FetchRequest(url: url, allowsFile: true))
+        if response.status == 304, known != nil { return nil }
+        let changed: ChangedResource
+        switch response.status {
+        case 200..<300: changed = ChangedResource(url: url, response: response)
+        case 404, 410: changed = ChangedResource(url: url, response: nil)
+        // Asked without conditions, the fetcher says itself what is wrong.
+        default:
+            changed = ChangedResource(
+                url: url, response: try await fetcher.fetch(FetchRequest(url: url, allowsFile: true)))
         }
-        if let known, known.hasContent(of: KnownResource(response)) {
-            registry.known[url] = KnownResource(response)
-            return nil
-        }
-        return response
+        guard let known, known.hasContent(of: changed.resource) else { return changed }
+        registry.parts.refresh(url, changed.resource)
+        return nil
     }
 }

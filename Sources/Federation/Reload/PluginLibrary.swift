@@ -36,16 +36,13 @@ enum PluginLibrary {
 }
 
 extension Runtime {
-    /// How long a plugin's file may run while it is loaded, and each step of the hand-over.
-    static let loadTime = 2.0
-
     /// Runs a step of a reload and raises in Lua code that goes on for too long: a plugin that never ends its load must
     /// not stop the host.
     ///
     /// Plugins of the host's own state are the team's own: this ends what loops by mistake, not what wants to go on.
     func withinLoadTime<T>(_ body: () throws -> T) throws -> T {
         let guards = try reloads.guards(of: state)
-        _ = try state.call(guards.begin, [.number(Self.loadTime)])
+        _ = try state.call(guards.begin, [.number(configuration.reloadTime / .seconds(1))])
         defer { _ = try? state.call(guards.end, []) }
         return try body()
     }

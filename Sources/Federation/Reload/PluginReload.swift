@@ -19,13 +19,8 @@ public struct PluginReload: Sendable {
 
     /// One line for people: what changed, how long it took, which generation serves, or why not.
     public var line: String {
-        let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
-        let hundredths = (microseconds + 5) / 10
-        let fraction = hundredths % 100
-        let time = "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) ms"
-        let cause = changed.isEmpty ? "" : " (\(changed.joined(separator: ", ")))"
-        guard let error else { return "reloaded \(plugin) in \(host): generation \(generation), \(time)\(cause)" }
-        let reason = (error.cause as? MFError)?.message ?? error.message
-        return "not reloaded \(plugin) in \(host): \(reason); generation \(generation) serves on\(cause)"
+        ReloadLine(
+            what: plugin, host: host, changed: changed, generation: generation, duration: duration, error: error
+        ).text(done: "reloaded")
     }
 }

@@ -17,10 +17,16 @@ extension Runtime {
         set { reloads.onReload = newValue }
     }
 
+    /// Called with what came of each update of a remote, and each that failed.
+    public var onRemoteUpdate: ((RemoteUpdate) -> Void)? {
+        get { reloads.onRemoteUpdate }
+        set { reloads.onRemoteUpdate = newValue }
+    }
+
     /// The files of the plugins of all hosts that want to be watched.
     public var watchedFiles: Set<String> {
         registry.hosts.reduce(into: []) { files, host in
-            guard configuration.watchesFiles || host.options.watch == true else { return }
+            guard host.isWatching else { return }
             for plugin in host.reloadablePlugins { files.formUnion(plugin.source?.generation.files ?? []) }
         }
     }
@@ -80,11 +86,19 @@ extension Runtime {
     }
 }
 
+extension Host {
+    /// Whether what it is made of is taken over when it changes.
+    var isWatching: Bool { runtime.configuration.watchesFiles || options.watch == true }
+}
+
 /// What a runtime keeps for hot reload.
 final class ReloadState: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     var onFilesChange: (() -> Void)?
     var onReload: ((PluginReload) -> Void)?
+    var onRemoteUpdate: ((RemoteUpdate) -> Void)?
+    /// What tells of changed remotes, while somebody watches.
+    var feeds: OriginFeeds?
     /// The generation whose code is being run, when that is known.
     var owner: OwnerScope?
     private var loadGuards: (begin: LuaFunction, end: LuaFunction)?

@@ -9,10 +9,13 @@ final class RemoteFiles: @unchecked Sendable {
     private let host: Host
     private let remote: ResolvedRemote
     private let entry: String
+    /// The version that the code belongs to, while the remote may have become another.
+    private let snapshot: Snapshot?
     weak var environment: LuaTable?
 
-    init(host: Host, remote: ResolvedRemote, entry: String) {
+    init(host: Host, remote: ResolvedRemote, entry: String, snapshot: Snapshot?) {
         (self.host, self.remote, self.entry) = (host, remote, entry)
+        self.snapshot = snapshot ?? host.registry.snapshot(of: remote)
     }
 
     /// A searcher in the sense of `package.searchers` that may wait.
@@ -55,12 +58,13 @@ final class RemoteFiles: @unchecked Sendable {
     }
 
     private func source(of url: String) async throws -> [UInt8] {
-        if let source = host.registry.sources.take(url) { return source }
-        return try await host.runtime.fetchPart(FetchRequest(url: url, allowsFile: true), of: remote)
+        try await host.runtime.part(FetchRequest(url: url, allowsFile: true), of: remote)
     }
 
     private func url(of file: String) -> String? {
-        guard let snapshot = host.registry.snapshot(of: remote) else { return resolve(file, against: entry) }
+        guard let snapshot = snapshot ?? host.registry.snapshot(of: remote) else {
+            return resolve(file, against: entry)
+        }
         guard snapshot.lists(asset: file) else { return nil }
         return snapshot.resourceURL(file)
     }

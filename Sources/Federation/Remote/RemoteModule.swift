@@ -1,4 +1,5 @@
 import Diagnostics
+import OrderedCollections
 public import LuaBridge
 
 /// A remote as one host has loaded it: its container, and whether that is initialised.
@@ -139,6 +140,26 @@ extension RemoteModule {
                 remoteEntryInitOptions: arguments.remoteEntryInitOptions, remoteInfo: remoteInfo,
                 remoteEntryExports: container.value, remoteSnapshot: snapshot, id: id, origin: host))
         isInitialized = true
+    }
+
+    /// Waits until a load of the container that is under way has ended, one way or the other.
+    func settle() async {
+        if container == nil, let load = host.registry.entryLoads[remoteInfo.entryKey] { _ = try? await load.value }
+        if !isInitialized, let initialization { _ = try? await initialization.value }
+    }
+
+    /// Whether it is what its host gives for the remote.
+    var isCurrent: Bool { host.moduleCache[remoteInfo.name] === self }
+
+    /// Makes an expose's module, to see whether that can be done. An expose that is not there is passed over.
+    func check(expose: String) async throws {
+        let container = try await loadContainer()
+        let fromHook = try await host.hooks.emit(
+            host.lifecycle.getModuleFactory,
+            GetModuleFactory(expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value))
+        if fromHook.isCallable { return }
+        let factory = try await container.get(expose, of: remoteInfo, in: host.runtime)
+        if factory.isCallable { _ = try await host.runtime.call(factory, []) }
     }
 
     /// Gets an expose: its module, or its factory.

@@ -48,6 +48,12 @@ final class EnvironmentStore: @unchecked Sendable {
         try loaded.set(name, value)
     }
 
+    /// A remote's environment.
+    func environment(of key: String) -> LuaTable? { environments[key] }
+
+    /// Puts the environment in place again that a new version would have replaced.
+    func restore(_ environment: LuaTable?, of key: String) { environments[key] = environment }
+
     /// Forgets a remote's environment.
     func remove(_ key: String) { environments[key] = nil }
 
@@ -86,8 +92,12 @@ final class EnvironmentStore: @unchecked Sendable {
 
 extension EnvironmentStore {
     /// Compiles and runs a remote's entry in an environment of its own; returns what it returned.
-    func runEntry(_ source: [UInt8], name: String, remote: ResolvedRemote, host: Host) async throws -> LuaValue {
-        let modules = RemoteFiles(host: host, remote: remote, entry: name)
+    ///
+    /// - Parameter snapshot: The remote's version, where that is not the one that is current.
+    func runEntry(
+        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, host: Host
+    ) async throws -> LuaValue {
+        let modules = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
         let environment = try makeEnvironment(searcher: modules.searcher, path: "")
         modules.environment = environment
         environments[remote.entryKey] = environment

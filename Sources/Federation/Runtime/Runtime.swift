@@ -12,12 +12,14 @@ public struct RuntimeConfiguration: Sendable {
     public var loop: EventLoop?
     /// The least severe messages that are logged: `debug`, `info`, `warning`, `error`.
     public var logLevel: String
-    /// Whether plugin files are watched, whatever `mf.init` says.
+    /// Whether plugin files, and servers that remotes come from, are watched, whatever `mf.init` says.
     public var watchesFiles: Bool
     /// Where messages go; the process's log where nothing is named.
     public var logger: Logger?
     /// What is told of errors that nobody waits for: those of spawned tasks. The log where nothing is named.
     public var onUnhandledError: (@Sendable (MFError) -> Void)?
+    /// How long a plugin's file may run while it is loaded anew, and each step of the hand-over.
+    public var reloadTime = Duration.seconds(2)
 
     /// Describes a runtime.
     public init(
@@ -147,6 +149,7 @@ public final class Runtime: @unchecked Sendable {
         _ = try? await loop.perform { [self] in
             work.cancelAll()
             await loop.yield()
+            endFollowingOrigins()
             for host in registry.hosts { host.dispose() }
             (fetcher as? CurlFetcher)?.close()
             registry.removeAll()

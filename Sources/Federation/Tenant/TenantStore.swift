@@ -90,8 +90,10 @@ final class TenantStore: @unchecked Sendable {
     }
 
     /// Runs a remote's entry in a tenant; returns its container.
-    func runEntry(_ source: [UInt8], name: String, remote: ResolvedRemote, tenant: String) async throws -> LuaValue {
-        let files = RemoteFiles(host: host, remote: remote, entry: name)
+    func runEntry(
+        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, tenant: String
+    ) async throws -> LuaValue {
+        let files = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
         let provided = provided()
         let results = try await self.tenant(tenant).run(source, name: "@" + redacted(name)) { module in
             if let value = try await provided(module) { return value }

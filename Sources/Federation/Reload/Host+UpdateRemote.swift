@@ -1,0 +1,156 @@
+import Diagnostics
+import EventLoop
+import Fetch
+import LuaBridge
+import OrderedCollections
+
+/// A new version of a remote on its way: what has changed, and what it is made from.
+struct RemoteDraft {
+    let changes: [ChangedResource]
+    /// Where the new version is entered.
+    var remoteInfo: ResolvedRemote
+    var snapshot: Snapshot?
+    /// The new manifest, where that has changed.
+    var manifest: (url: String, content: Manifest)?
+}
+
+/// A new version of a remote that took the place of the one before, in one host.
+struct ReplacedModule {
+    let old: RemoteModule
+    let new: RemoteModule
+}
+
+extension Host {
+    /// Fetches what has changed of a remote and, if anything has, replaces it in all hosts that have loaded it.
+    ///
+    /// - Parameter found: Is told what has changed, before anything is made of it.
+    /// - Returns: What was replaced, host by host.
+    func update(
+        _ remote: Remote, _ module: RemoteModule, found: ([ChangedResource]) -> Void
+    ) async throws -> [ReplacedModule] {
+        let changes = try await changes(of: remote)
+        guard !changes.isEmpty, moduleCache[remote.name] === module else { return [] }
+        found(changes)
+        let draft = try draft(of: remote, module, changes)
+        let (last, key) = (registry.parts.all(of: remote.name), draft.remoteInfo.entryKey)
+        let environment = runtime.environments.environment(of: key)
+        // What the new version reaches is what it is made of.
+        let kept = remote.isPureEntry ? nil : remote.entry
+        registry.parts.replace(last.filter { $0.key == kept }, of: remote.name)
+        for change in changes where change.url != draft.manifest?.url {
+            if let response = change.response { registry.sources.put(change.url, response.body) }
+        }
+        do {
+            let container = try await makeContainer(draft.remoteInfo, snapshot: draft.snapshot)
+            let replaced = try await initialized(container, draft, like: module)
+            try await check(replaced, draft)
+            guard moduleCache[remote.name] === module else { throw CancellationError() }
+            put(container, draft, of: remote, inPlaceOf: module)
+            for module in replaced where module.old.isCurrent { module.old.host.moduleCache[remote.name] = module.new }
+            return replaced
+        } catch {
+            for change in changes { _ = registry.sources.take(change.url) }
+            if index.remote(exactly: remote.name, in: options.remotes) == nil {
+                registry.parts.remove(remote.name)
+                runtime.environments.remove(key)
+            } else {
+                registry.parts.replace(last, of: remote.name)
+                runtime.environments.restore(environment, of: key)
+            }
+            throw error
+        }
+    }
+
+    /// Asks for all that the remote is made of. Where the manifest is another, the new version may be made of other
+    /// things, and those of the old one may be gone: they are not asked for.
+    private func changes(of remote: Remote) async throws -> [ChangedResource] {
+        let urls = registry.parts.urls(of: remote.name)
+        if let manifest = remote.entry, !remote.isPureEntry, urls.contains(manifest),
+            let changed = try await runtime.fetchIfChanged(manifest)
+        {
+            return [changed]
+        }
+        let tasks = urls.filter { $0 != remote.entry || remote.isPureEntry }.sorted().map { url in
+            runtime.loop.start { [runtime] in try await runtime.fetchIfChanged(url) }
+        }
+        return try await withTaskCancellationHandler {
+            var changes: [ChangedResource] = []
+            for task in tasks { if let change = try await task.value { changes.append(change) } }
+            return changes
+        } onCancel: {
+            for task in tasks { task.cancel() }
+        }
+    }
+
+    private func draft(of remote: Remote, _ module: RemoteModule, _ changes: [ChangedResource]) throws -> RemoteDraft {
+        var draft = RemoteDraft(
+            changes: changes, remoteInfo: module.remoteInfo, snapshot: registry.snapshot(of: remote))
+        guard let url = remote.entry, !remote.isPureEntry, let change = changes.first(where: { $0.url == url }) else {
+            return draft
+        }
+        guard let response = change.response else { throw MFError.manifestGone(url, remote: remote, host: name) }
+        let manifest = try Manifest(try JSON.decode(response.body).detached())
+        let snapshot = makeSnapshot(from: manifest, url: url)
+        draft.manifest = (url, manifest)
+        draft.snapshot = snapshot
+        draft.remoteInfo = remote.resolved()
+        try draft.remoteInfo.take(snapshot, manifest: url)
+        return draft
+    }
+
+    /// The new container's module in each host that has loaded the old one.
+    private func initialized(
+        _ container: Container, _ draft: RemoteDraft, like old: RemoteModule
+    ) async throws -> [ReplacedModule] {
+        var replaced: [ReplacedModule] = []
+        for host in registry.hosts {
+            guard let known = host.moduleCache[draft.remoteInfo.name], known.isInitialized,
+                known.remoteInfo.entryKey == old.remoteInfo.entryKey
+            else { continue }
+            let module = RemoteModule(host: host, remoteInfo: draft.remoteInfo)
+            module.container = container
+            module.generation = known.generation + 1
+            _ = try await module.initialize(snapshot: draft.snapshot)
+            replaced.append(ReplacedModule(old: known, new: module))
+        }
+        return replaced
+    }
+
+    /// Makes what the hosts have loaded of the old version of the new one, too: a version whose modules do not load is
+    /// not put in place. An expose that it does not have any more is its own business.
+    private func check(_ replaced: [ReplacedModule], _ draft: RemoteDraft) async throws {
+        var checked: Set<String> = []
+        for module in replaced {
+            for target in module.new.host.idToRemoteMap.values
+            where target.name == draft.remoteInfo.name && checked.insert(target.expose).inserted {
+                try await module.new.check(expose: target.expose)
+            }
+        }
+    }
+
+    /// Puts a new version in place in the runtime. Nothing here can fail or wait.
+    private func put(_ container: Container, _ draft: RemoteDraft, of remote: Remote, inPlaceOf module: RemoteModule) {
+        for change in draft.changes { registry.parts.refresh(change.url, change.resource) }
+        if let manifest = draft.manifest, let snapshot = draft.snapshot {
+            registry.manifests[manifest.url] = manifest.content
+            registry.manifestLoads[manifest.url] = Flight(on: runtime.loop) { snapshot }
+            registry.snapshots[SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)] = snapshot
+        }
+        let (old, new) = (module.remoteInfo, draft.remoteInfo)
+        registry.entryLoads[old.entryKey] = nil
+        registry.containers[old.containerKey] = nil
+        if old.entryKey != new.entryKey { runtime.environments.remove(old.entryKey) }
+        registry.entryLoads[new.entryKey] = Flight(on: runtime.loop) { container }
+        if new.tenant == nil { registry.containers[new.containerKey] = container }
+    }
+}
+
+extension MFError {
+    /// The manifest of a remote that is loaded cannot be found any more.
+    static func manifestGone(_ url: String, remote: Remote, host: String) -> MFError {
+        MFError(
+            .manifestFailed, "the manifest of remote `\(remote.name)` is gone",
+            context: [("host", host), ("remote", remote.name), ("manifest", redacted(url))],
+            hint: "the version before it serves on; `removeRemotes` lets go of it")
+    }
+}

@@ -1,0 +1,125 @@
+import EventLoop
+import Fetch
+
+extension Runtime {
+    /// Begins to listen to the servers that remotes of watching hosts come from, where they tell what changes.
+    ///
+    /// A server that does, as `mflua serve --watch`, is listened to for as long as a remote comes from there; one that
+    /// does not is asked once. Listening counts as work: a host that watches goes on.
+    public func followOrigins() {
+        guard reloads.feeds == nil else { return }
+        let feeds = OriginFeeds(self)
+        reloads.feeds = feeds
+        feeds.check()
+    }
+
+    /// Ends what ``followOrigins()`` began.
+    public func endFollowingOrigins() {
+        reloads.feeds?.end()
+        reloads.feeds = nil
+    }
+
+    /// Asks for new versions of what has changed on a server.
+    ///
+    /// - Parameter paths: Which files, by their paths below the origin; nothing: it is not known which.
+    func revalidate(_ paths: Set<String>?, of origin: Origin) async {
+        let names = registry.parts.remotes.filter { name in
+            registry.parts.urls(of: name).contains { url in
+                guard let (place, path) = Origin.split(url), place == origin else { return false }
+                return paths?.contains(path) ?? true
+            }
+        }
+        var left = Set(names)
+        for host in registry.hosts where host.isWatching && !left.isEmpty {
+            guard let updated = try? await host.revalidate(left.sorted()) else { return }
+            left.subtract(updated)
+        }
+    }
+}
+
+/// A server: the part of a URL before its path.
+struct Origin: Hashable {
+    /// `http://127.0.0.1:3006`, credentials included.
+    let url: String
+
+    /// The server of an http or https URL, and the path on it without the first slash, decoded.
+    static func split(_ url: String) -> (Origin, path: String)? {
+        guard var parts = URLParts(url), parts.scheme == "http" || parts.scheme == "https", parts.host != nil else {
+            return nil
+        }
+        let path = decoded(parts.path.dropFirst())
+        (parts.path, parts.query, parts.fragment) = ("", nil, nil)
+        return (Origin(url: parts.description), path)
+    }
+
+    private static func decoded(_ path: Substring) -> String {
+        guard path.utf8.contains(UInt8(ascii: "%")) else { return String(path) }
+        let parts = path.utf8.split(separator: UInt8(ascii: "%"), omittingEmptySubsequences: false)
+        var bytes = Array(parts[0])
+        for part in parts.dropFirst() {
+            let digits = String(decoding: part.prefix(2), as: UTF8.self)
+            if digits.utf8.count == 2, let byte = UInt8(digits, radix: 16) {
+                bytes.append(byte)
+                bytes += part.dropFirst(2)
+            } else {
+                bytes.append(UInt8(ascii: "%"))
+                bytes += part
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// The servers that are listened to: those that remotes of watching hosts come from.
+final class OriginFeeds: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private unowned let runtime: Runtime
+    private var feeds: [Origin: OriginFeed] = [:]
+    private var isCheckDue = false
+    private var isEnded = false
+
+    init(_ runtime: Runtime) { self.runtime = runtime }
+
+    /// A remote is made of a URL that it was not made of before.
+    func add(_ url: String) {
+        guard let (origin, _) = Origin.split(url), feeds[origin] == nil else { return }
+        check()
+    }
+
+    /// Remotes or hosts have come or gone. Of many changes at once, the last one is looked at.
+    func check() {
+        guard !isCheckDue else { return }
+        isCheckDue = true
+        runtime.loop.submit { [self] in
+            isCheckDue = false
+            if !isEnded { follow() }
+        }
+    }
+
+    private func follow() {
+        var wanted: Set<Origin> = []
+        for host in runtime.registry.hosts where host.isWatching {
+            for remote in host.options.remotes.elements {
+                for url in runtime.registry.parts.urls(of: remote.name) {
+                    if let (origin, _) = Origin.split(url) { wanted.insert(origin) }
+                }
+            }
+        }
+        for (origin, feed) in feeds where !wanted.contains(origin) {
+            feeds[origin] = nil
+            feed.end()
+        }
+        for origin in wanted where feeds[origin] == nil {
+            let feed = OriginFeed(origin, runtime)
+            feeds[origin] = feed
+            feed.start()
+        }
+    }
+
+    /// Ends all listening.
+    func end() {
+        isEnded = true
+        for feed in feeds.values { feed.end() }
+        feeds = [:]
+    }
+}
