@@ -93,6 +93,15 @@ extension Host {
         runtime.environments.remove(remote.entryKey)
     }
 
+    /// Forgets what the load of a remote has left that no host has any more.
+    func forgetUnregistered(_ remoteInfo: ResolvedRemote) {
+        guard !registry.isRegistered(remoteInfo.name) else { return }
+        registry.entryLoads[remoteInfo.entryKey] = nil
+        registry.containers[remoteInfo.containerKey] = nil
+        registry.parts.remove(remoteInfo.name)
+        runtime.environments.remove(remoteInfo.entryKey)
+    }
+
     private func forgetSnapshot(of remote: Remote) {
         let key = SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)
         registry.snapshots.removeValue(forKey: key)
@@ -142,5 +151,12 @@ extension Host {
         module.container = try Container(container, state: runtime.state)
         moduleCache[name] = module
         return module
+    }
+}
+
+extension FederationRegistry {
+    /// Whether some host has a remote of this name.
+    func isRegistered(_ name: String) -> Bool {
+        hosts.contains { $0.index.remote(exactly: name, in: $0.options.remotes) != nil }
     }
 }

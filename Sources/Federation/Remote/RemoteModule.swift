@@ -61,6 +61,8 @@ extension RemoteModule {
                 initiator: "loadRemote", id: RemoteRequest.id(remote: remoteInfo.name, expose: expose),
                 resourceType: "remoteEntry", url: remoteInfo.entry ?? ""))
         container = loaded
+        // Removed while it was loaded: the requests under way end on it, and nobody else finds it.
+        if !isCurrent { host.forgetUnregistered(remoteInfo) }
         return loaded
     }
 
