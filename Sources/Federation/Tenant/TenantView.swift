@@ -60,9 +60,7 @@ final class TenantHostView: TenantView, @unchecked Sendable {
         LuaCallable(async: name) { call in
             let view = try call.object(0, as: TenantHostView.self)
             guard let verb = view.instance?.verbs[name] else { throw MFError.stateGone() }
-            var rest = call
-            rest.arguments.removeFirst()
-            return try await verb.start(rest).finish()
+            return try await verb.start(call.withoutSelf()).finish()
         }
     }
 }
