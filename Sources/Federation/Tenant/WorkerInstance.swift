@@ -24,7 +24,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     private var lastNumber: UInt64 = 0
     private var imports: [UInt64: TenantImport] = [:]
-    private var views: [UInt64: any LuaObject] = [:]
+    /// What the worker has views of, and how many: each message that names an object makes another one there.
+    private var views: [UInt64: (object: any LuaObject, count: Int)] = [:]
     private var viewNumbers: [ObjectIdentifier: UInt64] = [:]
 
     /// Starts a worker. That it could be locked up is known when the first call is answered.
@@ -176,7 +177,12 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
             return try function.body(Array(values.dropFirst()), canWait)
         case "release": imports[number] = nil
         case "forget":
-            if let object = views.removeValue(forKey: number) { viewNumbers[ObjectIdentifier(object)] = nil }
+            guard let view = views[number] else { break }
+            views[number]?.count -= 1
+            if view.count == 1 {
+                views[number] = nil
+                viewNumbers[ObjectIdentifier(view.object)] = nil
+            }
         case "doomed":
             if case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error { doom = error }
             _ = try account(Array(values.dropFirst()))
@@ -198,8 +204,11 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
             imports[lastNumber] = function
             return (.ours, lastNumber)
         }
-        if let known = viewNumbers[ObjectIdentifier(object)] { return (.view, known) }
-        views[lastNumber] = object
+        if let known = viewNumbers[ObjectIdentifier(object)] {
+            views[known]?.count += 1
+            return (.view, known)
+        }
+        views[lastNumber] = (object, 1)
         viewNumbers[ObjectIdentifier(object)] = lastNumber
         return (.view, lastNumber)
     }
@@ -214,8 +223,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     func view(_ number: UInt64, type: String, data: LuaValue) throws -> any LuaObject { throw MFError.garbled() }
 
     func object(viewBack number: UInt64) throws -> any LuaObject {
-        guard let object = views[number] else { throw MFError.garbled() }
-        return object
+        guard let view = views[number] else { throw MFError.garbled() }
+        return view.object
     }
 }
 
