@@ -198,7 +198,8 @@ import Testing
         """,
     ]
 
-    @Test(arguments: levels, stuck) func aStateThatIsStuckInsideOfLuaIsAbandoned(
+    @Test(.enabled(if: Sanitizer.followsSignals, "ThreadSanitizer cannot follow the jump"), arguments: levels, stuck)
+    func aStateThatIsStuckInsideOfLuaIsAbandoned(
         level: TenantOptions.Level, source: String
     ) async throws {
         let options = options(level) { $0.cpu = .milliseconds(100) }
