@@ -3,6 +3,7 @@
 #include "guarded.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,7 @@ static void *linked_realloc(mf_state *s, void *block, size_t new_size) {
     mf_block *b = block ? (mf_block *)block - 1 : NULL;
     void *moved = NULL;
     s->outside++;
+    atomic_signal_fence(memory_order_seq_cst); /* the list changes only between these: a signal may abandon the state */
     if (b) unlink_block(s, b);
     if (new_size == 0) {
         free(b);
@@ -65,6 +67,7 @@ static void *linked_realloc(mf_state *s, void *block, size_t new_size) {
         if (next) moved = next + 1;
         if (next || b) link_block(s, next ? next : b);
     }
+    atomic_signal_fence(memory_order_seq_cst);
     s->outside--;
     return moved;
 }
