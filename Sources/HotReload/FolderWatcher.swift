@@ -72,23 +72,11 @@ public final class FolderWatcher: @unchecked Sendable {
         while true {
             let before = try await loop.perform { [self] in state(of: path) }
             let result = read()
-            // The system tells of a write, and of a file that is emptied to be written anew, a moment after its effect can
-            // be read. What was read is whole if nothing was told by then.
-            if wasJustWritten(path) { try await loop.sleep(for: settle) }
+            // A write is told before its bytes can be read: what was read is whole if nothing was told by now.
             let after = try await loop.perform { [self] in state(of: path) }
             if (!after.isWriting && before == after) || ContinuousClock.now > end { return result }
             try await loop.sleep(for: .milliseconds(1))
         }
-    }
-
-    /// Whether the file's time stamp is so young that its last write may not have been told yet.
-    private func wasJustWritten(_ path: String) -> Bool {
-        var status = stat()
-        var now = timespec()
-        guard stat(location(path), &status) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return false }
-        let written = status.st_mtim
-        let age = (now.tv_sec - written.tv_sec) * 1_000_000_000 + (now.tv_nsec - written.tv_nsec)
-        return age < 100_000_000
     }
 
     private struct WriteState: Equatable {

@@ -41,7 +41,6 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
     private var refusal: MFError?
     private var lastNumber: UInt64 = 0
     private var exports: [UInt64: TenantExport] = [:]
-    private var exportNumbers: [ObjectIdentifier: UInt64] = [:]
     private var shapes: [[String]: LuaShape] = [:]
 
     init(_ loop: EventLoop) { self.loop = loop }
@@ -58,7 +57,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         case "setup": return try setUp(values)
         case "release":
             let number = UInt64(bitPattern: Int64(values.first?.intValue ?? 0))
-            if let export = exports.removeValue(forKey: number) { exportNumbers[ObjectIdentifier(export)] = nil }
+            exports[number] = nil
             return .done([])
         default: break
         }
