@@ -1,6 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Federation
+import Fetch
 import Synchronization
 
 /// `mflua [run] [options] [script [arguments]]`: what `lua` does, with the federation inside.
@@ -68,15 +69,18 @@ struct RunCommand: AsyncParsableCommand {
         let readsInput = invocation.script == nil && steps.isEmpty && !printsVersion && !isTalking && !interactive
         if invocation.script == nil, steps.isEmpty, !readsInput, !isTalking, !interactive { return }
 
+        let script = invocation.script.map(Script.init)
+        // libcurl brings some forty libraries along: they are opened while the host is still being made.
+        if script?.namesTheFederation == true { CurlFetcher.warmUp() }
         let session = try await Session(invocation: invocation, watches: watch)
         do {
             try await session.setArguments()
             if !ignoresEnvironment { try await session.runInit() }
             for step in steps { try await session.perform(step) }
-            if let script = invocation.script {
-                try await session.runScript(script)
+            if let script {
+                try await session.run(script)
             } else if readsInput {
-                try await session.runScript("-")
+                try await session.run(Script("-"))
             }
             if isTalking || interactive {
                 await REPL(runtime: session.runtime).run()

@@ -73,10 +73,9 @@ struct Session: Sendable {
         }
     }
 
-    /// The host script, read from a file or, as `-`, from standard input.
-    func runScript(_ script: String) async throws {
-        let source = try script == "-" ? Input.readStandardInput() : Input.read(file: script)
-        _ = try await run(source, chunk: script == "-" ? "=stdin" : "@" + script)
+    /// The host script.
+    func run(_ script: Script) async throws {
+        _ = try await run(script.source(), chunk: script.chunk)
     }
 
     /// Cancels what is still running and gives everything back.

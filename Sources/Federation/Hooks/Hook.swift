@@ -85,36 +85,47 @@ public protocol HookDeclaration: Sendable {
     var result: String { get }
     /// The argument table: key, type, sentence, and whether a listener may replace it.
     var fieldReference: [(name: String, luaType: String, summary: String, isOpen: Bool)] { get }
-    func makeTapList() -> any AnyTapList
-    var identity: ObjectIdentifier { get }
-    var index: Int { get }
 }
 
-/// How many hooks were declared so far.
-private let declaredHooks = Atomic<Int>(0)
+/// What a host needs of a declaration besides: where its listeners are kept.
+protocol DeclaredHook: HookDeclaration {
+    /// The place of its listeners among those of all hooks.
+    var index: Int { get }
+    func makeTapList() -> any TapStore
+}
+
+/// The hooks in the order in which they were declared.
+let declaredHooks = Mutex<[any DeclaredHook]>([])
 
 /// What a hook *is*: declared once in ``Lifecycle``; who listens is the business of a ``HookBus``.
-public final class Hook<Arguments: HookArguments, Mode: HookMode>: HookDeclaration {
+///
+/// The type asks nothing of its parameters, only making one does: the first use of a generic type looks for each
+/// conformance that it asks for among all that the program has, and with a type for each hook that took a host's start
+/// about 2 ms.
+public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
     public let name: String
     public let group: HookGroup
+    public let kind: HookKind
     public let summary: String
     /// What a listener's result does, in a few words.
     public let result: String
     let shape: LuaShape
-    /// The place of its listeners among those of all hooks.
-    public let index: Int
+    let index: Int
     let fields: [HookField<Arguments>]
     /// How each field is read: all that an emission needs of them.
     private let getters: [@Sendable (Arguments) -> LuaValue]
 
-    init(_ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored") {
+    init(_ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored")
+    where Arguments: HookArguments, Mode: HookMode {
         (self.name, self.group, self.summary, self.result) = (name, group, summary, result)
+        kind = Mode.kind
         fields = Arguments.luaFields
         getters = fields.map(\.get)
         // What listeners put in place of a fixed field is not looked at, nor anything where the result alone counts.
         let open = Set(Mode.kind.isWaterfall ? fields.filter { $0.set != nil }.map(\.name) : [])
         shape = LuaShape(fields.map(\.name), reading: open.contains)
-        index = declaredHooks.wrappingAdd(1, ordering: .relaxed).oldValue
+        index = declaredHooks.withLock(\.count)
+        declaredHooks.withLock { $0.append(self) }
     }
 
     /// The argument table's values.
@@ -127,12 +138,10 @@ public final class Hook<Arguments: HookArguments, Mode: HookMode>: HookDeclarati
         }
     }
 
-    public var kind: HookKind { Mode.kind }
-    public var identity: ObjectIdentifier { ObjectIdentifier(self) }
     public var fieldReference: [(name: String, luaType: String, summary: String, isOpen: Bool)] {
         fields.map { ($0.name, $0.luaType, $0.summary, $0.set != nil) }
     }
-    public func makeTapList() -> any AnyTapList { TapList<Arguments>(hook: name, kind: Mode.kind) }
+    func makeTapList() -> any TapStore { TapList<Arguments>(hook: name, kind: kind, fields: fields) }
 }
 
 public typealias SyncHook<A: HookArguments> = Hook<A, SyncMode>

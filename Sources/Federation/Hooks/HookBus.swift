@@ -32,16 +32,14 @@ final class HookBus: @unchecked Sendable {
 
     init(state: LuaState) {
         self.state = state
-        var lists: [ObjectIdentifier: any AnyTapList] = [:]
-        for hook in Lifecycle.all { lists[hook.identity] = hook.makeTapList() }
-        view = HookView(lists)
+        view = HookView(Lifecycle.hooks.map { $0.makeTapList() })
     }
 
     /// The listeners of a hook.
     @inline(__always)
     func taps<A, M>(_ hook: Hook<A, M>) -> TapList<A> {
         // The list was made by this very declaration's `makeTapList`, so its type is `TapList<A>`.
-        unsafeDowncast(currentView.ordered[hook.index].unsafelyUnwrapped, to: TapList<A>.self)
+        unsafeDowncast(currentView.lists[hook.index], to: TapList<A>.self)
     }
 
     /// The listeners that count for the running task.
@@ -54,10 +52,10 @@ final class HookBus: @unchecked Sendable {
     /// The lists of a hook: what is added counts for loads under way, too.
     func stores(named name: String) -> [any TapStore] {
         guard let hook = Lifecycle.named[name] else { return [] }
-        return distinct(allViews.compactMap { $0.lists[hook.identity] as? any TapStore })
+        return distinct(allViews.map { $0.lists[hook.index] })
     }
 
-    var stores: [any TapStore] { distinct(allViews.flatMap { $0.lists.values.compactMap { $0 as? any TapStore } }) }
+    var stores: [any TapStore] { distinct(allViews.flatMap(\.lists)) }
 
     private var allViews: [HookView] { [view] + olderViews }
 
@@ -250,12 +248,11 @@ extension TapList {
 
 extension HookBus {
     /// Emits a hook as `host:emit` does: with any value, and with its result as it is.
-    func emit(_ hook: any HookDeclaration, open data: LuaValue) async throws -> LuaValue {
+    func emit(_ hook: any DeclaredHook, open data: LuaValue) async throws -> LuaValue {
         if hook.kind.isWaterfall, ![.table, .object].contains(LuaShapeOfData(data)) {
             throw MFError.badHookData(hook.name, found: data)
         }
-        guard let list = currentView.lists[hook.identity] as? any OpenTapList else { return .nil }
-        return try await list.emit(open: data, in: state)
+        return try await currentView.lists[hook.index].emit(open: data, in: state)
     }
 
     private enum LuaShapeOfData {
@@ -270,13 +267,9 @@ extension HookBus {
     }
 }
 
-/// A tap list that can be called with arguments that are not its hook's own.
-private protocol OpenTapList: AnyTapList {
-    func emit(open data: LuaValue, in state: LuaState) async throws -> LuaValue
-}
-
-extension TapList: OpenTapList {
-    fileprivate func emit(open value: LuaValue, in state: LuaState) async throws -> LuaValue {
+extension TapList {
+    /// Calls the listeners with arguments that are not their hook's own.
+    func emit(open value: LuaValue, in state: LuaState) async throws -> LuaValue {
         var data: LuaEmission.Data = if case .table(let table) = value { .table(table) } else { .value(value) }
         var current = value
         var result = LuaValue.nil

@@ -4,21 +4,14 @@
 final class HookView: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
-    private(set) var lists: [ObjectIdentifier: any AnyTapList]
-    /// The same by the hooks' index: what every emission looks up.
-    private(set) var ordered: [AnyObject?] = []
+    /// The listeners of each hook, at the hook's index.
+    let lists: [any TapStore]
     /// How many loads go on with this view.
     var pins = 0
     /// The generations that ended with this view: closed when the last load has let go of it.
     var closing: [OwnerScope] = []
 
-    init(_ lists: [ObjectIdentifier: any AnyTapList]) {
-        self.lists = lists
-        for hook in Lifecycle.all {
-            while ordered.count <= hook.index { ordered.append(nil) }
-            ordered[hook.index] = lists[hook.identity]
-        }
-    }
+    init(_ lists: [any TapStore]) { self.lists = lists }
 
     func close() {
         for scope in closing { scope.close() }
@@ -82,19 +75,14 @@ extension HookBus {
         _ old: PluginID, hooks: [String], ending scope: OwnerScope, listen: (String, any TapStore) -> Void
     ) {
         var lists = view.lists
-        let wanted = Set(hooks.compactMap { Lifecycle.named[$0]?.identity })
-        for (identity, list) in view.lists {
-            guard let store = list as? any TapStore, wanted.contains(identity) || store.holds(old) else { continue }
-            let copy = store.copy()
-            copy.remove(owner: old)
-            lists[identity] = copy
+        let wanted = Set(hooks.compactMap { Lifecycle.named[$0]?.index })
+        for index in lists.indices where wanted.contains(index) || lists[index].holds(old) {
+            lists[index] = lists[index].copy()
+            lists[index].remove(owner: old)
         }
         let next = HookView(lists)
         for name in hooks {
-            guard let hook = Lifecycle.named[name], let store = next.lists[hook.identity] as? any TapStore else {
-                continue
-            }
-            listen(name, store)
+            if let hook = Lifecycle.named[name] { listen(name, next.lists[hook.index]) }
         }
         let last = view
         view = next

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Every hook a plugin can implement, in the order in which a request meets them.
 ///
 /// The properties' names are the hooks' names. The editor stubs, the reference, the check of a plugin's keys and the
@@ -139,12 +141,15 @@ public struct Lifecycle: Sendable {
     /// The declarations.
     public static let declared = Lifecycle()
 
-    /// All declarations, in order; read by reflection, so that none can be forgotten.
-    public static let all: [any HookDeclaration] = Mirror(reflecting: declared).children.compactMap {
-        $0.value as? any HookDeclaration
-    }
+    /// All declarations, in order.
+    public static var all: [any HookDeclaration] { hooks }
+
+    /// The same for hosts. Each hook counts itself when it is made, so that none can be forgotten.
+    static let hooks: [any DeclaredHook] = {
+        _ = declared
+        return declaredHooks.withLock { $0 }
+    }()
 
     /// The declarations by name.
-    public static let named: [String: any HookDeclaration] = Dictionary(
-        uniqueKeysWithValues: all.map { ($0.name, $0) })
+    static let named: [String: any DeclaredHook] = Dictionary(uniqueKeysWithValues: hooks.map { ($0.name, $0) })
 }

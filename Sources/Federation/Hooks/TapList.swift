@@ -2,7 +2,7 @@ import Diagnostics
 import LuaBridge
 
 /// A Swift listener of a hook with arguments `A`; which case is used follows from the hook's kind.
-enum SwiftListener<A: HookArguments>: Sendable {
+enum SwiftListener<A: Sendable>: Sendable {
     case sync(@Sendable (A) throws -> LuaValue)
     case async(@Sendable (A) async throws -> LuaValue)
     case syncWaterfall(@Sendable (A) throws -> A)
@@ -10,7 +10,7 @@ enum SwiftListener<A: HookArguments>: Sendable {
 }
 
 /// One listener of a hook, with the name of the plugin it belongs to.
-struct Tap<A: HookArguments>: Sendable {
+struct Tap<A: Sendable>: Sendable {
     enum Listener: Sendable {
         case lua(LuaFunction)
         case swift(SwiftListener<A>)
@@ -22,23 +22,20 @@ struct Tap<A: HookArguments>: Sendable {
 }
 
 /// What the host does with a hook's listeners without knowing the hook's arguments.
-public protocol AnyTapList: AnyObject, Sendable {
-    var isEmpty: Bool { get }
-}
-
-protocol TapStore: AnyTapList {
+protocol TapStore: AnyObject, Sendable {
     func add(lua function: LuaFunction, plugin: String, owner: PluginID)
     func add(tenant plugin: TenantPlugin, hook: String, owner: PluginID)
     func remove(owner: PluginID)
     func holds(_ owner: PluginID) -> Bool
     func copy() -> any TapStore
+    func emit(open value: LuaValue, in state: LuaState) async throws -> LuaValue
 }
 
 /// The listeners of one hook of one host, in order.
 ///
 /// A dispatch works on the runs it found when it began; a change makes new ones, so that what started on a generation
 /// of a plugin ends on it.
-final class TapList<A: HookArguments>: TapStore, @unchecked Sendable {
+final class TapList<A: Sendable>: TapStore, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     /// Consecutive Lua listeners of one state are called in one go.
@@ -49,14 +46,15 @@ final class TapList<A: HookArguments>: TapStore, @unchecked Sendable {
 
     let hook: String
     let kind: HookKind
+    /// The lines of the hook's argument table.
+    let fields: [HookField<A>]
     @exclusivity(unchecked)
     private(set) var taps: [Tap<A>] = []
     @exclusivity(unchecked)
     private var compiled: [Run]?
 
-    init(hook: String, kind: HookKind) {
-        self.hook = hook
-        self.kind = kind
+    init(hook: String, kind: HookKind, fields: [HookField<A>]) {
+        (self.hook, self.kind, self.fields) = (hook, kind, fields)
     }
 
     @inline(__always)
@@ -72,7 +70,7 @@ final class TapList<A: HookArguments>: TapStore, @unchecked Sendable {
     func holds(_ owner: PluginID) -> Bool { taps.contains { $0.owner == owner } }
 
     func copy() -> any TapStore {
-        let copy = TapList(hook: hook, kind: kind)
+        let copy = TapList(hook: hook, kind: kind, fields: fields)
         copy.taps = taps
         return copy
     }

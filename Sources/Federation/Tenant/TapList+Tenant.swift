@@ -8,7 +8,7 @@ private let shapes = Mutex<[String: LuaShape]>([:])
 extension TapList {
     /// Adds the listener of a plugin that runs in a tenant.
     func add(tenant plugin: TenantPlugin, hook: String, owner: PluginID) {
-        let fields = A.luaFields
+        let fields = fields
         let shape = shapes.withLock { shapes in
             if let known = shapes[hook] { return known }
             let shape = LuaShape(fields.map(\.name))

@@ -10,7 +10,7 @@ public import LuaBridge
 /// let remotes = LiveList([disk, logs])
 /// remotes.elements.append(checks)
 /// ```
-public final class LiveList<Element: LuaConvertible>: LuaSequenceObject, LuaConvertible, @unchecked Sendable {
+public final class LiveList<Element: Sendable>: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     /// What the list holds.
@@ -42,7 +42,10 @@ public final class LiveList<Element: LuaConvertible>: LuaSequenceObject, LuaConv
     public func append(_ element: Element) {
         elements.append(element)
     }
+}
 
+// The conformance asks for the elements', the type does not: see ``Hook``.
+extension LiveList: LuaObject, LuaSequenceObject, LuaConvertible where Element: LuaConvertible {
     public static var luaTypeName: String { "mf.List" }
 
     public static var luaType: String { "\(Element.luaType)[]" }

@@ -6,7 +6,7 @@ import OrderedCollections
 ///
 /// In Lua it is used as a table: `map.react`, `map["1.0.0"] = entry`, `map.react = nil`, `pairs(map)`. An integer key is
 /// taken as its decimal text. What one side writes, the other reads.
-public final class LiveMap<Value: LuaConvertible>: LuaObject, LuaConvertible, @unchecked Sendable {
+public final class LiveMap<Value: Sendable>: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     @exclusivity(unchecked)
@@ -75,7 +75,10 @@ public final class LiveMap<Value: LuaConvertible>: LuaObject, LuaConvertible, @u
         storage.removeAll()
         revision &+= 1
     }
+}
 
+// The conformance asks for the values', the type does not: see ``Hook``.
+extension LiveMap: LuaObject, LuaConvertible where Value: LuaConvertible {
     public static var luaTypeName: String { "mf.Map" }
 
     public static var luaType: String { "table<string, \(Value.luaType)>" }
