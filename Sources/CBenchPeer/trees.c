@@ -38,34 +38,65 @@ static void push_tree(lua_State *L, const record *records, int count) {
     lua_setfield(L, -2, "items");
 }
 
-/* A visit of every node by lua_next, as code that does not know the shape must make it. [-0, +0] */
-static long visit(lua_State *L, int index) {
-    switch (lua_type(L, index)) {
-    case LUA_TTABLE: {
-        long sum = 1;
-        luaL_checkstack(L, 4, NULL);
-        lua_pushnil(L);
-        while (lua_next(L, index) != 0) {
-            size_t length = 0;
-            if (lua_type(L, -2) == LUA_TSTRING) lua_tolstring(L, -2, &length);
-            sum += (long)length + visit(L, lua_gettop(L));
-            lua_pop(L, 1);
+/* What code that does not know the shape makes of a tree: a copy of its own, keys and all. */
+typedef struct value {
+    int type;
+    union {
+        lua_Integer integer;
+        char *text;
+        struct {
+            struct value *pairs; /* keys and values in turn */
+            size_t count;
+        };
+    };
+} value;
+
+static value copy_of(lua_State *L, int index);
+
+/* [-0, +0, m] */
+static value copy_table(lua_State *L, int index) {
+    value table = {.type = LUA_TTABLE};
+    size_t room = 0;
+    luaL_checkstack(L, 4, NULL);
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        if (table.count == room) {
+            room = room ? room * 2 : 4;
+            table.pairs = realloc(table.pairs, room * 2 * sizeof(value));
+            if (table.pairs == NULL) abort();
         }
-        return sum;
+        int top = lua_gettop(L);
+        table.pairs[2 * table.count] = copy_of(L, top - 1);
+        table.pairs[2 * table.count + 1] = copy_of(L, top);
+        table.count++;
+        lua_pop(L, 1);
     }
+    return table;
+}
+
+/* [-0, +0, m] */
+static value copy_of(lua_State *L, int index) {
+    value copy = {.type = lua_type(L, index)};
+    size_t length;
+    switch (copy.type) {
+    case LUA_TTABLE: return copy_table(L, index);
     case LUA_TSTRING: {
-        size_t length;
         const char *text = lua_tolstring(L, index, &length);
-        char *copy = malloc(length + 1);
-        if (copy == NULL) return 0;
-        memcpy(copy, text, length + 1);
-        long sum = copy[0];
-        free(copy);
-        return sum;
+        copy.text = malloc(length + 1);
+        if (copy.text == NULL) abort();
+        memcpy(copy.text, text, length + 1);
+        return copy;
     }
-    case LUA_TNUMBER: return (long)lua_tointegerx(L, index, NULL);
-    default: return 1;
+    case LUA_TNUMBER: copy.integer = lua_tointegerx(L, index, NULL); return copy;
+    default: copy.integer = lua_toboolean(L, index); return copy;
     }
+}
+
+static void free_value(value *v) {
+    if (v->type == LUA_TSTRING) free(v->text);
+    if (v->type != LUA_TTABLE) return;
+    for (size_t i = 0; i < 2 * v->count; i++) free_value(&v->pairs[i]);
+    free(v->pairs);
 }
 
 static record *make_records(int count) {
@@ -96,9 +127,13 @@ double bench_peer_tree_from_lua(bench_peer *peer, int nodes, long rounds) {
     record *records = make_records(count);
     if (records == NULL) return -1;
     push_tree(L, records, count);
-    long sum = 0;
+    size_t sum = 0;
     double start = now_ns();
-    for (long round = 0; round < rounds; round++) sum += visit(L, 1);
+    for (long round = 0; round < rounds; round++) {
+        value tree = copy_of(L, 1);
+        sum += tree.count;
+        free_value(&tree);
+    }
     double taken = now_ns() - start;
     lua_settop(L, 0);
     free(records);

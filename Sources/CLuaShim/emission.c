@@ -4,8 +4,12 @@
 
 #include <string.h>
 
-/* The stack of an emission. From AT_FIELDS on there are the values that were put into the data table. */
+/* The stack of an emission. From AT_FIELDS on there are the values that were put into the data table and are to be read
+ * back. */
 enum { AT_EMISSION = 1, AT_LISTENERS, AT_KEYS, AT_DATA, AT_OUTCOME, AT_FIELDS };
+
+/* Whether a field is to be read back. */
+static bool is_wanted(const mf_emission *e, int32_t i) { return i >= 64 || (e->wanted >> i & 1); }
 
 /* [-0, +0, m] reads the data from the input; a table of the shape is made here */
 static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
@@ -21,22 +25,20 @@ static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
     lua_createtable(L, 0, e->field_count);
     lua_pushnil(L);
     e->unchangeable = 0;
+    lua_settop(L, AT_FIELDS - 1 + e->field_count);
     for (int32_t i = 0; i < e->field_count; i++) {
         uint8_t tag = *r.at;
+        lua_rawgeti(L, AT_KEYS, i + 1);
         mf_decode(L, s, &r);
         /* Trees and functions of Swift become Lua values here: they are read back as references to those. */
         if (i < 64 && tag != MF_TAG_ARRAY && tag != MF_TAG_RECORD && tag != MF_TAG_CALLABLE) {
             e->unchangeable |= (uint64_t)1 << i;
         }
-        if (tag == MF_TAG_NIL) continue;
-        lua_rawgeti(L, AT_KEYS, i + 1);
-        lua_pushvalue(L, -2);
-        lua_rawset(L, AT_DATA);
+        if (is_wanted(e, i)) lua_copy(L, -1, AT_FIELDS + i);
+        if (tag == MF_TAG_NIL) lua_pop(L, 2);
+        else lua_rawset(L, AT_DATA);
     }
 }
-
-/* Whether a field is to be read back. */
-static bool is_wanted(const mf_emission *e, int32_t i) { return i >= 64 || (e->wanted >> i & 1); }
 
 /* [-0, +0, e] writes all fields, from the one at `first` on that has changed */
 static void write_fields(lua_State *L, mf_state *s, mf_emission *e, int32_t first) {

@@ -84,10 +84,26 @@ static void *change_block(mf_state *s, void *block, size_t old_size, size_t new_
     return s->tracked ? linked_realloc(s, block, new_size) : mf_realloc(s, block, old_size, new_size);
 }
 
+/* What a host's state needs of its allocator. */
+static void *count_and_realloc(mf_state *s, void *block, size_t old_size, size_t new_size) {
+    if (!block) old_size = 0;
+    if (new_size == 0) {
+        free(block);
+        s->used -= old_size;
+        return NULL;
+    }
+    void *moved = realloc(block, new_size);
+    if (!moved) return new_size <= old_size ? block : NULL;
+    s->used += new_size - old_size;
+    if (s->used > s->peak) s->peak = s->used;
+    return moved;
+}
+
 /* Lua's allocator. The cap is soft: a failing allocation in the middle of a table store is a use after free in some
  * releases of Lua 5.4, so a state over its cap goes on within the margin, doomed, until it can be stopped. */
 static void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
     mf_state *s = ud;
+    if (!s->tracked && !s->cap && !s->fault) return count_and_realloc(s, block, old_size, new_size);
     /* A string or a userdata that would be far too large can be refused: Lua makes it before it changes anything. */
     bool is_whole = !block && (old_size == LUA_TSTRING || old_size == LUA_TUSERDATA);
     if (!block) old_size = 0; /* it told the kind of object */

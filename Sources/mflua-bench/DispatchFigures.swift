@@ -6,7 +6,7 @@ struct DispatchFigures {
     let peer: Peer
 
     /// As the peer does, and as `beforeRequest` has it: the id is read back.
-    private static let shape = LuaShape(["id", "options", "origin"]) { $0 == "id" }
+    private let shape = LuaShape(["id", "options", "origin"]) { $0 == "id" }
 
     func run(_ report: Report) throws {
         try one(report)
@@ -21,7 +21,7 @@ struct DispatchFigures {
     }
 
     private var data: LuaEmission.Data {
-        .values(Self.shape, [.string("app1/button"), .boolean(true), .integer(7)])
+        .values(shape, [.string("app1/button"), .boolean(true), .integer(7)])
     }
 
     private func one(_ report: Report) throws {

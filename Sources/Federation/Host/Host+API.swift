@@ -79,14 +79,19 @@ extension Host {
     /// Undoes everything: remotes, plugins, share scopes, and the host's place in its runtime.
     func dispose() {
         removeRemotes(options.remotes.elements.map(\.name))
-        removePlugins(plugins.map(\.name))
-        tenants.closeAll()
-        moduleCache.removeAll()
-        shareScopeMap.removeAll()
+        end()
         registry.snapshots.removeValue(forKey: options.name)
         if registry.shareScopes[name] === shareScopeMap { registry.shareScopes.removeValue(forKey: name) }
         registry.hosts.removeAll { $0 === self }
         runtime.reloads.feeds?.check()
         if registry.current === self { registry.current = registry.hosts.last }
+    }
+
+    /// Ends what plugins and tenants have under way, and lets go of all modules: enough where the registry ends, too.
+    func end() {
+        removePlugins(plugins.map(\.name))
+        tenants.closeAll()
+        moduleCache.removeAll()
+        shareScopeMap.removeAll()
     }
 }

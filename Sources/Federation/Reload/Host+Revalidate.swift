@@ -84,7 +84,7 @@ extension Host {
     func scheduleRevalidation(of remote: Remote) {
         guard let interval = remote.revalidate.flatMap(Duration.init(interval:)) else { return }
         runtime.loop.schedule(after: interval) { [weak self, weak remote] in
-            guard let self, let remote, !remote.isWithdrawn else { return }
+            guard let self, let remote, !remote.isWithdrawn, !runtime.state.isClosed else { return }
             runtime.loop.start { [self] in
                 _ = try? await revalidate([remote.name])
                 scheduleRevalidation(of: remote)

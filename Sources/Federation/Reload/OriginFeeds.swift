@@ -82,6 +82,7 @@ final class OriginFeeds: @unchecked Sendable {
 
     /// A remote is made of a URL that it was not made of before.
     func add(_ url: String) {
+        guard runtime.registry.hosts.contains(where: \.isWatching) else { return }
         guard let (origin, _) = Origin.split(url), feeds[origin] == nil else { return }
         check()
     }

@@ -150,7 +150,7 @@ public final class Runtime: @unchecked Sendable {
             work.cancelAll()
             await loop.yield()
             endFollowingOrigins()
-            for host in registry.hosts { host.dispose() }
+            for host in registry.hosts { host.end() }
             (fetcher as? CurlFetcher)?.close()
             registry.removeAll()
             state.close()
