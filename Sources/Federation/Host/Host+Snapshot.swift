@@ -53,7 +53,7 @@ extension Host {
 
     /// The snapshot of a remote, through the hooks: from what is known, or from its manifest.
     func loadSnapshot(
-        of remote: Remote, id: String, initiator: String = "loadRemote"
+        of remote: Remote, id: @autoclosure () -> String, initiator: String = "loadRemote"
     ) async throws -> (remote: Snapshot, global: LiveMap<Snapshot>) {
         try await hooks.emit(
             lifecycle.beforeLoadRemoteSnapshot, BeforeLoadRemoteSnapshot(remote: remote, origin: self))
@@ -86,7 +86,7 @@ extension Host {
             }
             snapshot = try await manifestSnapshot(
                 url, remote: remote,
-                context: ResourceContext(initiator: initiator, id: id, resourceType: "manifest", url: url))
+                context: ResourceContext(initiator: initiator, id: id(), resourceType: "manifest", url: url))
             let key =
                 known == nil
                 ? remote.snapshotKey : Federation.snapshotKey(name: remote.name, version: remote.version, entry: url)
@@ -95,7 +95,7 @@ extension Host {
         if hooks.hears(lifecycle.afterLoadSnapshot) {
             _ = try await hooks.emit(
                 lifecycle.afterLoadSnapshot,
-                AfterLoadSnapshot(id: id, host: self, remote: remote, remoteSnapshot: snapshot))
+                AfterLoadSnapshot(id: id(), host: self, remote: remote, remoteSnapshot: snapshot))
         }
         return (snapshot, registry.snapshots)
     }

@@ -301,8 +301,9 @@ final class SnapshotHandlerView: LuaObject, @unchecked Sendable {
             let host = try call.object(0, as: SnapshotHandlerView.self).host
             let parameters = try call.table(1)
             let remote = try Remote.fromLua(try parameters.get("moduleInfo"))
+            let id = try parameters.get("id").stringValue ?? remote.name
             let (snapshot, global) = try await host.loadSnapshot(
-                of: remote, id: try parameters.get("id").stringValue ?? remote.name,
+                of: remote, id: id,
                 initiator: try parameters.get("initiator").stringValue ?? "loadRemote")
             return [["remoteSnapshot": .object(snapshot), "globalSnapshot": .object(global)]]
         }

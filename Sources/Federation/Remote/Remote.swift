@@ -44,7 +44,7 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     public internal(set) var alias: String?
     @exclusivity(unchecked)
     public internal(set) var entry: String? {
-        didSet { hasManifest = entry.map(isManifest(entry:)) ?? false }
+        didSet { foundManifest = nil }
     }
     @exclusivity(unchecked)
     public internal(set) var version: String?
@@ -57,8 +57,9 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     /// How often the remote is asked for a new version, such as `30s`; never when absent.
     public internal(set) var revalidate: String?
     public var extra: OrderedDictionary<String, LuaValue> = [:]
-    /// Whether the entry is a manifest's; follows it.
-    private(set) var hasManifest: Bool
+    /// Whether the entry is a manifest's, once somebody has asked.
+    @exclusivity(unchecked)
+    private var foundManifest: Bool?
     /// Whether the remote was registered and then removed or replaced; requests may still be under way.
     var isWithdrawn = false
     /// What those requests end on.
@@ -76,17 +77,24 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
         name: String, entry: String? = nil, alias: String? = nil, version: String? = nil, tenant: String? = nil
     ) {
         (self.name, self.entry, self.alias, self.version, self.tenant) = (name, entry, alias, version, tenant)
-        hasManifest = entry.map(isManifest(entry:)) ?? false
     }
 
     /// A copy with every default filled in.
     fileprivate init(resolving remote: Remote) {
         (name, entry, alias, version) = (remote.name, remote.entry ?? "", remote.alias, remote.version)
-        (tenant, buildVersion, hasManifest) = (remote.tenant, remote.buildVersion, remote.hasManifest)
+        (tenant, buildVersion, foundManifest) = (remote.tenant, remote.buildVersion, remote.foundManifest)
         type = remote.type ?? Remote.standardType
         entryGlobalName = remote.entryGlobalName ?? remote.name
         shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
         extra = remote.extra
+    }
+
+    /// Whether the entry is a manifest's.
+    var hasManifest: Bool {
+        if let foundManifest { return foundManifest }
+        let found = entry.map(isManifest(entry:)) ?? false
+        foundManifest = found
+        return found
     }
 
     public static let luaTypeName = "mf.Remote"

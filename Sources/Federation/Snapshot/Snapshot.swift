@@ -44,7 +44,7 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
     public var extra: OrderedDictionary<String, LuaValue> = [:]
     /// The entry's URL, and what it was made of: every load asks for it.
     @exclusivity(unchecked)
-    private var knownEntry: (parts: EntryParts, url: String)?
+    private var knownEntry: KnownEntry?
 
     /// Makes a snapshot that knows nothing but what is given.
     public init(version: String? = nil, remoteEntry: String? = nil) {
@@ -102,13 +102,16 @@ extension Snapshot {
     /// - Parameter manifest: Where the snapshot was read from, which a relative URL is relative to.
     func entryURL(manifest: String?) -> String? {
         guard let remoteEntry, !remoteEntry.isEmpty else { return nil }
-        let parts = EntryParts(
-            entry: remoteEntry, version: version, publicPath: publicPath, getPublicPath: getPublicPath,
-            manifest: manifest)
-        if let knownEntry, knownEntry.parts == parts { return knownEntry.url }
+        if let known = knownEntry, known.manifest == manifest, known.path == remoteEntry, known.version == version,
+            known.publicPath == publicPath, known.getPublicPath == getPublicPath
+        {
+            return known.url
+        }
         let url = resourceURL(remoteEntry)
         let entry = manifest.map { resolve(url, against: $0) } ?? url
-        knownEntry = (parts, entry)
+        knownEntry = KnownEntry(
+            path: remoteEntry, version: version, publicPath: publicPath, getPublicPath: getPublicPath,
+            manifest: manifest, url: entry)
         return entry
     }
 
@@ -119,10 +122,16 @@ extension Snapshot {
     }
 }
 
-/// All that an entry's URL depends on.
-private struct EntryParts: Equatable {
-    let entry: String
+/// An entry's URL, and all that it depends on.
+private final class KnownEntry: Sendable {
+    let path: String
     let version, publicPath, getPublicPath, manifest: String?
+    let url: String
+
+    init(path: String, version: String?, publicPath: String?, getPublicPath: String?, manifest: String?, url: String) {
+        (self.path, self.version, self.publicPath) = (path, version, publicPath)
+        (self.getPublicPath, self.manifest, self.url) = (getPublicPath, manifest, url)
+    }
 }
 
 /// The string that a JavaScript function returns, when that is all it does: `function() { return "/app/" }`.

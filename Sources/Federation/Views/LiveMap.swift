@@ -1,4 +1,5 @@
 import Diagnostics
+import Glibc
 public import LuaBridge
 import OrderedCollections
 
@@ -127,7 +128,10 @@ struct ByteString: Hashable {
     init(_ string: String) { self.string = string }
 
     static func == (a: Self, b: Self) -> Bool {
-        a.string.utf8.count == b.string.utf8.count && a.string.utf8.elementsEqual(b.string.utf8)
+        let count = a.string.utf8.count
+        guard b.string.utf8.count == count, count > 0 else { return count == b.string.utf8.count }
+        var (left, right) = (a.string, b.string)
+        return left.withUTF8 { left in right.withUTF8 { memcmp(left.baseAddress!, $0.baseAddress!, count) == 0 } }
     }
 
     func hash(into hasher: inout Hasher) {
