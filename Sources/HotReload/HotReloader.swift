@@ -45,6 +45,11 @@ public final class HotReloader: @unchecked Sendable {
     private var watched: Set<String> = []
     private var signal: SignalWatch?
     private var work: Int?
+    /// The files that have changed and whose plugins wait for others of their files to be whole.
+    private var held: (files: Set<String>, since: ContinuousClock.Instant)?
+    private var retry: TimerID?
+    /// How long plugins wait for that, and how long between two looks.
+    private static let patience = (longest: Duration.seconds(1), look: Duration.milliseconds(5))
 
     private init(_ runtime: Runtime, _ tell: @escaping (Event) -> Void) {
         self.runtime = runtime
@@ -77,6 +82,8 @@ public final class HotReloader: @unchecked Sendable {
             runtime.onReload = nil
             runtime.onRemoteUpdate = nil
             runtime.endFollowingOrigins()
+            if let retry { runtime.loop.cancel(retry) }
+            (retry, held) = (nil, nil)
             if let signal { runtime.loop.removeSignal(signal) }
             signal = nil
             watcher?.close()
@@ -113,7 +120,23 @@ public final class HotReloader: @unchecked Sendable {
         let missing = changes.filter { $0.kind == .deleted }.map(\.path)
         if !missing.isEmpty { tell(.missing(missing)) }
         let present = changes.filter { $0.kind != .deleted }.map(\.path)
-        if !present.isEmpty { runtime.reloadPlugins(madeOf: Set(present)) }
+        if !present.isEmpty { reload(Set(present)) }
+    }
+
+    /// Reloads what is made of changed files. Of files that are saved together, one may be whole and the next emptied
+    /// already: a plugin that is made of both waits for both.
+    private func reload(_ changed: Set<String>) {
+        let all = changed.union(held?.files ?? [])
+        let since = held?.since ?? runtime.loop.now
+        let isLate = since.duration(to: runtime.loop.now) > Self.patience.longest
+        let open: Set<String> = isLate ? [] : watched.filter { watcher?.isBeingWritten($0) ?? false }
+        let waiting = runtime.reloadPlugins(madeOf: all, without: open)
+        held = waiting.isEmpty ? nil : (waiting, since)
+        guard held != nil, retry == nil else { return }
+        retry = runtime.loop.schedule(after: Self.patience.look) { [weak self] in
+            self?.retry = nil
+            self?.reload([])
+        }
     }
 
     private func endWork() {

@@ -69,6 +69,30 @@ struct HotReloaderTests {
         await host.tearDown()
     }
 
+    /// Saved together, one file is whole while the next is emptied: an empty file is a module, but not this one.
+    @Test func pluginWaitsForTheOtherFilesThatItIsMadeOf() async throws {
+        let host = try await ReloadingHost([
+            "two.lua": "return { name = 'two-plugin', version = require('helper') }", "helper.lua": "return '1'",
+            "whole.lua": "return { name = 'whole-plugin' }",
+        ])
+        try await host.run(
+            "mf.init { name = 'shell', remotes = {}, plugins = { folder .. 'two.lua', folder .. 'whole.lua' } }")
+        let helper = open("\(host.folder.path)/helper.lua", O_WRONLY | O_TRUNC)
+        try host.replace("two.lua", "return { name = 'two-plugin', version = '2 ' .. tostring(require('helper')) }")
+        // Meanwhile a plugin that is whole is reloaded.
+        try host.replace("whole.lua", "return { name = 'whole-plugin', version = '2' }")
+        #expect(await host.nextReload()?.plugin == "whole-plugin")
+        let version = "return mf.getInstance().options.plugins[1].version"
+        #expect(try await host.run(version) == "1")
+        let text = Array("return 'whole'".utf8)
+        #expect(write(helper, text, text.count) == text.count)
+        close(helper)
+        let reload = await host.nextReload()
+        #expect(reload?.plugin == "two-plugin" && reload?.error == nil)
+        #expect(try await host.run(version) == "2 whole")
+        await host.tearDown()
+    }
+
     @Test func loadUnderWayEndsOnItsGeneration() async throws {
         let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
         try await host.run(Self.initialise)

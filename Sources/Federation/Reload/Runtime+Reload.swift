@@ -34,15 +34,24 @@ extension Runtime {
     /// Whether some plugin was read from a file.
     public var hasReloadablePlugins: Bool { registry.hosts.contains { $0.hooks.mayReload } }
 
-    /// Reloads every plugin that is made of one of these files.
-    @discardableResult
-    public func reloadPlugins(madeOf changed: Set<String>) -> [PluginReload] {
-        registry.hosts.flatMap { host in
-            host.reloadablePlugins.compactMap { plugin in
-                let own = plugin.source?.generation.files.intersection(changed) ?? []
-                return own.isEmpty ? nil : reload(plugin, of: host, changed: own.sorted())
+    /// Reloads every plugin that is made of one of these files, but for those that are made of an unfinished one too.
+    ///
+    /// - Returns: The files whose plugins were left as they are.
+    public func reloadPlugins(madeOf changed: Set<String>, without unfinished: Set<String> = []) -> Set<String> {
+        var left: Set<String> = []
+        for host in registry.hosts {
+            for plugin in host.reloadablePlugins {
+                guard let files = plugin.source?.generation.files else { continue }
+                let own = files.intersection(changed)
+                if own.isEmpty { continue }
+                if files.isDisjoint(with: unfinished) {
+                    _ = reload(plugin, of: host, changed: own.sorted())
+                } else {
+                    left.formUnion(own)
+                }
             }
         }
+        return left
     }
 
     /// Reloads every plugin that was read from a file.
