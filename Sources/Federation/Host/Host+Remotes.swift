@@ -54,6 +54,7 @@ extension Host {
             _ = try hooks.emit(lifecycle.registerRemote, RegisterRemote(remote: remote, origin: self))
         } catch {
             index.remove(remote, from: list)
+            endRevalidation(of: remote)
             throw error
         }
     }
@@ -79,6 +80,7 @@ extension Host {
         index.remove(remote, from: list)
         forgetSnapshot(of: remote)
         remote.isWithdrawn = true
+        endRevalidation(of: remote)
         if !registry.hosts.contains(where: { $0 !== self && $0.moduleCache[remote.name] != nil }) {
             for url in registry.parts.remove(remote.name) { _ = registry.sources.take(url) }
             runtime.reloads.feeds?.check()

@@ -35,7 +35,7 @@ public final class Host: @unchecked Sendable {
     /// What was registered by plugins, and ends with them.
     var claims = Claims()
     /// The handles that `mf.live` gave out.
-    var lives: [LiveModule.Reference] = []
+    var lives = LiveModules()
     /// The tokens by which containers recognise a host that is being initialised already.
     var initTokens: [String: InitToken] = [:]
     /// The sandboxes that `options.tenants` declares.

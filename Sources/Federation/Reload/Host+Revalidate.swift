@@ -60,14 +60,13 @@ extension Host {
 
     /// Brings live modules up to date and tells afterUpdateRemote.
     private func tellOfUpdate(of name: String, _ replaced: ReplacedModule) async {
-        for live in lives.compactMap(\.module) where live.remote == name {
+        for live in lives.held where live.remote == name {
             do {
                 live.value = try await load(live.id)
             } catch {
                 runtime.log.warning("mf.live(\"\(live.id)\") keeps the module it has: \(MFError.text(of: error))")
             }
         }
-        lives.removeAll { $0.module == nil }
         guard let remote = index.remote(exactly: name, in: options.remotes) else { return }
         do {
             try await hooks.emit(
@@ -82,14 +81,22 @@ extension Host {
 
     /// Revalidates a remote again and again, as its `revalidate` says, until it is removed.
     func scheduleRevalidation(of remote: Remote) {
+        endRevalidation(of: remote)
         guard let interval = remote.revalidate.flatMap(Duration.init(interval:)) else { return }
-        runtime.loop.schedule(after: interval) { [weak self, weak remote] in
-            guard let self, let remote, !remote.isWithdrawn else { return }
+        remote.nextRevalidation = runtime.loop.schedule(after: interval) { [weak self, weak remote] in
+            guard let self, let remote else { return }
+            remote.nextRevalidation = nil
             runtime.loop.start { [self] in
                 _ = try? await revalidate([remote.name])
-                scheduleRevalidation(of: remote)
+                if !remote.isWithdrawn { scheduleRevalidation(of: remote) }
             }
         }
+    }
+
+    /// Undoes ``scheduleRevalidation(of:)``.
+    func endRevalidation(of remote: Remote) {
+        if let timer = remote.nextRevalidation { runtime.loop.cancel(timer) }
+        remote.nextRevalidation = nil
     }
 }
 
