@@ -86,6 +86,10 @@ extension Host {
         registry.snapshots.removeValue(forKey: options.name)
         if registry.shareScopes[name] === shareScopeMap { registry.shareScopes.removeValue(forKey: name) }
         registry.hosts.removeAll { $0 === self }
+        if !registry.isProvider(name) {
+            registry.removeShares(from: name)
+            registry.endUse(by: name)
+        }
         runtime.reloads.feeds?.check()
         if registry.current === self { registry.current = registry.hosts.last }
     }
