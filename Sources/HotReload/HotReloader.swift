@@ -19,10 +19,8 @@ public final class HotReloader: @unchecked Sendable {
 
     /// Something to tell about.
     public enum Event: Sendable {
-        /// A plugin was reloaded, or not.
-        case reload(PluginReload)
-        /// A remote was updated, or not.
-        case update(RemoteUpdate)
+        /// A plugin was reloaded or a remote updated, or not.
+        case reload(ReloadReport)
         /// Files are gone; what was made of them serves on.
         case missing([String])
         /// Files cannot be watched.
@@ -32,7 +30,6 @@ public final class HotReloader: @unchecked Sendable {
         public var line: String {
             switch self {
             case .reload(let reload): reload.line
-            case .update(let update): update.line
             case .missing(let files): "\(files.joined(separator: ", ")) is gone; what was made of it serves on"
             case .failure(let error): "\(error.message)"
             }
@@ -67,7 +64,6 @@ public final class HotReloader: @unchecked Sendable {
         try await runtime.loop.perform {
             let reloader = HotReloader(runtime, tell)
             runtime.onReload = { tell(.reload($0)) }
-            runtime.onRemoteUpdate = { tell(.update($0)) }
             runtime.onWatchedFilesChange = { reloader.watchFiles() }
             reloader.watchFiles()
             runtime.followOrigins()
@@ -80,7 +76,6 @@ public final class HotReloader: @unchecked Sendable {
         _ = try? await runtime.loop.perform { [self] in
             runtime.onWatchedFilesChange = nil
             runtime.onReload = nil
-            runtime.onRemoteUpdate = nil
             runtime.endFollowingOrigins()
             if let retry { runtime.loop.cancel(retry) }
             (retry, held) = (nil, nil)

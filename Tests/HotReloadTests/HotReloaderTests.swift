@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import Federation
 import Glibc
 import HotReload
@@ -81,14 +82,14 @@ struct HotReloaderTests {
         try host.replace("two.lua", "return { name = 'two-plugin', version = '2 ' .. tostring(require('helper')) }")
         // Meanwhile a plugin that is whole is reloaded.
         try host.replace("whole.lua", "return { name = 'whole-plugin', version = '2' }")
-        #expect(await host.nextReload()?.plugin == "whole-plugin")
+        #expect(await host.nextReload()?.name == "whole-plugin")
         let version = "return mf.getInstance().options.plugins[1].version"
         #expect(try await host.run(version) == "1")
         let text = Array("return 'whole'".utf8)
         #expect(write(helper, text, text.count) == text.count)
         close(helper)
         let reload = await host.nextReload()
-        #expect(reload?.plugin == "two-plugin" && reload?.error == nil)
+        #expect(reload?.name == "two-plugin" && reload?.error == nil)
         #expect(try await host.run(version) == "2 whole")
         await host.tearDown()
     }
@@ -158,6 +159,39 @@ struct HotReloaderTests {
         try host.replace("marker-plugin.lua", Self.marker(2))
         #expect(await host.nextReload()?.generation == 2)
         #expect(try await host.run("return ask()") == "b2 o2")
+        await host.tearDown()
+    }
+
+    @Test func changedNameIsRefusedWithAnExplanation() async throws {
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        try host.replace("marker-plugin.lua", "return { name = 'other-plugin' }")
+        let reload = await host.nextReload()
+        let cause = try #require(reload?.error?.cause as? MFError)
+        #expect(cause.code == .reloadNameChanged)
+        #expect(cause.hint?.contains("remove `marker-plugin`") == true)
+        #expect(reload?.line.contains("the new version calls itself `other-plugin`, not `marker-plugin`") == true)
+        #expect(try await host.run("return mf.getInstance().options.plugins[1].name") == "marker-plugin")
+        await host.tearDown()
+    }
+
+    @Test func filesThatAreSavedTogetherAreOneReload() async throws {
+        let host = try await ReloadingHost([
+            "marker-plugin.lua": Self.marker(1, "M.word = require('words')"), "words.lua": "return 1",
+        ])
+        try await host.run(Self.initialise)
+        // On the loop's thread, so that all is saved before anything is heard of.
+        try await host.runtime.loop.perform {
+            for turn in 2...20 {
+                try host.folder.write("words.lua", "return \(turn)")
+                try host.replace("marker-plugin.lua", Self.marker(turn, "M.word = require('words')"))
+            }
+        }
+        let reload = await host.nextReload()
+        #expect(reload?.changed.count == 2 && reload?.generation == 2)
+        #expect(try await host.run("return mf.getInstance().options.plugins[1].word") == 20)
+        #expect(try await host.run("return mf.reload('marker-plugin')") == 3)
+        #expect(await host.nextReload()?.changed == [])
         await host.tearDown()
     }
 

@@ -51,10 +51,10 @@ extension Host {
     /// Tells whoever looks after reloads, or the log where nobody does and something failed.
     private func tell(of remote: Remote, _ attempt: UpdateAttempt, generation: Int, error: (any Error)? = nil) {
         let failure = error.map { $0 as? MFError ?? MFError(.reloadFailed, "\($0)") }
-        let update = RemoteUpdate(
-            remote: remote.name, host: name, changed: attempt.changed, generation: generation,
+        let update = ReloadReport(
+            kind: .remote, name: remote.name, host: name, changed: attempt.changed, generation: generation,
             duration: attempt.start.duration(to: runtime.loop.now), error: failure)
-        if let onUpdate = runtime.onRemoteUpdate { return onUpdate(update) }
+        if let onReload = runtime.onReload { return onReload(update) }
         if failure != nil { runtime.log.warning("\(update.line)") }
     }
 
