@@ -13,8 +13,6 @@ import Testing
 @Suite(.serialized) struct SoakTests {
     /// Whether this is the long form: the only one in which memory shows what it is worth.
     private static let isLong = getenv("MFLUA_SOAK") != nil
-    /// What memory may grow by between the first and the last tenth.
-    private static let allowedGrowth = isLong ? 0.01 : 0.1
 
     // MARK: Plugins
 
@@ -106,7 +104,8 @@ import Testing
         #expect(try await host.run("return failed") == 0)
         #expect(try await host.run("return board.mixed") == 0)
         #expect(try await host.run("return mf.loadRemote('r/1')() - loads") == 1)
-        Self.expectFlat(memory, "reloads")
+        // The table of the objects that Lua knows is as large as it had to be between two collections.
+        Self.expectFlat(memory, "reloads", noise: Self.isLong ? 400_000 : 100_000)
         await host.tearDown()
     }
 
@@ -211,7 +210,8 @@ import Testing
                 memory.append(try await Memory(runtime))
             }
         }
-        Self.expectFlat(memory, name)
+        // Tables of Lua's own grow once, by doubling.
+        Self.expectFlat(memory, name, noise: 8_192)
         await reloader.stop()
         await runtime.shutdown()
         await server.stop()
@@ -257,13 +257,20 @@ import Testing
         }
     }
 
-    private static func expectFlat(_ memory: [Memory], _ name: String) {
-        guard let first = memory.first, let last = memory.last else { return }
-        #expect(last.kept == first.kept)
-        #expect(Double(last.lua) < Double(first.lua) * (1 + allowedGrowth), "\(name): Lua \(memory.map(\.lua))")
+    /// Compares what there was after the first tenths of the turns and after the last.
+    ///
+    /// - Parameter noise: By how many bytes Lua's memory differs from one time to the next without growing.
+    private static func expectFlat(_ memory: [Memory], _ name: String, noise: Int) {
+        #expect(memory.last?.kept == memory.first?.kept)
+        func middle(_ values: [Int]) -> Int { values.sorted()[values.count / 2] }
+        let lua = memory.map(\.lua)
+        #expect(middle(Array(lua.suffix(3))) < middle(Array(lua.prefix(3))) + noise, "\(name): Lua \(lua)")
         guard isLong else { return }
-        print("\(name): resident \(memory.map { $0.resident >> 10 }) KiB")
-        print("\(name): Lua \(memory.map(\.lua)) bytes, descriptors \(memory.map(\.descriptors))")
-        #expect(Double(last.resident) < Double(first.resident) * (1 + allowedGrowth))
+        let resident = memory.map(\.resident)
+        print("\(name): resident \(resident.map { $0 >> 10 }) KiB")
+        print("\(name): Lua \(lua) bytes, descriptors \(memory.map(\.descriptors))")
+        // Where malloc happens to put things makes single figures differ by more than they may grow.
+        let (first, last) = (middle(Array(resident.prefix(3))), middle(Array(resident.suffix(3))))
+        #expect(Double(last) < Double(first) * 1.01, "\(name)")
     }
 }
