@@ -224,13 +224,19 @@ struct HotReloaderTests {
         let more = """
             M.task = mf.spawn(function() while true do mf.sleep(3600000) end end)
             function M.apply(host) host:registerRemotes { { name = "own", entry = "http://own/entry.lua" } } end
+            mf.createInstance { name = "helper" }
+            M.tools = { make = function() return mf.createInstance { name = "later" } end }
             """
         let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1, more)])
         try await host.run(Self.initialise)
         try await host.run("first = mf.getInstance().options.plugins[1].task")
         #expect(try await host.run("return mf.loadRemote('own/x')()") == "b1 o1")
+        try await host.run(
+            "local tools = mf.getInstance().options.plugins[1].tools tools.make() tools.make():dispose()")
+        #expect(try await host.run("return #mf.instances()") == 3)
         try host.replace("marker-plugin.lua", Self.marker(2, more))
         _ = await host.nextReload()
+        #expect(try await host.run("return #mf.instances()") == 2)
         #expect(try await host.run("pcall(first.wait, first) return first.status") == "cancelled")
         #expect(
             try await host.run("second = mf.getInstance().options.plugins[1].task return second.status") == "running")
@@ -238,6 +244,7 @@ struct HotReloaderTests {
         try await host.run("mf.removePlugins { 'marker-plugin' }")
         #expect(try await host.run("pcall(second.wait, second) return second.status") == "cancelled")
         #expect(try await host.run("return pcall(mf.loadRemote, 'own/x')") == false)
+        #expect(try await host.run("return #mf.instances()") == 1)
         await host.tearDown()
     }
 

@@ -78,6 +78,8 @@ extension Host {
 
     /// Undoes everything: remotes, plugins, share scopes, and the host's place in its runtime.
     func dispose() {
+        if let (scope, token) = ownership { scope.release(token) }
+        ownership = nil
         removeRemotes(options.remotes.elements.map(\.name))
         removePlugins(plugins.map(\.name))
         tenants.closeAll()
