@@ -100,6 +100,12 @@ public final class FileWatcher: @unchecked Sendable {
         for edge in file.edges { release(edge, of: path) }
     }
 
+    /// Whether somebody may be in the middle of writing a file: to read it now is to read half of it.
+    public func isBeingWritten(_ path: String) -> Bool {
+        guard let file = files[path] else { return false }
+        return file.writer == .writing || ReadLease.hold(file.location) { $0 == .refused }
+    }
+
     /// Looks at every file again, as if something had happened to it.
     public func recheck() {
         for file in files.values { file.mustResolve = true }
@@ -170,8 +176,14 @@ public final class FileWatcher: @unchecked Sendable {
     /// Compares the file with what is known of it.
     private func examine(_ file: WatchedFile, at now: ContinuousClock.Instant) -> FileChange.Kind? {
         if file.writer == .writing { return nil }  // closing it is an event
-        guard let found = FileFingerprint.read(file.location) else { return examineMissing(file, at: now) }
+        let (found, isOpen) = ReadLease.hold(file.location) { (FileFingerprint.read(file.location), $0 == .refused) }
+        guard let found else { return examineMissing(file, at: now) }
         file.missingSince = nil
+        if isOpen, found != file.known {
+            // Closing it is an event, but if it was mapped into memory, and comes before that of its opening.
+            doubt(file, until: now + patience.doubt)
+            return nil
+        }
         if file.writer != .nobody {
             if file.candidate != found || (found.isEmpty && file.writer == .created) {
                 file.candidate = found

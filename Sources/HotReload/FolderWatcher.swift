@@ -70,11 +70,14 @@ public final class FolderWatcher: @unchecked Sendable {
     ) async throws -> T {
         let end = ContinuousClock.now + patience
         while true {
+            let isLate = ContinuousClock.now > end
             let before = try await loop.perform { [self] in state(of: path) }
-            let result = read()
-            // A write is told before its bytes can be read: what was read is whole if nothing was told by now.
+            let result: T? = ReadLease.hold(location(path)) { lease in
+                isLate || (lease != .refused && !before.isWriting) ? read() : nil
+            }
+            // Where there are no leases, a write that was told meanwhile may have been read in part.
             let after = try await loop.perform { [self] in state(of: path) }
-            if (!after.isWriting && before == after) || ContinuousClock.now > end { return result }
+            if let result, isLate || before == after { return result }
             try await loop.sleep(for: .milliseconds(1))
         }
     }

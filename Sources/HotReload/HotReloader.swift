@@ -19,10 +19,8 @@ public final class HotReloader: @unchecked Sendable {
 
     /// Something to tell about.
     public enum Event: Sendable {
-        /// A plugin was reloaded, or not.
-        case reload(PluginReload)
-        /// A remote was updated, or not.
-        case update(RemoteUpdate)
+        /// A plugin was reloaded or a remote updated, or not.
+        case reload(ReloadReport)
         /// Files are gone; what was made of them serves on.
         case missing([String])
         /// Files cannot be watched.
@@ -32,7 +30,6 @@ public final class HotReloader: @unchecked Sendable {
         public var line: String {
             switch self {
             case .reload(let reload): reload.line
-            case .update(let update): update.line
             case .missing(let files): "\(files.joined(separator: ", ")) is gone; what was made of it serves on"
             case .failure(let error): "\(error.message)"
             }
@@ -45,6 +42,11 @@ public final class HotReloader: @unchecked Sendable {
     private var watched: Set<String> = []
     private var signal: SignalWatch?
     private var work: Int?
+    /// The files that have changed and whose plugins wait for others of their files to be whole.
+    private var held: (files: Set<String>, since: ContinuousClock.Instant)?
+    private var retry: TimerID?
+    /// How long plugins wait for that, and how long between two looks.
+    private static let patience = (longest: Duration.seconds(1), look: Duration.milliseconds(5))
 
     private init(_ runtime: Runtime, _ tell: @escaping (Event) -> Void) {
         self.runtime = runtime
@@ -62,7 +64,6 @@ public final class HotReloader: @unchecked Sendable {
         try await runtime.loop.perform {
             let reloader = HotReloader(runtime, tell)
             runtime.onReload = { tell(.reload($0)) }
-            runtime.onRemoteUpdate = { tell(.update($0)) }
             runtime.onWatchedFilesChange = { reloader.watchFiles() }
             reloader.watchFiles()
             runtime.followOrigins()
@@ -75,8 +76,9 @@ public final class HotReloader: @unchecked Sendable {
         _ = try? await runtime.loop.perform { [self] in
             runtime.onWatchedFilesChange = nil
             runtime.onReload = nil
-            runtime.onRemoteUpdate = nil
             runtime.endFollowingOrigins()
+            if let retry { runtime.loop.cancel(retry) }
+            (retry, held) = (nil, nil)
             if let signal { runtime.loop.removeSignal(signal) }
             signal = nil
             watcher?.close()
@@ -113,7 +115,23 @@ public final class HotReloader: @unchecked Sendable {
         let missing = changes.filter { $0.kind == .deleted }.map(\.path)
         if !missing.isEmpty { tell(.missing(missing)) }
         let present = changes.filter { $0.kind != .deleted }.map(\.path)
-        if !present.isEmpty { runtime.reloadPlugins(madeOf: Set(present)) }
+        if !present.isEmpty { reload(Set(present)) }
+    }
+
+    /// Reloads what is made of changed files. Of files that are saved together, one may be whole and the next emptied
+    /// already: a plugin that is made of both waits for both.
+    private func reload(_ changed: Set<String>) {
+        let all = changed.union(held?.files ?? [])
+        let since = held?.since ?? runtime.loop.now
+        let isLate = since.duration(to: runtime.loop.now) > Self.patience.longest
+        let open: Set<String> = isLate ? [] : watched.filter { watcher?.isBeingWritten($0) ?? false }
+        let waiting = runtime.reloadPlugins(madeOf: all, without: open)
+        held = waiting.isEmpty ? nil : (waiting, since)
+        guard held != nil, retry == nil else { return }
+        retry = runtime.loop.schedule(after: Self.patience.look) { [weak self] in
+            self?.retry = nil
+            self?.reload([])
+        }
     }
 
     private func endWork() {

@@ -52,29 +52,48 @@ import Testing
         return try ChildProcess(Places.mflua, ["--watch", "host.lua"], folder: folder.path)
     }
 
-    @Test(arguments: ["mf-manifest.json", "remoteEntry.lua"]) func savedFileIsLiveInTheHost(entry: String) async throws
-    {
+    /// How a file is saved.
+    enum Saving: CaseIterable {
+        /// Emptied and written anew, as simple editors do.
+        case inPlace
+        /// Written beside and renamed over.
+        case byRename
+
+        func save(_ text: String, in folder: TemporaryFolder) throws {
+            let file = "remotes/checks/disk.lua"
+            if self == .inPlace { try folder.write(file, text) } else { try folder.replace(file, with: text) }
+        }
+    }
+
+    @Test(arguments: ["mf-manifest.json", "remoteEntry.lua"], Saving.allCases)
+    func savedFileIsLiveInTheHost(entry: String, saving: Saving) async throws {
         let folder = try site()
         let (server, port) = try await serve(folder, "--watch", "--port", "0")
         let host = try host(folder, port: port, entry)
         try await host.awaitLine("loaded\t1")
-        try folder.replace("remotes/checks/disk.lua", with: "return { version = 2 }")
+        try saving.save("return { version = 2 }", in: folder)
         try await host.awaitLine("updated\t2")
-        try folder.replace("remotes/checks/disk.lua", with: "return {")
+        try saving.save("return {", in: folder)
         try await host.awaitLine("refused\trevalidate")
-        try folder.replace("remotes/checks/disk.lua", with: "return { version = 3 }")
+        try saving.save("return { version = 3 }", in: folder)
         try await host.awaitLine("updated\t3")
 
         // What is saved while the server is away is live when it is back; what was asked for meanwhile was refused.
         server.signal(SIGKILL)
         _ = try await server.result()
-        try folder.replace("remotes/checks/disk.lua", with: "return { version = 4 }")
+        try saving.save("return { version = 4 }", in: folder)
         let (again, _) = try await serve(folder, "--watch", "--port", "\(port)")
         try await host.awaitLine("updated\t4")
         host.signal(SIGTERM)
         let result = try await host.result()
         #expect(result.code == 143, "\(result)")
         let lines = result.errors.split(separator: "\n")
+        // A file that is half written takes the place of none: each version is there once, and in its order.
+        let updates = lines.compactMap { $0.split(separator: ":").dropFirst().first }.filter {
+            $0.hasPrefix(" updated")
+        }
+        #expect(updates.count == 3, "\(result)")
+        #expect(!result.errors.contains("boolean"), "\(result)")
         #expect(lines.first?.hasPrefix("mflua: updated checks in shell: generation 2, ") == true, "\(result)")
         #expect(lines.first?.hasSuffix(" ms (http://127.0.0.1:\(port)/checks/disk.lua)") == true, "\(result)")
         let refusal = lines.first { $0.hasPrefix("mflua: not updated checks in shell: ") }
@@ -97,10 +116,11 @@ import Testing
 }
 
 extension ChildProcess {
-    /// Reads what the process prints until a line of it is this one.
+    /// Reads what the process prints until a line of it is this one; what was refused is passed over.
     fileprivate func awaitLine(_ line: String) async throws {
         var printed = ""
         while !printed.split(separator: "\n").contains(Substring(line)) {
+            #expect(!printed.contains("updated"), "\(printed)")
             let next = try await nextOutput()
             if next.isEmpty {
                 Issue.record("the process ended before it printed `\(line)`: \(printed)")

@@ -122,9 +122,9 @@ final class FeedingSite: @unchecked Sendable {
     }
 
     /// What came of the next update.
-    func nextUpdate() async -> RemoteUpdate? {
+    func nextUpdate() async -> ReloadReport? {
         while let event = await events.next(isolation: #isolation) {
-            if case .update(let update) = event { return update }
+            if case .reload(let report) = event, report.kind == .remote { return report }
         }
         return nil
     }

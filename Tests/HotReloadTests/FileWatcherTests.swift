@@ -42,6 +42,20 @@ struct FileWatcherTests {
         try await folder.tearDown()
     }
 
+    /// Emptied by its next writer already, although nothing tells so yet: then, too, somebody has it open.
+    @Test func fileThatAnotherHasOpenForWritingIsNotReported() async throws {
+        let folder = try await WatchedFolder(watching: ["a.lua"]) { $0.write("a.lua", "return 1") }
+        let file = folder.openFile("a.lua", flags: O_WRONLY)
+        folder.write("a.lua", "")
+        #expect(try await folder.beforeSentinel() == [:])
+        #expect(try await folder.withWatcher { $0.isBeingWritten(folder.at("a.lua")) })
+        folder.append("return 2", to: file)
+        close(file)
+        #expect(await folder.next() == ["a.lua": .changed])
+        #expect(try await folder.withWatcher { !$0.isBeingWritten(folder.at("a.lua")) })
+        try await folder.tearDown()
+    }
+
     @Test func newFileIsReportedWhenItsWriterHasClosedIt() async throws {
         let folder = try await WatchedFolder(watching: ["a.lua"])
         let file = folder.openFile("a.lua", flags: O_WRONLY | O_CREAT)

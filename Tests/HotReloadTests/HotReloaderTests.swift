@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import Federation
 import Glibc
 import HotReload
@@ -66,6 +67,30 @@ struct HotReloaderTests {
         let reload = await host.nextReload()
         #expect(reload?.changed.map { $0.hasSuffix("/words.lua") } == [true])
         #expect(try await host.run("return mf.getInstance().options.plugins[1].word") == "two")
+        await host.tearDown()
+    }
+
+    /// Saved together, one file is whole while the next is emptied: an empty file is a module, but not this one.
+    @Test func pluginWaitsForTheOtherFilesThatItIsMadeOf() async throws {
+        let host = try await ReloadingHost([
+            "two.lua": "return { name = 'two-plugin', version = require('helper') }", "helper.lua": "return '1'",
+            "whole.lua": "return { name = 'whole-plugin' }",
+        ])
+        try await host.run(
+            "mf.init { name = 'shell', remotes = {}, plugins = { folder .. 'two.lua', folder .. 'whole.lua' } }")
+        let helper = open("\(host.folder.path)/helper.lua", O_WRONLY | O_TRUNC)
+        try host.replace("two.lua", "return { name = 'two-plugin', version = '2 ' .. tostring(require('helper')) }")
+        // Meanwhile a plugin that is whole is reloaded.
+        try host.replace("whole.lua", "return { name = 'whole-plugin', version = '2' }")
+        #expect(await host.nextReload()?.name == "whole-plugin")
+        let version = "return mf.getInstance().options.plugins[1].version"
+        #expect(try await host.run(version) == "1")
+        let text = Array("return 'whole'".utf8)
+        #expect(write(helper, text, text.count) == text.count)
+        close(helper)
+        let reload = await host.nextReload()
+        #expect(reload?.name == "two-plugin" && reload?.error == nil)
+        #expect(try await host.run(version) == "2 whole")
         await host.tearDown()
     }
 
@@ -137,6 +162,39 @@ struct HotReloaderTests {
         await host.tearDown()
     }
 
+    @Test func changedNameIsRefusedWithAnExplanation() async throws {
+        let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
+        try await host.run(Self.initialise)
+        try host.replace("marker-plugin.lua", "return { name = 'other-plugin' }")
+        let reload = await host.nextReload()
+        let cause = try #require(reload?.error?.cause as? MFError)
+        #expect(cause.code == .reloadNameChanged)
+        #expect(cause.hint?.contains("remove `marker-plugin`") == true)
+        #expect(reload?.line.contains("the new version calls itself `other-plugin`, not `marker-plugin`") == true)
+        #expect(try await host.run("return mf.getInstance().options.plugins[1].name") == "marker-plugin")
+        await host.tearDown()
+    }
+
+    @Test func filesThatAreSavedTogetherAreOneReload() async throws {
+        let host = try await ReloadingHost([
+            "marker-plugin.lua": Self.marker(1, "M.word = require('words')"), "words.lua": "return 1",
+        ])
+        try await host.run(Self.initialise)
+        // On the loop's thread, so that all is saved before anything is heard of.
+        try await host.runtime.loop.perform {
+            for turn in 2...20 {
+                try host.folder.write("words.lua", "return \(turn)")
+                try host.replace("marker-plugin.lua", Self.marker(turn, "M.word = require('words')"))
+            }
+        }
+        let reload = await host.nextReload()
+        #expect(reload?.changed.count == 2 && reload?.generation == 2)
+        #expect(try await host.run("return mf.getInstance().options.plugins[1].word") == 20)
+        #expect(try await host.run("return mf.reload('marker-plugin')") == 3)
+        #expect(await host.nextReload()?.changed == [])
+        await host.tearDown()
+    }
+
     @Test func brokenRequiredFileIsAwaited() async throws {
         let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1)])
         try await host.run(Self.initialise)
@@ -166,13 +224,19 @@ struct HotReloaderTests {
         let more = """
             M.task = mf.spawn(function() while true do mf.sleep(3600000) end end)
             function M.apply(host) host:registerRemotes { { name = "own", entry = "http://own/entry.lua" } } end
+            mf.createInstance { name = "helper" }
+            M.tools = { make = function() return mf.createInstance { name = "later" } end }
             """
         let host = try await ReloadingHost(["marker-plugin.lua": Self.marker(1, more)])
         try await host.run(Self.initialise)
         try await host.run("first = mf.getInstance().options.plugins[1].task")
         #expect(try await host.run("return mf.loadRemote('own/x')()") == "b1 o1")
+        try await host.run(
+            "local tools = mf.getInstance().options.plugins[1].tools tools.make() tools.make():dispose()")
+        #expect(try await host.run("return #mf.instances()") == 3)
         try host.replace("marker-plugin.lua", Self.marker(2, more))
         _ = await host.nextReload()
+        #expect(try await host.run("return #mf.instances()") == 2)
         #expect(try await host.run("pcall(first.wait, first) return first.status") == "cancelled")
         #expect(
             try await host.run("second = mf.getInstance().options.plugins[1].task return second.status") == "running")
@@ -180,6 +244,7 @@ struct HotReloaderTests {
         try await host.run("mf.removePlugins { 'marker-plugin' }")
         #expect(try await host.run("pcall(second.wait, second) return second.status") == "cancelled")
         #expect(try await host.run("return pcall(mf.loadRemote, 'own/x')") == false)
+        #expect(try await host.run("return #mf.instances()") == 1)
         await host.tearDown()
     }
 

@@ -53,9 +53,9 @@ final class ReloadingHost: @unchecked Sendable {
     func nextEvent() async -> HotReloader.Event? { await events.next(isolation: #isolation) }
 
     /// The next reload.
-    func nextReload() async -> PluginReload? {
+    func nextReload() async -> ReloadReport? {
         while let event = await nextEvent() {
-            if case .reload(let reload) = event { return reload }
+            if case .reload(let report) = event, report.kind == .plugin { return report }
         }
         return nil
     }

@@ -1,6 +1,6 @@
 import Diagnostics
 import EventLoop
-import Federation
+@testable import Federation
 import Fetch
 import LuaBridge
 import Synchronization
@@ -137,6 +137,19 @@ struct RevalidateTests {
                 _ = await told.next(isolation: #isolation)
             }
             #expect(origin.asked("entry.lua") <= asked + 1)
+        }
+    }
+
+    @Test(arguments: ["mf.removeRemotes { 'r' }", "mf.getInstance():dispose()"])
+    func longIntervalsTimerEndsWithItsRemoteToo(how: String) async throws {
+        try await withHost(#"{ name = "r", entry = "http://r/entry.lua", revalidate = "1h" }"#) {
+            (runtime, _) async throws in
+            let remote = try await runtime.loop.perform {
+                try #require(runtime.registry.hosts.first?.options.remotes.elements.first)
+            }
+            #expect(try await runtime.loop.perform { remote.nextRevalidation != nil })
+            try await runtime.evaluate(how)
+            #expect(try await runtime.loop.perform { remote.nextRevalidation == nil })
         }
     }
 

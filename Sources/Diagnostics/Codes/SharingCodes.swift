@@ -17,9 +17,10 @@ extension MFError.Code {
         CodeEntry(
             .remoteInvalid, "remoteInvalid", "a remote cannot be declared so",
             """
-            Cause: the remote has no name, or its alias begins as the name or alias of another remote does, so that
-                   requests could mean either.
-            Cure:  give it a name; choose an alias that begins no other name.
+            Cause: the remote has no name; or its alias begins as the name or alias of another remote does, so that
+                   requests could mean either; or its `revalidate` is no interval.
+            Cure:  give it a name; choose an alias that begins no other name; write intervals as a number and `ms`,
+                   `s`, `m` or `h`, such as `revalidate = "30s"`.
             """),
         CodeEntry(
             .shareNotFound, "shareNotFound", "the host does not share this package",

@@ -78,17 +78,24 @@ extension Host {
 
     /// Undoes everything: remotes, plugins, share scopes, and the host's place in its runtime.
     func dispose() {
+        if let (scope, token) = ownership { scope.release(token) }
+        ownership = nil
         removeRemotes(options.remotes.elements.map(\.name))
         end()
         registry.snapshots.removeValue(forKey: options.name)
         if registry.shareScopes[name] === shareScopeMap { registry.shareScopes.removeValue(forKey: name) }
         registry.hosts.removeAll { $0 === self }
+        if !registry.isProvider(name) {
+            registry.removeShares(from: name)
+            registry.endUse(by: name)
+        }
         runtime.reloads.feeds?.check()
         if registry.current === self { registry.current = registry.hosts.last }
     }
 
     /// Ends what plugins and tenants have under way, and lets go of all modules: enough where the registry ends, too.
     func end() {
+        for remote in options.remotes.elements { endRevalidation(of: remote) }
         removePlugins(plugins.map(\.name))
         tenants.closeAll()
         moduleCache.removeAll()

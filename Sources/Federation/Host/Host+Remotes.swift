@@ -54,6 +54,7 @@ extension Host {
             _ = try hooks.emit(lifecycle.registerRemote, RegisterRemote(remote: remote, origin: self))
         } catch {
             index.remove(remote, from: list)
+            endRevalidation(of: remote)
             throw error
         }
     }
@@ -79,6 +80,7 @@ extension Host {
         index.remove(remote, from: list)
         forgetSnapshot(of: remote)
         remote.isWithdrawn = true
+        endRevalidation(of: remote)
         if !registry.hosts.contains(where: { $0 !== self && $0.moduleCache[remote.name] != nil }) {
             for url in registry.parts.remove(remote.name) { _ = registry.sources.take(url) }
             runtime.reloads.feeds?.check()
@@ -115,28 +117,13 @@ extension Host {
         registry.plannedExposes[remote.name] = nil
     }
 
-    /// Takes what a remote's own instance put into the share scopes back, unless somebody uses it.
+    /// Takes what a remote, or its own instance, put into the share scopes back, unless somebody uses it.
     private func removeShares(of remote: ResolvedRemote) {
-        guard let position = registry.hosts.firstIndex(where: { $0.isInstance(of: remote) }) else { return }
-        let instance = registry.hosts[position]
-        var isUsed = false
-        for (_, scopes) in registry.shareScopes.pairs {
-            for (_, scope) in scopes.pairs {
-                for (_, versions) in scope.pairs {
-                    for (version, shared) in versions.pairs where shared.from == remote.name {
-                        if shared.loaded == true || shared.isLoading {
-                            shared.useIn?.elements.removeAll { $0 == remote.name }
-                            guard shared.useIn?.isEmpty ?? true else {
-                                isUsed = true
-                                continue
-                            }
-                        }
-                        versions.removeValue(forKey: version)
-                    }
-                }
-            }
-        }
-        if !isUsed { registry.shareScopes.removeValue(forKey: instance.name) }
+        let position = registry.hosts.firstIndex { $0.isInstance(of: remote) }
+        if position == nil, registry.isProvider(remote.name) { return }
+        let isUsed = registry.removeShares(from: remote.name)
+        guard let position else { return }
+        if !isUsed { registry.shareScopes.removeValue(forKey: registry.hosts[position].name) }
         registry.hosts.remove(at: position)
     }
 

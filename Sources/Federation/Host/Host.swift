@@ -34,8 +34,10 @@ public final class Host: @unchecked Sendable {
     var nextPluginNumber = 1
     /// What was registered by plugins, and ends with them.
     var claims = Claims()
+    /// The generation of a plugin that has made this host, which ends with it.
+    var ownership: (scope: OwnerScope, token: OwnerScope.Token)?
     /// The handles that `mf.live` gave out.
-    var lives: [LiveModule.Reference] = []
+    var lives = LiveModules()
     /// The tokens by which containers recognise a host that is being initialised already.
     var initTokens: [String: InitToken] = [:]
     /// The sandboxes that `options.tenants` declares.

@@ -51,23 +51,22 @@ extension Host {
     /// Tells whoever looks after reloads, or the log where nobody does and something failed.
     private func tell(of remote: Remote, _ attempt: UpdateAttempt, generation: Int, error: (any Error)? = nil) {
         let failure = error.map { $0 as? MFError ?? MFError(.reloadFailed, "\($0)") }
-        let update = RemoteUpdate(
-            remote: remote.name, host: name, changed: attempt.changed, generation: generation,
+        let update = ReloadReport(
+            kind: .remote, name: remote.name, host: name, changed: attempt.changed, generation: generation,
             duration: attempt.start.duration(to: runtime.loop.now), error: failure)
-        if let onUpdate = runtime.onRemoteUpdate { return onUpdate(update) }
+        if let onReload = runtime.onReload { return onReload(update) }
         if failure != nil { runtime.log.warning("\(update.line)") }
     }
 
     /// Brings live modules up to date and tells afterUpdateRemote.
     private func tellOfUpdate(of name: String, _ replaced: ReplacedModule) async {
-        for live in lives.compactMap(\.module) where live.remote == name {
+        for live in lives.held where live.remote == name {
             do {
                 live.value = try await load(live.id)
             } catch {
                 runtime.log.warning("mf.live(\"\(live.id)\") keeps the module it has: \(MFError.text(of: error))")
             }
         }
-        lives.removeAll { $0.module == nil }
         guard let remote = index.remote(exactly: name, in: options.remotes) else { return }
         do {
             try await hooks.emit(
@@ -82,14 +81,22 @@ extension Host {
 
     /// Revalidates a remote again and again, as its `revalidate` says, until it is removed.
     func scheduleRevalidation(of remote: Remote) {
+        endRevalidation(of: remote)
         guard let interval = remote.revalidate.flatMap(Duration.init(interval:)) else { return }
-        runtime.loop.schedule(after: interval) { [weak self, weak remote] in
-            guard let self, let remote, !remote.isWithdrawn, !runtime.state.isClosed else { return }
+        remote.nextRevalidation = runtime.loop.schedule(after: interval) { [weak self, weak remote] in
+            guard let self, let remote else { return }
+            remote.nextRevalidation = nil
             runtime.loop.start { [self] in
                 _ = try? await revalidate([remote.name])
-                scheduleRevalidation(of: remote)
+                if !remote.isWithdrawn, !runtime.state.isClosed { scheduleRevalidation(of: remote) }
             }
         }
+    }
+
+    /// Undoes ``scheduleRevalidation(of:)``.
+    func endRevalidation(of remote: Remote) {
+        if let timer = remote.nextRevalidation { runtime.loop.cancel(timer) }
+        remote.nextRevalidation = nil
     }
 }
 

@@ -1,6 +1,7 @@
 import Diagnostics
 import EventLoop
 import Fetch
+import Logging
 import LuaBridge
 import OrderedCollections
 
@@ -34,6 +35,7 @@ extension Host {
         let draft = try draft(of: remote, module, changes)
         let (last, key) = (registry.parts.all(of: remote.name), draft.remoteInfo.entryKey)
         let environment = runtime.environments.environment(of: key)
+        let shares = ShareRecord(registry)
         // What the new version reaches is what it is made of.
         let kept = remote.isPureEntry ? nil : remote.entry
         registry.parts.replace(last.filter { $0.key == kept }, of: remote.name)
@@ -43,12 +45,18 @@ extension Host {
         do {
             let container = try await makeContainer(draft.remoteInfo, snapshot: draft.snapshot)
             let replaced = try await initialized(container, draft, like: module)
-            try await check(replaced, draft)
+            let withdrawn = try await check(replaced, draft, of: remote)
             guard moduleCache[remote.name] === module else { throw CancellationError() }
             put(container, draft, of: remote, inPlaceOf: module)
             for module in replaced where module.old.isCurrent { module.old.host.moduleCache[remote.name] = module.new }
+            if !withdrawn.isEmpty {
+                let names = withdrawn.map { "`\($0)`" }.joined(separator: ", ")
+                runtime.log.warning(
+                    "remote `\(remote.name)` does not offer \(names) any more; what was loaded of it goes on working")
+            }
             return replaced
         } catch {
+            shares.undo(of: remote.name)
             for change in changes { _ = registry.sources.take(change.url) }
             if index.remote(exactly: remote.name, in: options.remotes) == nil {
                 registry.parts.remove(remote.name)
@@ -116,16 +124,26 @@ extension Host {
         return replaced
     }
 
-    /// Makes what the hosts have loaded of the old version of the new one, too: a version whose modules do not load is
-    /// not put in place. An expose that it does not have any more is its own business.
-    private func check(_ replaced: [ReplacedModule], _ draft: RemoteDraft) async throws {
+    /// Makes what the hosts have loaded of the old version of the new one, too: a version one of whose modules does not
+    /// load is not put in place. An expose that it does not offer any more is its own business.
+    ///
+    /// - Returns: The exposes that it does not offer any more.
+    private func check(
+        _ replaced: [ReplacedModule], _ draft: RemoteDraft, of remote: Remote
+    ) async throws -> [String] {
+        let listed = remote.isPureEntry ? nil : draft.snapshot?.moduleNames
+        var withdrawn: [String] = []
         var checked: Set<String> = []
         for module in replaced {
             for target in module.new.host.idToRemoteMap.values
             where target.name == draft.remoteInfo.name && checked.insert(target.expose).inserted {
-                try await module.new.check(expose: target.expose)
+                let name = target.expose.removing(prefix: "./") ?? target.expose
+                let isMade = try await module.new.makes(
+                    expose: target.expose, isListed: listed?.contains(name), snapshot: draft.snapshot)
+                if !isMade { withdrawn.append(target.expose) }
             }
         }
+        return withdrawn
     }
 
     /// Puts a new version in place in the runtime. Nothing here can fail or wait.

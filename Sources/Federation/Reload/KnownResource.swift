@@ -64,6 +64,8 @@ extension Runtime {
     }
 
     private func note(part url: String, _ resource: KnownResource, of remote: String) {
+        // A remote that was removed is not asked about, whatever its code still fetches.
+        guard registry.isRegistered(remote) else { return }
         if registry.parts.note(url, resource, of: remote) { reloads.feeds?.add(url) }
     }
 

@@ -10,10 +10,30 @@ final class LiveModule: @unchecked Sendable {
     var value: LuaValue
 
     init(id: String, remote: String, value: LuaValue) { (self.id, self.remote, self.value) = (id, remote, value) }
+}
 
-    /// Lives as long as the script holds the handle.
-    struct Reference {
+/// The handles that `mf.live` gave out, each as long as a script holds it.
+struct LiveModules {
+    private struct Reference {
         weak var module: LiveModule?
+    }
+
+    private var references: [Reference] = []
+    /// How many are looked through when one more comes: those that nobody holds any more make room.
+    private var limit = 16
+
+    /// How many are remembered, those included that nobody holds any more.
+    var count: Int { references.count }
+
+    /// The handles that somebody holds.
+    var held: [LiveModule] { references.compactMap(\.module) }
+
+    mutating func add(_ module: LiveModule) {
+        if references.count >= limit {
+            references.removeAll { $0.module == nil }
+            limit = max(16, references.count * 2)
+        }
+        references.append(Reference(module: module))
     }
 }
 
@@ -23,7 +43,7 @@ extension Host {
         let value = try await load(id)
         let remote = idToRemoteMap[id]?.name ?? index.match(id, in: options.remotes)?.remote.name ?? id
         let live = LiveModule(id: id, remote: remote, value: value)
-        lives.append(LiveModule.Reference(module: live))
+        lives.add(live)
         let current = LuaCallable("live") { _ in [live.value] }
         let chunk = try runtime.state.load(Self.liveSource, name: "=mf.live")
         return try runtime.callNow(.function(chunk), [.callable(current)])

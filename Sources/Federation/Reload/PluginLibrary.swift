@@ -19,6 +19,13 @@ enum PluginLibrary {
                     let arguments = Array(call.arguments.dropFirst())
                     return runtime.owning(scope) { [.object(LuaTask(function, arguments, in: runtime))] }
                 }))
+        record.append(
+            "createInstance",
+            .callable(
+                LuaCallable("createInstance") { call in
+                    let options = try HostOptions.fromLua(call[0])
+                    return try runtime.owning(scope) { [.object(try runtime.makeHost(options))] }
+                }))
         for function in HostFunction.all {
             guard case .now(let body) = function.body else { continue }
             record.append(

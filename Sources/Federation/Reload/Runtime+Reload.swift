@@ -11,16 +11,10 @@ extension Runtime {
         set { reloads.onFilesChange = newValue }
     }
 
-    /// Called with what came of each reload.
-    public var onReload: ((PluginReload) -> Void)? {
+    /// Called with what came of each reload of a plugin and each update of a remote, the refused ones included.
+    public var onReload: ((ReloadReport) -> Void)? {
         get { reloads.onReload }
         set { reloads.onReload = newValue }
-    }
-
-    /// Called with what came of each update of a remote, and each that failed.
-    public var onRemoteUpdate: ((RemoteUpdate) -> Void)? {
-        get { reloads.onRemoteUpdate }
-        set { reloads.onRemoteUpdate = newValue }
     }
 
     /// The files of the plugins of all hosts that want to be watched.
@@ -34,24 +28,33 @@ extension Runtime {
     /// Whether some plugin was read from a file.
     public var hasReloadablePlugins: Bool { registry.hosts.contains { $0.hooks.mayReload } }
 
-    /// Reloads every plugin that is made of one of these files.
-    @discardableResult
-    public func reloadPlugins(madeOf changed: Set<String>) -> [PluginReload] {
-        registry.hosts.flatMap { host in
-            host.reloadablePlugins.compactMap { plugin in
-                let own = plugin.source?.generation.files.intersection(changed) ?? []
-                return own.isEmpty ? nil : reload(plugin, of: host, changed: own.sorted())
+    /// Reloads every plugin that is made of one of these files, but for those that are made of an unfinished one too.
+    ///
+    /// - Returns: The files whose plugins were left as they are.
+    public func reloadPlugins(madeOf changed: Set<String>, without unfinished: Set<String> = []) -> Set<String> {
+        var left: Set<String> = []
+        for host in registry.hosts {
+            for plugin in host.reloadablePlugins {
+                guard let files = plugin.source?.generation.files else { continue }
+                let own = files.intersection(changed)
+                if own.isEmpty { continue }
+                if files.isDisjoint(with: unfinished) {
+                    _ = reload(plugin, of: host, changed: own.sorted())
+                } else {
+                    left.formUnion(own)
+                }
             }
         }
+        return left
     }
 
     /// Reloads every plugin that was read from a file.
     @discardableResult
-    public func reloadAllPlugins() -> [PluginReload] {
+    public func reloadAllPlugins() -> [ReloadReport] {
         registry.hosts.flatMap { host in host.reloadablePlugins.map { reload($0, of: host, changed: []) } }
     }
 
-    func reload(_ plugin: RegisteredPlugin, of host: Host, changed: [String]) -> PluginReload {
+    func reload(_ plugin: RegisteredPlugin, of host: Host, changed: [String]) -> ReloadReport {
         let start = loop.now
         var failure: MFError?
         var generation = plugin.source?.generation.number ?? 1
@@ -62,9 +65,9 @@ extension Runtime {
         } catch {
             failure = MFError.reloadFailed(plugin.name, path: plugin.source?.path ?? "", cause: error)
         }
-        let report = PluginReload(
-            plugin: plugin.name, host: host.name, path: plugin.source?.path ?? "", changed: changed,
-            generation: generation, duration: start.duration(to: loop.now), error: failure)
+        let report = ReloadReport(
+            kind: .plugin, name: plugin.name, host: host.name, changed: changed, generation: generation,
+            duration: start.duration(to: loop.now), error: failure)
         reloads.onFilesChange?()
         reloads.onReload?(report)
         return report
@@ -95,8 +98,7 @@ extension Host {
 final class ReloadState: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     var onFilesChange: (() -> Void)?
-    var onReload: ((PluginReload) -> Void)?
-    var onRemoteUpdate: ((RemoteUpdate) -> Void)?
+    var onReload: ((ReloadReport) -> Void)?
     /// What tells of changed remotes, while somebody watches.
     var feeds: OriginFeeds?
     /// The generation whose code is being run, when that is known.

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import Fetch
 public import LuaBridge
 public import OrderedCollections
@@ -64,6 +65,8 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     var isWithdrawn = false
     /// What those requests end on.
     var lastModule: RemoteModule?
+    /// The timer after which it is asked for a new version, as `revalidate` says.
+    var nextRevalidation: TimerID?
 
     /// Declares a remote.
     ///

@@ -135,6 +135,7 @@ extension RemoteModule {
         } catch {
             throw MFError.initFailed(remoteInfo, host: host.name, cause: error)
         }
+        for scope in scopes { markShares(in: scope) }
         _ = try await host.hooks.emit(
             host.lifecycle.initContainer,
             InitContainer(
@@ -142,6 +143,13 @@ extension RemoteModule {
                 remoteEntryInitOptions: arguments.remoteEntryInitOptions, remoteInfo: remoteInfo,
                 remoteEntryExports: container.value, remoteSnapshot: snapshot, id: id, origin: host))
         isInitialized = true
+    }
+
+    /// Names the remote as provider of what its container has shared without saying from whom: it goes with the remote.
+    private func markShares(in scope: String) {
+        for versions in host.shareScopeMap[scope]?.values ?? [] {
+            for shared in versions.values where shared.from == nil { shared.from = remoteInfo.name }
+        }
     }
 
     /// Waits until a load of the container that is under way has ended, one way or the other.
@@ -153,15 +161,33 @@ extension RemoteModule {
     /// Whether it is what its host gives for the remote.
     var isCurrent: Bool { host.moduleCache[remoteInfo.name] === self }
 
-    /// Makes an expose's module, to see whether that can be done. An expose that is not there is passed over.
-    func check(expose: String) async throws {
+    /// Makes an expose's module, to see whether that can be done.
+    ///
+    /// - Parameter isListed: Whether the manifest lists it; nothing where there is no manifest.
+    /// - Returns: Whether it is offered. One that is not listed, and that `get` gives nothing for or raises at, as the
+    ///   containers of Module Federation's build tools do, is not.
+    func makes(expose: String, isListed: Bool?, snapshot: Snapshot?) async throws -> Bool {
         let container = try await loadContainer()
         let fromHook = try await host.hooks.emit(
             host.lifecycle.getModuleFactory,
             GetModuleFactory(expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value))
-        if fromHook.isCallable { return }
-        let factory = try await container.get(expose, of: remoteInfo, in: host.runtime)
-        if factory.isCallable { _ = try await host.runtime.call(factory, []) }
+        if fromHook.isCallable { return true }
+        let factory: LuaValue
+        do {
+            factory = try await container.get(expose, of: remoteInfo, in: host.runtime)
+        } catch let error as MFError where error.code == .luaRuntime && isListed != true {
+            return false
+        }
+        if factory.isCallable {
+            _ = try await host.runtime.call(factory, [])
+            return true
+        }
+        if isListed == true {
+            throw MFError.exposeNotFound(
+                expose, remote: remoteInfo, request: RemoteRequest.id(remote: remoteInfo.name, expose: expose),
+                host: host.name, snapshot: snapshot)
+        }
+        return false
     }
 
     /// Gets an expose: its module, or its factory.

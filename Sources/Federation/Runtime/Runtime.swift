@@ -213,6 +213,9 @@ extension Runtime {
         warn(aboutOptionsOf: options)
         let host = try Host(options, runtime: self)
         registry.hosts.append(host)
+        if let scope = reloads.owner {
+            host.ownership = (scope, scope.own { [weak host] in host?.dispose() })
+        }
         if host.hooks.mayReload { reloads.onFilesChange?() }
         if !host.name.isEmpty, registry.shareScopes[host.name] == nil {
             registry.shareScopes[host.name] = host.shareScopeMap
