@@ -5,6 +5,7 @@ import LuaBridge
 /// A tenant's life in a Lua state of its own.
 final class StateInstance: TenantInstance, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let identity = TenantIdentity()
     let state: LuaState
     let tasks: TenantTasks
     var onDoom: () -> Void = {}
@@ -28,6 +29,14 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         tasks = TenantTasks(loop: loop, limit: options.tasks) { [unowned state] in state.doomForTasks() }
         try TenantLibrary(options: options, imports: imports).install(in: self)
         tasks.onDoom = { [weak self] in self?.onDoom() }
+    }
+
+    deinit {
+        // Lua holds functions of Swift that hold the state: without this it would never go.
+        state.loop.runOnLoop { [state, tasks] in
+            tasks.cancelAll()
+            state.close()
+        }
     }
 
     var doom: MFError? {
@@ -264,7 +273,7 @@ extension LuaValue {
 
     fileprivate static func wrapped(_ object: any LuaObject, _ instance: StateInstance) -> LuaValue {
         if let function = object as? TenantImport { return .callable(instance.callable(function)) }
-        if let export = object as? TenantExport, export.instance === instance, let function = export.function {
+        if let export = object as? TenantExport, export.identity === instance.identity, let function = export.function {
             return .function(function)
         }
         if let error = object as? LuaErrorObject { return .object(LuaErrorObject(error.error.withoutInsides())) }

@@ -29,7 +29,7 @@ public final class Tenant: @unchecked Sendable {
     var loop: EventLoop { host.loop }
 
     @exclusivity(unchecked)
-    private var instance: (any TenantInstance)?
+    private(set) var instance: (any TenantInstance)?
     @exclusivity(unchecked)
     private var isClosed = false
     private var generations = 0
@@ -132,7 +132,7 @@ public final class Tenant: @unchecked Sendable {
         guard let thrown = error.thrown as? LuaValue else { return error }
         var error = error
         error.thrown = nil
-        guard let state = instance as? StateInstance, let value = try? exported(try state.leave(thrown), nil) else {
+        guard let state = instance as? StateInstance, let value = try? exported(try state.leave(thrown)) else {
             return error
         }
         return error.telling(value)

@@ -8,6 +8,7 @@ import LuaBridge
 final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     // The exceptions are `release`, which sends what it has to do to the loop, and constants.
+    let identity = TenantIdentity()
     private let loop: EventLoop
     private let options: TenantOptions
     private var peer: TenantPeer!
@@ -196,7 +197,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     func number(of object: any LuaObject) throws -> (TenantCodec.Tag, UInt64) {
         if let export = object as? TenantExport {
-            guard export.instance === self else { throw MFError.stateGone() }
+            guard export.identity === identity else { throw MFError.stateGone() }
             return (.yours, export.number)
         }
         lastNumber += 1
