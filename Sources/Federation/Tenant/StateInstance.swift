@@ -234,7 +234,18 @@ extension StateInstance {
         LuaCallable(starting: function.name) { [weak self] call in
             guard let self else { throw MFError.stateGone() }
             let arguments = try call.arguments.map(leave)
-            return try function.body(arguments, call.state.canWait).map { try $0.map(self.enter) }
+            do {
+                switch try function.body(arguments, call.state.canWait) {
+                case .done(let values): return .done(try values.map(enter))
+                case .waiting(let pending):
+                    return .waiting(
+                        TenantPending {
+                            do { return try await pending.finish().map(self.enter) } catch {
+                                throw Self.visible(error)
+                            }
+                        })
+                }
+            } catch { throw Self.visible(error) }
         }
     }
 
@@ -242,8 +253,18 @@ extension StateInstance {
     func waiting(_ function: TenantImport) -> LuaCallable {
         LuaCallable(async: function.name) { [weak self] call in
             guard let self else { throw MFError.stateGone() }
-            return try await function.body(try call.arguments.map(leave), true).finish().map(enter)
+            let arguments = try call.arguments.map(leave)
+            do { return try await function.body(arguments, true).finish().map(enter) } catch {
+                throw Self.visible(error)
+            }
         }
+    }
+
+    /// An error of the host's as the tenant sees it: plain values that a script raised are what they are.
+    private static func visible(_ error: any Error) -> any Error {
+        guard let error = error as? MFError else { return error }
+        if let thrown = error.thrown as? LuaValue, thrown.isPlain { return error }
+        return error.withoutInsides()
     }
 
     fileprivate func view(of object: any LuaObject) -> TenantView {

@@ -58,7 +58,9 @@ final class TenantTasks: @unchecked Sendable {
         let state = function.state
         let payer = try state.accountOfCall()
         try begin()
-        let started = SpawnedTask(HeldResults(state), loop)
+        let held = HeldValues(state)
+        held.hold(arguments)
+        let started = SpawnedTask(held, loop)
         spawned[ObjectIdentifier(started)] = started
         started.run { [self] in
             defer {
@@ -92,8 +94,8 @@ final class TenantTasks: @unchecked Sendable {
     }
 }
 
-/// Results that Swift keeps for a tenant, which its memory limit counts for as long as they are kept.
-private final class HeldResults: @unchecked Sendable {
+/// Values that Swift keeps for a tenant, which its memory limit counts for as long as they are kept.
+private final class HeldValues: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     // The exception is `deinit`, which sends what it has to do to the loop.
     private let state: LuaState
@@ -102,8 +104,9 @@ private final class HeldResults: @unchecked Sendable {
     init(_ state: LuaState) { self.state = state }
 
     func hold(_ values: LuaValues) {
+        let before = bytes
         bytes = values.reduce(0) { $0 + $1.heldBytes }
-        state.charge(bytes)
+        state.charge(bytes - before)
     }
 
     deinit {
@@ -111,36 +114,23 @@ private final class HeldResults: @unchecked Sendable {
     }
 }
 
-extension LuaValue {
-    /// About what a value takes outside of Lua.
-    fileprivate var heldBytes: Int {
-        switch self {
-        case .string(let text): text.utf8.count + 32
-        case .bytes(let bytes): bytes.count + 32
-        case .array(let elements): elements.reduce(32) { $0 + $1.heldBytes }
-        case .record(let record): record.entries.reduce(32) { $0 + $1.key.heldBytes + $1.value.heldBytes }
-        default: 32
-        }
-    }
-}
-
 /// A task that has begun: what `mf.spawn` gives a tenant.
 final class SpawnedTask: LuaObject, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    private let held: HeldResults
+    private let held: HeldValues
     private let loop: EventLoop
     private var task: Task<Void, any Error>?
     private var outcome: Result<LuaValues, any Error>?
     private var waiters: [UInt64: CheckedContinuation<LuaValues, any Error>] = [:]
     private var lastWaiter: UInt64 = 0
 
-    fileprivate init(_ held: HeldResults, _ loop: EventLoop) { (self.held, self.loop) = (held, loop) }
+    fileprivate init(_ held: HeldValues, _ loop: EventLoop) { (self.held, self.loop) = (held, loop) }
 
     fileprivate func run(_ body: @escaping @Sendable () async throws -> LuaValues) {
         task = loop.start { [self] in
             let outcome: Result<LuaValues, any Error>
             do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
-            if case .success(let results) = outcome { held.hold(results) }
+            if case .success(let results) = outcome { held.hold(results) } else { held.hold([]) }
             self.outcome = outcome
             task = nil
             for waiter in waiters.values { waiter.resume(with: outcome) }

@@ -177,13 +177,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
             guard let function = imports[number] else { throw MFError.stateGone() }
             return try function.body(Array(values.dropFirst()), canWait)
         case "release": imports[number] = nil
-        case "forget":
-            guard let view = views[number] else { break }
-            views[number]?.count -= 1
-            if view.count == 1 {
-                views[number] = nil
-                viewNumbers[ObjectIdentifier(view.object)] = nil
-            }
+        case "forget": takeBack(.view, number)
         case "doomed":
             if case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error { doom = error }
             _ = try account(Array(values.dropFirst()))
@@ -213,6 +207,19 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         viewNumbers[ObjectIdentifier(object)] = lastNumber
         return (.view, lastNumber)
     }
+
+    func takeBack(_ tag: TenantCodec.Tag, _ number: UInt64) {
+        if tag == .ours { imports[number] = nil }
+        guard tag == .view, let view = views[number] else { return }
+        views[number]?.count -= 1
+        if view.count == 1 {
+            views[number] = nil
+            viewNumbers[ObjectIdentifier(view.object)] = nil
+        }
+    }
+
+    /// How many functions and objects of the host the worker knows by a number.
+    var numberedCount: Int { imports.count + views.values.reduce(0) { $0 + $1.count } }
 
     func function(ours number: UInt64, name: String) throws -> any LuaObject { TenantExport(self, number: number) }
 
