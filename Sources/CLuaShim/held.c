@@ -5,6 +5,9 @@
 
 #include "internal.h"
 
+/* About what an object of Swift takes, which a tenant's memory limit counts for as long as Lua holds it. */
+enum { OBJECT_SIZE = 512 };
+
 mf_held *mf_hold(mf_state *s, void *object) {
     mf_held *held = mf_realloc(s, NULL, 0, sizeof *held);
     if (!held) return NULL;
@@ -12,6 +15,7 @@ mf_held *mf_hold(mf_state *s, void *object) {
     *held = (mf_held){object, s->held, NULL};
     if (s->held) s->held->previous = held;
     s->held = held;
+    if (s->tracked) mf_charge(s, OBJECT_SIZE);
     s->functions.retain(object);
     mf_come_back(s);
     return held;
@@ -20,6 +24,7 @@ mf_held *mf_hold(mf_state *s, void *object) {
 void mf_let_go(mf_state *s, mf_held *held) {
     void *object = held->object;
     mf_go_outside(s);
+    if (s->tracked) mf_charge(s, -OBJECT_SIZE);
     if (held->previous) held->previous->next = held->next;
     else s->held = held->next;
     if (held->next) held->next->previous = held->previous;

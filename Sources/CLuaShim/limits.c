@@ -297,20 +297,23 @@ void guard_over_cap(mf_state *s) {
     if (s->running) arm(s->running);
 }
 
+/* Decides what a tick means. */
+static void look_at_time(guard *g) {
+    g->tick = 0;
+    if (!g->tick_cpu_ns) {
+        int64_t seen = self ? atomic_load(&self->seen_cpu_ns) : 0;
+        g->before_tick_ns = TICK_NS / 2;
+        g->tick_cpu_ns = seen ? seen : clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    }
+    int64_t limit = g->limits.cpu_ns;
+    if (limit && *g->account + spent_in_entry(g) > limit) mf_set_doomed(g->state, MF_DOOM_CPU);
+    g->slice_due = true;
+}
+
 /* Decides what a tick or a crossed cap means. May run the collector, never Lua code. */
 static void look(lua_State *L, guard *g) {
     mf_state *s = g->state;
-    if (g->tick) {
-        g->tick = 0;
-        if (!g->tick_cpu_ns) {
-            int64_t seen = self ? atomic_load(&self->seen_cpu_ns) : 0;
-            g->before_tick_ns = TICK_NS / 2;
-            g->tick_cpu_ns = seen ? seen : clock_ns(CLOCK_THREAD_CPUTIME_ID);
-        }
-        int64_t limit = g->limits.cpu_ns;
-        if (limit && *g->account + spent_in_entry(g) > limit) mf_set_doomed(s, MF_DOOM_CPU);
-        g->slice_due = true;
-    }
+    if (g->tick) look_at_time(g);
     if (g->collect && !s->doomed) {
         lua_gc(L, LUA_GCCOLLECT);
         g->collect = false;
@@ -383,16 +386,16 @@ void guard_reserve(lua_State *L, size_t bytes) {
 /* ---- For Swift ---- */
 
 static void free_guard(mf_state *s) {
-    free(s->limits);
+    mf_realloc(s, s->limits, sizeof(guard), 0);
     s->limits = NULL;
 }
 
 int32_t mf_set_limits(mf_state *s, const mf_limits *limits) {
     guard *g = s->limits;
     if (!g) {
-        g = calloc(1, sizeof *g);
+        g = mf_realloc(s, NULL, 0, sizeof *g);
         if (!g) return MF_MEMORY;
-        g->state = s;
+        *g = (guard){.state = s};
         s->limits = g;
         s->free_limits = free_guard;
         s->on_doom = on_doom;
@@ -405,6 +408,23 @@ int32_t mf_set_limits(mf_state *s, const mf_limits *limits) {
 void mf_set_sliceable(mf_state *s, bool sliceable) { s->sliceable = sliceable; }
 
 bool mf_may_wait(mf_state *s) { return mf_can_wait(s->running, s); }
+
+void mf_task_charge(mf_task *t, int64_t ns) {
+    guard *g = t->state->limits;
+    if (!g) return;
+    int64_t *account = t->account->over ? &g->outliving_ns : &t->account->spent_ns;
+    *account += ns;
+    g->total_ns += ns;
+    if (g->limits.cpu_ns && *account > g->limits.cpu_ns) mf_set_doomed(t->state, MF_DOOM_CPU);
+}
+
+bool mf_over_limit(mf_state *s) {
+    guard *g = s->limits;
+    if (!g) return false;
+    g->unanswered = 0;
+    if (g->tick && g == current) look_at_time(g);
+    return s->doomed != 0;
+}
 
 int64_t mf_cpu_time(const mf_state *s) {
     const guard *g = s->limits;

@@ -81,7 +81,14 @@ static void free_blocks(mf_state *s) {
 }
 
 static void *change_block(mf_state *s, void *block, size_t old_size, size_t new_size) {
-    return s->tracked ? linked_realloc(s, block, new_size) : mf_realloc(s, block, old_size, new_size);
+    if (!s->tracked) return mf_realloc(s, block, old_size, new_size);
+    mf_fault *fault = s->fault;
+    if (fault && new_size > old_size && injected_fault(fault)) return NULL;
+    void *moved = linked_realloc(s, block, new_size);
+    if (!fault) return moved;
+    if (new_size == 0 && block) fault->live -= (int64_t)(old_size + sizeof(mf_block));
+    if (moved) fault->live += (int64_t)new_size - (int64_t)old_size + (block ? 0 : (int64_t)sizeof(mf_block));
+    return moved;
 }
 
 /* What a host's state needs of its allocator. */

@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -59,6 +60,8 @@ int sandbox_kill(pid_t worker) {
         if (errno != EINTR) return -1;
     return status;
 }
+
+void sandbox_trim(void) { malloc_trim(0); }
 
 /* ---- The filter ---- */
 

@@ -33,6 +33,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     // Confined to the loop's thread.
     let epoll: Int32
     var queue = Deque<Work>()
+    /// How many jobs the loop has begun, and how often it has looked for events. Between two equal numbers nothing but
+    /// the caller ran. On the loop only.
+    public private(set) var turnCount: UInt64 = 0
     var yielded: [UnsafeContinuation<Void, Never>] = []
     var turns = TurnQueue()
     var timers = TimerQueue()
@@ -136,8 +139,16 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     static let wakeUpTag = UInt64.max
 
-    /// How many jobs run before descriptors and timers get their turn.
+    /// How many jobs run before descriptors and timers get their turn, and for how long at most.
     private static let jobsPerTurn = 128
+    private static let millisecondsPerTurn = 4
+
+    /// A clock that is cheap to read and goes in steps of some milliseconds.
+    private static func coarseMilliseconds() -> Int {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
+        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    }
 
     private func startThread() {
         var attributes = pthread_attr_t()
@@ -168,17 +179,21 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         repeat {
             takeInbox()
             var budget = Self.jobsPerTurn
+            let begun = Self.coarseMilliseconds()
             while budget > 0, let work = queue.popFirst() {
                 budget -= 1
+                turnCount &+= 1
                 switch work {
                 case .job(let job): job.runSynchronously(on: executor)
                 case .action(let action): action()
                 }
+                if Self.coarseMilliseconds() - begun > Self.millisecondsPerTurn { break }
             }
             if isStopping, queue.isEmpty, yielded.isEmpty, turns.isEmpty {
                 if inbox.endRunning({ threadID.store(0, ordering: .releasing) }) { return }
                 continue
             }
+            turnCount &+= 1
             poll()
             fireTimers()
             resumeYielded()

@@ -88,6 +88,8 @@ final class CurlTransfer: @unchecked Sendable {
         set(CURLOPT_PIPEWAIT, hostKey.hasPrefix("https:") ? 1 : 0)
         if let file = library.certificateFile { set(CURLOPT_CAINFO, file) }
         if let folder = library.certificateFolder { set(CURLOPT_CAPATH, folder) }
+        // Not to wait for the resolver's thread when a request is given up while a name is looked up: that takes seconds.
+        set(CURLOPT_QUICK_EXIT, 1)
         configureMethod(set, set)
         configureHeaders()
         set(CURLOPT_HTTPHEADER, headerList.map { UnsafeMutableRawPointer($0) })

@@ -10,19 +10,43 @@ extension JSON {
     /// - Throws: ``MFError`` with `LUA-004` for what JSON cannot say (functions, NaN, bytes that are no text), `LUA-007` for
     ///   values that are nested too deeply; the message names the path.
     public static func encode(_ value: LuaValue, pretty: Bool = false) throws -> [UInt8] {
-        var writer = JSONWriter(isPretty: pretty)
+        try encode(value, pretty: pretty, within: nil)
+    }
+
+    fileprivate static func encode(_ value: LuaValue, pretty: Bool, within state: LuaState?) throws -> [UInt8] {
+        var writer = JSONWriter(isPretty: pretty, state: state)
         try writer.write(value, depth: 0)
         return writer.bytes
     }
 }
 
+extension LuaState {
+    /// Writes a value as JSON for a function that the state's code calls; see ``JSON/encode(_:pretty:)``.
+    ///
+    /// - Throws: also the limit that the state goes over meanwhile.
+    public func encodeJSON(_ value: LuaValue, pretty: Bool = false) throws -> [UInt8] {
+        try JSON.encode(value, pretty: pretty, within: self)
+    }
+}
+
 private struct JSONWriter {
     let isPretty: Bool
+    /// Whose limits count.
+    private let state: LuaState?
+    private var looked = 0
+    private static let bytesBetweenLooks = 4096
     private(set) var bytes: [UInt8] = []
 
-    init(isPretty: Bool) { self.isPretty = isPretty }
+    init(isPretty: Bool, state: LuaState?) { (self.isPretty, self.state) = (isPretty, state) }
+
+    private mutating func look() throws {
+        guard bytes.count - looked > Self.bytesBetweenLooks else { return }
+        looked = bytes.count
+        if let state, state.isOverLimit, let doom = state.doom { throw doom }
+    }
 
     mutating func write(_ value: LuaValue, depth: Int) throws {
+        try look()
         guard depth <= JSON.maximumDepth else { throw MFError.tooDeepForJSON() }
         switch value {
         case .nil, .null:

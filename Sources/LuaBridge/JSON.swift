@@ -51,7 +51,7 @@ extension LuaState {
     ) throws -> LuaValue {
         let handle = try alive()
         var parser = JSONParser(bytes, into: try LuaWireWriter(self, handle), maxDepth: maxDepth)
-        do { try parser.document() } catch { throw MFError.invalidJSON(error, in: bytes) }
+        do { try parser.document() } catch { throw doom ?? MFError.invalidJSON(error, in: bytes) }
         try parser.builder.finish()
         var span = mf_span()
         try check(mf_make(handle, &span))
@@ -76,6 +76,7 @@ extension MFError {
             switch failure.problem {
             case .expected(let what): "expected \(what), found \(found)"
             case .other(let sentence): sentence
+            case .limit: "it takes too long"
             }
         let start = bytes.first { $0 > 0x20 }
         return MFError(

@@ -20,6 +20,8 @@ protocol JSONBuilder {
     mutating func key(_ bytes: UnsafeBufferPointer<UInt8>) -> Key
     mutating func add(_ value: Value, under key: Key, to entries: inout Entries)
     mutating func endObject(_ entries: Entries) -> Value
+    /// Whether it took too long; asked now and then.
+    var isOverLimit: Bool { get }
 }
 
 /// Makes values that Swift reads.
@@ -36,6 +38,7 @@ struct JSONTree: JSONBuilder {
     func key(_ bytes: UnsafeBufferPointer<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
     func add(_ value: LuaValue, under key: String, to entries: inout ObjectEntries) { entries.add(key, value) }
     func endObject(_ entries: ObjectEntries) -> LuaValue { .record(LuaRecord(entries.all)) }
+    var isOverLimit: Bool { false }
 }
 
 /// Writes the values on the wire, without a tree in between: of equal keys Lua keeps the last value by itself.

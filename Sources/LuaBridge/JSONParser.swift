@@ -5,6 +5,8 @@ struct JSONFailure: Error {
         case expected(String)
         /// A whole sentence.
         case other(String)
+        /// It took too long.
+        case limit
     }
 
     let position: Int
@@ -16,6 +18,9 @@ struct JSONParser<Builder: JSONBuilder> {
     private let bytes: UnsafeBufferPointer<UInt8>
     private let maxDepth: Int
     private var position = 0
+    /// Where the limits were looked at last.
+    private var lookedAt = 0
+    private static var bytesBetweenLooks: Int { 4096 }
     /// What makes something of the values.
     private(set) var builder: Builder
 
@@ -68,6 +73,7 @@ struct JSONParser<Builder: JSONBuilder> {
         if take(UInt8(ascii: "]")) { return builder.endArray(elements) }
         while true {
             builder.append(try value(depth: depth), to: &elements)
+            try look()
             skipBlanks()
             if take(UInt8(ascii: "]")) { return builder.endArray(elements) }
             guard take(UInt8(ascii: ",")) else { throw expected("`,` or `]`") }
@@ -90,11 +96,18 @@ struct JSONParser<Builder: JSONBuilder> {
             guard take(UInt8(ascii: ":")) else { throw expected("`:`") }
             skipBlanks()
             builder.add(try value(depth: depth), under: key, to: &entries)
+            try look()
             skipBlanks()
             if take(UInt8(ascii: "}")) { return builder.endObject(entries) }
             guard take(UInt8(ascii: ",")) else { throw expected("`,` or `}`") }
             skipBlanks()
         }
+    }
+
+    private mutating func look() throws(JSONFailure) {
+        guard position - lookedAt > Self.bytesBetweenLooks else { return }
+        lookedAt = position
+        if builder.isOverLimit { throw JSONFailure(position: position, problem: .limit) }
     }
 
     /// Takes the opening bracket.

@@ -45,11 +45,28 @@ extension MFError {
     }
 }
 
+extension MFError {
+    /// The same error as a tenant may keep it: what it quotes of the tenant's own is cut off.
+    fileprivate var shortened: MFError {
+        let limit = 1000
+        func cut(_ text: String) -> String {
+            text.utf8.count <= limit ? text : String(decoding: text.utf8.prefix(limit), as: UTF8.self) + "…"
+        }
+        let texts = [message, hint ?? "", traceback ?? ""] + context.map(\.value)
+        let cause = (cause as? MFError)?.shortened
+        guard texts.contains(where: { $0.utf8.count > limit }) || cause != nil else { return self }
+        return MFError(
+            code, cut(message), context: context.map { ($0.key, cut($0.value)) }, hint: hint.map(cut), cause: cause,
+            thrown: thrown, traceback: traceback.map(cut), fileID: location.fileID, line: location.line)
+    }
+}
+
 extension LuaValue {
     /// An error as a value for Lua: the very value that a script raised, if it was one of this state; else an
     /// ``LuaErrorObject``.
     public static func error(_ error: any Error, in state: LuaState? = nil) -> LuaValue {
-        let error = MFError.wrapping(error)
+        var error = MFError.wrapping(error)
+        if state?.isTenant == true { error = error.shortened }
         guard let thrown = error.thrown as? LuaValue, thrown.mayCross(into: state) else {
             return .object(LuaErrorObject(error))
         }

@@ -44,8 +44,16 @@ extension LuaState {
         }
         pending = nil
         let outcome: Swift.Result<LuaValues, any Error>
+        let held = isTenant ? waited.call.arguments.reduce(0) { $0 + $1.heldBytes } : 0
+        charge(held)
+        let (begun, turn) = (isTenant ? loop.now : nil, loop.turnCount)
         do { outcome = .success(try await waited.body(waited.call)) } catch { outcome = .failure(error) }
+        charge(-held)
         try checkUse(of: task)
+        // When nothing else ran meanwhile, the time was spent for this call.
+        if let begun, turn == loop.turnCount {
+            mf_task_charge(task.pointer, begun.duration(to: loop.now).wholeNanoseconds)
+        }
         switch outcome {
         case .success(let values): return (values, false)
         case .failure(let error): return ([.error(error, in: self)], true)
@@ -77,5 +85,11 @@ extension LuaState {
             drop(task)
             throw CancellationError()
         }
+    }
+}
+
+extension Duration {
+    fileprivate var wholeNanoseconds: Int64 {
+        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
     }
 }

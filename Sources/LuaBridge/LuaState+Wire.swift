@@ -21,6 +21,9 @@ struct LuaWireWriter {
         self.buffer = buffer
     }
 
+    /// Whether the state has gone over a limit by now.
+    var isOverLimit: Bool { mf_over_limit(handle) }
+
     /// Throws what went wrong while writing.
     func finish() throws {
         guard let problem else { return }

@@ -27,6 +27,9 @@ public final class LuaState: @unchecked Sendable {
     @exclusivity(unchecked)
     private(set) var handle: OpaquePointer?
 
+    /// Whether it is a tenant's: it has limits, and what it is told is cut short.
+    let isTenant: Bool
+
     /// Makes the error that is thrown once the state is over a limit, of a reason as the C side numbers it.
     var doomError: @Sendable (Int32) -> MFError = MFError.doomed
 
@@ -66,6 +69,7 @@ public final class LuaState: @unchecked Sendable {
     /// - Throws: ``MFError`` with `LUA-003` when there is not enough memory.
     public init(loop: EventLoop, configuration: LuaConfiguration = .host) throws {
         self.loop = loop
+        isTenant = configuration.isTenant
         var functions = Self.callbacks
         let host = Unmanaged.passUnretained(self).toOpaque()
         guard let handle = mf_state_new(&functions, host, configuration.isTenant, configuration.fault) else {

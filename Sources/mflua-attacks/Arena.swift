@@ -54,6 +54,12 @@ final class Arena: @unchecked Sendable {
         memory = Self.residentMemory()
     }
 
+    /// Ends what is there for all cases.
+    func close() {
+        neighbour.close()
+        host.close()
+    }
+
     private static func options(_ level: TenantOptions.Level) -> TenantOptions {
         var options = TenantOptions()
         options.level = level

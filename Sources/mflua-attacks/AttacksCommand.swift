@@ -35,21 +35,7 @@ struct AttacksCommand: ParsableCommand {
         let (level, verbose) = (level, verbose)
         loop.start {
             do {
-                let arena = try await Arena(level: level, loop: loop)
-                var failed = 0
-                for attack in cases {
-                    let report = await arena.run(attack)
-                    if let problem = report.problem {
-                        failed += 1
-                        print("FAILED \(attack.name): \(problem)")
-                    } else if verbose {
-                        print("passed \(attack.name): \(report.ending) in \(report.milliseconds) ms")
-                    }
-                    fflush(nil)  // what is known, should the next one take everything down
-                }
-                if !Arena.measuresMemory { print("memory was not measured: a sanitizer keeps what is freed") }
-                print("\(cases.count - failed) passed, \(failed) failed")
-                done.finish(failed == 0 && !cases.isEmpty ? 0 : 1)
+                done.finish(try await Self.run(cases, level, loop, verbose: verbose))
             } catch {
                 print("cannot run the cases: \(error)")
                 done.finish(2)
@@ -57,5 +43,27 @@ struct AttacksCommand: ParsableCommand {
         }
         let status = done.wait()
         throw ExitCode(Int32(status))
+    }
+
+    /// Runs all cases; what the program ends with.
+    private static func run(
+        _ cases: [AttackCase], _ level: TenantOptions.Level, _ loop: EventLoop, verbose: Bool
+    ) async throws -> Int {
+        let arena = try await Arena(level: level, loop: loop)
+        defer { arena.close() }
+        var failed = 0
+        for attack in cases {
+            let report = await arena.run(attack)
+            if let problem = report.problem {
+                failed += 1
+                print("FAILED \(attack.name): \(problem)")
+            } else if verbose {
+                print("passed \(attack.name): \(report.ending) in \(report.milliseconds) ms")
+            }
+            fflush(nil)  // what is known, should the next one take everything down
+        }
+        if !Arena.measuresMemory { print("memory was not measured: a sanitizer keeps what is freed") }
+        print("\(cases.count - failed) passed, \(failed) failed")
+        return failed == 0 && !cases.isEmpty ? 0 : 1
     }
 }

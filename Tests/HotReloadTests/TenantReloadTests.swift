@@ -81,6 +81,20 @@ struct TenantReloadTests {
         await host.tearDown()
     }
 
+    /// Over a limit a tenant's state goes, and with it what the old version has counted.
+    @Test(arguments: levels) func limitsHoldForTheNewVersion(level: String) async throws {
+        let host = try await host(level)
+        #expect(try await host.run("return ask()") == "./xam1_1z")
+        try host.replace("acme-plugin.lua", "while true do end")
+        let reload = await host.nextReload()
+        #expect((reload?.error?.cause as? MFError)?.code.rawValue.hasPrefix("LIMIT-") == true)
+        #expect(try await host.run("return ask()") == "./xam1_1z")
+        try host.replace("acme-plugin.lua", Self.plugin(2))
+        #expect(await host.nextReload()?.error == nil)
+        #expect(try await host.run("return ask()") == "./xam2_2z", "the hand-over sees what the hook has counted")
+        await host.tearDown()
+    }
+
     @Test(arguments: levels) func everyOneOfManyReloadsServes(level: String) async throws {
         let host = try await host(level)
         for version in 2...60 {

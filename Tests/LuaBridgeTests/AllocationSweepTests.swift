@@ -10,8 +10,8 @@ import Testing
 /// Under AddressSanitizer the test says more than without.
 @Suite(.serialized) struct AllocationSweepTests {
     /// One failing allocation, a few, and all from there on.
-    @Test(arguments: [1, 3, UInt64.max])
-    func everyAllocationMayFail(run: UInt64) async throws {
+    @Test(arguments: [1, 3, UInt64.max], [false, true])
+    func everyAllocationMayFail(run: UInt64, isTenant: Bool) async throws {
         let loop = EventLoop(name: "sweep")
         defer { loop.stop() }
         try await loop.perform {
@@ -22,7 +22,7 @@ import Testing
                 number += 1
                 fault.initialize(to: mf_fault(count: 0, fail_from: number, fail_run: run, failed: 0, live: 0))
                 let released = Log()
-                try await Self.everything(loop, fault, released)
+                try await Self.everything(loop, fault, released, isTenant ? .tenant(Self.limits) : .host)
                 #expect(fault.pointee.live == 0, "leak when allocation \(number) failed")
                 #expect(Set(released.all).isSubset(of: ["gone"]))
             } while fault.pointee.failed > 0
@@ -32,9 +32,9 @@ import Testing
 
     /// Every operation of the bridge, each in spite of the failure of those before.
     private static func everything(
-        _ loop: EventLoop, _ fault: UnsafeMutablePointer<mf_fault>, _ log: Log
+        _ loop: EventLoop, _ fault: UnsafeMutablePointer<mf_fault>, _ log: Log, _ configuration: LuaConfiguration
     ) async throws {
-        var configuration = LuaConfiguration.host
+        var configuration = configuration
         configuration.fault = fault
         let state: LuaState
         do { state = try LuaState(loop: loop, configuration: configuration) } catch {
@@ -92,6 +92,8 @@ import Testing
         _ = attempt { try state.collectGarbage() }
     }
 
+    /// No limit that is in the way.
+    private static let limits = LuaLimits(memory: 64 << 20, cpu: .seconds(600))
     private static let shape = LuaShape(["id", "object"])
 
     /// What the failure of an allocation may look like: its own error, or what a script makes of it.

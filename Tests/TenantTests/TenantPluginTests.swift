@@ -83,6 +83,46 @@ import Testing
         }
     }
 
+    @Test(arguments: TenantOptions.Level.allCases) func hooksShareTheirVariablesInEveryInstance(
+        level: TenantOptions.Level
+    ) async throws {
+        let source = """
+            local count = 0
+            return {
+              name = "acme-plugin",
+              beforeRequest = function(args) count = count + 1 args.id = args.id .. count return args end,
+              onLoad = function(args) if args.id == "spin" then while true do end end count = count + 10 return count end,
+              beforeReload = function() return { count = count } end,
+            }
+            """
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant(
+                "acme",
+                .with {
+                    $0.level = level
+                    $0.cpu = .milliseconds(50)
+                    $0.dooms = 100
+                })
+            let plugin = try tenant.loadPlugin(Array(source.utf8), name: "@acme-plugin.lua")
+            let beforeReload = try sandbox.host.makeFunction(try #require(plugin.function("beforeReload")))
+            for _ in 1...3 {
+                let first = try plugin.emit(.syncWaterfall, hook: "beforeRequest", Self.shape, ["a", .nil])
+                #expect(first.fields.first == "a1")
+                #expect(
+                    try await plugin.emitAsync(.async, hook: "onLoad", Self.shape, ["a", .nil]).outcome == 11)
+                let second = try plugin.emit(.syncWaterfall, hook: "beforeRequest", Self.shape, ["a", .nil])
+                #expect(second.fields.first == "a12")
+                #expect(try sandbox.host.call(beforeReload).first?.tableValue?.get("count") == 12)
+                await expectMFError(.limitCPU) {
+                    try await plugin.emitAsync(.async, hook: "onLoad", Self.shape, ["spin", .nil])
+                }
+            }
+            // The other way round: what is asked first after a doom is not what was asked first before.
+            #expect(try await plugin.emitAsync(.async, hook: "onLoad", Self.shape, ["a", .nil]).outcome == 10)
+            #expect(try sandbox.host.call(beforeReload).first?.tableValue?.get("count") == 10)
+        }
+    }
+
     @Test func suspendedPluginsArePassedOverOrFail() async throws {
         for failClosed in [false, true] {
             try await withSandbox { sandbox in

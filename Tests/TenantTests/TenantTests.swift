@@ -88,6 +88,62 @@ import Testing
         }
     }
 
+    /// A container as remotes have it: entry, `get`, factory, module; each of the three runs waits.
+    private static let container = """
+        local mf = require("mf")
+        local prefix = mf.loadShare("config")().level
+        local runs = 0
+        return {
+          get = function(name)
+            mf.sleep(1)
+            return function()
+              mf.sleep(1)
+              runs = runs + 1
+              local count = 0
+              return {
+                up = function() count = count + 1 return count end,
+                read = function() return prefix .. name .. count .. "/" .. runs end,
+                spin = function() while true do end end,
+              }
+            end
+          end,
+        }
+        """
+
+    @Test(arguments: levels) func functionsOfAModuleShareTheirVariablesInEveryInstance(level: TenantOptions.Level)
+        async throws
+    {
+        let options = options(level) {
+            $0.cpu = .milliseconds(50)
+            $0.dooms = 100
+            $0.shared = ["config"]
+        }
+        try await withSandbox { sandbox in
+            let config = try sandbox.host.makeTable(["level": "info"])
+            let tenant = sandbox.tenant("acme", options, shares: ["config": .table(config)])
+            let container = try await tenant.run(Self.container)
+            let factory = try await sandbox.call(container["get"], "x")
+            guard case .function(let factory) = factory else { throw MFError(.luaRuntime, "no factory") }
+            let module = try await sandbox.host.callAsync(factory).first?.tableValue
+            func function(_ name: String) throws -> LuaFunction {
+                let value = try module?.get(name)
+                return try #require(value?.functionValue)
+            }
+            let up = try function("up"), read = try function("read"), spin = try function("spin")
+            for _ in 1...3 {
+                #expect(try await sandbox.host.callAsync(up) == [1])
+                #expect(try await sandbox.host.callAsync(up) == [2])
+                #expect(try await sandbox.host.callAsync(read) == ["infox2/1"])
+                await expectMFError(.limitCPU) { try await sandbox.host.callAsync(spin) }
+            }
+            // Two that find themselves again at the same time share one run, too.
+            async let one = sandbox.host.callAsync(up)
+            async let two = sandbox.host.callAsync(up)
+            #expect(Set([try await one, try await two].map { $0.first?.intValue }) == [1, 2])
+            #expect(try await sandbox.host.callAsync(read) == ["infox2/1"])
+        }
+    }
+
     @Test(arguments: levels) func oftenDoomedTenantsAreSuspended(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.cpu = .milliseconds(10) }
         try await withSandbox { sandbox in

@@ -1,10 +1,11 @@
 import Diagnostics
 import EventLoop
-import Federation
 import Glibc
 import LuaBridge
 import TestSupport
 import Testing
+
+@testable import Federation
 
 @Suite(.serialized) struct WorkerTests {
     init() { useBuiltWorker() }
@@ -53,6 +54,33 @@ import Testing
         }
     }
 
+    /// An object of the host's.
+    private final class Thing: LuaObject {
+        static let luaTypeName = "test.Thing"
+        func luaGet(_ key: LuaKey) -> LuaValue { .nil }
+    }
+
+    @Test func whatWasNotSentIsNotNumbered() async throws {
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", .process)
+            let module = try await tenant.run("return function(...) return select('#', ...) end")
+            let worker = try #require(tenant.instance as? WorkerInstance)
+            let before = worker.numberedCount
+            let function = LuaCallable("function") { _ in [] }
+            let huge = LuaValue.string(String(repeating: "x", count: 2 << 20))
+            for _ in 1...5 {
+                await expectMFError(.limitMessageSize) {
+                    try await tenant.run("return 1", .object(Thing()), .callable(function), huge)
+                }
+                await expectMFError(.limitMessageSize) {
+                    try await sandbox.call(module, .callable(function), .object(Thing()), huge)
+                }
+            }
+            #expect(worker.numberedCount == before)
+            #expect(try await sandbox.call(module, .object(Thing()), .callable(function)) == 2)
+        }
+    }
+
     @Test func theWorkerIsLockedUp() async throws {
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", .process)
@@ -73,6 +101,9 @@ import Testing
             #expect(refusal?["tenant"] == "acme" && refusal?.hint?.contains("never runs weaker than asked") == true)
             expectMFError(.levelUnavailable) { try tenant.runNow(Array("return 1".utf8), name: "=one") }
             #expect(tenant.workerProcessID == nil, "none is left behind")
+            for _ in 1...5 { await expectMFError(.levelUnavailable) { try await tenant.run("return 1") } }
+            #expect(tenant.stats.dooms.isEmpty && tenant.suspension == nil && sandbox.events.isEmpty, "no fault of its")
+            #expect(tenant.stats.generation == 1, "what is refused is not tried again at once")
         }
     }
 

@@ -155,6 +155,10 @@ void mf_account_release(mf_account *account);
 void mf_pay_from(mf_state *s, mf_account *account);
 /* Whether the Lua code that calls Swift right now may wait. */
 bool mf_may_wait(mf_state *s);
+/* Time that Swift has spent for a task that waits: its account pays for it. */
+void mf_task_charge(mf_task *t, int64_t ns);
+/* Whether the state is over a limit, for functions of Swift that take their time: looks at the clock when a tick has passed. */
+bool mf_over_limit(mf_state *s);
 int64_t mf_cpu_time(const mf_state *s);             /* nanoseconds, of the state's whole life */
 int32_t mf_open_tenant_libraries(mf_state *s);
 

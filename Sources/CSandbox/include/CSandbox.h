@@ -33,4 +33,7 @@ int sandbox_wait(int socket, bool writing, int64_t milliseconds);
 
 /* Ends a worker for certain and forgets it. Its exit status (as of waitpid), or -1. */
 int sandbox_kill(pid_t worker);
+
+/* Gives freed memory back to the system: malloc would keep it for whatever is as large. */
+void sandbox_trim(void);
 #endif

@@ -132,7 +132,7 @@ enum JSONLibrary {
         "encode": .callable(
             LuaCallable("encode") { call in
                 let pretty = try call.optionalTable(1)?.get("pretty").isTruthy ?? false
-                return [.of(try JSON.encode(try call[0].detached(), pretty: pretty))]
+                return [.of(try call.state.encodeJSON(try call[0].detached(), pretty: pretty))]
             }),
         "array": .callable(
             LuaCallable("array") { call in

@@ -5,6 +5,7 @@ import LuaBridge
 /// A tenant's life in a Lua state of its own.
 final class StateInstance: TenantInstance, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let identity = TenantIdentity()
     let state: LuaState
     let tasks: TenantTasks
     var onDoom: () -> Void = {}
@@ -28,6 +29,14 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         tasks = TenantTasks(loop: loop, limit: options.tasks) { [unowned state] in state.doomForTasks() }
         try TenantLibrary(options: options, imports: imports).install(in: self)
         tasks.onDoom = { [weak self] in self?.onDoom() }
+    }
+
+    deinit {
+        // Lua holds functions of Swift that hold the state: without this it would never go.
+        state.loop.runOnLoop { [state, tasks] in
+            tasks.cancelAll()
+            state.close()
+        }
     }
 
     var doom: MFError? {
@@ -225,7 +234,18 @@ extension StateInstance {
         LuaCallable(starting: function.name) { [weak self] call in
             guard let self else { throw MFError.stateGone() }
             let arguments = try call.arguments.map(leave)
-            return try function.body(arguments, call.state.canWait).map { try $0.map(self.enter) }
+            do {
+                switch try function.body(arguments, call.state.canWait) {
+                case .done(let values): return .done(try values.map(enter))
+                case .waiting(let pending):
+                    return .waiting(
+                        TenantPending {
+                            do { return try await pending.finish().map(self.enter) } catch {
+                                throw Self.visible(error)
+                            }
+                        })
+                }
+            } catch { throw Self.visible(error) }
         }
     }
 
@@ -233,8 +253,18 @@ extension StateInstance {
     func waiting(_ function: TenantImport) -> LuaCallable {
         LuaCallable(async: function.name) { [weak self] call in
             guard let self else { throw MFError.stateGone() }
-            return try await function.body(try call.arguments.map(leave), true).finish().map(enter)
+            let arguments = try call.arguments.map(leave)
+            do { return try await function.body(arguments, true).finish().map(enter) } catch {
+                throw Self.visible(error)
+            }
         }
+    }
+
+    /// An error of the host's as the tenant sees it: plain values that a script raised are what they are.
+    private static func visible(_ error: any Error) -> any Error {
+        guard let error = error as? MFError else { return error }
+        if let thrown = error.thrown as? LuaValue, thrown.isPlain { return error }
+        return error.withoutInsides()
     }
 
     fileprivate func view(of object: any LuaObject) -> TenantView {
@@ -264,7 +294,7 @@ extension LuaValue {
 
     fileprivate static func wrapped(_ object: any LuaObject, _ instance: StateInstance) -> LuaValue {
         if let function = object as? TenantImport { return .callable(instance.callable(function)) }
-        if let export = object as? TenantExport, export.instance === instance, let function = export.function {
+        if let export = object as? TenantExport, export.identity === instance.identity, let function = export.function {
             return .function(function)
         }
         if let error = object as? LuaErrorObject { return .object(LuaErrorObject(error.error.withoutInsides())) }

@@ -2,79 +2,6 @@ import Diagnostics
 import EventLoop
 public import LuaBridge
 
-/// How a function of a tenant came to be: what to do again when its instance was replaced.
-indirect enum TenantOrigin: Sendable {
-    /// A chunk's result.
-    case program(TenantProgram, path: [LuaValue])
-    /// The result of another function.
-    case call(TenantFunction, [LuaValue], path: [LuaValue])
-
-    func at(_ key: LuaValue) -> TenantOrigin {
-        switch self {
-        case .program(let program, let path): .program(program, path: path + [key])
-        case .call(let function, let arguments, let path): .call(function, arguments, path: path + [key])
-        }
-    }
-}
-
-/// A chunk that a tenant has run.
-final class TenantProgram: Sendable {
-    let source: [UInt8]
-    let name: String
-    let arguments: [LuaValue]
-    let modules: TenantImport?
-
-    init(_ source: [UInt8], _ name: String, _ arguments: [LuaValue], modules: TenantImport? = nil) {
-        (self.source, self.name, self.arguments, self.modules) = (source, name, arguments, modules)
-    }
-}
-
-/// A function of a tenant as the host holds it. After a doom it finds itself again in the fresh instance.
-final class TenantFunction: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    unowned let tenant: Tenant
-    @exclusivity(unchecked)
-    private var export: TenantExport
-    private let origin: TenantOrigin?
-
-    init(_ tenant: Tenant, _ export: TenantExport, _ origin: TenantOrigin?) {
-        (self.tenant, self.export, self.origin) = (tenant, export, origin)
-    }
-
-    /// The function in the instance that runs now.
-    func resolved(canWait: Bool) throws -> TenantExport {
-        try resolved(in: try tenant.current(), canWait: canWait)
-    }
-
-    /// The function in an instance that runs.
-    @inline(__always)
-    func resolved(in instance: any TenantInstance, canWait: Bool) throws -> TenantExport {
-        if export.instance === instance { return export }
-        return try again(in: instance, canWait: canWait)
-    }
-
-    @inline(never)
-    private func again(in instance: any TenantInstance, canWait: Bool) throws -> TenantExport {
-        guard let origin else { throw MFError.tenantReplaced(tenant.name) }
-        let results: [LuaValue]
-        let path: [LuaValue]
-        switch origin {
-        case .program(let program, let steps):
-            results = try tenant.rerun(program, on: instance)
-            path = steps
-        case .call(let function, let arguments, let steps):
-            let export = try function.resolved(canWait: canWait)
-            results = try instance.start(export, arguments, canWait: false).finished(tenant.name)
-            path = steps
-        }
-        guard case .object(let object) = results.value(at: path), let found = object as? TenantExport else {
-            throw MFError.tenantReplaced(tenant.name)
-        }
-        export = found
-        return found
-    }
-}
-
 /// Finds a module for a tenant's `require`; nil: there is none.
 public typealias TenantModules = @Sendable (String) async throws -> TenantModule?
 
@@ -91,20 +18,6 @@ private final class FoundModules: @unchecked Sendable {
     var values: [String: LuaValues] = [:]
 }
 
-extension [LuaValue] {
-    /// The value that a path of keys leads to; the first key is the place in the list.
-    fileprivate func value(at path: [LuaValue]) -> LuaValue {
-        guard let first = path.first?.intValue, indices.contains(first - 1) else { return .nil }
-        return path.dropFirst().reduce(self[first - 1]) { value, key in
-            switch key {
-            case .string(let name): value[name]
-            case .integer(let index): value[Int(index)]
-            default: .nil
-            }
-        }
-    }
-}
-
 extension Tenant {
     /// Runs a chunk in an environment of its own and returns its results. What it returns as functions can be called for
     /// as long as the tenant lives.
@@ -116,26 +29,15 @@ extension Tenant {
     public func run(
         _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules? = nil
     ) async throws -> [LuaValue] {
-        let program = TenantProgram(source, name, try arguments.map(imported), modules: modules.map(finder))
-        let results = try await within {
-            try $0.run(source, name: name, modules: program.modules, program.arguments, canWait: true)
-        }
-        return try results.exported(by: self, .program(program, path: []))
+        let origin = TenantOrigin(
+            source, name: name, try arguments.map(imported), modules: modules.map(finder), canWait: true)
+        return try exported(try await within { try origin.run(in: $0, canWait: true) }, origin)
     }
 
     /// Runs a chunk that does not wait.
     public func runNow(_ source: [UInt8], name: String, arguments: [LuaValue] = []) throws -> [LuaValue] {
-        let program = TenantProgram(source, name, try arguments.map(imported))
-        let results = try atOnce {
-            try $0.run(source, name: name, modules: nil, program.arguments, canWait: false).finished(name)
-        }
-        return try results.exported(by: self, .program(program, path: []))
-    }
-
-    func rerun(_ program: TenantProgram, on instance: any TenantInstance) throws -> [LuaValue] {
-        try instance.run(
-            program.source, name: program.name, modules: program.modules, program.arguments, canWait: false
-        ).finished(program.name)
+        let origin = TenantOrigin(source, name: name, try arguments.map(imported), canWait: false)
+        return try exported(try atOnce { try origin.run(in: $0, canWait: false).finished(name) }, origin)
     }
 
     /// The function by which a tenant's `require` asks. What was found once is there at once when it is asked for again.
@@ -222,20 +124,18 @@ extension Tenant {
         let arguments = try arguments.map(imported)
         let instance = try current()
         calls += 1
-        let origin: TenantOrigin? =
-            arguments.allSatisfy(\.isPlain) ? .call(function, arguments, path: []) : nil
         do {
-            let export = try function.resolved(in: instance, canWait: canWait)
-            switch try instance.start(export, arguments, canWait: canWait) {
+            switch try function.start(in: instance, arguments, canWait: canWait) {
             case .done(let values):
                 if instance.isDoomed, let doom = instance.doom { throw doom }
-                return .done(try values.exported(by: self, origin))
+                return .done(try exported(values, from: function, arguments, canWait: canWait))
             case .waiting(let pending):
                 guard canWait else { throw MFError.tenantCannotWait(name) }
                 return .waiting(
                     TenantPending { [self] in
                         do {
-                            return try await within(instance) { try await pending.finish() }.exported(by: self, origin)
+                            let values = try await within(instance) { try await pending.finish() }
+                            return try exported(values, from: function, arguments, canWait: canWait)
                         } catch {
                             throw failure(error, of: instance)
                         }
@@ -308,7 +208,7 @@ extension Tenant {
     private func importing(_ function: LuaFunction) -> TenantImport {
         TenantImport("function") { [weak self] arguments, canWait in
             guard let self else { throw MFError.stateGone() }
-            let arguments = try arguments.exported(by: self, nil)
+            let arguments = try arguments.map { try self.exported($0, nil) }
             guard canWait else { return .done(try function.state.call(function, arguments).map(imported)) }
             return try function.state.start(function, arguments, sliceable: false).map { try $0.map(self.imported) }
         }
@@ -317,7 +217,8 @@ extension Tenant {
     private func importing(_ callable: LuaCallable) -> TenantImport {
         TenantImport(callable.name) { [weak self] arguments, canWait in
             guard let self else { throw MFError.stateGone() }
-            let call = LuaCall(state: host, name: callable.name, arguments: try arguments.exported(by: self, nil))
+            let call = LuaCall(
+                state: host, name: callable.name, arguments: try arguments.map { try self.exported($0, nil) })
             let start = try callable.start(call)
             if !canWait, case .waiting = start { throw MFError.tenantCannotWait(callable.name) }
             return try start.map { try $0.map(self.imported) }
@@ -327,19 +228,33 @@ extension Tenant {
     /// A value of the tenant as the host uses it, when it has no place to be found at again.
     func exported(_ value: LuaValue) throws -> LuaValue { value.crossesAsItIs ? value : try exported(value, nil) }
 
+    /// What a call gave as the host uses it: its functions are found again by the same call where it can be made again.
+    private func exported(
+        _ results: [LuaValue], from function: TenantFunction, _ arguments: [LuaValue], canWait: Bool
+    ) throws -> [LuaValue] {
+        if results.allSatisfy(\.crossesAsItIs) { return results }
+        guard arguments.allSatisfy(\.isPlain) else { return try results.map { try exported($0, nil) } }
+        return try exported(results, TenantOrigin(call: function, arguments, canWait: canWait))
+    }
+
+    /// What an origin gave as the host uses it.
+    private func exported(_ results: [LuaValue], _ origin: TenantOrigin) throws -> [LuaValue] {
+        try results.enumerated().map { try exported($1, TenantPlace(origin, result: $0)) }
+    }
+
     /// A value of the tenant as the host uses it: exports become functions.
-    func exported(_ value: LuaValue, _ origin: TenantOrigin?) throws -> LuaValue {
+    private func exported(_ value: LuaValue, _ place: TenantPlace?) throws -> LuaValue {
         switch value {
         case .object(let object):
             guard let export = object as? TenantExport else { return value }
-            return .callable(callable(TenantFunction(self, export, origin)))
+            return .callable(callable(TenantFunction(self, export, place)))
         case .array(let elements):
             return .array(
-                try elements.enumerated().map { try exported($1, origin?.at(.integer(Int64($0 + 1)))) })
+                try elements.enumerated().map { try exported($1, place?.at(.integer(Int64($0 + 1)))) })
         case .record(let record):
             return .record(
                 LuaRecord(
-                    try record.entries.map { .init(key: $0.key, value: try exported($0.value, origin?.at($0.key))) }))
+                    try record.entries.map { .init(key: $0.key, value: try exported($0.value, place?.at($0.key))) }))
         default: return value
         }
     }
@@ -348,12 +263,6 @@ extension Tenant {
         LuaCallable(starting: "tenant \(name)") { [self] call in
             try start(function, call.arguments, canWait: call.state.canWait)
         }
-    }
-}
-
-extension [LuaValue] {
-    func exported(by tenant: Tenant, _ origin: TenantOrigin?) throws -> [LuaValue] {
-        try enumerated().map { try tenant.exported($1, origin?.at(.integer(Int64($0 + 1)))) }
     }
 }
 

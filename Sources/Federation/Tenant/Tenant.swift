@@ -29,7 +29,7 @@ public final class Tenant: @unchecked Sendable {
     var loop: EventLoop { host.loop }
 
     @exclusivity(unchecked)
-    private var instance: (any TenantInstance)?
+    private(set) var instance: (any TenantInstance)?
     @exclusivity(unchecked)
     private var isClosed = false
     private var generations = 0
@@ -38,6 +38,9 @@ public final class Tenant: @unchecked Sendable {
     @exclusivity(unchecked)
     private var suspendedUntil: ContinuousClock.Instant?
     private var past = TenantUsage()
+    /// Why its level is not to be had here, and until when that is not tried again.
+    private var refusal: (error: MFError, until: ContinuousClock.Instant)?
+    private static let refusalTime = Duration.seconds(1)
     @exclusivity(unchecked)
     var calls = 0
     var errors = 0
@@ -67,12 +70,18 @@ public final class Tenant: @unchecked Sendable {
             noteDoom(of: instance, doom)
         }
         if let remaining = suspension { throw MFError.tenantSuspended(name, for: remaining) }
-        generations += 1
-        let fresh: any TenantInstance =
+        if let refusal, loop.now < refusal.until { throw refusal.error.inTenant(name) }
+        let fresh: any TenantInstance
+        do {
             switch options.level {
-            case .state: try StateInstance(loop: loop, options: options, imports: imports())
-            case .process: try WorkerInstance(tenant: name, loop: loop, options: options, imports: imports())
+            case .state: fresh = try StateInstance(loop: loop, options: options, imports: imports())
+            case .process: fresh = try WorkerInstance(tenant: name, loop: loop, options: options, imports: imports())
             }
+        } catch let error as MFError where error.code == .levelUnavailable {
+            refuse(error)
+            throw error
+        }
+        generations += 1
         fresh.onDoom = { [weak self, weak fresh] in
             for race in self?.races ?? [] where race.instance === fresh { race.end() }
         }
@@ -95,6 +104,11 @@ public final class Tenant: @unchecked Sendable {
         guard instance === doomed else { return }
         instance = nil
         doomed.close()
+        if error.code == .levelUnavailable {
+            // No fault of the tenant's, whose code has not run.
+            refuse(error)
+            return
+        }
         let usage = doomed.usage
         past.cpu += usage.cpu
         past.peakMemory = max(past.peakMemory, usage.peakMemory)
@@ -115,6 +129,12 @@ public final class Tenant: @unchecked Sendable {
         TenantMetrics.doomed(name, error.code)
     }
 
+    /// Notes that the tenant's level is not to be had here.
+    private func refuse(_ error: MFError) {
+        refusal = (error, loop.now + Self.refusalTime)
+        services.log(.error, "tenant `\(name)` cannot run: \(error.message)")
+    }
+
     /// The error of a call of an instance as the host sees it.
     func failure(_ error: any Error, of instance: any TenantInstance) -> any Error {
         errors += 1
@@ -132,7 +152,7 @@ public final class Tenant: @unchecked Sendable {
         guard let thrown = error.thrown as? LuaValue else { return error }
         var error = error
         error.thrown = nil
-        guard let state = instance as? StateInstance, let value = try? exported(try state.leave(thrown), nil) else {
+        guard let state = instance as? StateInstance, let value = try? exported(try state.leave(thrown)) else {
             return error
         }
         return error.telling(value)

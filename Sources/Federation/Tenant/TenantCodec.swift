@@ -27,6 +27,8 @@ protocol TenantDirectory: AnyObject {
     func function(yours number: UInt64) throws -> any LuaObject
     func view(_ number: UInt64, type: String, data: LuaValue) throws -> any LuaObject
     func object(viewBack number: UInt64) throws -> any LuaObject
+    /// Forgets a number that was given to what is not sent after all.
+    func takeBack(_ tag: TenantCodec.Tag, _ number: UInt64)
 }
 
 /// Writes values as bytes.
@@ -34,10 +36,24 @@ struct TenantEncoder {
     private(set) var bytes: [UInt8] = []
     private let directory: any TenantDirectory
     private let limit: Int
+    /// The numbers that the values were given.
+    private var numbered: [(TenantCodec.Tag, UInt64)] = []
 
     init(_ directory: any TenantDirectory, limit: Int) { (self.directory, self.limit) = (directory, limit) }
 
-    mutating func write(_ value: LuaValue, depth: Int = 0) throws {
+    /// A message's bytes. When it cannot be written, no number stays given.
+    static func message(_ values: LuaValues, _ directory: any TenantDirectory, limit: Int) throws -> [UInt8] {
+        var encoder = TenantEncoder(directory, limit: limit)
+        do {
+            for value in values { try encoder.write(value) }
+        } catch {
+            for (tag, number) in encoder.numbered.reversed() { directory.takeBack(tag, number) }
+            throw error
+        }
+        return encoder.bytes
+    }
+
+    private mutating func write(_ value: LuaValue, depth: Int = 0) throws {
         if bytes.count > limit { throw MFError.messageTooLarge(bytes.count, limit: limit) }
         if depth > TenantCodec.maximumDepth { throw MFError(.limitDepth, "the value is nested too deeply") }
         switch value {
@@ -80,6 +96,7 @@ struct TenantEncoder {
             return
         }
         let (kind, number) = try directory.number(of: object)
+        numbered.append((kind, number))
         tag(kind)
         word(number)
         if kind == .ours { text(((object as? TenantImport)?.name ?? "function").utf8) }

@@ -6,6 +6,8 @@ import LuaBridge
 /// Values that go in and come out are trees without references: what is a function is a ``TenantImport`` (the host's) or a
 /// ``TenantExport`` (the tenant's), what is a view stays the host's object.
 protocol TenantInstance: AnyObject, Sendable {
+    /// What tells it from others, and may be kept when it is gone.
+    var identity: TenantIdentity { get }
     /// The limit it went over, or why it died; nil while it is sound.
     var doom: MFError? { get }
     /// Whether ``doom`` has something to tell.
@@ -69,10 +71,13 @@ final class TenantImport: LuaObject {
     func luaGet(_ key: LuaKey) -> LuaValue { .nil }
 }
 
-/// A function of a tenant on its way to the host.
+/// What an instance of a tenant is known by to what outlives it.
+final class TenantIdentity: Sendable {}
+
+/// A function of a tenant on its way to the host. It does not keep its instance alive.
 final class TenantExport: LuaObject, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    let instance: any TenantInstance
+    let identity: TenantIdentity
     /// The function, where the tenant is a state of this process.
     let function: LuaFunction?
     /// Its number, where the tenant is a worker.
@@ -81,15 +86,18 @@ final class TenantExport: LuaObject, @unchecked Sendable {
     @exclusivity(unchecked)
     var list: LuaListeners?
 
+    /// Where the worker hears that its function is no longer needed.
+    private weak var worker: (any TenantInstance)?
+
     init(_ instance: any TenantInstance, _ function: LuaFunction) {
-        (self.instance, self.function, number) = (instance, function, 0)
+        (identity, self.function, number) = (instance.identity, function, 0)
     }
 
-    init(_ instance: any TenantInstance, number: UInt64) {
-        (self.instance, function, self.number) = (instance, nil, number)
+    init(_ worker: any TenantInstance, number: UInt64) {
+        (identity, function, self.number, self.worker) = (worker.identity, nil, number, worker)
     }
 
-    deinit { if number != 0 { instance.release(number) } }
+    deinit { if number != 0 { worker?.release(number) } }
 
     static let luaTypeName = "mf.Export"
     func luaGet(_ key: LuaKey) -> LuaValue { .nil }

@@ -27,6 +27,12 @@ final class TenantPeer: @unchecked Sendable {
     private let onEnd: (MFError) -> Void
 
     private var slots: [UInt64: Slot] = [:]
+    /// What is done for the other side and not answered yet.
+    private var serving: [UInt64: Task<Void, any Error>] = [:]
+    private var lastServed: UInt64 = 0
+    /// How much of it there has been at a time, and beyond what number its memory is given back to the system.
+    private var mostServed = 0
+    private static let fewServed = 4
     private var lastNumber: UInt64 = 0
     private var incoming: [UInt8] = []
     private var outgoing: [UInt8] = []
@@ -56,6 +62,15 @@ final class TenantPeer: @unchecked Sendable {
         end = reason
         loop.unwatch(descriptor: socket)
         Glibc.close(socket)
+        let served = Array(serving.values)
+        serving.removeAll()
+        for task in served { task.cancel() }
+        if mostServed > Self.fewServed {
+            loop.start {
+                for task in served { _ = try? await task.value }
+                sandbox_trim()
+            }
+        }
         let waiting = slots
         slots.removeAll()
         for slot in waiting.values {
@@ -187,8 +202,12 @@ final class TenantPeer: @unchecked Sendable {
             switch try serve(name, values, canWait) {
             case .done(let results): if isAsked { reply(number, .success(results)) }
             case .waiting(let pending):
-                loop.start { [self] in
+                lastServed += 1
+                let served = lastServed
+                mostServed = max(mostServed, serving.count + 1)
+                serving[served] = loop.start { [self] in
                     do { reply(number, .success(try await pending.finish())) } catch { reply(number, .failure(error)) }
+                    serving[served] = nil
                 }
             }
         } catch {
@@ -213,11 +232,9 @@ final class TenantPeer: @unchecked Sendable {
     private func send(_ message: LuaValues) throws {
         if let end { throw end }
         guard let directory else { throw MFError.stateGone() }
-        var encoder = TenantEncoder(directory, limit: limit)
-        for value in message { try encoder.write(value) }
-        let length = UInt32(encoder.bytes.count)
-        withUnsafeBytes(of: length.littleEndian) { outgoing.append(contentsOf: $0) }
-        outgoing.append(contentsOf: encoder.bytes)
+        let bytes = try TenantEncoder.message(message, directory, limit: limit)
+        withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { outgoing.append(contentsOf: $0) }
+        outgoing.append(contentsOf: bytes)
         flush()
     }
 

@@ -46,7 +46,7 @@ public final class TenantPlugin: @unchecked Sendable {
         guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
         let imported = try tenant.imported(values)
         let result = try tenant.atOnce { instance in
-            try instance.emit(kind, try listener.resolved(in: instance, canWait: false), shape, imported)
+            try instance.emit(kind, try listener.resolved(in: instance), shape, imported)
         }
         return try exported(result, values, imported)
     }
@@ -60,7 +60,7 @@ public final class TenantPlugin: @unchecked Sendable {
         let instance = try tenant.current()
         tenant.calls += 1
         do {
-            let export = try listener.resolved(in: instance, canWait: true)
+            let export = try listener.resolved(in: instance)
             switch try instance.startEmission(kind, export, shape, imported) {
             case .done(let result):
                 if instance.isDoomed, let doom = instance.doom { throw doom }
@@ -120,24 +120,23 @@ extension Tenant {
     public func loadPlugin(
         _ source: [UInt8], name: String, options: LuaValue = .nil, modules: TenantModules? = nil
     ) throws -> TenantPlugin {
-        let program = TenantProgram(
-            Self.pluginLoader, "=plugin", [.of(source), .string(name), try imported(options)],
-            modules: modules.map(finder))
-        let results = try atOnce { instance in
-            try rerun(program, on: instance)
-        }
+        let origin = TenantOrigin(
+            Self.pluginLoader, name: "=plugin", [.of(source), .string(name), try imported(options)],
+            modules: modules.map(finder), canWait: false)
+        let results = try atOnce { try origin.run(in: $0, canWait: false).finished(name) }
         guard let record = results.first?.recordValue else {
             throw MFError.pluginInvalid(found: results.first?.luaTypeName ?? "nil", source: name)
         }
         guard let pluginName = record["name"].stringValue, !pluginName.isEmpty else {
             throw MFError.pluginWithoutName(source: name)
         }
+        let place = TenantPlace(origin, result: 0)
         var listeners: [String: TenantFunction] = [:]
         for entry in record.entries {
             guard case .string(let key) = entry.key, case .object(let object) = entry.value,
                 let export = object as? TenantExport
             else { continue }
-            listeners[key] = TenantFunction(self, export, .program(program, path: [.integer(1), entry.key]))
+            listeners[key] = TenantFunction(self, export, place.at(entry.key))
         }
         return TenantPlugin(
             name: pluginName, version: record["version"].stringValue, tenant: self, listeners: listeners)

@@ -104,6 +104,9 @@ extension Tenant {
         guard case .string(let url)? = arguments.first else {
             throw MFError.badArgument(1, of: "fetch", "string expected")
         }
+        guard url.utf8.count <= FetchRequest.longestURL else {
+            throw MFError.badArgument(1, of: "fetch", "the URL is longer than \(FetchRequest.longestURL) bytes")
+        }
         var request = FetchRequest(url: url, acceptsAnyStatus: true)
         request.timeout = min(request.timeout, options.wall)
         request.maxBytes = min(request.maxBytes, options.message)
@@ -126,15 +129,26 @@ extension Tenant {
 }
 
 extension FetchRequest {
+    fileprivate static let longestURL = 8 << 10
+    private static let longestMethod = 32
+    /// Bytes of all headers.
+    private static let longestHeaders = 64 << 10
+
     /// What a tenant may say about a request.
     fileprivate mutating func take(_ options: LuaValue) throws {
         guard let record = options.recordValue else { return }
         if let method = record["method"].stringValue {
-            guard Self.isToken(method) else { throw MFError.badArgument(2, of: "fetch", "no method: \(method)") }
+            guard method.utf8.count <= Self.longestMethod, Self.isToken(method) else {
+                throw MFError.badArgument(2, of: "fetch", "no method: \(method)")
+            }
             self.method = method
         }
         if let body = record["body"].bytesValue { self.body = body }
         if let headers = record["headers"].recordValue {
+            guard headers.entries.reduce(0, { $0 + $1.key.heldBytes + $1.value.heldBytes }) <= Self.longestHeaders
+            else {
+                throw MFError.badArgument(2, of: "fetch", "more than \(Self.longestHeaders) bytes of headers")
+            }
             self.headers = try headers.entries.compactMap { entry in
                 guard let name = entry.key.stringValue, let value = entry.value.stringValue else { return nil }
                 guard Self.isToken(name), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 9 }) else {

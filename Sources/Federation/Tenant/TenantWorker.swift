@@ -179,6 +179,10 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         return (.ours, lastNumber)
     }
 
+    func takeBack(_ tag: TenantCodec.Tag, _ number: UInt64) {
+        if tag == .ours { exports[number] = nil }
+    }
+
     func function(ours number: UInt64, name: String) throws -> any LuaObject {
         let release: @Sendable () -> Void = { [weak self] in
             guard let self else { return }

@@ -8,6 +8,7 @@ import LuaBridge
 final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     // The exceptions are `release`, which sends what it has to do to the loop, and constants.
+    let identity = TenantIdentity()
     private let loop: EventLoop
     private let options: TenantOptions
     private var peer: TenantPeer!
@@ -176,13 +177,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
             guard let function = imports[number] else { throw MFError.stateGone() }
             return try function.body(Array(values.dropFirst()), canWait)
         case "release": imports[number] = nil
-        case "forget":
-            guard let view = views[number] else { break }
-            views[number]?.count -= 1
-            if view.count == 1 {
-                views[number] = nil
-                viewNumbers[ObjectIdentifier(view.object)] = nil
-            }
+        case "forget": takeBack(.view, number)
         case "doomed":
             if case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error { doom = error }
             _ = try account(Array(values.dropFirst()))
@@ -196,7 +191,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     func number(of object: any LuaObject) throws -> (TenantCodec.Tag, UInt64) {
         if let export = object as? TenantExport {
-            guard export.instance === self else { throw MFError.stateGone() }
+            guard export.identity === identity else { throw MFError.stateGone() }
             return (.yours, export.number)
         }
         lastNumber += 1
@@ -212,6 +207,19 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         viewNumbers[ObjectIdentifier(object)] = lastNumber
         return (.view, lastNumber)
     }
+
+    func takeBack(_ tag: TenantCodec.Tag, _ number: UInt64) {
+        if tag == .ours { imports[number] = nil }
+        guard tag == .view, let view = views[number] else { return }
+        views[number]?.count -= 1
+        if view.count == 1 {
+            views[number] = nil
+            viewNumbers[ObjectIdentifier(view.object)] = nil
+        }
+    }
+
+    /// How many functions and objects of the host the worker knows by a number.
+    var numberedCount: Int { imports.count + views.values.reduce(0) { $0 + $1.count } }
 
     func function(ours number: UInt64, name: String) throws -> any LuaObject { TenantExport(self, number: number) }
 

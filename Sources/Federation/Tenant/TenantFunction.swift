@@ -1,0 +1,153 @@
+import Diagnostics
+import EventLoop
+import LuaBridge
+
+/// Where functions of a tenant came from: a chunk that it ran, or a call of another function.
+///
+/// After a doom it is run again, once in each fresh instance: what came from one run finds itself in one run again, and
+/// goes on sharing its variables.
+final class TenantOrigin: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private enum Source {
+        case chunk([UInt8], name: String, modules: TenantImport?, [LuaValue])
+        case call(TenantFunction, [LuaValue])
+    }
+    private enum Run {
+        case ended([LuaValue])
+        case waiting(Task<LuaValues, any Error>)
+    }
+
+    private let source: Source
+    /// Whether its first run could wait: what never waits is never kept waiting by what does.
+    private let canWait: Bool
+    private var again: (identity: TenantIdentity, run: Run)?
+
+    private init(_ source: Source, canWait: Bool) { (self.source, self.canWait) = (source, canWait) }
+
+    convenience init(
+        _ source: [UInt8], name: String, _ arguments: [LuaValue], modules: TenantImport? = nil, canWait: Bool
+    ) {
+        self.init(.chunk(source, name: name, modules: modules, arguments), canWait: canWait)
+    }
+
+    convenience init(call function: TenantFunction, _ arguments: [LuaValue], canWait: Bool) {
+        self.init(.call(function, arguments), canWait: canWait)
+    }
+
+    /// Runs it in an instance.
+    func run(in instance: any TenantInstance, canWait: Bool) throws -> LuaStart {
+        switch source {
+        case .chunk(let source, let name, let modules, let arguments):
+            try instance.run(source, name: name, modules: modules, arguments, canWait: canWait)
+        case .call(let function, let arguments):
+            try function.start(in: instance, arguments, canWait: canWait)
+        }
+    }
+
+    /// What it gives in a fresh instance of its tenant, in which it is run once.
+    fileprivate func results(in instance: any TenantInstance, of tenant: Tenant, canWait: Bool) throws -> LuaStart {
+        let canWait = canWait && self.canWait
+        if let again, again.identity === instance.identity {
+            switch again.run {
+            case .ended(let results): return .done(results)
+            case .waiting(let task):
+                guard canWait else { throw MFError.tenantCannotWait(tenant.name) }
+                return .waiting(TenantPending { try await task.value })
+            }
+        }
+        again = nil
+        let identity = instance.identity
+        switch try run(in: instance, canWait: canWait) {
+        case .done(let results):
+            again = (identity, .ended(results))
+            return .done(results)
+        case .waiting(let pending):
+            guard canWait else { throw MFError.tenantCannotWait(tenant.name) }
+            let task = tenant.loop.start { [self] in
+                do {
+                    let results = try await pending.finish()
+                    if again?.identity === identity { again = (identity, .ended(results)) }
+                    return results
+                } catch {
+                    if again?.identity === identity { again = nil }
+                    throw error
+                }
+            }
+            again = (identity, .waiting(task))
+            return .waiting(TenantPending { try await task.value })
+        }
+    }
+}
+
+/// The place of a value among what an origin gave: the number of the result, then keys.
+struct TenantPlace: Sendable {
+    let origin: TenantOrigin
+    private let path: [LuaValue]
+
+    /// The place of one of the results, counted from 0.
+    init(_ origin: TenantOrigin, result: Int) { self.init(origin, [.integer(Int64(result))]) }
+
+    private init(_ origin: TenantOrigin, _ path: [LuaValue]) { (self.origin, self.path) = (origin, path) }
+
+    func at(_ key: LuaValue) -> TenantPlace { TenantPlace(origin, path + [key]) }
+
+    /// The function there.
+    fileprivate func export(in results: [LuaValue]) -> TenantExport? {
+        guard let number = path.first?.intValue, results.indices.contains(number) else { return nil }
+        let found = path.dropFirst().reduce(results[number]) { value, key in
+            switch key {
+            case .string(let name): value[name]
+            case .integer(let index): value[Int(index)]
+            default: .nil
+            }
+        }
+        return found.objectValue as? TenantExport
+    }
+}
+
+/// A function of a tenant as the host holds it. After a doom it finds itself again in the fresh instance.
+final class TenantFunction: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    unowned let tenant: Tenant
+    @exclusivity(unchecked)
+    private var export: TenantExport
+    private let place: TenantPlace?
+
+    /// - Parameter place: Where it is to be found again; nil: nowhere.
+    init(_ tenant: Tenant, _ export: TenantExport, _ place: TenantPlace?) {
+        (self.tenant, self.export, self.place) = (tenant, export, place)
+    }
+
+    /// Calls it in an instance that runs.
+    func start(in instance: any TenantInstance, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+        if export.identity === instance.identity { return try instance.start(export, arguments, canWait: canWait) }
+        switch try again(in: instance, canWait: canWait) {
+        case .done: return try instance.start(export, arguments, canWait: canWait)
+        case .waiting(let pending):
+            return .waiting(
+                TenantPending { [self] in
+                    _ = try await pending.finish()
+                    return try await instance.start(export, arguments, canWait: canWait).finish()
+                })
+        }
+    }
+
+    /// The function in an instance that runs, for a call that does not wait for it.
+    @inline(__always)
+    func resolved(in instance: any TenantInstance) throws -> TenantExport {
+        if export.identity === instance.identity { return export }
+        _ = try again(in: instance, canWait: false)
+        return export
+    }
+
+    /// Finds the function in a fresh instance.
+    @inline(never)
+    private func again(in instance: any TenantInstance, canWait: Bool) throws -> LuaStart {
+        guard let place else { throw MFError.tenantReplaced(tenant.name) }
+        return try place.origin.results(in: instance, of: tenant, canWait: canWait).map { [self] results in
+            guard let found = place.export(in: results) else { throw MFError.tenantReplaced(tenant.name) }
+            export = found
+            return results
+        }
+    }
+}
