@@ -106,36 +106,68 @@ static record *make_records(int count) {
     return records;
 }
 
+/* What the functions below work on. Both run under lua_pcall, as all must that may raise. */
+typedef struct {
+    const record *records;
+    int count;
+    int ref;
+    value tree;
+} job;
+
+/* [-0, +0, m] lua_CFunction; 1: job. The tree is kept by a reference. */
+static int make_tree(lua_State *L) {
+    job *j = lua_touserdata(L, 1);
+    push_tree(L, j->records, j->count);
+    j->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+/* [-0, +0, m] lua_CFunction; 1: job */
+static int copy_tree(lua_State *L) {
+    job *j = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, j->ref);
+    j->tree = copy_of(L, 2);
+    return 0;
+}
+
+/* [-0, +0, -] */
+static int protect(lua_State *L, lua_CFunction f, job *j) {
+    lua_pushcfunction(L, f);
+    lua_pushlightuserdata(L, j);
+    return lua_pcall(L, 1, 0, 0);
+}
+
 double bench_peer_tree_to_lua(bench_peer *peer, int nodes, long rounds) {
     lua_State *L = peer->L;
-    int count = record_count(nodes);
-    record *records = make_records(count);
+    job j = {.count = record_count(nodes)};
+    record *records = make_records(j.count);
     if (records == NULL) return -1;
+    j.records = records;
+    int failed = 0;
     double start = now_ns();
-    for (long round = 0; round < rounds; round++) {
-        push_tree(L, records, count);
-        lua_settop(L, 0);
+    for (long round = 0; round < rounds && !failed; round++) {
+        failed = protect(L, make_tree, &j) != LUA_OK;
+        luaL_unref(L, LUA_REGISTRYINDEX, j.ref);
     }
     double taken = now_ns() - start;
     free(records);
-    return taken / (double)rounds;
+    return failed ? -1 : taken / (double)rounds;
 }
 
 double bench_peer_tree_from_lua(bench_peer *peer, int nodes, long rounds) {
     lua_State *L = peer->L;
-    int count = record_count(nodes);
-    record *records = make_records(count);
+    job j = {.count = record_count(nodes)};
+    record *records = make_records(j.count);
     if (records == NULL) return -1;
-    push_tree(L, records, count);
-    size_t sum = 0;
+    j.records = records;
+    int failed = protect(L, make_tree, &j) != LUA_OK;
     double start = now_ns();
-    for (long round = 0; round < rounds; round++) {
-        value tree = copy_of(L, 1);
-        sum += tree.count;
-        free_value(&tree);
+    for (long round = 0; round < rounds && !failed; round++) {
+        failed = protect(L, copy_tree, &j) != LUA_OK;
+        free_value(&j.tree);
     }
     double taken = now_ns() - start;
-    lua_settop(L, 0);
+    luaL_unref(L, LUA_REGISTRYINDEX, j.ref);
     free(records);
-    return sum == 0 ? -1 : taken / (double)rounds;
+    return failed ? -1 : taken / (double)rounds;
 }
