@@ -30,10 +30,11 @@ bench: setup
 	$(SWIFT) build -c release --static-swift-stdlib
 	$(RELEASE)/mflua-bench
 
-# The long forms of what must not grow: 10,000 reloads under load, 1,000 remotes and 1,000 hosts that come and go.
+# The long forms of what must not grow: 10,000 reloads under load, 1,000 remotes and 1,000 hosts that come and go; and
+# 1,000 calls of tenants whose workers are struck.
 soak: setup
 	$(SWIFT) build --build-tests
-	MFLUA_SOAK=1 $(SWIFT) test --skip-build --no-parallel --filter SoakTests
+	MFLUA_SOAK=1 $(SWIFT) test --skip-build --no-parallel --filter 'SoakTests|WorkerTests'
 
 # The suite again, watched for memory errors, races and undefined behaviour of the C code.
 sanitize: setup
