@@ -30,13 +30,13 @@ bench: setup
 	$(SWIFT) build -c release --static-swift-stdlib
 	$(RELEASE)/mflua-bench
 
-# The long forms of what must not grow: 10,000 reloads under load, 1,000 remotes and 1,000 hosts that come and go. The
-# test library remembers the place of each error that is thrown, unless told not to; and malloc gives what was large
-# back at once when it has a place of its own.
+# The long forms of what must not grow: 10,000 reloads under load, 1,000 remotes and 1,000 hosts that come and go; and
+# 1,000 calls of tenants whose workers are struck. The test library remembers the place of each error that is thrown,
+# unless told not to; and malloc gives what was large back at once when it has a place of its own.
 soak: setup
 	$(SWIFT) build --build-tests
 	MFLUA_SOAK=1 SWT_SWIFT_ERROR_BACKTRACING_ENABLED=0 MALLOC_MMAP_THRESHOLD_=65536 \
-	    $(SWIFT) test --skip-build --no-parallel --filter SoakTests
+	    $(SWIFT) test --skip-build --no-parallel --filter 'SoakTests|WorkerTests'
 
 # The suite again, watched for memory errors, races and undefined behaviour of the C code.
 sanitize: setup

@@ -130,7 +130,7 @@ let package = Package(
             name: "TenantTests",
             dependencies: [
                 "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "Federation", "TestSupport", "mflua-attacks",
-                "refuse-seccomp",
+                "refuse-seccomp", metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -40,7 +40,7 @@ struct FuzzTests {
             var seed: UInt64 = seconds > 0 ? UInt64(time(nil)) : 1
             let end = loop.now + .seconds(seconds)
             var round = 0
-            while round < 400 || loop.now < end {
+            while round < 400 / Sanitizer.slowdown || loop.now < end {
                 round += 1
                 seed &+= 1
                 var program = RandomProgram(seed: seed)

@@ -1,6 +1,7 @@
 import Diagnostics
 import EventLoop
 import LuaBridge
+import TestSupport
 import Testing
 
 /// The tenants' own pattern matching against Lua's, on random patterns and subjects.
@@ -73,7 +74,7 @@ struct PatternTests {
             }
             let stock = try host.load(Self.script, name: "=patterns")
             let ours = try tenant.load(Self.script, name: "=patterns")
-            for seed in 1...100 {
+            for seed in 1...100 / Sanitizer.slowdown {
                 let arguments: [LuaValue] = [.integer(Int64(seed) &* 7_919_777), 1000]
                 let expected = try host.call(stock, arguments).first?.tableValue?.copied() ?? .nil
                 let found = try tenant.call(ours, arguments).first?.tableValue?.copied() ?? .nil

@@ -40,6 +40,80 @@ import Testing
         }
     }
 
+    /// What happens while calls are made. Used on the loop's thread.
+    private final class Record: @unchecked Sendable {
+        var struck: Set<Int> = []
+        var answered = 0
+        var lost = 0
+        var next = 0
+    }
+
+    /// Some calls, or 1,000 with `MFLUA_SOAK`; four at a time, while their worker is struck at random moments.
+    @Test(arguments: [SIGKILL, SIGSEGV, SIGSTOP]) func aWorkerThatIsStruckAtRandomMomentsLosesTheCallsInFlightOnly(
+        signal: Int32
+    ) async throws {
+        // What is stopped is found out at the wall limit only: fewer of these.
+        let calls = getenv("MFLUA_SOAK") != nil ? 1000 : signal == SIGSTOP ? 32 : 100
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", Self.patient)
+            let module = try await tenant.run(
+                """
+                local mf = require("mf")
+                return function(n)
+                  for i = 1, n * 100 do end
+                  if n % 3 == 0 then mf.sleep(n % 7) end
+                  return n + 1
+                end
+                """)
+            let record = Record()
+            let lanes = (1...4).map { _ in
+                sandbox.loop.start {
+                    while record.next < calls {
+                        record.next += 1
+                        let number = Int64(record.next)
+                        let generation = tenant.stats.generation
+                        do {
+                            let answer = try await sandbox.call(module, .integer(number))
+                            #expect(answer == .integer(number + 1))
+                            record.answered += 1
+                        } catch let error as MFError {
+                            #expect([.workerDied, .limitWall].contains(error.code), "\(error)")
+                            #expect(
+                                record.struck.contains { $0 >= generation }, "nobody has struck its worker: \(error)")
+                            record.lost += 1
+                        }
+                    }
+                }
+            }
+            let striker = sandbox.loop.start {
+                var random = SeededGenerator(seed: UInt64(signal))
+                while true {
+                    try await sandbox.loop.sleep(for: .microseconds(Int64.random(in: 0...40_000, using: &random)))
+                    guard let worker = tenant.workerProcessID else { continue }
+                    // One that is stopped while it starts is waited for as long as a start may take.
+                    let hasStarted = (tenant.instance as? WorkerInstance)?.isSetUp == true
+                    if signal == SIGSTOP, !hasStarted { continue }
+                    record.struck.insert(tenant.stats.generation)
+                    kill(worker, signal)
+                }
+            }
+            for lane in lanes { try await lane.value }
+            striker.cancel()
+            _ = await striker.result
+            #expect(record.answered + record.lost == calls && record.lost > 0 && record.struck.count > 2)
+            #expect(record.lost <= 4 * record.struck.count, "more than were in flight")
+            await Self.expectEventually(5) { try await sandbox.call(module, 1) == 2 }
+        }
+    }
+
+    /// A call whose worker was struck last may still be the one that finds that out.
+    private static func expectEventually(_ tries: Int, _ body: () async throws -> Bool) async {
+        for _ in 1...tries {
+            if (try? await body()) == true { return }
+        }
+        Issue.record("never in \(tries) tries")
+    }
+
     @Test func aBlockedCallOfAStoppedWorkerEnds() async throws {
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", Self.patient)

@@ -35,6 +35,8 @@ public final class Tenant: @unchecked Sendable {
     private var generations = 0
     private var doomTimes: [ContinuousClock.Instant] = []
     private var suspensions = 0
+    /// How long it is suspended the first time; each later time is twice as long as the one before.
+    var firstSuspension = Duration.seconds(1)
     @exclusivity(unchecked)
     private var suspendedUntil: ContinuousClock.Instant?
     private var past = TenantUsage()
@@ -118,7 +120,7 @@ public final class Tenant: @unchecked Sendable {
         doomTimes.removeAll { $0.duration(to: now) > options.doomWindow }
         doomTimes.append(now)
         if doomTimes.count >= options.dooms {
-            let time = Duration.seconds(1 << min(suspensions, 10))
+            let time = firstSuspension * (1 << min(suspensions, 10))
             suspensions += 1
             suspendedUntil = now + time
             doomTimes.removeAll()
@@ -159,7 +161,11 @@ public final class Tenant: @unchecked Sendable {
     }
 
     /// The worker process that runs now, of a tenant of level `process`.
-    public var workerProcessID: Int32? { (instance as? WorkerInstance)?.processID }
+    public var workerProcessID: Int32? {
+        // Of one that is at its end the number may be another process's by now.
+        guard let worker = instance as? WorkerInstance, !worker.isDoomed else { return nil }
+        return worker.processID
+    }
 
     // MARK: - Accounting
 

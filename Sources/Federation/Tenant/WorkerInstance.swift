@@ -14,7 +14,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     private var peer: TenantPeer!
     let processID: pid_t
     private var isReaped = false
-    private var isSetUp = false
+    /// Whether it has answered: what it takes to start is no longer allowed for.
+    private(set) var isSetUp = false
     private var settingUp: Task<Void, any Error>?
     /// How long a worker may take to start.
     private static let startLimit = Duration.seconds(10)
@@ -122,6 +123,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
             peer.close(MFError.garbled())
             throw MFError.garbled()
         }
+        isSetUp = true
         usage = TenantUsage(memory: memory, peakMemory: peak, cpu: .nanoseconds(cpu))
         return Array(values.dropFirst(3))
     }
