@@ -1,68 +1,13 @@
-/*
- * Limits: the watchdog, the hook that it arms, and the end of a doomed state.
- */
+/* Limits: what the watchdog's signals mean, the hook that they arm, and the end of a doomed state. */
 #define _GNU_SOURCE
 #include "guarded.h"
+#include "watchdog.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <errno.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-/* How often the watchdog looks at who is inside of a tenant. */
-#define TICK_NS 1000000
 /* What a task gets before it gives way, not counting the tick until the watchdog has seen it. */
 #define SLICE_NS 300000
 
-static int64_t clock_ns(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* ThreadSanitizer holds a signal back until the program calls something that it intercepts, and Lua's loops call nothing.
- * So there the signal goes around it: the handler then interrupts its runtime too, may not be instrumented, and must
- * return. What is stuck inside of Lua is not abandoned there. */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define AROUND_SANITIZER __attribute__((disable_sanitizer_instrumentation))
-extern int __sigaction(int, const struct sigaction *, struct sigaction *);
-#define set_action __sigaction
-#endif
-#endif
-
-#ifdef AROUND_SANITIZER
-enum { CAN_ABANDON = 0 };
-#else
-#define AROUND_SANITIZER
-#define set_action sigaction
-enum { CAN_ABANDON = 1 };
-#endif
-
-/* ---- The watchdog: one thread a process, asleep while no tenant runs ---- */
-
-typedef struct watched {
-    pthread_t thread;
-    clockid_t clock;              /* the thread's processor time, as the watchdog reads it */
-    _Atomic uint32_t entries;     /* odd while the thread is inside a tenant; each entry has a number of its own */
-    _Atomic int64_t allowance_ns; /* processor time until the next signal */
-    _Atomic int64_t seen_cpu_ns;  /* of the entry that runs, when the watchdog first saw it */
-    uint32_t seen;
-    struct watched *next;
-} watched;
-
-static pthread_mutex_t watched_lock = PTHREAD_MUTEX_INITIALIZER;
-static watched *watched_threads;
-static _Atomic uint32_t parked; /* the futex the watchdog sleeps on: 1 while it does */
-static pthread_once_t watchdog_once = PTHREAD_ONCE_INIT;
-static pthread_key_t watched_key;
-
-static _Thread_local watched *self;
 /* The tenant that this thread is inside of. Read by the signal handler. */
 static _Thread_local guard *volatile current;
 
@@ -76,98 +21,13 @@ AROUND_SANITIZER static void arm(lua_State *L) {
 static void abandon_if_stuck(guard *g);
 
 /* Runs on the loop's own thread, between any two machine instructions. lua_sethook is made for that (lua.c does it). */
-AROUND_SANITIZER static void on_tick(int signal_number) {
+AROUND_SANITIZER void guard_on_tick(int signal_number) {
     (void)signal_number;
     guard *g = current;
     if (!g || g->state->abandoned) return;
     g->tick = 1;
     if (CAN_ABANDON) abandon_if_stuck(g);
     if (g->state->running) arm(g->state->running);
-}
-
-static bool signal_those_inside(void) {
-    bool busy = false;
-    pthread_mutex_lock(&watched_lock);
-    for (watched *w = watched_threads; w; w = w->next) {
-        uint32_t entries = atomic_load(&w->entries);
-        bool is_new = entries != w->seen;
-        busy |= is_new || (entries & 1);
-        w->seen = entries;
-        if (!(entries & 1)) continue;
-        int64_t cpu = clock_ns(w->clock);
-        /* A signal costs the thread some microseconds: it is sent when there is something to decide. */
-        if (is_new) atomic_store(&w->seen_cpu_ns, cpu);
-        else if (cpu - atomic_load(&w->seen_cpu_ns) >= atomic_load(&w->allowance_ns)) pthread_kill(w->thread, SIGURG);
-    }
-    pthread_mutex_unlock(&watched_lock);
-    return busy;
-}
-
-static void *watch(void *unused) {
-    (void)unused;
-    for (int idle = 0;;) {
-        nanosleep(&(struct timespec){.tv_nsec = TICK_NS}, NULL);
-        idle = signal_those_inside() ? 0 : idle + 1;
-        if (idle < 100) continue;
-        atomic_store(&parked, 1);
-        if (!signal_those_inside()) syscall(SYS_futex, &parked, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0);
-        atomic_store(&parked, 0);
-        idle = 0;
-    }
-    return NULL;
-}
-
-static void forget_thread(void *leaving) {
-    pthread_mutex_lock(&watched_lock);
-    for (watched **w = &watched_threads; *w; w = &(*w)->next) {
-        if (*w != leaving) continue;
-        *w = (*w)->next;
-        break;
-    }
-    pthread_mutex_unlock(&watched_lock);
-    free(leaving);
-}
-
-static void start_watchdog(void) {
-    /* Not blocked while it is handled: the handler may never return. */
-    struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_RESTART | SA_NODEFER};
-    sigemptyset(&action.sa_mask);
-    set_action(SIGURG, &action, NULL);
-    pthread_key_create(&watched_key, forget_thread);
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, 128 * 1024);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_t thread;
-    if (pthread_create(&thread, &attributes, watch, NULL) != 0) abort();
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-}
-
-static void watch_this_thread(void) {
-    pthread_once(&watchdog_once, start_watchdog);
-    watched *w = calloc(1, sizeof *w);
-    if (!w) abort();
-    w->thread = pthread_self();
-    if (pthread_getcpuclockid(w->thread, &w->clock) != 0) abort();
-    pthread_mutex_lock(&watched_lock);
-    w->next = watched_threads;
-    watched_threads = w;
-    pthread_mutex_unlock(&watched_lock);
-    pthread_setspecific(watched_key, w);
-    self = w;
-}
-
-/* By 1 from outside to inside and back, by 2 from one entry to another. */
-static void count_entry(unsigned step) {
-    atomic_fetch_add(&self->entries, step);
-    if (atomic_load_explicit(&parked, memory_order_seq_cst)) {
-        atomic_store(&parked, 0);
-        syscall(SYS_futex, &parked, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-    }
 }
 
 /* ---- Processor time ----
@@ -179,7 +39,7 @@ static int64_t spent_in_entry(const guard *g) {
     int64_t spent = clock_ns(CLOCK_MONOTONIC) - g->entered_ns;
     if (spent < 2 * TICK_NS) return spent;
     /* Long enough to have been seen; whatever was seen, no more than the wall clock says. */
-    int64_t cpu = TICK_NS / 2 + clock_ns(CLOCK_THREAD_CPUTIME_ID) - atomic_load(&self->seen_cpu_ns);
+    int64_t cpu = TICK_NS / 2 + clock_ns(CLOCK_THREAD_CPUTIME_ID) - watchdog_seen_cpu_ns();
     return cpu < spent ? cpu : spent;
 }
 
@@ -209,7 +69,7 @@ static void begin_timing(guard *g) {
     int64_t allowance = g->limits.cpu_ns ? g->limits.cpu_ns - *g->account : INT64_MAX;
     if (s->doomed) allowance = 0;
     else if (s->task && s->task->sliceable && allowance > SLICE_NS) allowance = SLICE_NS;
-    atomic_store_explicit(&self->allowance_ns, allowance, memory_order_relaxed);
+    watchdog_allow(allowance);
 }
 
 static void end_timing(guard *g) {
@@ -225,7 +85,7 @@ bool guard_enter(mf_state *s, guard_frame *frame) {
     frame->below = g->innermost;
     frame->outside = s->outside;
     if (frame->outer != g) {
-        if (!self) watch_this_thread();
+        watchdog_watch_this_thread();
         frame->account = g->account;
         if (frame->outer) end_timing(frame->outer);
         if (g->entries++ == 0) g->single_ns = 0;
@@ -236,7 +96,7 @@ bool guard_enter(mf_state *s, guard_frame *frame) {
         begin_timing(g);
         /* The way out is not yet known, but no tick is so early that it would be taken. */
         current = g;
-        count_entry(frame->outer ? 2 : 1);
+        watchdog_count_entry(frame->outer ? 2 : 1);
     }
     g->innermost = frame;
     s->outside = 0;
@@ -254,7 +114,7 @@ void guard_leave(mf_state *s, guard_frame *frame) {
     g->account = frame->account;
     current = frame->outer;
     if (frame->outer) begin_timing(frame->outer);
-    count_entry(frame->outer ? 2 : 1);
+    watchdog_count_entry(frame->outer ? 2 : 1);
 }
 
 /* ---- The end ---- */
@@ -286,7 +146,7 @@ _Noreturn void mf_leave_abandoned(mf_state *s) {
 
 static void on_doom(mf_state *s) {
     /* From now on every tick, should the hook have got lost. */
-    if (self && current && current->state == s) atomic_store(&self->allowance_ns, 0);
+    if (current && current->state == s) watchdog_allow(0);
     if (s->running) arm(s->running);
 }
 
@@ -301,7 +161,7 @@ void guard_over_cap(mf_state *s) {
 static void look_at_time(guard *g) {
     g->tick = 0;
     if (!g->tick_cpu_ns) {
-        int64_t seen = self ? atomic_load(&self->seen_cpu_ns) : 0;
+        int64_t seen = watchdog_seen_cpu_ns();
         g->before_tick_ns = TICK_NS / 2;
         g->tick_cpu_ns = seen ? seen : clock_ns(CLOCK_THREAD_CPUTIME_ID);
     }
