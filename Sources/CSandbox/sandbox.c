@@ -46,7 +46,9 @@ int sandbox_spawn(const char *executable, const char *argument, int socket, pid_
     if (!failure) failure = posix_spawn_file_actions_adddup2(&actions, socket, SANDBOX_SOCKET);
     if (!failure) failure = posix_spawn_file_actions_addclosefrom_np(&actions, SANDBOX_SOCKET + 1);
     char *const arguments[] = {(char *)"mflua-worker", (char *)argument, NULL};
-    char *const environment[] = {NULL};
+    /* A crash ends the worker, and at once: Swift's runtime would start a program that looks into it, wait for that, and
+     * leave it behind. */
+    char *const environment[] = {(char *)"SWIFT_BACKTRACE=enable=no", NULL};
     if (!failure) failure = posix_spawn(pid, executable, &actions, &attributes, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);

@@ -166,6 +166,15 @@ import Testing
         }
     }
 
+    @Test func theWorkerHasNoEnvironmentButWhatKeepsItsCrashesShort() async throws {
+        try await withSandbox { sandbox in
+            let tenant = sandbox.tenant("acme", .process)
+            _ = try await tenant.run("return 1")
+            let worker = try #require(tenant.workerProcessID)
+            #expect(try Self.read("/proc/\(worker)/environ") == "SWIFT_BACKTRACE=enable=no\0")
+        }
+    }
+
     @Test func aWorkerThatTheKernelDoesNotLockUpRunsNothing() async throws {
         TenantWorker.executable = Places.products + "/refuse-seccomp"
         defer { useBuiltWorker() }

@@ -13,7 +13,8 @@
 /* The descriptor that a worker finds its socket at; all others but the standard ones are closed. */
 #define SANDBOX_SOCKET 3
 
-/* Starts `executable argument` with an empty environment, /dev/null as standard descriptors and the socket. 0 or errno. */
+/* Starts `executable argument` with no environment but what keeps crashes short, /dev/null as standard descriptors and the
+ * socket. 0 or errno. */
 int sandbox_spawn(const char *executable, const char *argument, int socket, pid_t *pid);
 
 /* Makes a pair of connected, non-blocking sockets that no other child inherits. 0 or errno. */
