@@ -48,7 +48,7 @@ import Testing
         var next = 0
     }
 
-    /// Some calls, or 1,000 with `MFLUA_SOAK`; four at a time, while their worker is struck at random moments.
+    /// Some calls at least, or 1,000 with `MFLUA_SOAK`; four at a time, while their worker is struck at random moments.
     @Test(arguments: [SIGKILL, SIGSEGV, SIGSTOP]) func aWorkerThatIsStruckAtRandomMomentsLosesTheCallsInFlightOnly(
         signal: Int32
     ) async throws {
@@ -68,7 +68,7 @@ import Testing
             let record = Record()
             let lanes = (1...4).map { _ in
                 sandbox.loop.start {
-                    while record.next < calls {
+                    while record.next < calls || record.struck.count < 3 || record.lost == 0 {
                         record.next += 1
                         let number = Int64(record.next)
                         let generation = tenant.stats.generation
@@ -100,7 +100,7 @@ import Testing
             for lane in lanes { try await lane.value }
             striker.cancel()
             _ = await striker.result
-            #expect(record.answered + record.lost == calls && record.lost > 0 && record.struck.count > 2)
+            #expect(record.answered + record.lost == record.next && record.answered > 0)
             #expect(record.lost <= 4 * record.struck.count, "more than were in flight")
             await Self.expectEventually(5) { try await sandbox.call(module, 1) == 2 }
         }
