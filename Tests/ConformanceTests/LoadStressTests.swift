@@ -2,7 +2,6 @@ import EventLoop
 import Federation
 import LuaBridge
 import Serving
-import Synchronization
 import TestSupport
 import Testing
 
@@ -60,10 +59,10 @@ private final class MoodyRemotes: Sendable {
         var isCalm = false
     }
 
-    private let mood: Mutex<Mood>
+    private let mood: Locked<Mood>
 
     init(seed: UInt64) {
-        mood = Mutex(Mood(generator: SplitMix(state: seed)))
+        mood = Locked(Mood(generator: SplitMix(state: seed)))
     }
 
     /// From now on nothing fails.

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import TestSupport
 
 /// A server on 127.0.0.1 that answers as badly as a test wants. One thread a connection.
 final class LoopbackServer: Sendable {
@@ -24,8 +24,8 @@ final class LoopbackServer: Sendable {
     let port: Int
     private let listener: Int32
     private let answer: @Sendable (Request) -> [Step]
-    private let accepted = Mutex<[Int32]>([])
-    private let seen = Mutex<[String]>([])
+    private let accepted = Locked<[Int32]>([])
+    private let seen = Locked<[String]>([])
 
     /// How many connections there have been.
     var connectionCount: Int { accepted.withLock { $0.count } }

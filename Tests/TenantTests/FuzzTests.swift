@@ -14,7 +14,7 @@ struct FuzzTests {
         let (results, dooms) = try await loop.perform {
             var results = 0
             var dooms = 0
-            for memory in stride(from: 32 << 10, through: 2 << 20, by: 9_973) {
+            for memory in stride(from: 32 << 10, through: 2 << 20, by: 9_973 * Sanitizer.slowdown) {
                 let limits = LuaLimits(memory: memory, cpu: .seconds(30))
                 let state = try LuaState(loop: loop, configuration: .tenant(limits))
                 defer { state.close() }
@@ -28,7 +28,7 @@ struct FuzzTests {
             }
             return (results, dooms)
         }
-        #expect(results > 50 && dooms > 10)
+        #expect(results > 50 / Sanitizer.slowdown && dooms > 10 / Sanitizer.slowdown)
     }
 
     @Test func randomProgramsEndInAResultAnErrorOrADoom() async throws {

@@ -101,7 +101,7 @@ import Testing
             for lane in lanes { try await lane.value }
             striker.cancel()
             _ = await striker.result
-            #expect(record.answered + record.lost == record.next)
+            #expect(record.answered + record.lost == record.next && record.answered > 0)
             #expect(record.lost <= 4 * record.struck.count, "more than were in flight")
             await Self.expectEventually(5) { try await sandbox.call(module, 1) == 2 }
         }
