@@ -15,7 +15,8 @@ struct CodecFigures {
             let table = try state.makeTable(tree)
             let fromLua = try Measure.each(rounds) { _ = try table.copied() }
             let fromLuaPeer = Measure.least(of: 7) { peer.treeFromLua(nodes: nodes, rounds: rounds) }
-            report.add(Figure("codec, \(nodes) nodes from Lua (C: lua_pcall)", ours: fromLua, peer: fromLuaPeer, bar: 2))
+            report.add(
+                Figure("codec, \(nodes) nodes from Lua (C: lua_pcall)", ours: fromLua, peer: fromLuaPeer, bar: 2))
         }
     }
 
