@@ -32,10 +32,11 @@ bench: setup
 
 # The long forms of what must not grow: 10,000 reloads under load, 1,000 remotes and 1,000 hosts that come and go; and
 # 1,000 calls of tenants whose workers are struck. The test library remembers the place of each error that is thrown,
-# unless told not to; and malloc gives what was large back at once when it has a place of its own.
+# unless told not to; and malloc gives free memory back only where large blocks have places of their own, and the rest is
+# in one arena.
 soak: setup
 	$(SWIFT) build --build-tests
-	MFLUA_SOAK=1 SWT_SWIFT_ERROR_BACKTRACING_ENABLED=0 MALLOC_MMAP_THRESHOLD_=65536 \
+	MFLUA_SOAK=1 SWT_SWIFT_ERROR_BACKTRACING_ENABLED=0 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_ARENA_MAX=1 \
 	    $(SWIFT) test --skip-build --no-parallel --filter 'SoakTests|WorkerTests'
 
 # The suite again, watched for memory errors, races and undefined behaviour of the C code.

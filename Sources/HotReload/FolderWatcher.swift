@@ -65,13 +65,16 @@ public final class FolderWatcher: @unchecked Sendable {
     ///   - path: The file's path below the root.
     ///   - patience: How long to wait for a writer to be done.
     ///   - read: Reads it; called once more when somebody has written meanwhile. Called off the loop.
+    /// - Returns: Nothing when somebody has written to it and not closed it by then. Of a file that is merely open, what
+    ///   it holds.
     public func whenWhole<T: Sendable>(
         _ path: String, patience: Duration = .seconds(1), _ read: @Sendable () -> T
-    ) async throws -> T {
+    ) async throws -> T? {
         let end = ContinuousClock.now + patience
         while true {
             let isLate = ContinuousClock.now > end
             let before = try await loop.perform { [self] in state(of: path) }
+            if isLate, before.isWriting { return nil }
             let result: T? = ReadLease.hold(location(path)) { lease in
                 isLate || (lease != .refused && !before.isWriting) ? read() : nil
             }
@@ -117,7 +120,8 @@ public final class FolderWatcher: @unchecked Sendable {
     private func takeEvents() {
         inotify.drain { event in
             if event.mask.contains(.overflow) {
-                // What was missed is unknown: everything may have changed.
+                // What was missed is unknown: everything may have changed, and writers may be gone.
+                writing = []
                 try? watch("", reporting: true)
             } else if event.mask.contains(.watchEnded) {
                 directories[event.watch] = nil

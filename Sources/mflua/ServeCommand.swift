@@ -45,7 +45,8 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try await HTTPServer.start(host: host, port: port) { request in
             if let reply = feed?.reply(to: request) { return reply }
             guard let watcher, let path = StaticFiles.path(of: request) else { return files.reply(to: request) }
-            return (try? await watcher.whenWhole(path) { files.reply(to: request) }) ?? files.reply(to: request)
+            return (try? await watcher.whenWhole(path) { files.reply(to: request) })
+                ?? .text("somebody is writing to \(path)\n", status: 503)
         }
         print("serving \(folder) at \(server.baseURL)")
         for manifest in Self.manifests(in: folder) { print("  \(server.baseURL)/\(manifest)") }
