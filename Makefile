@@ -42,7 +42,7 @@ soak: setup
 # The suite again, watched for memory errors, races and undefined behaviour of the C code.
 sanitize: setup
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt:print_suppressions=0 $(SWIFT) test --no-parallel --sanitize address --scratch-path .build-address
-	$(SWIFT) test --no-parallel --sanitize thread --scratch-path .build-thread
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/races.txt $(SWIFT) test --no-parallel --sanitize thread --scratch-path .build-thread
 	$(SWIFT) test --no-parallel --scratch-path .build-undefined -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
 
 # Damaged manifests and plugins, 100,000 each, and random programs in tenants' states for ten minutes; FUZZ_SECONDS=60

@@ -18,6 +18,17 @@ import Testing
         "http://own/entry.lua": entry(
             "['./answer'] = function() return { get = function(x) return x + 1 end } end"),
         "http://api.acme.example/x": "hello",
+        "http://joined/entry.lua": """
+        local mf, scope = require("mf")
+        return {
+          init = function(shareScope) mf.sleep(1) scope = shareScope end,
+          get = function()
+            return function()
+              return { scope = function() return tostring(scope) end, spin = function() while true do end end }
+            end
+          end,
+        }
+        """,
         "http://foreign/entry.lua": entry(
             "['./secret'] = function() return { get = function() return 'secret' end } end"),
     ]
@@ -129,6 +140,24 @@ import Testing
             """
         ) { results in
             #expect(results == [2, "secret", true, "running"])
+        }
+    }
+
+    @Test(arguments: TenantOptions.Level.allCases) func aContainerJoinsItsShareScopeAgainInAFreshInstance(
+        level: TenantOptions.Level
+    ) async throws {
+        try await withHost(
+            level, plugin: "return { name = 'acme-plugin' }",
+            """
+            host:registerRemotes { { name = "joined", entry = "http://joined/entry.lua", tenant = "acme" } }
+            local module = host:loadRemote("joined/x")
+            local before = module.scope()
+            local ok, problem = pcall(module.spin)
+            return before, problem.code, module.scope(), host:loadRemote("joined/y").scope()
+            """
+        ) { results in
+            #expect(results.first?.stringValue?.contains("mf.Map") == true)
+            #expect(results == [results[0], "LIMIT-001", results[0], results[0]])
         }
     }
 }

@@ -24,13 +24,17 @@ extension Tenant {
     ///
     /// - Parameter name: What messages call the chunk, `@file.lua` for a file.
     /// - Parameter modules: Finds what `require` asks for beyond the tenant's own library.
+    /// - Parameter starter: The key of a function in the first result. Where the chunk is run again in a fresh instance, its
+    ///   last call that succeeded is made again, too.
     /// - Throws: ``MFError``: `LIMIT-…` when it went over a limit, `LUA-…` when it failed by itself; the context has the
     ///   tenant's name.
     public func run(
-        _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules? = nil
+        _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules? = nil,
+        starter: String? = nil
     ) async throws -> [LuaValue] {
         let origin = TenantOrigin(
-            source, name: name, try arguments.map(imported), modules: modules.map(finder), canWait: true)
+            source, name: name, try arguments.map(imported), modules: modules.map(finder), starter: starter,
+            canWait: true)
         return try exported(try await within { try origin.run(in: $0, canWait: true) }, origin)
     }
 
@@ -128,6 +132,7 @@ extension Tenant {
             switch try function.start(in: instance, arguments, canWait: canWait) {
             case .done(let values):
                 if instance.isDoomed, let doom = instance.doom { throw doom }
+                function.hasAnswered(arguments)
                 return .done(try exported(values, from: function, arguments, canWait: canWait))
             case .waiting(let pending):
                 guard canWait else { throw MFError.tenantCannotWait(name) }
@@ -135,6 +140,7 @@ extension Tenant {
                     TenantPending { [self] in
                         do {
                             let values = try await within(instance) { try await pending.finish() }
+                            function.hasAnswered(arguments)
                             return try exported(values, from: function, arguments, canWait: canWait)
                         } catch {
                             throw failure(error, of: instance)

@@ -21,13 +21,22 @@ final class TenantOrigin: @unchecked Sendable {
     /// Whether its first run could wait: what never waits is never kept waiting by what does.
     private let canWait: Bool
     private var again: (identity: TenantIdentity, run: Run)?
+    /// The key of the function in the first result whose last call belongs to every run, as a container's `init` does.
+    private let starter: LuaValue?
+    /// That call, once it was made.
+    private var start: (place: TenantPlace, arguments: [LuaValue])?
 
-    private init(_ source: Source, canWait: Bool) { (self.source, self.canWait) = (source, canWait) }
+    private init(_ source: Source, starter: LuaValue? = nil, canWait: Bool) {
+        (self.source, self.starter, self.canWait) = (source, starter, canWait)
+    }
 
     convenience init(
-        _ source: [UInt8], name: String, _ arguments: [LuaValue], modules: TenantImport? = nil, canWait: Bool
+        _ source: [UInt8], name: String, _ arguments: [LuaValue], modules: TenantImport? = nil,
+        starter: String? = nil, canWait: Bool
     ) {
-        self.init(.chunk(source, name: name, modules: modules, arguments), canWait: canWait)
+        self.init(
+            .chunk(source, name: name, modules: modules, arguments), starter: starter.map { .string($0) },
+            canWait: canWait)
     }
 
     convenience init(call function: TenantFunction, _ arguments: [LuaValue], canWait: Bool) {
@@ -44,6 +53,27 @@ final class TenantOrigin: @unchecked Sendable {
         }
     }
 
+    /// Notes the call of a function that it gave, if every run is to begin with it.
+    fileprivate func note(_ arguments: [LuaValue], at place: TenantPlace) {
+        guard let starter, place.isKey(starter) else { return }
+        start = (place, arguments)
+    }
+
+    /// Runs it again as it was begun.
+    private func begin(in instance: any TenantInstance, canWait: Bool) throws -> LuaStart {
+        let run = try run(in: instance, canWait: canWait)
+        guard let start else { return run }
+        @Sendable func call(_ results: [LuaValue]) throws -> LuaStart {
+            guard let export = start.place.export(in: results) else { return .done(results) }
+            return try instance.start(export, start.arguments, canWait: canWait).map { _ in results }
+        }
+        switch run {
+        case .done(let results): return try call(results)
+        case .waiting(let pending):
+            return .waiting(TenantPending { try await call(try await pending.finish()).finish() })
+        }
+    }
+
     /// What it gives in a fresh instance of its tenant, in which it is run once.
     fileprivate func results(in instance: any TenantInstance, of tenant: Tenant, canWait: Bool) throws -> LuaStart {
         let canWait = canWait && self.canWait
@@ -57,7 +87,7 @@ final class TenantOrigin: @unchecked Sendable {
         }
         again = nil
         let identity = instance.identity
-        switch try run(in: instance, canWait: canWait) {
+        switch try begin(in: instance, canWait: canWait) {
         case .done(let results):
             again = (identity, .ended(results))
             return .done(results)
@@ -91,6 +121,9 @@ struct TenantPlace: Sendable {
 
     func at(_ key: LuaValue) -> TenantPlace { TenantPlace(origin, path + [key]) }
 
+    /// Whether it is that of a key in the first result.
+    fileprivate func isKey(_ key: LuaValue) -> Bool { path == [.integer(0), key] }
+
     /// The function there.
     fileprivate func export(in results: [LuaValue]) -> TenantExport? {
         guard let number = path.first?.intValue, results.indices.contains(number) else { return nil }
@@ -116,6 +149,11 @@ final class TenantFunction: @unchecked Sendable {
     /// - Parameter place: Where it is to be found again; nil: nowhere.
     init(_ tenant: Tenant, _ export: TenantExport, _ place: TenantPlace?) {
         (self.tenant, self.export, self.place) = (tenant, export, place)
+    }
+
+    /// Notes that a call of it has succeeded.
+    func hasAnswered(_ arguments: [LuaValue]) {
+        if let place { place.origin.note(arguments, at: place) }
     }
 
     /// Calls it in an instance that runs.

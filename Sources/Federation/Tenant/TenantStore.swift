@@ -95,11 +95,13 @@ final class TenantStore: @unchecked Sendable {
     ) async throws -> LuaValue {
         let files = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
         let provided = provided()
-        let results = try await self.tenant(tenant).run(source, name: "@" + redacted(name)) { module in
+        let modules: TenantModules = { module in
             if let value = try await provided(module) { return value }
             guard let (source, url) = try await files.find(module) else { return nil }
             return .source(source, url: redacted(url))
         }
+        let results = try await self.tenant(tenant).run(
+            source, name: "@" + redacted(name), modules: modules, starter: "init")
         return results.first ?? .nil
     }
 
