@@ -22,11 +22,11 @@ final class TenantOrigin: @unchecked Sendable {
     private let canWait: Bool
     private var again: (identity: TenantIdentity, run: Run)?
     /// The key of the function in the first result whose last call belongs to every run, as a container's `init` does.
-    private let starter: LuaValue?
-    /// That call, once it was made.
-    private var start: (place: TenantPlace, arguments: [LuaValue])?
+    private let starter: String?
+    /// The arguments of that call, once it was made.
+    private var startArguments: [LuaValue]?
 
-    private init(_ source: Source, starter: LuaValue? = nil, canWait: Bool) {
+    private init(_ source: Source, starter: String? = nil, canWait: Bool) {
         (self.source, self.starter, self.canWait) = (source, starter, canWait)
     }
 
@@ -35,7 +35,7 @@ final class TenantOrigin: @unchecked Sendable {
         starter: String? = nil, canWait: Bool
     ) {
         self.init(
-            .chunk(source, name: name, modules: modules, arguments), starter: starter.map { .string($0) },
+            .chunk(source, name: name, modules: modules, arguments), starter: starter,
             canWait: canWait)
     }
 
@@ -55,17 +55,17 @@ final class TenantOrigin: @unchecked Sendable {
 
     /// Notes the call of a function that it gave, if every run is to begin with it.
     fileprivate func note(_ arguments: [LuaValue], at place: TenantPlace) {
-        guard let starter, place.isKey(starter) else { return }
-        start = (place, arguments)
+        guard let starter, place.isKey(.string(starter)) else { return }
+        startArguments = arguments
     }
 
     /// Runs it again as it was begun.
     private func begin(in instance: any TenantInstance, canWait: Bool) throws -> LuaStart {
         let run = try run(in: instance, canWait: canWait)
-        guard let start else { return run }
+        guard let starter, let startArguments else { return run }
         @Sendable func call(_ results: [LuaValue]) throws -> LuaStart {
-            guard let export = start.place.export(in: results) else { return .done(results) }
-            return try instance.start(export, start.arguments, canWait: canWait).map { _ in results }
+            guard let export = results.first?[starter].objectValue as? TenantExport else { return .done(results) }
+            return try instance.start(export, startArguments, canWait: canWait).map { _ in results }
         }
         switch run {
         case .done(let results): return try call(results)
