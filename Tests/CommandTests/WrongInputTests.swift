@@ -127,8 +127,8 @@ import Testing
     }
 
     @Test func unknownHostIsNamed() async throws {
-        let entry = "http://no-such-host.invalid/mf-manifest.json"
-        expect(try await load("checks/disk", entry: entry), "RUNTIME-003", ["no-such-host.invalid", "unknown"])
+        let entry = "http://\(UnknownHost.name)/mf-manifest.json"
+        expect(try await load("checks/disk", entry: entry), "RUNTIME-003", [UnknownHost.name, "unknown"])
     }
 
     @Test func tlsFailureIsNamed() async throws {

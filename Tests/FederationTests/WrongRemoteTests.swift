@@ -137,8 +137,8 @@ import Testing
     @Test func unknownHostIsNamed() async throws {
         try await withNetwork { site in
             let error = await site.failure(
-                .manifestFailed, Self.load(entry: "http://no-such-host.invalid/mf-manifest.json"))
-            #expect(error?.message.contains("the host `no-such-host.invalid` is unknown") == true)
+                .manifestFailed, Self.load(entry: "http://\(UnknownHost.name)/mf-manifest.json"))
+            #expect(error?.message.contains("the host `\(UnknownHost.name)` is unknown") == true)
         }
     }
 

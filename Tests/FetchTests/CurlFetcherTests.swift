@@ -265,8 +265,8 @@ private let packedHello: [UInt8] = [
 
     @Test func anUnknownHostIsAnError() async throws {
         try await withServer({ _ in [] }) { fetcher, _ in
-            let error = await expectMFError(.fetchDNS) { try await fetcher.fetch("http://remotes.invalid/") }
-            #expect(error?.message == "the host `remotes.invalid` is unknown")
+            let error = await expectMFError(.fetchDNS) { try await fetcher.fetch("http://\(UnknownHost.name)/") }
+            #expect(error?.message == "the host `\(UnknownHost.name)` is unknown")
         }
     }
 
