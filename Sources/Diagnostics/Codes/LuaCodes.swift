@@ -22,6 +22,8 @@ extension MFError.Code {
     public static let loopStopped = Self("LUA-010")
     /// LUA-011: a text is not JSON.
     public static let jsonSyntax = Self("LUA-011")
+    /// LUA-012: an option table has keys or values that it cannot have.
+    public static let invalidOptions = Self("LUA-012")
 
     static let luaCodes: [CodeEntry] = [
         CodeEntry(
@@ -100,6 +102,16 @@ extension MFError.Code {
                    and column.
             Cure:  open the URL or the file, and look at that place. JSON has no comments, no trailing commas, and keys
                    in double quotes.
+            """),
+        CodeEntry(
+            .invalidOptions, "invalidOptions", "the options are not valid",
+            """
+            Cause: an option table (of `mf.init`, a remote, a shared module, a plugin's entry, a tenant, `mf.fetch` …) has
+                   a key that nothing reads, a value of another type, or lacks a key. The message names each with its
+                   path, such as `remotes[2].tenant`. Nothing has run or changed yet.
+            Cure:  correct every path that is named. The keys of each table are in the editor stubs, which
+                   `mflua generate` writes. Data of your own goes into a remote's `metadata`, which hooks see and nothing
+                   interprets.
             """),
     ]
 }

@@ -1,0 +1,154 @@
+import Diagnostics
+import LuaBridge
+
+/// One thing that is wrong with an option table.
+struct OptionProblem: Sendable {
+    /// Where it is: `remotes[2].tenant`; empty for the table itself.
+    let path: String
+    /// The whole sentence, the path included.
+    let text: String
+    /// The next step, where there is one.
+    let hint: String?
+    /// The error with a code of its own that is thrown when this is the only problem.
+    let error: MFError?
+}
+
+/// Walks an option table and collects everything that is wrong with it.
+///
+/// The order of the problems depends on the declarations alone: declared keys come in their declared order, then unknown
+/// ones, sorted; elements of a list come by position. Lua's tables have no order, so two runs would differ otherwise.
+struct OptionChecker {
+    private(set) var problems: [OptionProblem] = []
+    private var path: String
+    private var depth = 0
+
+    /// A table may contain itself; the walk ends here.
+    private static let deepest = 32
+
+    /// Makes a checker.
+    ///
+    /// - Parameter path: What the paths in messages begin with, such as `remotes`; nothing for a table of its own.
+    init(path: String = "") { self.path = path }
+
+    /// Checks what is under a key, and names the key in what is found.
+    mutating func inside(_ key: OptionKey, _ body: (inout OptionChecker) throws -> Void) throws {
+        guard depth < Self.deepest else { return note("is nested too deeply") }
+        let outer = path
+        path = self.path(of: key)
+        depth += 1
+        try body(&self)
+        depth -= 1
+        path = outer
+    }
+
+    /// Notes a value of another type.
+    mutating func expected(_ what: String, found: LuaValue, hint: String? = nil) {
+        note("expected \(what), found \(found.mismatchDescription)", separator: ": ", hint: hint)
+    }
+
+    /// Notes that something is wrong with the value itself: `is missing`.
+    mutating func note(_ what: String, separator: String = " ", hint: String? = nil, error: MFError? = nil) {
+        let text = path.isEmpty ? what : "`\(path)`\(separator)\(what)"
+        problems.append(OptionProblem(path: path, text: text, hint: hint, error: error))
+    }
+
+    /// Notes a key that nothing reads.
+    ///
+    /// - Parameter advice: What to write in its place, such as ``did you mean `tenant`?``.
+    mutating func unknown(_ key: OptionKey, advice: String?, hint: String? = nil) {
+        let path = path(of: key)
+        let text = "unknown key `\(path)`" + (advice.map { " (\($0))" } ?? "")
+        problems.append(OptionProblem(path: path, text: text, hint: hint, error: nil))
+    }
+
+    /// Notes an error that has a code of its own.
+    mutating func note(_ error: MFError) {
+        let text = path.isEmpty ? error.message : "`\(path)`: \(error.message)"
+        problems.append(OptionProblem(path: path, text: text, hint: error.hint, error: error))
+    }
+
+    private func path(of key: OptionKey) -> String {
+        guard case .option(let name) = key, !path.isEmpty else { return path + key.description }
+        return "\(path).\(name.shown)"
+    }
+
+    /// Ends the walk.
+    ///
+    /// - Parameter function: What the options were given to, such as `init`.
+    /// - Throws: ``MFError`` with `LUA-012` that names every problem; a single one that has a code of its own as it is.
+    func finish(of function: String) throws {
+        guard let first = problems.first else { return }
+        if problems.count == 1, let error = first.error {
+            throw first.path.isEmpty ? error : error.adding(context: [("option", first.path)])
+        }
+        throw MFError.invalidOptions(problems, of: function)
+    }
+}
+
+/// A step on the way to a value in an option table.
+enum OptionKey: Sendable, CustomStringConvertible {
+    /// A declared option, or one that looks like it: `.tenant`.
+    case option(String)
+    /// A name that users choose, such as a package: `["statsd"]`.
+    case name(String)
+    /// An element of a list, counted from 1: `[2]`.
+    case position(Int64)
+    /// A key that is neither a string nor an integer.
+    case other(LuaValue)
+
+    /// A key as a table has it.
+    init(_ key: LuaValue) {
+        switch key {
+        case .string(let name): self = .option(name)
+        case .integer(let position): self = .position(position)
+        default: self = .other(key)
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .option(let name): name.shown
+        case .name(let name): "[\"\(name.shown)\"]"
+        case .position(let position): "[\(position)]"
+        case .other(let key): "[\(key.mismatchDescription)]"
+        }
+    }
+
+    /// Positions come first, then names, each in order.
+    static func isBefore(_ a: OptionKey, _ b: OptionKey) -> Bool {
+        switch (a, b) {
+        case (.position(let a), .position(let b)): a < b
+        case (.position, _): true
+        case (_, .position): false
+        case (.other, .other): a.description < b.description
+        case (.other, _): false
+        case (_, .other): true
+        default: a.description < b.description
+        }
+    }
+}
+
+extension String {
+    /// A name from an option table as a message shows it: one short line.
+    fileprivate var shown: String {
+        let short = unicodeScalars.prefix(60)
+        var text = ""
+        for scalar in short {
+            text += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+        return short.count < unicodeScalars.count ? text + "…" : text
+    }
+}
+
+extension MFError {
+    /// Options that cannot be used: all problems in one message.
+    static func invalidOptions(_ problems: [OptionProblem], of function: String) -> MFError {
+        let most = 20
+        var texts = problems.prefix(most).map(\.text)
+        if problems.count > most { texts.append("and \(problems.count - most) more") }
+        return MFError(
+            .invalidOptions, "invalid options for `\(function)`: \(texts.joined(separator: "; "))",
+            context: [("option", problems.first?.path)],
+            hint: problems.lazy.compactMap(\.hint).first ?? "`mflua explain LUA-012` tells where the options are listed")
+    }
+}
