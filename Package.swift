@@ -55,13 +55,14 @@ let package = Package(
         .target(
             name: "LuaLibrary", path: "lua", exclude: ["types"],
             resources: [.embedInCode("mf"), .embedInCode("plugins")], swiftSettings: settings),
+        .target(name: "Semver", swiftSettings: settings),
         .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop", deques], swiftSettings: settings),
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
         .target(
             name: "Federation",
             dependencies: [
-                "CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", collections, logging,
-                metrics,
+                "CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", "Semver", collections,
+                logging, metrics,
             ],
             swiftSettings: settings),
         .target(
@@ -79,7 +80,8 @@ let package = Package(
         .executableTarget(
             name: "mflua-conformance",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
+                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Semver", "Serving", "Federation", "HotReload",
+                argumentParser,
             ],
             resources: [.embedInCode("interpreter")],
             swiftSettings: settings),
@@ -104,6 +106,8 @@ let package = Package(
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .testTarget(
             name: "EventLoopTests", dependencies: ["Diagnostics", "EventLoop", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "SemverTests", dependencies: ["LuaBridge", "Semver", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "FetchTests", dependencies: ["Diagnostics", "EventLoop", "Fetch", "TestSupport"],
             swiftSettings: settings),

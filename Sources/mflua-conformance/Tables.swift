@@ -1,4 +1,5 @@
 import Federation
+import Semver
 
 /// The rows of a folder's tables, checked against the functions they are about.
 enum Tables {
@@ -38,11 +39,11 @@ extension Tables {
         var rows: [Row] = []
         for row in table["satisfy"]?.elements ?? [] {
             guard let version = row[0]?.text, let range = row[1]?.text, let expected = row[2]?.flag else { continue }
-            rows.append(Row("satisfy", row, expected: expected, actual: satisfies(version, range)))
+            rows.append(Row("satisfy", row, expected: expected, actual: VersionRange.satisfies(version, range)))
         }
         for row in table["differs"]?.elements ?? [] {
             guard let version = row[0]?.text, let range = row[1]?.text, let expected = differing(row) else { continue }
-            rows.append(Row("differs", row, expected: expected, actual: satisfies(version, range)))
+            rows.append(Row("differs", row, expected: expected, actual: VersionRange.satisfies(version, range)))
         }
         return rows
     }

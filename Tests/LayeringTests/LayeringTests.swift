@@ -10,12 +10,15 @@ import Testing
         "EventLoop": ["CEventLoop", "Diagnostics"],
         "LuaBridge": ["CLuaShim", "Diagnostics", "EventLoop", "LuaLibrary"],
         "LuaLibrary": [],
+        "Semver": [],
         "Fetch": ["CCurl", "Diagnostics", "EventLoop"],
         "Serving": ["Diagnostics"],
-        "Federation": ["CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary"],
+        "Federation": ["CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", "Semver"],
         "HotReload": ["Diagnostics", "EventLoop", "LuaBridge", "Federation"],
         "mflua": ["Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload"],
-        "mflua-conformance": ["Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload"],
+        "mflua-conformance": [
+            "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Semver", "Serving", "Federation", "HotReload",
+        ],
         "mflua-attacks": ["Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation"],
         "mflua-bench": [
             "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", "CBenchPeer",

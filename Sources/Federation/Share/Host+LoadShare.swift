@@ -2,6 +2,7 @@ import Diagnostics
 import Logging
 import LuaBridge
 import OrderedCollections
+import Semver
 
 /// What a caller adds to `loadShare` and `loadShareSync`.
 struct LoadShareOptions: Sendable {
@@ -177,7 +178,7 @@ extension Host {
         } else if let entries {
             let versions = entries.elements.map { (key: $0.version ?? "0", value: $0) }
             let best = ShareResolver.best(of: versions) { old, oldVersion, _, newVersion in
-                !(old?.isLoaded ?? false) && versionAtMost(oldVersion, newVersion)
+                !(old?.isLoaded ?? false) && Version.isAtMost(oldVersion, newVersion)
             }
             own = versions.last { $0.key == best }?.value
         }

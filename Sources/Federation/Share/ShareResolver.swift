@@ -1,6 +1,7 @@
 import Diagnostics
 import Logging
 import LuaBridge
+import Semver
 
 /// Chooses a version of a shared module for a requirement.
 struct ShareResolver {
@@ -55,11 +56,11 @@ struct ShareResolver {
         if shareInfo.strategy == ShareStrategy.loadedFirst {
             isBetter = { old, oldVersion, new, newVersion in
                 let (oldLoads, newLoads) = (old?.isLoadedOrLoading ?? false, new?.isLoadedOrLoading ?? false)
-                return newLoads == oldLoads ? versionAtMost(oldVersion, newVersion) : newLoads
+                return newLoads == oldLoads ? Version.isAtMost(oldVersion, newVersion) : newLoads
             }
         } else {
             isBetter = { old, oldVersion, _, newVersion in
-                !(old?.isLoaded ?? false) && versionAtMost(oldVersion, newVersion)
+                !(old?.isLoaded ?? false) && Version.isAtMost(oldVersion, newVersion)
             }
         }
         return ShareResolver.best(of: versions.pairs, isBetter) ?? ""
@@ -85,7 +86,7 @@ struct ShareResolver {
         let preferred = versions[highest]
         guard case .range(let range) = requirement.requiredVersion else { return preferred }
         if requirement.singleton == true {
-            if !satisfies(highest, range) {
+            if !VersionRange.satisfies(highest, range) {
                 let mismatch = MFError.singletonMismatch(
                     package, version: highest, from: preferred?.from, requirement: range, consumer: shareInfo.from)
                 if requirement.strictVersion == true { throw mismatch }
@@ -93,7 +94,7 @@ struct ShareResolver {
             }
             return preferred
         }
-        if range == "*" || satisfies(highest, range) { return preferred }
-        return versions.pairs.first { satisfies($0.key, range) }?.value
+        if range == "*" || VersionRange.satisfies(highest, range) { return preferred }
+        return versions.pairs.first { VersionRange.satisfies($0.key, range) }?.value
     }
 }

@@ -11,7 +11,6 @@ local session = require("conformance.session")
 local shares = require("conformance.shares")
 local trace = require("conformance.trace")
 local values = require("conformance.values")
-local views = require("conformance.views")
 
 local steps = {}
 
@@ -55,7 +54,7 @@ end
 local function share_options(step)
   local extra
   if step.customShareInfo ~= nil then
-    extra = extra or {}
+    extra = {}
     local info = step.customShareInfo
     if type(info) == "table" and (info.mode ~= nil or info.value ~= nil) then
       extra.customShareInfo = shares.one(step.pkg, info, "custom")

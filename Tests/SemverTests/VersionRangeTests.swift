@@ -2,7 +2,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@testable import Federation
+@testable import Semver
 
 @Suite struct VersionRangeTests {
     @Test func agreesWithTheRecordedTable() throws {
@@ -11,7 +11,7 @@ import Testing
         #expect(rows.count > 200)
         for row in rows {
             let (version, range) = (row[1].stringValue!, row[2].stringValue!)
-            #expect(satisfies(version, range) == row[3].boolValue, "\(version) in \(range)")
+            #expect(VersionRange.satisfies(version, range) == row[3].boolValue, "\(version) in \(range)")
         }
     }
 
@@ -28,7 +28,7 @@ import Testing
         ("9007199254740991.1.0", "^9007199254740991.0.0", false), ("1.2.0", "^ 1.0.0 ^ 1.2.0", true),
     ])
     func includesPrereleases(_ version: String, _ range: String, _ isInside: Bool) {
-        #expect(satisfies(version, range) == isInside)
+        #expect(VersionRange.satisfies(version, range) == isInside)
     }
 
     @Test(arguments: [
@@ -39,8 +39,8 @@ import Testing
         ("1.2.3*", "1.2.3", "1.2.4"), ("~ >=1.2", "1.2.7", "1.3.0"),
     ])
     func readsTheWholeGrammar(_ range: String, _ inside: String, _ outside: String) {
-        #expect(satisfies(inside, range), "\(inside) in \(range)")
-        #expect(!satisfies(outside, range), "\(outside) not in \(range)")
+        #expect(VersionRange.satisfies(inside, range), "\(inside) in \(range)")
+        #expect(!VersionRange.satisfies(outside, range), "\(outside) not in \(range)")
     }
 
     @Test(arguments: [
@@ -52,7 +52,7 @@ import Testing
     ])
     func refusesWhatIsNoRange(_ range: String) {
         #expect(VersionRange(range) == nil)
-        #expect(!satisfies("1.2.3", range))
+        #expect(!VersionRange.satisfies("1.2.3", range))
     }
 
     @Test func everyVersionSatisfiesItself() {
@@ -62,10 +62,10 @@ import Testing
             for range in [
                 "\(version)", "=\(version)", ">=\(version)", "<=\(version)", "^\(version)", "~\(version)", "*",
             ] {
-                #expect(satisfies("\(version)", range), "\(version) in \(range)")
+                #expect(VersionRange.satisfies("\(version)", range), "\(version) in \(range)")
             }
-            #expect(!satisfies("\(version)", ">\(version)"))
-            #expect(!satisfies("\(version)", "<\(version)"))
+            #expect(!VersionRange.satisfies("\(version)", ">\(version)"))
+            #expect(!VersionRange.satisfies("\(version)", "<\(version)"))
         }
     }
 
@@ -73,7 +73,7 @@ import Testing
         var versions = SampleVersions(seed: 2)
         for _ in 0..<4_000 {
             let (base, other) = (versions.next(), versions.next())
-            guard satisfies("\(other)", "^\(base)") else { continue }
+            guard VersionRange.satisfies("\(other)", "^\(base)") else { continue }
             #expect(other.major == base.major, "\(other) in ^\(base)")
             if base.major == 0 { #expect(other.minor == base.minor, "\(other) in ^\(base)") }
             if base.major == 0, base.minor == 0 { #expect(other.patch == base.patch, "\(other) in ^\(base)") }
@@ -87,7 +87,7 @@ import Testing
         for _ in 0..<4_000 {
             let (base, other) = (versions.next(), versions.next())
             let isInside = other >= base && other.major == base.major && other.minor == base.minor
-            #expect(satisfies("\(other)", "~\(base)") == isInside, "\(other) in ~\(base)")
+            #expect(VersionRange.satisfies("\(other)", "~\(base)") == isInside, "\(other) in ~\(base)")
         }
     }
 
@@ -95,11 +95,11 @@ import Testing
         var versions = SampleVersions(seed: 4)
         for _ in 0..<3_000 {
             let (a, b) = (versions.next(), versions.next())
-            #expect(satisfies("\(a)", "<\(b)") == (a < b))
-            #expect(satisfies("\(a)", "<=\(b)") == (a <= b))
-            #expect(satisfies("\(a)", ">\(b)") == (a > b))
-            #expect(satisfies("\(a)", ">=\(b)") == (a >= b))
-            #expect(satisfies("\(a)", "<\(b) || >\(b)") == (a != b))
+            #expect(VersionRange.satisfies("\(a)", "<\(b)") == (a < b))
+            #expect(VersionRange.satisfies("\(a)", "<=\(b)") == (a <= b))
+            #expect(VersionRange.satisfies("\(a)", ">\(b)") == (a > b))
+            #expect(VersionRange.satisfies("\(a)", ">=\(b)") == (a >= b))
+            #expect(VersionRange.satisfies("\(a)", "<\(b) || >\(b)") == (a != b))
         }
     }
 
@@ -111,8 +111,8 @@ import Testing
         for _ in 0..<5_000 {
             let length = Int.random(in: 0...12, using: &generator)
             let text = (0..<length).map { _ in pieces.randomElement(using: &generator)! }.joined()
-            _ = satisfies("1.2.3", text)
-            _ = satisfies(text, "*")
+            _ = VersionRange.satisfies("1.2.3", text)
+            _ = VersionRange.satisfies(text, "*")
         }
     }
 }

@@ -93,21 +93,27 @@ public struct Version: Sendable, Hashable, Comparable, CustomStringConvertible {
     }
 }
 
-/// Whether a version may take the place of another as the highest: whether it is at least as high.
-///
-/// Short numbers, which shared packages without a version are given, count as `0.0.0`, `1.0.0`, `1.2.0`. What is no
-/// version is never at most, nor at least, anything.
-///
-/// - Returns: True when `a` comes before `b` or has the same precedence.
-public func versionAtMost(_ a: String, _ b: String) -> Bool {
-    guard let a = Version(completing: a), let b = Version(completing: b) else { return false }
-    return a <= b
-}
+extension Version {
+    /// Whether a version comes before another or has the same precedence.
+    ///
+    /// Short numbers, which shared packages without a version are given, count as `0.0.0`, `1.0.0`, `1.2.0`.
+    ///
+    /// ```swift
+    /// Version.isAtMost("1.2", "1.2.0")      // true
+    /// Version.isAtMost("latest", "1.2.0")   // false
+    /// ```
+    ///
+    /// - Returns: False also when either text is not a version.
+    public static func isAtMost(_ a: String, _ b: String) -> Bool {
+        guard let a = Version(completing: a), let b = Version(completing: b) else { return false }
+        return a <= b
+    }
 
-/// Whether a version comes before another; see ``versionAtMost(_:_:)`` for what counts as a version.
-public func versionLess(_ a: String, _ b: String) -> Bool {
-    guard let a = Version(completing: a), let b = Version(completing: b) else { return false }
-    return a < b
+    /// Whether a version comes before another; see ``isAtMost(_:_:)`` for what counts as a version.
+    public static func isLess(_ a: String, _ b: String) -> Bool {
+        guard let a = Version(completing: a), let b = Version(completing: b) else { return false }
+        return a < b
+    }
 }
 
 extension Version {

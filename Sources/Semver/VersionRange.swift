@@ -42,23 +42,29 @@ public struct VersionRange: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Whether a version lies in a range.
-///
-/// - Returns: False also when the version is no version, or the range is no range.
-public func satisfies(_ version: String, _ range: String) -> Bool {
-    guard let version = Version(version), let range = knownRange(range) else { return false }
-    return range.isSatisfied(by: version)
-}
-
-/// A range, read once: each look-up of a shared module asks for the same few.
-private func knownRange(_ text: String) -> VersionRange? {
-    ranges.withLock { ranges in
-        if let known = ranges[text] { return known }
-        if ranges.count >= 1_000 { ranges.removeAll() }
-        let range = VersionRange(text)
-        ranges[text] = .some(range)
-        return range
+extension VersionRange {
+    /// Whether a version lies in a range, both as text.
+    ///
+    /// ```swift
+    /// VersionRange.satisfies("1.4.0", "^1.2.0")   // true
+    /// ```
+    ///
+    /// - Returns: False also when the version is not a version, or the range is not a range.
+    public static func satisfies(_ version: String, _ range: String) -> Bool {
+        guard let version = Version(version), let range = cached(range) else { return false }
+        return range.isSatisfied(by: version)
     }
-}
 
-private let ranges = Mutex<[String: VersionRange?]>([:])
+    /// A range, parsed once: each look-up of a shared module asks for the same few.
+    private static func cached(_ text: String) -> VersionRange? {
+        ranges.withLock { ranges in
+            if let known = ranges[text] { return known }
+            if ranges.count >= 1_000 { ranges.removeAll() }
+            let range = VersionRange(text)
+            ranges[text] = .some(range)
+            return range
+        }
+    }
+
+    private static let ranges = Mutex<[String: VersionRange?]>([:])
+}

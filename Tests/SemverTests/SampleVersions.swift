@@ -1,6 +1,6 @@
 import TestSupport
 
-@testable import Federation
+@testable import Semver
 
 /// Versions near each other, so that orders and bounds are put to the test.
 struct SampleVersions {

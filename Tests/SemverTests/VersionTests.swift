@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Federation
+@testable import Semver
 
 @Suite struct VersionTests {
     @Test(arguments: [
@@ -57,14 +57,14 @@ import Testing
     }
 
     @Test func choosesTheHighestByCompletedNumbers() {
-        #expect(versionAtMost("0", "0.0.0"))
-        #expect(versionAtMost("1", "1.0.1"))
-        #expect(versionAtMost("1.2", "1.2.0"))
-        #expect(versionAtMost("1.0.0+a", "1.0.0"))
-        #expect(!versionAtMost("1.10.0", "1.9.0"))
-        #expect(!versionAtMost("latest", "1.0.0"))
-        #expect(!versionAtMost("1.0.0", ""))
-        #expect(versionLess("1.0.0-rc", "1.0.0"))
-        #expect(!versionLess("1.0.0", "1"))
+        #expect(Version.isAtMost("0", "0.0.0"))
+        #expect(Version.isAtMost("1", "1.0.1"))
+        #expect(Version.isAtMost("1.2", "1.2.0"))
+        #expect(Version.isAtMost("1.0.0+a", "1.0.0"))
+        #expect(!Version.isAtMost("1.10.0", "1.9.0"))
+        #expect(!Version.isAtMost("latest", "1.0.0"))
+        #expect(!Version.isAtMost("1.0.0", ""))
+        #expect(Version.isLess("1.0.0-rc", "1.0.0"))
+        #expect(!Version.isLess("1.0.0", "1"))
     }
 }
