@@ -8,7 +8,16 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEBUG := .build/debug
 RELEASE := .build/release
 
-.PHONY: all demo test bench soak sanitize fuzz release setup clean
+PREFIX ?= /usr/local
+SHELLS := bash zsh fish
+COMPLETION_bash := $(PREFIX)/share/bash-completion/completions/mflua
+COMPLETION_zsh := $(PREFIX)/share/zsh/site-functions/_mflua
+COMPLETION_fish := $(PREFIX)/share/fish/vendor_completions.d/mflua.fish
+# The modules whose public declarations the documentation shows.
+MODULES := Diagnostics EventLoop LuaBridge Fetch Federation HotReload
+C_FILES := $(shell git ls-files 'Sources/*.c' 'Sources/*.h' 'Tests/*.c')
+
+.PHONY: all demo test lint bench soak sanitize fuzz release docs install uninstall setup clean
 
 all: release
 
@@ -24,6 +33,14 @@ test sanitize: PACKAGES += $(TEST_PACKAGES)
 test: setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --no-parallel
+
+# The style of each language, as a check: nothing is rewritten.
+lint: PACKAGES := lua-check clang-format
+lint: setup
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	luacheck --quiet --std lua54 --max-line-length 120 lua/mf lua/plugins Sources/mflua-conformance/interpreter \
+	    Fixtures/hosts Fixtures/remotes
+	clang-format --dry-run --Werror $(C_FILES)
 
 # Each figure beside its peer's, measured in the same run.
 bench: setup
@@ -54,6 +71,28 @@ fuzz: setup
 # One static binary: .build/release/mflua
 release: setup
 	$(SWIFT) build -c release --static-swift-stdlib --product mflua
+
+# The documentation as a website: .build/docs
+docs: setup
+	$(SWIFT) package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >/dev/null
+	rm -rf .build/docs .build/symbols && mkdir -p .build/symbols
+	cp $(foreach module,$(MODULES),$$(find .build -path '*/symbolgraph/$(module)*.symbols.json')) .build/symbols
+	docc convert Sources/MFLua/MFLua.docc --additional-symbol-graph-dir .build/symbols \
+	    --fallback-display-name mflua --fallback-bundle-identifier mflua --output-path .build/docs
+
+# The command with its man page, the shells' completions and the editor stubs, below PREFIX; uninstall is the inverse.
+install: release
+	$(SWIFT) package --allow-writing-to-package-directory generate-manual --configuration debug >/dev/null
+	install -D -m 755 $(RELEASE)/mflua $(DESTDIR)$(PREFIX)/bin/mflua
+	install -D -m 644 .build/plugins/GenerateManual/outputs/mflua/mflua.1 $(DESTDIR)$(PREFIX)/share/man/man1/mflua.1
+	$(foreach shell,$(SHELLS),mkdir -p $(dir $(DESTDIR)$(COMPLETION_$(shell))) && \
+	    $(RELEASE)/mflua --generate-completion-script $(shell) > $(DESTDIR)$(COMPLETION_$(shell)) &&) true
+	install -D -m 644 lua/types/mf.gen.lua $(DESTDIR)$(PREFIX)/share/mflua/types/mf.lua
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/mflua $(PREFIX)/share/man/man1/mflua.1 \
+	    $(foreach shell,$(SHELLS),$(COMPLETION_$(shell))) $(PREFIX)/share/mflua/types/mf.lua)
+	-rmdir $(DESTDIR)$(PREFIX)/share/mflua/types $(DESTDIR)$(PREFIX)/share/mflua
 
 # Asks apt only for what dpkg does not know.
 setup:
