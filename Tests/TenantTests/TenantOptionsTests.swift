@@ -8,13 +8,14 @@ struct TenantOptionsTests {
     @Test func whatUsersWriteIsRead() throws {
         let options = try TenantOptions.fromLua([
             "level": "process", "memory": "16MB", "cpu": "50ms", "wall": "1.5s", "tasks": 7, "message": "64KB",
-            "net": ["api.acme.example"], "shared": ["json"], "env": ["REGION": "eu"], "dooms": 2, "doomWindow": "2min",
+            "net": ["api.acme.example"], "shared": ["json"], "env": ["REGION": "eu"], "maxRestarts": 2,
+            "restartWindow": "2min",
             "failClosed": true,
         ])
         #expect(options.level == .process && options.memory == 16 << 20 && options.cpu == .milliseconds(50))
         #expect(options.wall == .milliseconds(1500) && options.tasks == 7 && options.message == 64 << 10)
         #expect(options.net == ["api.acme.example"] && options.shared == ["json"] && options.env == ["REGION": "eu"])
-        #expect(options.dooms == 2 && options.doomWindow == .seconds(120) && options.failClosed)
+        #expect(options.maxRestarts == 2 && options.restartWindow == .seconds(120) && options.failClosed)
     }
 
     @Test func defaultsGiveNoCapability() throws {
@@ -31,8 +32,14 @@ struct TenantOptionsTests {
     }
 
     @Test func misspeltOptionsAreRefusedWithASuggestion() {
-        let error = expectMFError(.luaConversion) { try TenantOptions.fromLua(["memry": "16MB"]) }
-        #expect(error?.hint == "did you mean `memory`?")
+        let error = expectMFError(.invalidOptions) { try TenantOptions.fromLua(["memry": "16MB"]) }
+        #expect(error?.message.contains("unknown key `memry` (did you mean `memory`?)") == true)
+    }
+
+    @Test(arguments: [("dooms", "maxRestarts"), ("doomWindow", "restartWindow")])
+    func formerNamesAreRefusedWithTheNewOnes(former: String, name: String) {
+        let error = expectMFError(.invalidOptions) { try TenantOptions.fromLua(.record(LuaRecord([(former, 5)]))) }
+        #expect(error?.message.contains("`\(former)` (it is called `\(name)` now)") == true)
     }
 
     @Test(arguments: [
@@ -41,6 +48,16 @@ struct TenantOptionsTests {
         ("memory", "infMB"),
     ])
     func valuesOfAnotherFormAreRefused(key: String, value: String) {
-        expectMFError(.luaConversion) { try TenantOptions.fromLua(.record(LuaRecord([(key, .string(value))]))) }
+        expectMFError(.invalidOptions) { try TenantOptions.fromLua(.record(LuaRecord([(key, .string(value))]))) }
+    }
+
+    @Test(arguments: [
+        ("500us", Duration.microseconds(500)), ("0.5ms", .microseconds(500)), ("90s", .seconds(90)),
+        ("5m", .seconds(300)), ("5min", .seconds(300)), ("1h", .seconds(3600)),
+    ])
+    func timesAreReadByTheirUnit(text: String, duration: Duration) throws {
+        let options = try TenantOptions.fromLua(["wall": .string(text)])
+        #expect(options.wall == duration)
+        #expect(try TenantOptions.fromLua(options.luaValue).wall == duration)
     }
 }

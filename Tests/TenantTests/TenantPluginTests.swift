@@ -101,7 +101,7 @@ import Testing
                 .with {
                     $0.level = level
                     $0.cpu = .milliseconds(50)
-                    $0.dooms = 100
+                    $0.maxRestarts = 100
                 })
             let plugin = try tenant.loadPlugin(Array(source.utf8), name: "@acme-plugin.lua")
             let beforeReload = try sandbox.host.makeFunction(try #require(plugin.function("beforeReload")))
@@ -130,7 +130,7 @@ import Testing
                     "acme",
                     .with {
                         $0.cpu = .milliseconds(10)
-                        $0.dooms = 1
+                        $0.maxRestarts = 1
                         $0.failClosed = failClosed
                     })
                 let plugin = try tenant.loadPlugin(Self.source, name: "@acme-plugin.lua", options: ["suffix": "!"])

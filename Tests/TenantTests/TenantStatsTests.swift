@@ -80,7 +80,7 @@ import Testing
                 .with {
                     $0.level = level
                     $0.cpu = .milliseconds(10)
-                    $0.dooms = 1
+                    $0.maxRestarts = 1
                 }, sandbox, told)
             defer { tenant.close() }
             tenant.firstSuspension = .milliseconds(1)

@@ -115,7 +115,7 @@ import Testing
     {
         let options = options(level) {
             $0.cpu = .milliseconds(50)
-            $0.dooms = 100
+            $0.maxRestarts = 100
             $0.shared = ["config"]
         }
         try await withSandbox { sandbox in

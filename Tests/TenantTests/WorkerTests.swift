@@ -12,7 +12,7 @@ import Testing
 
     private static let patient = TenantOptions.with {
         $0.level = .process
-        $0.dooms = 1_000_000
+        $0.maxRestarts = 1_000_000
         $0.wall = .milliseconds(300)
     }
 

@@ -114,6 +114,21 @@ error("Cannot require a meta file")
 ---@field remote? mf.Remote The remote.
 ---@field preloadConfig? mf.PreloadRemoteArgs What is preloaded.
 
+--- What a tenant may use and reach.
+---@class mf.TenantOptions
+---@field level? "state"|"process" Where its code runs.
+---@field memory? string|integer Bytes its Lua objects may take, such as `16MB`.
+---@field cpu? string Processor time of one call and what it spawns, such as `50ms`; what outlives it has this once every `wall`.
+---@field wall? string Total time of one call, such as `2s`.
+---@field tasks? integer Spawned tasks and timers alive.
+---@field message? string|integer Bytes of one value that crosses its border.
+---@field net? string[] Hosts that `mf.fetch` may ask.
+---@field shared? string[] Shared modules that are visible.
+---@field env? table<string, string> What `mf.env` holds.
+---@field maxRestarts? integer How often its instance may be replaced within `restartWindow`.
+---@field restartWindow? string The time in which restarts are counted.
+---@field failClosed? boolean Whether the hooks of its plugins fail while it is suspended.
+
 --- What a remote entry returns.
 ---@class mf.Container
 ---@field init? fun(shareScope: mf.ShareScope, initScope: table[], options: mf.RemoteEntryInitOptions)
@@ -164,16 +179,6 @@ error("Cannot require a meta file")
 ---@field customShareInfo? mf.Shared Goes before the host's own entry.
 ---@field resolver? fun(entries: mf.Shared[]): mf.Shared
 ---@field from? "build"|"runtime"
-
----@class mf.TenantOptions
----@field level? "state"|"process"
----@field memory? string Such as `16MB`.
----@field cpu? string Processor time of one call and what it spawns, such as `50ms`; what outlives it has this once every `wall`.
----@field wall? string Total time of one call, such as `2s`.
----@field tasks? integer Spawned tasks and timers alive.
----@field net? string[] Hosts that `mf.fetch` may ask.
----@field shared? string[] Shared modules that are visible.
----@field env? table<string, string>
 
 --- A host as a tenant sees it: `origin` in the hooks of a plugin that runs in one.
 ---@class mf.TenantHost

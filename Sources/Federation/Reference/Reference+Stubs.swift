@@ -11,6 +11,7 @@ extension Reference {
 
             """
         for view in views { text += view }
+        text += optionTables
         text += plainClasses
         text += argumentClasses
         text += pluginClass
@@ -38,6 +39,22 @@ extension Reference {
             view(PreloadRequest.self, "What is asked to be preloaded."),
             view(PreloadOptions.self, "A request with its remote."),
         ]
+    }
+
+    /// A class from the table that also checks its keys.
+    private static func options(_ name: String, _ table: OptionTable, _ summary: String) -> String {
+        var text = "--- \(summary)\n---@class \(name)\n"
+        for key in table.keys {
+            text += "---@field \(key.name)\(key.isRequired ? "" : "?") \(key.type.luaType) \(key.summary)\n"
+        }
+        return text + "\n"
+    }
+
+    /// What users write and nothing keeps as it is.
+    private static var optionTables: String {
+        [
+            options("mf.TenantOptions", TenantOptions.options, "What a tenant may use and reach."),
+        ].joined()
     }
 
     private static func view<View: FieldView>(_ type: View.Type, _ summary: String) -> String {
@@ -98,16 +115,6 @@ extension Reference {
         ---@field customShareInfo? mf.Shared Goes before the host's own entry.
         ---@field resolver? fun(entries: mf.Shared[]): mf.Shared
         ---@field from? "build"|"runtime"
-
-        ---@class mf.TenantOptions
-        ---@field level? "state"|"process"
-        ---@field memory? string Such as `16MB`.
-        ---@field cpu? string Processor time of one call and what it spawns, such as `50ms`; what outlives it has this once every `wall`.
-        ---@field wall? string Total time of one call, such as `2s`.
-        ---@field tasks? integer Spawned tasks and timers alive.
-        ---@field net? string[] Hosts that `mf.fetch` may ask.
-        ---@field shared? string[] Shared modules that are visible.
-        ---@field env? table<string, string>
 
         --- A host as a tenant sees it: `origin` in the hooks of a plugin that runs in one.
         ---@class mf.TenantHost

@@ -112,18 +112,9 @@ extension RemoteModule {
 }
 
 extension Duration {
-    /// Reads `500ms`, `30s`, `5m`, `1h`; nothing for anything else.
+    /// How often a remote is asked for a new version: a time such as `30s`, or a number of seconds.
     init?(interval text: String) {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        // Nine digits of hours are no overflow.
-        guard digits.count <= 9, let number = Int64(digits), number > 0 else { return nil }
-        switch text.dropFirst(digits.count) {
-        case "ms": self = .milliseconds(number)
-        case "s", "": self = .seconds(number)
-        case "m": self = .seconds(number * 60)
-        case "h": self = .seconds(number * 3600)
-        default: return nil
-        }
+        self.init(option: text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? text + "s" : text)
     }
 }
 
@@ -131,7 +122,7 @@ extension MFError {
     /// A `revalidate` that is no interval.
     static func badInterval(_ text: String, of remote: Remote) -> MFError {
         MFError(
-            .remoteInvalid, "`revalidate` of remote `\(remote.name)` is `\(text)`, which is no interval",
+            .remoteInvalid, "invalid `revalidate` interval `\(text)` of remote `\(remote.name)`",
             context: [("remote", remote.name), ("revalidate", text)],
             hint: "write a number and `ms`, `s`, `m` or `h`, such as `30s`")
     }

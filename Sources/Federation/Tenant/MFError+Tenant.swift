@@ -2,20 +2,6 @@ import Diagnostics
 import LuaBridge
 
 extension MFError {
-    static func unknownTenantOption(_ key: String, known: [String]) -> MFError {
-        let close = closestMatch(to: key, in: known)
-        return MFError(
-            .luaConversion, "unknown tenant option `\(key)`", context: [("option", key)],
-            hint: close.map { "did you mean `\($0)`?" }
-                ?? "known are \(known.map { "`\($0)`" }.joined(separator: ", "))")
-    }
-
-    static func badTenantOption(_ key: String, wants: String, found: LuaValue) -> MFError {
-        MFError(
-            .luaConversion, "tenant option `\(key)` wants \(wants), got \(found)", context: [("option", key)],
-            hint: "for example: acme = { memory = \"16MB\", cpu = \"50ms\", wall = \"2s\" }")
-    }
-
     static func unknownTenant(_ name: String, known: [String]) -> MFError {
         let close = closestMatch(to: name, in: known)
         return MFError(

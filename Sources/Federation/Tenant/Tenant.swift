@@ -117,9 +117,9 @@ public final class Tenant: @unchecked Sendable {
         dooms[error.code.rawValue, default: 0] += 1
         services.log(.warning, "tenant `\(name)` went over a limit: \(error.message) [\(error.code)]")
         let now = loop.now
-        doomTimes.removeAll { $0.duration(to: now) > options.doomWindow }
+        doomTimes.removeAll { $0.duration(to: now) > options.restartWindow }
         doomTimes.append(now)
-        if doomTimes.count >= options.dooms {
+        if doomTimes.count >= options.maxRestarts {
             let time = firstSuspension * (1 << min(suspensions, 10))
             suspensions += 1
             suspendedUntil = now + time

@@ -39,10 +39,10 @@ public struct TenantOptions: Sendable, Equatable {
     public var shared: [String] = []
     /// What `mf.env` holds.
     public var env: [String: String] = [:]
-    /// How often it may go over a limit within ``doomWindow`` before it is suspended.
-    public var dooms = 3
-    /// The time in which dooms are counted.
-    public var doomWindow = Duration.seconds(60)
+    /// How often its instance may be replaced within ``restartWindow``, for going over a limit, before it is suspended.
+    public var maxRestarts = 3
+    /// The time in which restarts are counted.
+    public var restartWindow = Duration.seconds(60)
     /// Whether the hooks of its plugins fail while it is suspended; else they are passed over.
     public var failClosed = false
 
@@ -55,113 +55,89 @@ public struct TenantOptions: Sendable, Equatable {
 extension TenantOptions: LuaConvertible {
     public static let luaType = "mf.TenantOptions"
 
-    private typealias Setter = @Sendable (inout TenantOptions, LuaValue, String) throws -> Void
-    private static let setters: [(key: String, set: Setter)] = [
-        ("level", { $0.level = try level($1, $2) }),
-        ("memory", { $0.memory = try byteCount($1, $2) }),
-        ("cpu", { $0.cpu = try duration($1, $2) }),
-        ("wall", { $0.wall = try duration($1, $2) }),
-        ("tasks", { $0.tasks = try count($1, $2) }),
-        ("message", { $0.message = try byteCount($1, $2) }),
-        ("net", { $0.net = try strings($1, $2) }),
-        ("shared", { $0.shared = try strings($1, $2) }),
-        ("env", { $0.env = try variables($1, $2) }),
-        ("dooms", { $0.dooms = try count($1, $2) }),
-        ("doomWindow", { $0.doomWindow = try duration($1, $2) }),
-        (
-            "failClosed",
-            {
-                guard case .boolean(let flag) = $1 else {
-                    throw MFError.badTenantOption($2, wants: "true or false", found: $1)
-                }
-                $0.failClosed = flag
-            }
-        ),
+    /// One option: its key as it is checked and told of, how it is read and how it is written.
+    private struct Field: Sendable {
+        let key: OptionTable.Key
+        let get: @Sendable (TenantOptions) -> LuaValue
+        let set: @Sendable (inout TenantOptions, LuaValue) -> Void
+
+        init(
+            _ name: String, _ type: OptionType, _ summary: String, _ get: @escaping @Sendable (TenantOptions) -> LuaValue,
+            set: @escaping @Sendable (inout TenantOptions, LuaValue) -> Void
+        ) {
+            // Nothing here has another default in its place: a `null` is a mistake.
+            (key, self.get, self.set) = (OptionTable.Key(name, type, summary, takesNull: false), get, set)
+        }
+    }
+
+    private static let fields: [Field] = [
+        Field("level", .word(Level.allCases.map(\.rawValue)), "Where its code runs.", { .string($0.level.rawValue) }) {
+            $0.level = $1.stringValue.flatMap(Level.init) ?? $0.level
+        },
+        Field("memory", .byteCount, "Bytes its Lua objects may take, such as `16MB`.", { .integer(Int64($0.memory)) }) {
+            $0.memory = $1.byteCount ?? $0.memory
+        },
+        Field(
+            "cpu", .duration,
+            "Processor time of one call and what it spawns, such as `50ms`; what outlives it has this once every `wall`.",
+            { .string($0.cpu.option) }
+        ) { $0.cpu = $1.duration ?? $0.cpu },
+        Field("wall", .duration, "Total time of one call, such as `2s`.", { .string($0.wall.option) }) {
+            $0.wall = $1.duration ?? $0.wall
+        },
+        Field("tasks", .integer(from: 1), "Spawned tasks and timers alive.", { .integer(Int64($0.tasks)) }) {
+            $0.tasks = $1.intValue ?? $0.tasks
+        },
+        Field("message", .byteCount, "Bytes of one value that crosses its border.", { .integer(Int64($0.message)) }) {
+            $0.message = $1.byteCount ?? $0.message
+        },
+        Field("net", .strings, "Hosts that `mf.fetch` may ask.", { $0.net.luaValue }) {
+            $0.net = (try? [String].fromLua($1)) ?? $0.net
+        },
+        Field("shared", .strings, "Shared modules that are visible.", { $0.shared.luaValue }) {
+            $0.shared = (try? [String].fromLua($1)) ?? $0.shared
+        },
+        Field(
+            "env", .map(of: .string, "a table of string values"), "What `mf.env` holds.",
+            { .record(LuaRecord($0.env.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })) }
+        ) { options, value in
+            let entries = (try? value.luaEntries()) ?? []
+            options.env = Dictionary(
+                entries.compactMap { entry in
+                    entry.key.stringValue.flatMap { name in entry.value.stringValue.map { (name, $0) } }
+                }) { $1 }
+        },
+        Field(
+            "maxRestarts", .integer(from: 1), "How often its instance may be replaced within `restartWindow`.",
+            { .integer(Int64($0.maxRestarts)) }
+        ) { $0.maxRestarts = $1.intValue ?? $0.maxRestarts },
+        Field(
+            "restartWindow", .duration, "The time in which restarts are counted.", { .string($0.restartWindow.option) }
+        ) { $0.restartWindow = $1.duration ?? $0.restartWindow },
+        Field(
+            "failClosed", .boolean, "Whether the hooks of its plugins fail while it is suspended.",
+            { .boolean($0.failClosed) }
+        ) { $0.failClosed = $1.boolValue ?? $0.failClosed },
     ]
 
-    public var luaValue: LuaValue {
-        .record(
-            LuaRecord([
-                ("level", .string(level.rawValue)), ("memory", .integer(Int64(memory))),
-                ("cpu", .string("\(cpu.milliseconds)ms")), ("wall", .string("\(wall.milliseconds)ms")),
-                ("tasks", .integer(Int64(tasks))), ("message", .integer(Int64(message))), ("net", net.luaValue),
-                ("shared", shared.luaValue), ("env", .record(LuaRecord(env.map { ($0.key, .string($0.value)) }))),
-                ("dooms", .integer(Int64(dooms))), ("doomWindow", .string("\(doomWindow.milliseconds)ms")),
-                ("failClosed", .boolean(failClosed)),
-            ]))
-    }
+    /// The keys that `tenants = { acme = { … } }` takes.
+    static let options = OptionTable(
+        fields.map(\.key),
+        advice: [
+            "dooms": "it is called `maxRestarts` now", "doomWindow": "it is called `restartWindow` now",
+        ])
+
+    /// The options as a table, as a worker reads them.
+    public var luaValue: LuaValue { .record(LuaRecord(Self.fields.map { ($0.key.name, $0.get(self)) })) }
 
     /// Reads `{ memory = "16MB", cpu = "50ms", … }`.
     ///
-    /// - Throws: ``MFError`` with `LUA-004` for an unknown key or a value of another form.
+    /// - Throws: ``MFError`` with `LUA-012` for an unknown key or a value of another form.
     public static func fromLua(_ value: LuaValue) throws -> TenantOptions {
+        let values = try options.read(value, of: "tenants")
         var options = TenantOptions()
-        for (key, value) in try value.entries(expecting: luaType) {
-            guard case .string(let name) = key, let setter = setters.first(where: { $0.key == name }) else {
-                throw MFError.unknownTenantOption(key.stringValue ?? key.description, known: setters.map(\.key))
-            }
-            try setter.set(&options, value, name)
-        }
+        for field in fields where !values[field.key.name].isNil { field.set(&options, values[field.key.name]) }
         return options
-    }
-
-    private static func level(_ value: LuaValue, _ key: String) throws -> Level {
-        guard case .string(let name) = value, let level = Level(rawValue: name) else {
-            throw MFError.badTenantOption(key, wants: "\"state\" or \"process\"", found: value)
-        }
-        return level
-    }
-
-    private static func count(_ value: LuaValue, _ key: String) throws -> Int {
-        guard let count = value.intValue, count > 0 else {
-            throw MFError.badTenantOption(key, wants: "a positive integer", found: value)
-        }
-        return count
-    }
-
-    private static func byteCount(_ value: LuaValue, _ key: String) throws -> Int {
-        if let count = value.intValue, count > 0 { return count }
-        let units = [("GB", 0x1p30), ("MB", 0x1p20), ("KB", 0x1p10), ("B", 1)]
-        guard case .string(let text) = value, let count = scaled(text, units), count >= 1, count < 1e12 else {
-            throw MFError.badTenantOption(key, wants: "a size such as \"16MB\"", found: value)
-        }
-        return Int(count)
-    }
-
-    private static func duration(_ value: LuaValue, _ key: String) throws -> Duration {
-        let units = [("us", 0.001), ("ms", 1), ("min", 60_000), ("s", 1000)]
-        guard case .string(let text) = value, let milliseconds = scaled(text, units), milliseconds > 0,
-            milliseconds < 1e12
-        else {
-            throw MFError.badTenantOption(key, wants: "a time such as \"50ms\" or \"2s\"", found: value)
-        }
-        return .microseconds(milliseconds * 1000)
-    }
-
-    /// `16MB` by the first unit that fits.
-    private static func scaled(_ text: String, _ units: [(String, Double)]) -> Double? {
-        for (unit, factor) in units where text.hasSuffix(unit) {
-            guard let number = Double(text.dropLast(unit.count)), number.isFinite else { return nil }
-            return number * factor
-        }
-        return nil
-    }
-
-    private static func strings(_ value: LuaValue, _ key: String) throws -> [String] {
-        do { return try [String].fromLua(value) } catch {
-            throw MFError.badTenantOption(key, wants: "a list of strings", found: value)
-        }
-    }
-
-    private static func variables(_ value: LuaValue, _ key: String) throws -> [String: String] {
-        var variables: [String: String] = [:]
-        for (name, value) in try value.entries(expecting: "a table of strings") {
-            guard case .string(let name) = name, case .string(let value) = value else {
-                throw MFError.badTenantOption(key, wants: "strings under strings", found: value)
-            }
-            variables[name] = value
-        }
-        return variables
     }
 }
 
