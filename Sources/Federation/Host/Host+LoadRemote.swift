@@ -136,7 +136,11 @@ extension Host {
     ///
     /// - Parameter stepwise: Whether what else is under way goes on between the hooks.
     func resolve(_ id: String, stepwise: Bool = false) async throws -> ResolvedRequest {
-        let id = try await beforeRequest(id)
+        try await resolve(asked: beforeRequest(id, stepwise: stepwise), stepwise: stepwise)
+    }
+
+    /// The same for an id as beforeRequest left it.
+    func resolve(asked id: String, stepwise: Bool = false) async throws -> ResolvedRequest {
         if stepwise { await runtime.loop.pass() }
         guard let found = index.match(id, in: options.remotes) else {
             let error = MFError.remoteNotFound(id, host: options)
@@ -177,11 +181,13 @@ extension Host {
     }
 
     /// Runs beforeRequest; where it fails, errorLoadRemote may give other arguments.
-    private func beforeRequest(_ id: String) async throws -> String {
+    func beforeRequest(_ id: String, stepwise: Bool) async throws -> String {
         guard hooks.hears(lifecycle.beforeRequest) else { return id }
         do {
             return try await hooks.emit(lifecycle.beforeRequest, BeforeRequest(id: id, origin: self)).id
         } catch let error where !(error is CancellationError) {
+            // Whoever began this without waiting for it, as loadShareSync does, goes on first.
+            if stepwise { await runtime.loop.yield() }
             let replacement = try await hooks.emit(
                 lifecycle.errorLoadRemote,
                 ErrorLoadRemote(

@@ -162,7 +162,8 @@ extension Host {
         do {
             manifest = try Manifest(json.detached())
         } catch let error as MFError {
-            if let missing = error["missing"] {
+            // What is no table lacks everything.
+            if let missing = error["missing"] ?? (json.luaTypeName == "table" ? nil : Manifest.required.joined(separator: ", ")) {
                 _ = try await offer(
                     MFError.manifestIncomplete(url, remote: remote, missing: missing), url: url, remoteInfo: remoteInfo)
             }

@@ -64,8 +64,15 @@ extension Host {
     /// what is there.
     private func initializeRemote(_ remote: String, initScope: LiveList<LuaValue>?) async throws {
         var info = options.remotes.elements.first { $0.name == remote }?.resolved()
+        let id: String
         do {
-            let module = try await resolve(remote, stepwise: true).module
+            id = try await beforeRequest(remote, stepwise: true)
+        } catch let error as MFError {
+            // errorLoadRemote was asked already.
+            return runtime.log.warning("remote \(remote) cannot share: \(error.message)")
+        }
+        do {
+            let module = try await resolve(asked: id, stepwise: true).module
             info = module.remoteInfo
             do {
                 _ = try await module.loadContainer()

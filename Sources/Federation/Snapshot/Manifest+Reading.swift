@@ -15,9 +15,12 @@ extension Manifest {
         }
     }
 
+    /// The fields without which it is none.
+    static let required = ["metaData", "exposes", "shared"]
+
     private init(reading value: LuaValue) throws {
         let fields = try value.manifestFields()
-        let missing = ["metaData", "exposes", "shared"].filter { fields[$0].isMissing }
+        let missing = Self.required.filter { fields[$0].isMissing }
         guard missing.isEmpty else { throw MFError.manifestLacks(missing) }
         id = try fields.text("id")
         name = try fields.text("name")
