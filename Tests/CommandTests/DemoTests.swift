@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What `make demo` shows.
-@Suite struct DemoTests {
+@Suite(.timeLimit(.minutes(2))) struct DemoTests {
     private func demo(trace: String) async throws -> ChildProcess.Result {
         let script = Places.root + "/Fixtures/hosts/ops-agent/demo.sh"
         return try await ChildProcess.run(script, [Places.mflua], environment: ["TRACE": trace])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `mflua explain CODE`.
-@Suite struct ExplainTests {
+@Suite(.timeLimit(.minutes(2))) struct ExplainTests {
     @Test func codeIsExplained() async throws {
         let entry = try #require(MFError.Code(rawValue: "RUNTIME-003").entry)
         for spelling in ["RUNTIME-003", "runtime-003"] {

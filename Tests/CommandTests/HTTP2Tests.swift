@@ -6,7 +6,9 @@ private let nghttpd = "/usr/sbin/nghttpd"
 private let openssl = "/usr/bin/openssl"
 
 /// Against nghttpd, which speaks HTTP/2 and says so, with a certificate made for the occasion.
-@Suite(.enabled(if: access(nghttpd, X_OK) == 0 && access(openssl, X_OK) == 0, "needs nghttpd and the openssl command"))
+@Suite(
+    .enabled(if: access(nghttpd, X_OK) == 0 && access(openssl, X_OK) == 0, "needs nghttpd and the openssl command"),
+    .timeLimit(.minutes(2)))
 struct HTTP2Tests {
     @Test func manyFetchesAtATimeShareOneConnectionWhereTheServerOffersHTTP2() async throws {
         let folder = try TemporaryFolder()

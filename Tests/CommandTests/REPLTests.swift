@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Reading, evaluating and printing lines.
-@Suite struct REPLTests {
+@Suite(.timeLimit(.minutes(2))) struct REPLTests {
     /// What is printed for lines typed, without the prompts.
     private func type(_ lines: String...) async throws -> (output: [Substring], errors: String) {
         let result = try await mflua("-i", input: lines.joined(separator: "\n") + "\n")

@@ -5,7 +5,7 @@ import Testing
 
 /// The README's code, run as it stands there. A comment before a block says what it is: `file: path`, `run: name`,
 /// `output: name` or `swift: file`.
-@Suite struct ReadmeTests {
+@Suite(.timeLimit(.minutes(2))) struct ReadmeTests {
     /// A marked block.
     private struct Block {
         let kind: String

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// `mflua [options] [script [arguments]]`, as users of `lua` expect it.
-@Suite struct RunTests {
+@Suite(.timeLimit(.minutes(2))) struct RunTests {
     @Test func scriptFindsItsArguments() async throws {
         let folder = try TemporaryFolder()
         try folder.write("host.lua", "print(arg[0], #arg, ...)\nprint(arg[1], arg[2], arg[3])\nprint(arg[-1] ~= nil)")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `mflua serve DIR`.
-@Suite struct ServeTests {
+@Suite(.timeLimit(.minutes(2))) struct ServeTests {
     @Test func servesAFolderOnAFreePort() async throws {
         let folder = try TemporaryFolder()
         try folder.write("checks/mf-manifest.json", "{}")

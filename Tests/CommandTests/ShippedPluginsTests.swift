@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The plugins that come with mflua, in a host script against a server that misbehaves.
-@Suite struct ShippedPluginsTests {
+@Suite(.timeLimit(.minutes(2))) struct ShippedPluginsTests {
     private static let manifest = """
         {"id": "checks", "name": "checks", "metaData": {"name": "checks", "type": "app", "buildInfo": {"buildVersion": "1",
         "buildName": "checks"}, "remoteEntry": {"name": "remoteEntry.lua", "path": "", "type": "global"}, "types": {},

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How a running host script is ended from outside.
-@Suite struct SignalTests {
+@Suite(.timeLimit(.minutes(2))) struct SignalTests {
     private func run(_ code: String, signals: [Int32]) async throws -> ChildProcess.Result {
         let child = try ChildProcess(Places.mflua, ["-e", code])
         #expect(try await child.nextOutput() == "ready\n")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What a host script is told when its input is wrong: each error names the thing, the place and a next step.
-@Suite struct WrongInputTests {
+@Suite(.timeLimit(.minutes(2))) struct WrongInputTests {
     /// A remote named `checks` whose manifest or entry is wrong.
     struct Case: Sendable, CustomTestStringConvertible {
         let about: String

@@ -8,7 +8,7 @@ import Testing
 @testable import mflua_conformance
 
 extension OneAfterAnother {
-    @Suite struct LoadStressTests {
+    @Suite(.timeLimit(.minutes(2))) struct LoadStressTests {
         @Test(arguments: 1...20)
         func everyLoadGetsItsModuleOrItsError(seed: Int) async throws {
             let remotes = MoodyRemotes(seed: UInt64(seed))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import mflua_conformance
 
-@Suite struct NormalFormTests {
+@Suite(.timeLimit(.minutes(2))) struct NormalFormTests {
     @Test(arguments: [
         (#"{"args":{"b":1,"a":null}}"#, #"{"args":{"b":1}}"#),
         (#"{"ok":null}"#, #"{"ok":null}"#),
@@ -40,7 +40,7 @@ import Testing
     }
 }
 
-@Suite struct TraceDifferenceTests {
+@Suite(.timeLimit(.minutes(2))) struct TraceDifferenceTests {
     @Test func anyErrorWillDoForATypeError() throws {
         let expected = #"{"step":0,"op":"loadShare","error":"type error (calls a non-function)"}"#
         let actual = #"{"step":0,"op":"loadShare","error":"Cannot find \"x\""}"#

@@ -3,7 +3,7 @@ import Testing
 
 @testable import mflua_conformance
 
-@Suite struct ServedKeysTests {
+@Suite(.timeLimit(.minutes(2))) struct ServedKeysTests {
     private func served(_ text: String) throws -> ServedKeys {
         let keys = ServedKeys(try JSON.parse(text))
         keys.start(base: "http://127.0.0.1:1")

@@ -22,7 +22,7 @@ private final class Pipe: @unchecked Sendable {
     }
 }
 
-@Suite struct EventLoopDescriptorsTests {
+@Suite(.timeLimit(.minutes(2))) struct EventLoopDescriptorsTests {
     @Test func handlersAreCalledWhenThereIsSomethingToRead() async throws {
         try await withLoop { loop in
             let pipe = Pipe()

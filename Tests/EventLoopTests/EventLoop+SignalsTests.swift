@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.serialized) struct EventLoopSignalsTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct EventLoopSignalsTests {
     @Test func signalsAreToldOnEveryLoopThatWatches() async throws {
         try await withLoop { first in
             try await withLoop { second in

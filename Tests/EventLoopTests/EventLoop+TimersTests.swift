@@ -1,7 +1,7 @@
 import EventLoop
 import Testing
 
-@Suite struct EventLoopTimersTests {
+@Suite(.timeLimit(.minutes(2))) struct EventLoopTimersTests {
     @Test func timersFireInTheOrderOfTheirDeadlines() async throws {
         try await withLoop { loop in
             let entries = try await loop.perform {

@@ -33,7 +33,7 @@ private func assumeIsolated(_ actor: OnLoop) {
     actor.assumeIsolated { #expect($0.loop.isOnLoop) }
 }
 
-@Suite struct EventLoopTests {
+@Suite(.timeLimit(.minutes(2))) struct EventLoopTests {
     @Test func eachOwnerHasOneTurnHoweverManyTasksItHas() async throws {
         try await withLoop { loop in
             let log = Log()

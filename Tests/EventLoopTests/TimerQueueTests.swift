@@ -2,7 +2,7 @@ import Testing
 
 @testable import EventLoop
 
-@Suite struct TimerQueueTests {
+@Suite(.timeLimit(.minutes(2))) struct TimerQueueTests {
     private func numbers(_ queue: inout TimerQueue, at now: Int64) -> Int {
         var count = 0
         while queue.popDue(at: now, before: .max) != nil { count += 1 }

@@ -7,7 +7,7 @@ import Testing
 @testable import Federation
 
 /// What the code of a remote sees: globals of its own, and its own files.
-@Suite struct EnvironmentTests {
+@Suite(.timeLimit(.minutes(2))) struct EnvironmentTests {
     /// A host with the remotes `one` and `two`, by their entries.
     private static let host = """
         mf.init { name = "host", remotes = {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Federation
 
-@Suite struct EventStreamTests {
+@Suite(.timeLimit(.minutes(2))) struct EventStreamTests {
     private static let text =
         ": welcome\n\nid: 7\nevent: change\ndata: a.lua\ndata: b/c d.lua\n\nretry: 5\r\ndata:x\r\n\r\ndata: cut"
     private static let events = [

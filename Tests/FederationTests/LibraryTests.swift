@@ -7,7 +7,7 @@ import Testing
 @testable import Federation
 
 /// What `require("mf")` offers besides the federation itself.
-@Suite struct LibraryTests {
+@Suite(.timeLimit(.minutes(2))) struct LibraryTests {
     // MARK: sleep, spawn, all
 
     @Test func sleepersWakeInTheOrderOfTheirDeadlines() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Federation
 
-@Suite struct LiveViewTests {
+@Suite(.timeLimit(.minutes(2))) struct LiveViewTests {
     // MARK: - Lists
 
     @Test func aListIsReadByItsIndexFromOne() throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Federation
 
-@Suite struct ManifestTests {
+@Suite(.timeLimit(.minutes(2))) struct ManifestTests {
     @Test func readsRealManifests() throws {
         let manifest = try Manifest(JSON.decode(try Fixture.bytes("manifests/humanlogio+perses-plugin.json")))
         #expect(manifest.name == "Humanlog")

@@ -6,7 +6,7 @@ import Testing
 @testable import Federation
 
 /// Option tables: all problems are told together, each at its place, in an order that no table's order changes.
-@Suite struct OptionTableTests {
+@Suite(.timeLimit(.minutes(2))) struct OptionTableTests {
     private static let inner = OptionTable([
         .init("singleton", .boolean), .init("requiredVersion", .orFalse(.string)),
     ])
@@ -36,7 +36,10 @@ import Testing
         (["name": "a", "tenant": .null], ["`tenant`: expected a string that is not empty, found null"]),
         (["name": "a", "tenant": false], ["`tenant`: expected a string that is not empty, found false"]),
         (["name": "a", "Tenant": "x"], ["unknown key `Tenant` (did you mean `tenant`?)"]),
-        (["name": "a", "level": "proces"], ["`level`: expected \"state\" or \"process\", found the string \"proces\""]),
+        (
+            ["name": "a", "level": "proces"],
+            ["`level`: expected \"state\" or \"process\", found the string \"proces\""]
+        ),
         (["name": "a", "tasks": 0], ["`tasks`: expected a positive integer, found the number 0"]),
         (["name": "a", "dooms": 1], ["unknown key `dooms` (it is called `maxRestarts` now)"]),
         (["name": "a", "net": ["x", 5]], ["`net[2]`: expected a string, found the number 5"]),

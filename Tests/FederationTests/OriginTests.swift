@@ -2,7 +2,7 @@ import Testing
 
 @testable import Federation
 
-@Suite struct OriginTests {
+@Suite(.timeLimit(.minutes(2))) struct OriginTests {
     @Test(
         arguments: [
             ("http://127.0.0.1:3006/disk/a.lua", "http://127.0.0.1:3006", "disk/a.lua"),

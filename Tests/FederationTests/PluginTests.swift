@@ -8,7 +8,7 @@ import Testing
 @testable import Federation
 
 /// Plugins in Swift and in Lua side by side, and how they come and go.
-@Suite struct PluginTests {
+@Suite(.timeLimit(.minutes(2))) struct PluginTests {
     private static let url = "http://checks/remoteEntry.lua"
     private static let texts = [
         // Every expose is its own name.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Federation
 
-@Suite struct RemoteIndexTests {
+@Suite(.timeLimit(.minutes(2))) struct RemoteIndexTests {
     @Test func theLongestNameWinsInAnyOrder() {
         for names in [["lib", "lib/sub"], ["lib/sub", "lib"]] {
             var index = RemoteIndex<String>()

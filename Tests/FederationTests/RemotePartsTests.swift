@@ -2,7 +2,7 @@ import Testing
 
 @testable import Federation
 
-@Suite struct RemotePartsTests {
+@Suite(.timeLimit(.minutes(2))) struct RemotePartsTests {
     private func resource(_ text: String) -> KnownResource { KnownResource(Array(text.utf8)) }
 
     @Test func whatTwoRemotesShareIsKnownUntilBothAreGone() {

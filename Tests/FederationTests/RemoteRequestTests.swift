@@ -4,7 +4,7 @@ import Testing
 
 @testable import Federation
 
-@Suite struct RemoteRequestTests {
+@Suite(.timeLimit(.minutes(2))) struct RemoteRequestTests {
     private let table: LuaValue
 
     init() throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Federation
 
 /// How remotes are registered and removed, and what is shared between the hosts of a runtime.
-@Suite struct RemotesTests {
+@Suite(.timeLimit(.minutes(2))) struct RemotesTests {
     private static func entry(_ answer: String) -> String {
         "return { init = function() end, get = function() return function() return '\(answer)' end end }"
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import Federation
 
 /// The examples of Module Federation's plugin documentation, in Lua. The plugins are those in `Fixtures/plugins`.
-@Suite struct SeedExamplesTests {
+@Suite(.timeLimit(.minutes(2))) struct SeedExamplesTests {
     private static let entryURL = "http://localhost:3006/remoteEntry.lua"
     private static let manifestURL = "http://localhost:3006/mf-manifest.json"
     private static let texts = [

@@ -8,7 +8,7 @@ import Testing
 @testable import Federation
 
 /// Modules shared across the border of the two languages.
-@Suite struct SharedModulesTests {
+@Suite(.timeLimit(.minutes(2))) struct SharedModulesTests {
     private static let url = "http://checks/remoteEntry.lua"
 
     @Test func functionsAndValuesOfSwiftAreSharedWithLuaRemotes() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Federation
 
-@Suite struct SnapshotTests {
+@Suite(.timeLimit(.minutes(2))) struct SnapshotTests {
     private func manifest(_ metaData: String, _ rest: String = "") throws -> Manifest {
         try Manifest(
             JSON.decode(

@@ -6,7 +6,7 @@ import Testing
 @testable import Federation
 
 /// Plugins that are none, or that misbehave: the message names the plugin, the place and a next step.
-@Suite struct WrongPluginTests {
+@Suite(.timeLimit(.minutes(2))) struct WrongPluginTests {
     private static let url = "http://checks/remoteEntry.lua"
     private static let texts = [url: SampleRemote.entry("[\"./disk\"] = function() return 7 end")]
 

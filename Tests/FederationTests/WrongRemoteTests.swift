@@ -8,7 +8,7 @@ import Testing
 @testable import Federation
 
 /// Manifests, entries and exposes that are wrong: the message names the remote, the place and a next step.
-@Suite struct WrongRemoteTests {
+@Suite(.timeLimit(.minutes(2))) struct WrongRemoteTests {
     private static let manifestURL = "http://checks/mf-manifest.json"
     private static let entryURL = "http://checks/remoteEntry.lua"
     private static let entry = SampleRemote.entry("[\"./disk\"] = function() return 7 end")

@@ -6,7 +6,7 @@ import Testing
 @testable import Federation
 
 /// Shared modules that are not there, or not in the version that is asked for.
-@Suite struct WrongShareTests {
+@Suite(.timeLimit(.minutes(2))) struct WrongShareTests {
     private static func host(_ shareConfig: String = "", lib: String = "lib = function() return 'dep' end") -> String {
         """
         mf.init { name = "host", remotes = {}, shared = {

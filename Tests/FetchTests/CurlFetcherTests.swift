@@ -28,7 +28,7 @@ private let packedHello: [UInt8] = [
     31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 203, 72, 205, 201, 201, 87, 200, 160, 59, 9, 0, 47, 250, 248, 72, 120, 0, 0, 0,
 ]
 
-@Suite struct CurlFetcherTests {
+@Suite(.timeLimit(.minutes(2))) struct CurlFetcherTests {
     @Test func returnsStatusHeadersAndBody() async throws {
         try await withServer({ _ in [.reply(201, [("X-One", " 1 "), ("ETag", "\"a\"")], Array("hi".utf8))] }) {
             fetcher, server in

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite struct FileReadingTests {
+@Suite(.timeLimit(.minutes(2))) struct FileReadingTests {
     private func fetch(_ url: String, maxBytes: Int = 1 << 20) async throws -> FetchResponse {
         let loop = EventLoop(name: "test")
         defer {

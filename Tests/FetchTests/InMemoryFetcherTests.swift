@@ -3,7 +3,7 @@ import Fetch
 import TestSupport
 import Testing
 
-@Suite struct InMemoryFetcherTests {
+@Suite(.timeLimit(.minutes(2))) struct InMemoryFetcherTests {
     @Test func answersWhatItKnows() async throws {
         let fetcher = InMemoryFetcher(["http://a/x": "text"])
         let response = try await fetcher.fetch("http://a/x")

@@ -8,7 +8,7 @@ import Testing
 private let openssl = "/usr/bin/openssl"
 
 /// Against `openssl s_server` with a certificate that nobody vouches for.
-@Suite(.enabled(if: access(openssl, X_OK) == 0, "needs the openssl command")) struct TLSTests {
+@Suite(.enabled(if: access(openssl, X_OK) == 0, "needs the openssl command"), .timeLimit(.minutes(2))) struct TLSTests {
     @Test func aCertificateThatNobodyVouchesForIsAnError() async throws {
         let folder = try TemporaryFolder()
         let made = try await ChildProcess.run(

@@ -1,7 +1,7 @@
 import Fetch
 import Testing
 
-@Suite struct URLPartsTests {
+@Suite(.timeLimit(.minutes(2))) struct URLPartsTests {
     @Test(arguments: [
         "http://user:pw@example.org:8080/a/b?c=d#e", "https://[::1]:443/", "http://[::1]/x", "file:///etc/hosts",
         "../a/b.lua", "?q", "#f", "", "//host/path", "mailto:a@b", "./a:b", "http://h",

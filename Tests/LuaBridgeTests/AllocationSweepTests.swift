@@ -8,7 +8,7 @@ import Testing
 /// Lets the N-th allocation fail, for every N until everything succeeds: nothing crashes, nothing leaks.
 ///
 /// Under AddressSanitizer the test says more than without.
-@Suite(.serialized) struct AllocationSweepTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct AllocationSweepTests {
     /// One failing allocation, a few, and all from there on.
     @Test(arguments: [1, 3, UInt64.max], [false, true])
     func everyAllocationMayFail(run: UInt64, isTenant: Bool) async throws {

@@ -3,7 +3,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite struct JSONTests {
+@Suite(.timeLimit(.minutes(2))) struct JSONTests {
     // MARK: - What has to be accepted
 
     @Test(arguments: [

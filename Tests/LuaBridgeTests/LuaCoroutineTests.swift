@@ -4,7 +4,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite struct LuaCoroutineTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaCoroutineTests {
     /// Places in Lua code where waiting works.
     @Test(arguments: [
         "return wait(1, 'a')",

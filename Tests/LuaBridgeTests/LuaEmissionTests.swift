@@ -13,7 +13,7 @@ extension LuaState {
     }
 }
 
-@Suite struct LuaEmissionTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaEmissionTests {
     private static func values(_ state: LuaState) -> LuaEmission.Data { .values(shape, ["a/b", [1, 2], nil]) }
 
     @Test func theResultIsTheLastThatIsNotNil() async throws {

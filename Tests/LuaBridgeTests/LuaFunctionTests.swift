@@ -3,7 +3,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite struct LuaFunctionTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaFunctionTests {
     @Test func aSwiftFunctionIsCalledWithArguments() async throws {
         try await withState { state in
             let add = LuaCallable("add") { call in

@@ -38,7 +38,7 @@ private final class LiveList: LuaObject, @unchecked Sendable {
     var luaDescription: String { "list of \(elements.count)" }
 }
 
-@Suite struct LuaObjectTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaObjectTests {
     @Test func aViewReadsAndWritesTheObject() async throws {
         try await withState { state in
             let list = LiveList(["a", "b"])

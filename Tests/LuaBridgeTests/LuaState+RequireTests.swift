@@ -4,7 +4,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite struct LuaStateRequireTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaStateRequireTests {
     @Test func aModuleIsLoadedOnce() async throws {
         try await withState { state in
             try state.run(

@@ -4,7 +4,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite struct LuaStateTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaStateTests {
     @Test func aSyntaxErrorTellsFileAndLine() async throws {
         try await withState { state in
             let error = expectMFError(.luaSyntax) { try state.load("local x =\nend", name: "@dir/file.lua") }

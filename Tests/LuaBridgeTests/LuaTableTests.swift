@@ -3,7 +3,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite struct LuaTableTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaTableTests {
     @Test func fieldsAreReadAndWritten() async throws {
         try await withState { state in
             let table = try state.makeTable(["a": 1])

@@ -3,7 +3,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite struct LuaValueTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaValueTests {
     @Test(arguments: [
         LuaValue.nil, true, false, 0, .integer(.max), .integer(.min), 0.5, .number(1e300), "", "text", "a\u{0}b", "ü€𝄞",
         .bytes([0xFF, 0x00, 0xFE]), .null,
@@ -74,7 +74,7 @@ import Testing
 }
 
 /// Strings on both sides of what valid UTF-8 is.
-@Suite struct LuaTextTests {
+@Suite(.timeLimit(.minutes(2))) struct LuaTextTests {
     @Test(
         arguments: [
             [0x41, 0xC3, 0xA4], [0xF0, 0x9D, 0x84, 0x9E], [0xED, 0x9F, 0xBF], [0xEE, 0x80, 0x80],

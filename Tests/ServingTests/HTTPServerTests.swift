@@ -3,7 +3,7 @@ import Serving
 import TestSupport
 import Testing
 
-@Suite struct HTTPServerTests {
+@Suite(.timeLimit(.minutes(2))) struct HTTPServerTests {
     @Test func handlerSeesTheRequestAsItWasSent() async throws {
         let server = try await HTTPServer.start { request in
             .text("\(request.method) \(request.path) \(request.header("x-mark") ?? "-") \(request.body.count)")

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite struct StaticFilesTests {
+@Suite(.timeLimit(.minutes(2))) struct StaticFilesTests {
     /// What a reply says, without a socket.
     private struct Reply {
         let status: Int

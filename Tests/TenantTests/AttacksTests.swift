@@ -2,7 +2,9 @@ import Federation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .enabled(if: Sanitizer.followsSignals, "two of the attacks are stuck inside of Lua"))
+@Suite(
+    .serialized, .enabled(if: Sanitizer.followsSignals, "two of the attacks are stuck inside of Lua"),
+    .timeLimit(.minutes(2)))
 struct AttacksTests {
     @Test(arguments: TenantOptions.Level.allCases) func everyAttackEndsAsItsHeaderSays(level: TenantOptions.Level)
         async throws

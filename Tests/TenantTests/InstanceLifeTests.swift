@@ -8,7 +8,7 @@ import Testing
 @testable import Federation
 
 /// Nothing keeps an instance of a tenant that is at its end: not what the tenant has under way, not what the host holds.
-@Suite(.serialized) struct InstanceLifeTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct InstanceLifeTests {
     init() { useBuiltWorker() }
 
     /// What a tenant leaves behind. The first argument is a function of the host that calls what it is given.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Plugins and remotes of tenants in a host, as `mf.init` declares them.
-@Suite(.serialized) struct TenantHostTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct TenantHostTests {
     init() { useBuiltWorker() }
 
     private static func entry(_ exposes: String) -> String {

@@ -4,7 +4,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct TenantPluginTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct TenantPluginTests {
     init() { useBuiltWorker() }
 
     /// A host's object with data, a secret function, and a method.

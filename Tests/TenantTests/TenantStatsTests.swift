@@ -11,7 +11,7 @@ import Testing
 @testable import Federation
 
 /// What the host is told of its tenants: numbers, gauges, events, log lines.
-@Suite(.serialized) struct TenantStatsTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct TenantStatsTests {
     init() {
         useBuiltWorker()
         _ = Self.metrics

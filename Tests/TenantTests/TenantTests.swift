@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The same behaviour in a Lua state of this process and in a worker.
-@Suite(.serialized) struct TenantTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct TenantTests {
     init() { useBuiltWorker() }
 
     static let levels = TenantOptions.Level.allCases

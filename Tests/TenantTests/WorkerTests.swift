@@ -7,7 +7,7 @@ import Testing
 
 @testable import Federation
 
-@Suite(.serialized) struct WorkerTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct WorkerTests {
     init() { useBuiltWorker() }
 
     private static let patient = TenantOptions.with {
