@@ -25,6 +25,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// The name of the thread, cut to what the system keeps.
     public let name: String
 
+    /// Distinguishes the loop from all others of the process, those that have ended included; never 0.
+    let number: UInt
+
     // Shared with other threads.
     let inbox = Inbox()
     let threadID = Atomic<UInt>(0)
@@ -51,6 +54,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// Makes a loop and starts its thread, which has a stack of 8 MB.
     public init(name: String = "mflua") {
         self.name = name
+        number = Self.lastNumber.add(1, ordering: .relaxed).newValue
         epoll = mf_epoll_create()
         wakeUp = mf_eventfd_create()
         precondition(epoll >= 0 && wakeUp >= 0, "no descriptors left for an event loop")
@@ -69,9 +73,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     /// Whether the caller runs on the loop's thread.
-    public var isOnLoop: Bool {
-        UInt(pthread_self()) == threadID.load(ordering: .relaxed)
-    }
+    public var isOnLoop: Bool { mf_loop_current() == number }
 
     /// The clock that timers go by.
     public var now: ContinuousClock.Instant { .now }
@@ -109,7 +111,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     public func isSameExclusiveExecutionContext(other: EventLoop) -> Bool { self === other }
 
     /// Traps off the loop; called by `assumeIsolated` and its like.
-    public func checkIsolated() { checkOnLoop() }
+    public func checkIsolated() { checkOnLoop("EventLoop", "checkIsolated()") }
 
     /// Whether the caller is isolated to the loop; called by the Swift runtime.
     public func isIsolatingCurrentContext() -> Bool? { isOnLoop }
@@ -117,10 +119,6 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// Runs a closure on the loop, after what is queued already. From any thread.
     public func submit(_ action: @escaping @Sendable () -> Void) {
         enqueue(.action(action))
-    }
-
-    func checkOnLoop() {
-        precondition(isOnLoop, "not on the event loop's thread")
     }
 
     private func enqueue(_ work: Work) {
@@ -138,6 +136,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     // MARK: - Thread
 
     static let wakeUpTag = UInt64.max
+
+    private static let lastNumber = Atomic<UInt>(0)
 
     /// How many jobs run before descriptors and timers get their turn, and for how long at most.
     private static let jobsPerTurn = 128
@@ -172,6 +172,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         // Whoever made the loop may have signals blocked, as Swift's own threads do. This one is for waking the loop's
         // thread out of computing; ignored unless somebody handles it.
         _ = mf_signal_unblock(SIGURG)
+        mf_loop_set_current(number)
         threadID.store(UInt(pthread_self()), ordering: .releasing)
         // Run as tasks that prefer the loop, plain async functions call each other without going through the queue. The
         // price is paid by actors that live on the loop: their awaits go through it.

@@ -27,27 +27,27 @@ extension LuaConfiguration {
 extension LuaState {
     /// The error of the limit that the state went over; nil while it is sound.
     public var doom: MFError? {
-        guard let handle, mf_doom_reason(handle) != 0 else { return nil }
+        guard let handle = open(), mf_doom_reason(handle) != 0 else { return nil }
         return doomError(mf_doom_reason(handle))
     }
 
     /// Whether the state went over a limit.
-    public var isDoomed: Bool { handle.map { mf_doom_reason($0) != 0 } ?? false }
+    public var isDoomed: Bool { open().map { mf_doom_reason($0) != 0 } ?? false }
 
     /// Dooms a tenant's state from outside: for the time that a call takes with its waits.
     public func doomForWallTime() {
-        guard let handle else { return }
+        guard let handle = open() else { return }
         mf_doom(handle, Int32(MF_DOOM_WALL))
     }
 
     /// Dooms a tenant's state from outside: for what it has under way.
     public func doomForTasks() {
-        guard let handle else { return }
+        guard let handle = open() else { return }
         mf_doom(handle, Int32(MF_DOOM_TASKS))
     }
 
     /// Processor time that the state's code has used; measured for states with limits.
-    public var cpuTime: Duration { .nanoseconds(handle.map { mf_cpu_time($0) } ?? 0) }
+    public var cpuTime: Duration { .nanoseconds(open().map { mf_cpu_time($0) } ?? 0) }
 }
 
 extension MFError {

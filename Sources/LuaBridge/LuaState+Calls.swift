@@ -1,5 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
+internal import EventLoop
 
 extension LuaState {
     /// Calls a function and returns its results.
@@ -17,13 +18,14 @@ extension LuaState {
         return read(span)
     }
 
-    /// Calls a function in a pooled coroutine; where it waits, this task waits and the loop goes on.
+    /// Calls a function in a pooled coroutine; where it waits, this task waits and the loop goes on. From anywhere.
     ///
     /// When this task is cancelled while Lua waits, the coroutine is dropped: nothing in Lua can catch that.
     ///
     /// - Throws: as ``call(_:_:)``; `CancellationError` when the task was cancelled.
     public func callAsync(_ function: LuaFunction, _ arguments: [LuaValue] = []) async throws -> [LuaValue] {
-        try await run(function, arguments, chained: false)
+        guard loop.isOnLoop else { return try await loop.perform { try await self.callAsync(function, arguments) } }
+        return try await run(function, arguments, chained: false)
     }
 
     /// Calls a function and, when it returns a function, that one too, both in one go: as a container's `get` and the
@@ -34,6 +36,7 @@ extension LuaState {
     public func callThrough(
         _ function: LuaFunction, _ arguments: [LuaValue] = []
     ) async throws -> (isResult: Bool, value: LuaValue) {
+        guard loop.isOnLoop else { return try await loop.perform { try await self.callThrough(function, arguments) } }
         let values = try await run(function, arguments, chained: true)
         if values.count == 2 { return (true, values[1]) }
         return (false, values.first ?? .nil)

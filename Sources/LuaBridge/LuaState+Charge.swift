@@ -4,13 +4,13 @@ extension LuaState {
     /// Counts bytes that are held outside of Lua for the state's code as if Lua had allocated them; fewer, when they are
     /// let go of. On the loop.
     public func charge(_ bytes: Int) {
-        guard bytes != 0, let handle else { return }
+        guard bytes != 0, let handle = open() else { return }
         mf_charge(handle, Int64(bytes))
     }
 
     /// Whether the state has gone over a limit by now: to be asked now and then by functions of Swift that take their
     /// time. On the loop, inside of a callable.
-    public var isOverLimit: Bool { handle.map { mf_over_limit($0) } ?? false }
+    public var isOverLimit: Bool { open().map { mf_over_limit($0) } ?? false }
 }
 
 extension LuaValue {

@@ -1,5 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
+internal import EventLoop
 
 extension LuaState {
     /// Calls listeners in one protected call. Waiting is refused with `LUA-005`.
@@ -17,12 +18,15 @@ extension LuaState {
         return try finish(emission, status, span, data)
     }
 
-    /// Calls listeners in one pooled coroutine, in which each may wait.
+    /// Calls listeners in one pooled coroutine, in which each may wait. From anywhere.
     ///
     /// - Throws: as ``emit(_:_:_:keep:)``; `CancellationError` when the task was cancelled while a listener waited.
     public func emitAsync(
         _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, keep: Bool
     ) async throws -> LuaEmission.Result {
+        guard loop.isOnLoop else {
+            return try await loop.perform { try await self.emitAsync(kind, listeners, data, keep: keep) }
+        }
         let handle = try alive()
         var emission = try prepare(kind, listeners, data, keep, handle)
         var span = mf_span()

@@ -60,11 +60,13 @@ extension LuaState {
     }
 
     /// Makes a Lua value and returns a reference to it.
-    private func make(_ value: LuaValue) throws -> LuaValue { one(try makeSpan(value)) }
+    private func make(_ value: LuaValue, member: StaticString = #function) throws -> LuaValue {
+        one(try makeSpan(value, member: member))
+    }
 
     /// Makes a Lua value; the span holds a reference that the caller owns.
-    func makeSpan(_ value: LuaValue) throws -> mf_span {
-        let handle = try alive()
+    func makeSpan(_ value: LuaValue, member: StaticString = #function) throws -> mf_span {
+        let handle = try alive("LuaState", member)
         var writer = try LuaWireWriter(self, handle)
         writer.write(value)
         try writer.finish()

@@ -18,7 +18,7 @@ public protocol LuaPending: AnyObject, Sendable {
 
 extension LuaState {
     /// Whether the Lua code that calls Swift right now may wait. On the loop, inside of a callable.
-    public var canWait: Bool { handle.map { mf_may_wait($0) } ?? false }
+    public var canWait: Bool { open().map { mf_may_wait($0) } ?? false }
 
     /// Calls a function in a pooled coroutine and returns as soon as it ends or waits.
     ///
@@ -105,6 +105,7 @@ final class LuaPendingCall: LuaPending, @unchecked Sendable {
     }
 
     func finish(_ emission: inout mf_emission) async throws -> (Int32, mf_span) {
+        state.loop.checkOnLoop("LuaPending", "finish()")
         guard isHeld else { preconditionFailure("a call was finished twice: this is a bug, please file an issue") }
         isHeld = false
         if let waited { state.pending = waited }

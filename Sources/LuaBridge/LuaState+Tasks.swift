@@ -48,6 +48,8 @@ extension LuaState {
         charge(held)
         let (begun, turn) = (isTenant ? loop.now : nil, loop.turnCount)
         do { outcome = .success(try await waited.body(waited.call)) } catch { outcome = .failure(error) }
+        // A task that does not prefer the loop comes back elsewhere.
+        loop.checkOnLoop("LuaState", "callAsync(_:_:)")
         charge(-held)
         try checkUse(of: task)
         // When nothing else ran meanwhile, the time was spent for this call.
@@ -68,6 +70,7 @@ extension LuaState {
 
     private func giveWay(_ task: LuaTask) async throws {
         await loop.giveWay(self)
+        loop.checkOnLoop("LuaState", "callAsync(_:_:)")
         try checkUse(of: task)
     }
 

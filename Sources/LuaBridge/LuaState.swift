@@ -5,8 +5,9 @@ internal import Synchronization
 
 /// A Lua state: its globals, its memory, everything that runs in it.
 ///
-/// A state belongs to a loop; everything here is called on the loop's thread. References (``LuaTable``,
-/// ``LuaFunction``, ``LuaReference``) may be let go of anywhere.
+/// A state belongs to a loop. What is synchronous here is called on the loop's thread, inside of
+/// ``EventLoop/perform(_:)``; called elsewhere it stops the program with a message that names the call. What is `async`
+/// goes to the loop by itself. References (``LuaTable``, ``LuaFunction``, ``LuaReference``) may be released anywhere.
 ///
 /// ```swift
 /// let state = try LuaState(loop: loop)
@@ -17,8 +18,8 @@ internal import Synchronization
 ///
 /// References keep their state alive, and Lua keeps the Swift objects alive that it sees; ``close()`` ends both.
 public final class LuaState: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    // The exceptions are `release`, which takes the lock of `releases` elsewhere, and `deinit`, when nobody else is left.
+    // `alive` and `open` check the thread of every entry point. The exceptions are `release`, which takes the lock of
+    // `releases` elsewhere, `isClosed`, which is atomic, and `deinit`, when nobody else is left.
 
     /// The loop it belongs to.
     public let loop: EventLoop
@@ -26,6 +27,7 @@ public final class LuaState: @unchecked Sendable {
     /// The C side; nil once closed.
     @exclusivity(unchecked)
     private(set) var handle: OpaquePointer?
+    private let closed = Atomic<Bool>(false)
 
     /// Whether it is a tenant's: it has limits, and what it is told is cut short.
     let isTenant: Bool
@@ -64,10 +66,11 @@ public final class LuaState: @unchecked Sendable {
 
     private var globalsIdentity: UInt = 0
 
-    /// Makes a state and opens its libraries.
+    /// Makes a state and opens its libraries. On the loop only.
     ///
     /// - Throws: ``MFError`` with `LUA-003` when there is not enough memory.
     public init(loop: EventLoop, configuration: LuaConfiguration = .host) throws {
+        loop.checkOnLoop("LuaState")
         self.loop = loop
         isTenant = configuration.isTenant
         var functions = Self.callbacks
@@ -97,8 +100,9 @@ public final class LuaState: @unchecked Sendable {
     /// Finalizers of Lua objects run, but do not reach Swift. What waits in the state is dropped. Called from within Lua,
     /// the state is freed as soon as that call has returned.
     public func close() {
-        guard let handle else { return }
+        guard let handle = open() else { return }
         self.handle = nil
+        closed.store(true, ordering: .releasing)
         pending = nil
         gates.removeAll()
         requireChunk = nil
@@ -113,27 +117,40 @@ public final class LuaState: @unchecked Sendable {
         }
     }
 
-    /// Whether it was closed.
-    public var isClosed: Bool { handle == nil }
+    /// Whether it was closed. May be asked anywhere.
+    public var isClosed: Bool { closed.load(ordering: .acquiring) }
 
     /// The table of global variables.
     public var globals: LuaTable { LuaTable(state: self, slot: Int32(MF_GLOBALS_SLOT), identity: globalsIdentity) }
 
     /// Bytes that Lua has allocated; 0 once closed.
-    public var memoryInUse: Int { handle.map { mf_memory_used($0) } ?? 0 }
+    public var memoryInUse: Int { open().map { mf_memory_used($0) } ?? 0 }
 
     /// The most that ``memoryInUse`` has been.
-    public var peakMemoryInUse: Int { handle.map { mf_memory_peak($0) } ?? 0 }
+    public var peakMemoryInUse: Int { open().map { mf_memory_peak($0) } ?? 0 }
 
     /// Runs a full garbage collection.
     public func collectGarbage() throws {
         try check(mf_collect(try alive()))
     }
 
-    /// The C side of a state that is open.
-    func alive() throws -> OpaquePointer {
-        guard let handle else { throw MFError.stateClosed() }
+    /// The C side of a state that is open; stops the program off the loop.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` when the state was closed, on any thread.
+    func alive(
+        _ type: StaticString = "LuaState", _ member: StaticString = #function
+    ) throws -> OpaquePointer {
+        guard let handle = open(type, member) else { throw MFError.stateClosed() }
         return handle
+    }
+
+    /// The C side, nil of a state that was closed; stops the program off the loop.
+    func open(_ type: StaticString = "LuaState", _ member: StaticString = #function) -> OpaquePointer? {
+        if loop.isOnLoop { return handle }
+        // Nothing is left that could race.
+        if isClosed { return nil }
+        loop.checkOnLoop(type, member)
+        return nil
     }
 }
 

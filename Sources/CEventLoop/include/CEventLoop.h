@@ -46,6 +46,11 @@ uint64_t mf_eventfd_take(int descriptor);
 /* Names the calling thread; longer names are cut. */
 void mf_thread_set_name(const char *name);
 
+/* The number of the event loop that this thread runs; 0 on all other threads. */
+extern _Thread_local uintptr_t mf_loop_number;
+static inline uintptr_t mf_loop_current(void) { return mf_loop_number; }
+static inline void mf_loop_set_current(uintptr_t number) { mf_loop_number = number; }
+
 /* Nanoseconds on a clock that only goes forward. */
 int64_t mf_monotonic_now(void);
 

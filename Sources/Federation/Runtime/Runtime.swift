@@ -73,7 +73,7 @@ public final class Runtime: @unchecked Sendable {
         log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .warning
         self.log = log
         work = WorkRegistry()
-        state = try LuaState(loop: loop, configuration: .host)
+        state = try loop.runAndWait { try LuaState(loop: loop, configuration: .host) }
         environments = EnvironmentStore()
         try loop.runAndWait { [self] in try start() }
     }

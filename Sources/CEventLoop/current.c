@@ -1,0 +1,3 @@
+#include "CEventLoop.h"
+
+_Thread_local uintptr_t mf_loop_number;
