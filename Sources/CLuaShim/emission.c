@@ -1,6 +1,6 @@
 /* The listeners of a hook, called in one go: in one protected call, or in one coroutine in which each may wait. */
 
-#include "internal.h"
+#include "guarded.h"
 
 #include <string.h>
 
@@ -101,6 +101,7 @@ static bool has_every_key(lua_State *L) {
     int result = lua_gettop(L);
     lua_pushnil(L);
     while (lua_next(L, AT_DATA)) {
+        guard_step(L);
         lua_pop(L, 1);
         lua_pushvalue(L, -1);
         int type = lua_gettable(L, result);

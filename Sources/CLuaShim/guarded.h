@@ -12,8 +12,10 @@
  * Some of Lua's own C code runs for minutes without coming to an instruction or an allocation: the collector in a chain
  * of weak keys laid against their order, a call of a table that is its own `__call`. A state that is half over its limit
  * again is *abandoned*: the signal handler jumps to where Swift entered Lua. Nothing ever looks into the Lua state again;
- * its blocks are freed by the list that the allocator keeps. The jump is taken in pure Lua and C code only, never while
- * Swift runs or in the middle of malloc (`outside`).
+ * its blocks are freed by the list that the allocator keeps. The jump is taken only where the instruction pointer is in
+ * Lua or in this library: a function of libc may hold a lock (the time zone's, the allocator's, the linker's), which would
+ * stay locked for the host. It is never taken while Swift runs or while something that outlives the state changes
+ * (`outside`).
  */
 
 #include "internal.h"
@@ -133,7 +135,7 @@ void guarded_refuse_read_only(lua_State *L, int index);
 /* As luaL_loadbufferx for text, but it looks at the limits while it compiles: a status. [-0, +1, e] */
 int guarded_compile(lua_State *L, const char *source, size_t count, const char *name);
 
-/* Why a tenant may not compile a source; NULL when it may, and in a host's state. [-0, +0, -] */
+/* Why a tenant may not compile a source; NULL when it may, and in a host's state. [-0, +0, e] */
 const char *guarded_source_fault(lua_State *L, const char *source, size_t count);
 
 /* lua_CFunction: makes the tenant's library and its globals */

@@ -12,9 +12,10 @@
  * (https://www.lua.org/bugs.html#5.4.4-2). Strings and comments are not told apart: a source that talks about it is
  * refused as well, which no sane source minds.
  */
-static bool has_constant_environment(const char *s, size_t count) {
+static bool has_constant_environment(lua_State *L, const char *s, size_t count) {
     const char *end = s + count;
     while ((s = memmem(s, (size_t)(end - s), "_ENV", 4))) {
+        guard_step(L); /* each may be followed by a comment that is looked through to the end of the source */
         s += 4;
         const char *p = s;
         for (;;) {
@@ -51,7 +52,7 @@ const char *guarded_source_fault(lua_State *L, const char *source, size_t count)
     if (!g) return NULL;
     if (g->limits.source && count > g->limits.source) return "source too large";
     if (count > 0 && *source == LUA_SIGNATURE[0]) return "attempt to load a binary chunk (mode is 't')";
-    if (has_constant_environment(source, count)) return "attributes of _ENV are not available to a tenant";
+    if (has_constant_environment(L, source, count)) return "attributes of _ENV are not available to a tenant";
     return NULL;
 }
 
@@ -89,6 +90,7 @@ static bool read_pieces(lua_State *L) {
     size_t total = 0;
     luaL_buffinit(L, &b);
     for (;;) {
+        guard_step(L); /* a reader that is a C function comes by no hook */
         lua_pushvalue(L, 1);
         lua_call(L, 0, 1);
         guard_check(L);

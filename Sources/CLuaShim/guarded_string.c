@@ -53,6 +53,7 @@ static int string_format(lua_State *L) {
             p++;
             continue;
         }
+        guard_step(L);
         if (++conversions > MAX_CONVERSIONS) return luaL_error(L, "too many conversions in a format (limit %d)", MAX_CONVERSIONS);
         arg++;
         p += strspn(p, "-+ #0123456789.");
@@ -70,6 +71,7 @@ static int string_pack(lua_State *L) {
     const char *p = luaL_checkstring(L, 1);
     size_t total = 0;
     while (*p) {
+        guard_step(L);
         if (*p++ != 'c') continue;
         size_t size = 0;
         for (; *p >= '0' && *p <= '9' && size < ((size_t)1 << 40); p++) size = size * 10 + (size_t)(*p - '0');

@@ -118,7 +118,10 @@ static int table_pack(lua_State *L) {
     int count = lua_gettop(L);
     lua_createtable(L, count, 1);
     lua_insert(L, 1);
-    for (int i = count; i >= 1; i--) lua_seti(L, 1, i);
+    for (int i = count; i >= 1; i--) {
+        guard_step(L);
+        lua_seti(L, 1, i);
+    }
     lua_pushinteger(L, count);
     lua_setfield(L, 1, "n");
     return 1;

@@ -18,15 +18,16 @@ AROUND_SANITIZER static void arm(lua_State *L) {
     if (!lua_gethookmask(L)) lua_sethook(L, hook, LUA_MASKCOUNT, 1);
 }
 
-static void abandon_if_stuck(guard *g);
+static void abandon_if_stuck(guard *g, const void *context);
 
 /* Runs on the loop's own thread, between any two machine instructions. lua_sethook is made for that (lua.c does it). */
-AROUND_SANITIZER void guard_on_tick(int signal_number) {
+AROUND_SANITIZER void guard_on_tick(int signal_number, siginfo_t *info, void *context) {
     (void)signal_number;
+    (void)info;
     guard *g = current;
     if (!g || g->state->abandoned) return;
     g->tick = 1;
-    if (CAN_ABANDON) abandon_if_stuck(g);
+    if (CAN_ABANDON) abandon_if_stuck(g, context);
     if (g->state->running) arm(g->state->running);
 }
 
@@ -85,7 +86,8 @@ bool guard_enter(mf_state *s, guard_frame *frame) {
     frame->below = g->innermost;
     frame->outside = s->outside;
     if (frame->outer != g) {
-        watchdog_watch_this_thread();
+        /* The thread was watched when the state got its limits, unless the loop has another one since. */
+        if (!watchdog_watch_this_thread()) mf_set_doomed(s, MF_DOOM_MEMORY);
         frame->account = g->account;
         if (frame->outer) end_timing(frame->outer);
         if (g->entries++ == 0) g->single_ns = 0;
@@ -122,11 +124,11 @@ void guard_leave(mf_state *s, guard_frame *frame) {
 /* Ticks that nothing looks at, until the state counts as stuck. */
 enum { STUCK_TICKS = 20 };
 
-static void abandon_if_stuck(guard *g) {
+static void abandon_if_stuck(guard *g, const void *context) {
     mf_state *s = g->state;
     int64_t limit = g->limits.cpu_ns;
     g->unanswered++;
-    if (!limit || !g->innermost || s->outside) return;
+    if (!limit || !g->innermost || s->outside || !watchdog_interrupted_lua(context)) return;
     if (!s->doomed && g->unanswered < STUCK_TICKS) return;
     if (*g->account + spent_in_entry(g) < limit + limit / 2) return;
     if (!s->doomed) s->doomed = MF_DOOM_CPU;
@@ -252,6 +254,7 @@ static void free_guard(mf_state *s) {
 
 int32_t mf_set_limits(mf_state *s, const mf_limits *limits) {
     guard *g = s->limits;
+    if (!watchdog_watch_this_thread()) return MF_THREADS;
     if (!g) {
         g = mf_realloc(s, NULL, 0, sizeof *g);
         if (!g) return MF_MEMORY;

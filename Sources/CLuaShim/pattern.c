@@ -20,6 +20,7 @@ void pattern_start(matcher *m, lua_State *L, const char *s, size_t ls, const cha
 }
 
 const char *pattern_match_at(matcher *m, const char *s, const char *p) {
+    burn(m); /* an empty pattern takes no step of its own */
     m->depth = MAX_DEPTH;
     m->level = 0;
     return attempt(m, s, p);

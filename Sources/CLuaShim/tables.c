@@ -1,6 +1,6 @@
 /* Operations on tables that Swift holds, and on the slots it holds them by. */
 
-#include "internal.h"
+#include "guarded.h"
 
 bool mf_release(mf_state *s, int32_t slot) {
     lua_State *L = s->running;
@@ -36,6 +36,7 @@ static void encode_pairs(lua_State *L, mf_state *s) {
     lua_call(L, 1, 3); /* 3: iterator, 4: state, 5: control */
     b = mf_fresh_output(s, s->entry);
     for (;;) {
+        guard_step(L);
         lua_pushvalue(L, 3);
         lua_pushvalue(L, 4);
         lua_pushvalue(L, 5);

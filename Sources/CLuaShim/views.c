@@ -1,6 +1,6 @@
 /* Live views: a userdata for each Swift object that Lua sees. */
 
-#include "internal.h"
+#include "guarded.h"
 
 /* The address marks the payload of a view. */
 static const char mark;
@@ -142,6 +142,7 @@ static int view_tostring(lua_State *L) {
 static int view_next(lua_State *L) {
     lua_Integer position = lua_tointeger(L, lua_upvalueindex(2));
     for (;;) {
+        guard_step(L);
         lua_settop(L, 1);
         if (lua_rawgeti(L, lua_upvalueindex(1), ++position) == LUA_TNIL) return 1;
         lua_pushvalue(L, 2);

@@ -2,6 +2,8 @@
 #ifndef MFLUA_WATCHDOG_H
 #define MFLUA_WATCHDOG_H
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -32,11 +34,14 @@ static inline int64_t clock_ns(clockid_t clock) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Has this thread watched from now on. */
-void watchdog_watch_this_thread(void);
+/* Has this thread watched from now on. False: there is no memory, or no thread, for it. */
+bool watchdog_watch_this_thread(void);
 
 /* What a signal calls, on the thread that it is for (limits.c). */
-void guard_on_tick(int signal_number);
+void guard_on_tick(int signal_number, siginfo_t *info, void *context);
+
+/* Whether what a signal interrupted is code of Lua or of this library, and no function of libc. For signal handlers. */
+bool watchdog_interrupted_lua(const void *context);
 
 /* Counts by 1 from outside to inside and back, by 2 from one entry to another. */
 void watchdog_count_entry(unsigned step);

@@ -15,6 +15,7 @@ extension LuaState {
         switch Int(status) {
         case MF_ERROR, MF_SYNTAX, MF_CONVERSION: break
         case MF_NESTING: return .callsTooDeep()
+        case MF_THREADS: return .noWatchdog()
         case MF_DOOMED: return doomError(mf_doom_reason(handle))
         default: return .outOfMemory()
         }
@@ -69,6 +70,13 @@ extension MFError {
         let location = LuaLocation(prefixOf: message)
         return MFError(
             .luaSyntax, message, context: [("file", location?.file), ("line", location.map { "\($0.line)" })])
+    }
+
+    /// Nothing would stop a tenant's code.
+    static func noWatchdog() -> MFError {
+        MFError(
+            .levelUnavailable, "the thread that watches tenants cannot be started",
+            hint: "raise the limit on processes and threads (`ulimit -u`), or free some")
     }
 
     /// A state is over the limit that the C side numbers.

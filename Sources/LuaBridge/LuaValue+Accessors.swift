@@ -94,7 +94,8 @@ extension LuaValue {
     /// An element of a copied list, counted from 1 as in Lua; `.nil` when there is none.
     public subscript(_ index: Int) -> LuaValue {
         switch self {
-        case .array(let elements): elements.indices.contains(index - 1) ? elements[index - 1] : .nil
+        // The index may be anything: the smallest integer has no predecessor.
+        case .array(let elements): elements.indices.contains(index &- 1) ? elements[index &- 1] : .nil
         case .record(let record): record[index]
         default: .nil
         }

@@ -24,6 +24,7 @@ typedef struct {
     size_t count;
     size_t capacity;
     uint32_t values; /* how many there are, where that is known beforehand */
+    uint32_t functions; /* how many of the values, nested ones included, are functions */
 } mf_buffer;
 
 /* Bytes to be read; valid until the next call on the same nesting level. */
@@ -44,6 +45,7 @@ enum {
     MF_DOOMED = 6,     /* the state is over a limit (mf_doom_reason) and will not run again */
     MF_CONVERSION = 7, /* a value cannot cross: mf_failure holds kind and path */
     MF_NESTING = 8,    /* Swift and Lua call each other too deeply */
+    MF_THREADS = 9,    /* the watchdog's thread cannot be started */
 };
 
 /* What a callback into Swift answers. */
