@@ -147,6 +147,8 @@ void mf_encode_string(lua_State *L, mf_state *s, mf_buffer *b, const char *bytes
 /* [-0, +0, m] a slot in the registry for the value */
 static void put_reference(lua_State *L, mf_state *s, mf_buffer *b, uint8_t tag, int index) {
     luaL_checkstack(L, 3, NULL);
+    /* What Swift makes of a function takes more than the few bytes here. */
+    if (tag == MF_TAG_FUNCTION) guard_check_message(L, s, b->count + (size_t)++b->functions * MF_FUNCTION_SIZE);
     uint64_t identity = (uint64_t)(uintptr_t)lua_topointer(L, index);
     uint8_t *target = room(L, s, b, 13);
     b->count -= 13; /* not there until the slot is */

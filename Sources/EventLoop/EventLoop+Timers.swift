@@ -37,9 +37,7 @@ extension EventLoop {
 
     func deadline(after delay: Duration) -> Int64 {
         let (seconds, attoseconds) = delay.components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return seconds < 0 ? 0 : .max }
-        let (sum, tooFar) = mf_monotonic_now().addingReportingOverflow(scaled + attoseconds / 1_000_000_000)
-        return tooFar ? .max : sum
+        let nanoseconds = Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000)
+        return Int64(clamping: max(0, Int128(mf_monotonic_now()) + nanoseconds))
     }
 }

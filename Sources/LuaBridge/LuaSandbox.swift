@@ -14,10 +14,8 @@ extension LuaConfiguration {
             native.memory = max(limits.memory, 0)
             native.source = max(limits.source, 0)
             native.message = max(limits.message, 0)
-            let (seconds, attoseconds) = limits.cpu.components
-            native.cpu_ns = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
-            let wall = limits.wall.components
-            native.wall_ns = wall.seconds * 1_000_000_000 + wall.attoseconds / 1_000_000_000
+            native.cpu_ns = limits.cpu.wholeNanoseconds
+            native.wall_ns = limits.wall.wholeNanoseconds
             try state.check(mf_set_limits(handle, &native))
             state.doomError = { .overLimit($0, limits) }
         }

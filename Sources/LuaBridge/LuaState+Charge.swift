@@ -1,4 +1,5 @@
 internal import CLuaShim
+public import Diagnostics
 
 extension LuaState {
     /// Counts bytes that are held outside of Lua for the state's code as if Lua had allocated them; fewer, when they are
@@ -21,7 +22,24 @@ extension LuaValue {
         case .bytes(let bytes): bytes.count + 32
         case .array(let elements): elements.reduce(32) { $0 + $1.heldBytes }
         case .record(let record): record.entries.reduce(32) { $0 + $1.key.heldBytes + $1.value.heldBytes }
+        case .object(let object): (object as? LuaErrorObject).map { 512 + $0.error.heldBytes } ?? 512
+        case .callable: 512
         default: 32
         }
+    }
+}
+
+extension MFError {
+    /// About how many bytes the error takes outside of Lua, with what caused it.
+    public var heldBytes: Int {
+        var bytes = 0
+        var next: MFError? = self
+        while let error = next {
+            bytes += 512 + error.message.utf8.count + (error.hint?.utf8.count ?? 0) + (error.traceback?.utf8.count ?? 0)
+            bytes += error.context.reduce(0) { $0 + 64 + $1.key.utf8.count + $1.value.utf8.count }
+            bytes += (error.thrown as? LuaValue)?.heldBytes ?? 0
+            next = error.cause as? MFError
+        }
+        return bytes
     }
 }

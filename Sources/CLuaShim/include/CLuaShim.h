@@ -27,6 +27,8 @@ typedef struct {
     uint32_t functions; /* how many of the values, nested ones included, are functions */
 } mf_buffer;
 
+enum { MF_FUNCTION_SIZE = 256 }; /* what a function counts of a message, beside its bytes */
+
 /* Bytes to be read; valid until the next call on the same nesting level. */
 typedef struct {
     const uint8_t *bytes;

@@ -15,7 +15,29 @@ public enum TenantModule: Sendable {
 
 private final class FoundModules: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    var values: [String: LuaValues] = [:]
+    private(set) var values: [String: LuaValues] = [:]
+    private var bytes = 0
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Keeps what was found, absence too.
+    ///
+    /// - Throws: ``MFError`` with `LIMIT-003` when all that was found takes more than the limit.
+    func keep(_ found: LuaValues, as name: String) throws {
+        let size = found.reduce(128 + name.utf8.count) { $0 + $1.heldBytes }
+        guard bytes + size <= limit else { throw MFError.foundTooMuch(limit: limit) }
+        bytes += size
+        values[name] = found
+    }
+}
+
+extension MFError {
+    fileprivate static func foundTooMuch(limit: Int) -> MFError {
+        MFError(
+            .limitMemory, "the modules that the tenant requires take more than \(limit) bytes",
+            context: [("limit", "\(limit)")], hint: "require fewer, or raise the tenant's `memory` limit")
+    }
 }
 
 extension Tenant {
@@ -46,7 +68,7 @@ extension Tenant {
 
     /// The function by which a tenant's `require` asks. What was found once is there at once when it is asked for again.
     func finder(_ modules: @escaping TenantModules) -> TenantImport {
-        let found = FoundModules()
+        let found = FoundModules(limit: options.memory)
         return TenantImport("require") { [weak self] arguments, canWait in
             guard let self else { throw MFError.stateGone() }
             guard case .string(let name)? = arguments.first else {
@@ -62,7 +84,7 @@ extension Tenant {
                     case .value(let value)?: values = [.nil, .nil, try self.imported(value)]
                     case nil: values = []
                     }
-                    found.values[name] = values
+                    if found.values[name] == nil { try found.keep(values, as: name) }
                     return values
                 })
         }
@@ -239,7 +261,7 @@ extension Tenant {
         _ results: [LuaValue], from function: TenantFunction, _ arguments: [LuaValue], canWait: Bool
     ) throws -> [LuaValue] {
         if results.allSatisfy(\.crossesAsItIs) { return results }
-        guard arguments.allSatisfy(\.isPlain) else { return try results.map { try exported($0, nil) } }
+        guard function.isRepeatable, arguments.allSatisfy(\.isPlain) else { return try results.map { try exported($0, nil) } }
         return try exported(results, TenantOrigin(call: function, arguments, canWait: canWait))
     }
 

@@ -18,6 +18,8 @@ enum TenantCodec {
 
     /// How deep a value may be nested.
     static let maximumDepth = 100
+    /// What a function of the other side counts of a message: holding it takes more than its few bytes.
+    static let functionSize = 256
 }
 
 /// What a side gives numbers to, and finds by them.
@@ -123,8 +125,13 @@ struct TenantDecoder {
     private let bytes: [UInt8]
     private var position = 0
     private let directory: any TenantDirectory
+    private let limit: Int
+    private var functions = 0
 
-    init(_ bytes: [UInt8], _ directory: any TenantDirectory) { (self.bytes, self.directory) = (bytes, directory) }
+    /// - Parameter limit: What the functions of a message may count.
+    init(_ bytes: [UInt8], _ directory: any TenantDirectory, limit: Int) {
+        (self.bytes, self.directory, self.limit) = (bytes, directory, limit)
+    }
 
     mutating func values() throws -> [LuaValue] {
         var values: [LuaValue] = []
@@ -165,6 +172,8 @@ struct TenantDecoder {
             }
             return .record(LuaRecord(entries))
         case .ours:
+            functions += 1
+            if functions > limit / TenantCodec.functionSize { throw MFError.messageTooLarge(functions, limit: limit) }
             let number = try word()
             return .object(try directory.function(ours: number, name: try string()))
         case .yours: return .object(try directory.function(yours: try word()))
@@ -238,6 +247,11 @@ extension LuaObject {
 extension MFError {
     /// A worker said something that is no message.
     static func garbled() -> MFError {
-        MFError(.workerDied, "the tenant's worker sent garbage", hint: "it was ended; the next call starts a new one")
+        MFError(.workerDied, garbage, hint: "it was ended; the next call starts a new one")
     }
+
+    private static let garbage = "the tenant's worker sent garbage"
+
+    /// Whether it is about a message that is none.
+    var isGarbled: Bool { code == .workerDied && message == Self.garbage }
 }

@@ -18,6 +18,12 @@ final class TenantOrigin: @unchecked Sendable {
     }
 
     private let source: Source
+    /// How many calls lead to it from a chunk that was run.
+    let depth: Int
+    /// How long such a way may be: whoever calls what a call gave, again and again, keeps no more than this of it, and
+    /// neither a call that finds a function again nor the end of the last one recurses more deeply. What came from further
+    /// away is not found again.
+    static let maximumDepth = 32
     /// Whether its first run could wait: what never waits is never kept waiting by what does.
     private let canWait: Bool
     private var again: (identity: TenantIdentity, run: Run)?
@@ -28,6 +34,7 @@ final class TenantOrigin: @unchecked Sendable {
 
     private init(_ source: Source, starter: String? = nil, canWait: Bool) {
         (self.source, self.starter, self.canWait) = (source, starter, canWait)
+        if case .call(let function, _) = source { depth = function.depth + 1 } else { depth = 0 }
     }
 
     convenience init(
@@ -150,6 +157,12 @@ final class TenantFunction: @unchecked Sendable {
     init(_ tenant: Tenant, _ export: TenantExport, _ place: TenantPlace?) {
         (self.tenant, self.export, self.place) = (tenant, export, place)
     }
+
+    /// How many calls lead to it from a chunk that was run.
+    var depth: Int { place?.origin.depth ?? 0 }
+
+    /// Whether what its calls give can be found again.
+    var isRepeatable: Bool { place != nil && depth < TenantOrigin.maximumDepth }
 
     /// Notes that a call of it has succeeded.
     func hasAnswered(_ arguments: [LuaValue]) {

@@ -142,8 +142,12 @@ extension TenantOptions: LuaConvertible {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down.
-    var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
-    /// Whole nanoseconds.
-    var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+    /// Whole milliseconds, rounded towards zero and clamped.
+    var milliseconds: Int64 { Int64(clamping: wholeAttoseconds / 1_000_000_000_000_000) }
+    /// Whole nanoseconds, rounded towards zero and clamped.
+    var nanoseconds: Int64 { Int64(clamping: wholeAttoseconds / 1_000_000_000) }
+
+    private var wholeAttoseconds: Int128 {
+        Int128(components.seconds) * 1_000_000_000_000_000_000 + Int128(components.attoseconds)
+    }
 }

@@ -16,12 +16,28 @@ final class TenantPeer: @unchecked Sendable {
         case arrived(Result<LuaValues, any Error>)
     }
 
-    /// How much a worker may send within a second.
+    /// What the other side may have done for it at a time, and may send.
+    struct Bounds {
+        /// Bytes of one message. What a worker sends was counted by Lua, and its encoding takes up to twice as much.
+        var message: Int
+        /// Requests of the other side that are not answered yet, beside those of calls that it was asked for; nil: any
+        /// number.
+        var requests: Int?
+
+        fileprivate var frame: Int { 2 * message + (64 << 10) }
+        /// Bytes that may wait to be sent. From half of it on a side with a bound on requests reads no more of them.
+        fileprivate var outgoing: Int { 8 * frame + (8 << 20) }
+    }
+
+    /// How much a worker may send within a second, and what each frame counts at least: hearing a small one takes its
+    /// time, too.
     private static let floodLimit = 64 << 20
+    private static let leastFrame = 512
 
     private let socket: Int32
     private let loop: EventLoop
-    private let limit: Int
+    /// May be narrowed once it is known what the tenant's options are.
+    var bounds: Bounds
     private weak var directory: (any TenantDirectory)?
     private let serve: (String, LuaValues, Bool) throws -> LuaStart
     private let onEnd: (MFError) -> Void
@@ -35,7 +51,10 @@ final class TenantPeer: @unchecked Sendable {
     private static let fewServed = 4
     private var lastNumber: UInt64 = 0
     private var incoming: [UInt8] = []
+    /// How many bytes of ``incoming`` were heard already.
+    private var heard = 0
     private var outgoing: [UInt8] = []
+    private var watched: Interest = []
     private var end: MFError?
     private var received = 0
     private var receivedSince: ContinuousClock.Instant
@@ -43,17 +62,17 @@ final class TenantPeer: @unchecked Sendable {
     /// Takes over one of two connected sockets.
     ///
     /// - Parameters:
-    ///   - limit: Bytes of one message.
+    ///   - bounds: What the other side may send, and have done for it.
     ///   - serve: Answers the other side's requests: name, values, whether it may wait.
     ///   - onEnd: Is told once when the connection is at its end.
     init(
-        socket: Int32, loop: EventLoop, limit: Int, directory: any TenantDirectory,
+        socket: Int32, loop: EventLoop, bounds: Bounds, directory: any TenantDirectory,
         serve: @escaping (String, LuaValues, Bool) throws -> LuaStart, onEnd: @escaping (MFError) -> Void
     ) {
-        (self.socket, self.loop, self.limit, self.directory) = (socket, loop, limit + 4096, directory)
+        (self.socket, self.loop, self.bounds, self.directory) = (socket, loop, bounds, directory)
         (self.serve, self.onEnd) = (serve, onEnd)
         receivedSince = loop.now
-        loop.watch(descriptor: socket, for: .read) { [weak self] _ in self?.readable() }
+        watch()
     }
 
     /// Closes the connection; what is under way fails.
@@ -88,7 +107,7 @@ final class TenantPeer: @unchecked Sendable {
         slots[number] = canWait ? .waiting(nil) : .blocked
         do {
             try send(
-                [.integer(Kind.request.rawValue), .integer(Int64(number)), .string(name), .boolean(canWait)] + values)
+                [.integer(Kind.request.rawValue), .integer(Int64(bitPattern: number)), .string(name), .boolean(canWait)] + values)
         } catch {
             slots[number] = nil
             throw error
@@ -141,49 +160,66 @@ final class TenantPeer: @unchecked Sendable {
 
     // MARK: - Hearing
 
+    /// Whether the other side does not take what it is sent, and is to take that before it says more.
+    private var isCongested: Bool { bounds.requests != nil && outgoing.count > bounds.outgoing / 2 }
+
     private func readable() {
-        var room = [UInt8](repeating: 0, count: 64 << 10)
-        let count = sandbox_read(socket, &room, room.count)
+        if end != nil || isCongested { return }
+        let count = withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 1) { room in
+            let count = sandbox_read(socket, room.baseAddress!, room.count)
+            if count > 0 { incoming.append(contentsOf: room[..<count]) }
+            return count
+        }
         if count == -Int(EAGAIN) { return }
         guard count > 0 else { return close(MFError.workerEnded()) }
-        incoming.append(contentsOf: room[..<count])
-        received += count
-        if receivedSince.duration(to: loop.now) > .seconds(1) { (received, receivedSince) = (count, loop.now) }
-        if received > Self.floodLimit { return close(MFError.workerFloods()) }
-        while end == nil, incoming.count >= 4 {
-            let length = incoming[..<4].reversed().reduce(0) { $0 << 8 | Int($1) }
-            guard length <= limit else { return close(MFError.garbled()) }
-            guard incoming.count >= 4 + length else { return }
-            let frame = Array(incoming[4..<4 + length])
-            incoming.removeFirst(4 + length)
+        // What hears a frame may come here again, for the answer to a call of its own.
+        while end == nil, incoming.count - heard >= 4 {
+            let length = incoming[heard..<heard + 4].reversed().reduce(0) { $0 << 8 | Int($1) }
+            guard length <= bounds.frame else { return close(MFError.garbled()) }
+            guard incoming.count - heard - 4 >= length else { break }
+            let frame = Array(incoming[heard + 4..<heard + 4 + length])
+            heard += 4 + length
+            noteReceived(max(length, Self.leastFrame))
             do { try hear(frame) } catch {
                 return close((error as? MFError) ?? MFError.garbled())
             }
         }
+        // Once for all frames: taking each off the front would move the rest each time.
+        incoming.removeFirst(heard)
+        heard = 0
     }
 
-    private func hear(_ frame: [UInt8]) throws {
+    private func noteReceived(_ bytes: Int) {
+        guard bounds.requests != nil else { return }
+        let now = loop.now
+        if receivedSince.duration(to: now) > .seconds(1) { (received, receivedSince) = (0, now) }
+        received += bytes
+        if received > Self.floodLimit { close(MFError.workerFloods()) }
+    }
+
+    /// Takes a whole message of the other side, which may be anything.
+    func hear(_ frame: [UInt8]) throws {
+        if end != nil { return }
         guard let directory else { throw MFError.stateGone() }
-        var decoder = TenantDecoder(frame, directory)
+        var decoder = TenantDecoder(frame, directory, limit: bounds.requests == nil ? .max : bounds.message)
         let message = try decoder.values()
         guard message.count >= 2, case .integer(let kind) = message[0], let kind = Kind(rawValue: kind),
-            case .integer(let number) = message[1]
+            case .integer(let signed) = message[1], let number = UInt64(exactly: signed)
         else { throw MFError.garbled() }
-        let number64 = UInt64(bitPattern: number)
         switch kind {
-        case .answer: arrive(number64, .success(Array(message.dropFirst(2))))
+        case .answer:
+            guard number > 0, number <= lastNumber else { throw MFError.garbled() }
+            arrive(number, .success(Array(message.dropFirst(2))))
         case .failure:
-            guard message.count >= 3, case .object(let object) = message[2], let error = object as? LuaErrorObject
-            else {
-                throw MFError.garbled()
-            }
-            arrive(number64, .failure(error.error))
+            guard number > 0, number <= lastNumber, message.count == 3,
+                case .object(let object) = message[2], let error = object as? LuaErrorObject
+            else { throw MFError.garbled() }
+            arrive(number, .failure(error.error))
         case .request, .notice:
-            guard message.count >= 4, case .string(let name) = message[2], case .boolean(let canWait) = message[3]
-            else {
-                throw MFError.garbled()
-            }
-            answer(number64, kind == .request, name, Array(message.dropFirst(4)), canWait)
+            guard (number > 0) == (kind == .request), message.count >= 4, case .string(let name) = message[2],
+                case .boolean(let canWait) = message[3]
+            else { throw MFError.garbled() }
+            answer(number, kind == .request, name, Array(message.dropFirst(4)), canWait)
         }
     }
 
@@ -202,6 +238,10 @@ final class TenantPeer: @unchecked Sendable {
             switch try serve(name, values, canWait) {
             case .done(let results): if isAsked { reply(number, .success(results)) }
             case .waiting(let pending):
+                // Each call of the tenant waits for one thing at a time, and each of its tasks.
+                if let most = bounds.requests, serving.count >= most + slots.count {
+                    return close(MFError.workerAsksTooMuch(most))
+                }
                 lastServed += 1
                 let served = lastServed
                 mostServed = max(mostServed, serving.count + 1)
@@ -210,6 +250,8 @@ final class TenantPeer: @unchecked Sendable {
                     serving[served] = nil
                 }
             }
+        } catch let error as MFError where error.isGarbled {
+            close(error)
         } catch {
             if isAsked { reply(number, .failure(error)) }
         }
@@ -218,12 +260,14 @@ final class TenantPeer: @unchecked Sendable {
     private func reply(_ number: UInt64, _ result: Result<LuaValues, any Error>) {
         do {
             switch result {
-            case .success(let values): try send([.integer(Kind.answer.rawValue), .integer(Int64(number))] + values)
+            case .success(let values):
+                try send([.integer(Kind.answer.rawValue), .integer(Int64(bitPattern: number))] + values)
             case .failure(let error): throw error
             }
         } catch {
             let error = (error as? MFError) ?? MFError(.luaRuntime, "\(error)")
-            try? send([.integer(Kind.failure.rawValue), .integer(Int64(number)), .object(LuaErrorObject(error))])
+            try? send(
+                [.integer(Kind.failure.rawValue), .integer(Int64(bitPattern: number)), .object(LuaErrorObject(error))])
         }
     }
 
@@ -232,7 +276,7 @@ final class TenantPeer: @unchecked Sendable {
     private func send(_ message: LuaValues) throws {
         if let end { throw end }
         guard let directory else { throw MFError.stateGone() }
-        let bytes = try TenantEncoder.message(message, directory, limit: limit)
+        let bytes = try TenantEncoder.message(message, directory, limit: bounds.requests == nil ? bounds.frame : bounds.message + 4096)
         withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { outgoing.append(contentsOf: $0) }
         outgoing.append(contentsOf: bytes)
         flush()
@@ -245,15 +289,21 @@ final class TenantPeer: @unchecked Sendable {
             if count <= 0 { break }
             sent += count
         }
-        let wasFull = !outgoing.isEmpty && sent == 0
         outgoing.removeFirst(sent)
-        if outgoing.count > 64 << 20 { return close(MFError.workerSilent()) }
-        let interest: Interest = outgoing.isEmpty ? .read : [.read, .write]
-        if sent > 0 || wasFull, end == nil {
-            loop.watch(descriptor: socket, for: interest) { [weak self] ready in
-                if ready.contains(.write) { self?.flush() }
-                if ready.contains(.read) { self?.readable() }
-            }
+        if outgoing.count > bounds.outgoing { return close(MFError.workerSilent()) }
+        watch()
+    }
+
+    /// Waits for what there is to do at the socket.
+    private func watch() {
+        guard end == nil else { return }
+        var interest: Interest = isCongested ? [] : .read
+        if !outgoing.isEmpty { interest.insert(.write) }
+        guard interest != watched else { return }
+        watched = interest
+        loop.watch(descriptor: socket, for: interest) { [weak self] ready in
+            if ready.contains(.write) { self?.flush() }
+            if ready.contains(.read) { self?.readable() }
         }
     }
 }
@@ -267,6 +317,12 @@ extension MFError {
         MFError(
             .limitWall, "the tenant's worker did not answer in time",
             hint: "it was ended; the next call starts a new one")
+    }
+
+    static func workerAsksTooMuch(_ limit: Int) -> MFError {
+        MFError(
+            .limitTasks, "the tenant's worker has more than \(limit) requests under way",
+            context: [("limit", "\(limit)")], hint: "it was ended; the next call starts a new one")
     }
 
     static func workerFloods() -> MFError {

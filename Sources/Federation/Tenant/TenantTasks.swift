@@ -103,10 +103,13 @@ private final class HeldValues: @unchecked Sendable {
 
     init(_ state: LuaState) { self.state = state }
 
-    func hold(_ values: LuaValues) {
-        let before = bytes
-        bytes = values.reduce(0) { $0 + $1.heldBytes }
-        state.charge(bytes - before)
+    func hold(_ values: LuaValues) { hold(values.reduce(0) { $0 + $1.heldBytes }) }
+
+    func hold(_ error: any Error) { hold((error as? MFError)?.heldBytes ?? 512) }
+
+    private func hold(_ bytes: Int) {
+        state.charge(bytes - self.bytes)
+        self.bytes = bytes
     }
 
     deinit {
@@ -126,11 +129,20 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
 
     fileprivate init(_ held: HeldValues, _ loop: EventLoop) { (self.held, self.loop) = (held, loop) }
 
+    deinit {
+        // A result may be another task, and its result the next: they go one after another, and not inside of each other.
+        guard case .success(let results)? = outcome, results.contains(where: { $0.objectValue != nil }) else { return }
+        loop.submit { withExtendedLifetime(results) {} }
+    }
+
     fileprivate func run(_ body: @escaping @Sendable () async throws -> LuaValues) {
         task = loop.start { [self] in
             let outcome: Result<LuaValues, any Error>
             do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
-            if case .success(let results) = outcome { held.hold(results) } else { held.hold([]) }
+            switch outcome {
+            case .success(let results): held.hold(results)
+            case .failure(let error): held.hold(error)
+            }
             self.outcome = outcome
             task = nil
             for waiter in waiters.values { waiter.resume(with: outcome) }

@@ -48,7 +48,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
     func start() {
         // The host ends the connection when it has enough of the worker.
         peer = TenantPeer(
-            socket: SANDBOX_SOCKET, loop: loop, limit: 1 << 30, directory: self,
+            socket: SANDBOX_SOCKET, loop: loop, bounds: TenantPeer.Bounds(message: 1 << 29), directory: self,
             serve: { [unowned self] in try serve($0, $1, $2) }, onEnd: { _ in exit(0) })
     }
 
@@ -166,6 +166,8 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             if let doom = fresh.doom { tell(doom, of: fresh) }
         }
         instance = fresh
+        // What the host would not take is an error of the call, and not the end of the worker.
+        peer.bounds.message = options.message
         return .done([])
     }
 

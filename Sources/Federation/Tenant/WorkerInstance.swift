@@ -11,9 +11,9 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     let identity = TenantIdentity()
     private let loop: EventLoop
     private let options: TenantOptions
-    private var peer: TenantPeer!
+    private(set) var peer: TenantPeer!
     let processID: pid_t
-    private var isReaped = false
+    private var isReaped: Bool
     /// Whether it has answered: what it takes to start is no longer allowed for.
     private(set) var isSetUp = false
     private var settingUp: Task<Void, any Error>?
@@ -31,8 +31,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     private var viewNumbers: [ObjectIdentifier: UInt64] = [:]
 
     /// Starts a worker. That it could be locked up is known when the first call is answered.
-    init(tenant: String, loop: EventLoop, options: TenantOptions, imports: [(String, TenantImport)]) throws {
-        (self.loop, self.options) = (loop, options)
+    convenience init(tenant: String, loop: EventLoop, options: TenantOptions, imports: [(String, TenantImport)]) throws {
         var sockets: [Int32] = [-1, -1]
         var failure = sandbox_socket_pair(&sockets)
         var process: pid_t = 0
@@ -42,9 +41,20 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
             if failure != 0 { Glibc.close(sockets[0]) }
         }
         guard failure == 0 else { throw MFError.workerNotStarted(tenant, errno: failure) }
-        processID = process
+        try self.init(socket: sockets[0], process: process, loop: loop, options: options, imports: imports)
+    }
+
+    /// Takes over a socket at whose other end there is a worker.
+    ///
+    /// - Parameter process: The worker, to be ended with the instance; nil: whoever made the socket ends it.
+    init(
+        socket: Int32, process: pid_t?, loop: EventLoop, options: TenantOptions, imports: [(String, TenantImport)]
+    ) throws {
+        (self.loop, self.options, processID, isReaped) = (loop, options, process ?? -1, process == nil)
         peer = TenantPeer(
-            socket: sockets[0], loop: loop, limit: options.message, directory: self,
+            socket: socket, loop: loop,
+            bounds: TenantPeer.Bounds(message: options.message, requests: 2 * min(options.tasks, 1 << 20) + 16),
+            directory: self,
             serve: { [weak self] name, values, canWait in
                 guard let self else { throw MFError.stateGone() }
                 return try serve(name, values, canWait)
@@ -109,7 +119,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         if let doom { throw doom }
         do {
             return try peer.ask(name, values, canWait: canWait, deadline: deadline).map { [self] in try account($0) }
-        } catch let error as MFError where !canWait && [.limitWall, .levelUnavailable].contains(error.code) {
+        } catch let error as MFError where !canWait && (error.code == .limitWall || error.code == .levelUnavailable && !isSetUp) {
             peer.close(error)
             throw error
         }
@@ -117,8 +127,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     /// Takes the figures off the front of an answer.
     private func account(_ values: LuaValues) throws -> LuaValues {
-        guard values.count >= 3, let memory = values[0].intValue, let peak = values[1].intValue,
-            let cpu = values[2].intValue
+        guard values.count >= 3, let memory = Self.figure(values[0]), let peak = Self.figure(values[1]),
+            let cpu = Self.figure(values[2])
         else {
             peer.close(MFError.garbled())
             throw MFError.garbled()
@@ -126,6 +136,12 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         isSetUp = true
         usage = TenantUsage(memory: memory, peakMemory: peak, cpu: .nanoseconds(cpu))
         return Array(values.dropFirst(3))
+    }
+
+    /// A figure as a sound worker tells it: some years in nanoseconds, some petabytes, and nothing below zero.
+    private static func figure(_ value: LuaValue) -> Int? {
+        guard case .integer(let figure) = value, (0...1 << 58).contains(figure) else { return nil }
+        return Int(figure)
     }
 
     func run(_ source: [UInt8], name: String, modules: TenantImport?, _ arguments: [LuaValue], canWait: Bool) throws
@@ -171,18 +187,27 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         loop.runOnLoop { [weak self] in self?.peer.tell("release", [.integer(Int64(bitPattern: export))]) }
     }
 
+    /// What a worker may say of itself.
+    private static let dooms: Set<MFError.Code> = [
+        .limitCPU, .limitWall, .limitMemory, .limitTasks, .limitMessageSize, .limitDepth,
+    ]
+
     /// Answers what the worker asks for.
     private func serve(_ name: String, _ values: LuaValues, _ canWait: Bool) throws -> LuaStart {
-        let number = UInt64(bitPattern: Int64(values.first?.intValue ?? 0))
+        var number: UInt64 = 0
+        if case .integer(let signed)? = values.first { number = UInt64(bitPattern: signed) }
         switch name {
         case "call":
             guard let function = imports[number] else { throw MFError.stateGone() }
             return try function.body(Array(values.dropFirst()), canWait)
-        case "release": imports[number] = nil
+        case "release": takeBack(.ours, number)
         case "forget": takeBack(.view, number)
         case "doomed":
-            if case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error { doom = error }
+            guard case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error,
+                Self.dooms.contains(error.code), values.count == 4
+            else { throw MFError.garbled() }
             _ = try account(Array(values.dropFirst()))
+            doom = error
             onDoom()
         default: throw MFError.garbled()
         }
@@ -191,12 +216,21 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     // MARK: - Numbers
 
+    /// What it takes to hold a function or object for a worker, which has a number for it as long as it likes.
+    private static let numberedSize = 512
+
     func number(of object: any LuaObject) throws -> (TenantCodec.Tag, UInt64) {
         if let export = object as? TenantExport {
             guard export.identity === identity else { throw MFError.stateGone() }
             return (.yours, export.number)
         }
+        guard numberedCount < max(options.memory / Self.numberedSize, 1024) else {
+            let error = MFError.workerKeepsTooMuch()
+            peer.close(error)
+            throw error
+        }
         lastNumber += 1
+        numberedCount += 1
         if let function = object as? TenantImport {
             imports[lastNumber] = function
             return (.ours, lastNumber)
@@ -211,8 +245,9 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     }
 
     func takeBack(_ tag: TenantCodec.Tag, _ number: UInt64) {
-        if tag == .ours { imports[number] = nil }
+        if tag == .ours, imports.removeValue(forKey: number) != nil { numberedCount -= 1 }
         guard tag == .view, let view = views[number] else { return }
+        numberedCount -= 1
         views[number]?.count -= 1
         if view.count == 1 {
             views[number] = nil
@@ -220,8 +255,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         }
     }
 
-    /// How many functions and objects of the host the worker knows by a number.
-    var numberedCount: Int { imports.count + views.values.reduce(0) { $0 + $1.count } }
+    /// How many functions and objects of the host the worker knows by a number; an object counts each time it was sent.
+    private(set) var numberedCount = 0
 
     func function(ours number: UInt64, name: String) throws -> any LuaObject { TenantExport(self, number: number) }
 
@@ -244,6 +279,12 @@ extension MFError {
             .levelUnavailable,
             "the worker of tenant `\(tenant)` cannot be started: \(String(cString: strerror(errno)))",
             context: [("tenant", tenant)], hint: "the level `process` needs /proc and room for one more process")
+    }
+
+    static func workerKeepsTooMuch() -> MFError {
+        MFError(
+            .limitMemory, "the tenant's worker keeps too many functions and objects of the host",
+            hint: "it was ended; the next call starts a new one")
     }
 
     static func sandboxRefused(errno: Int32) -> MFError {

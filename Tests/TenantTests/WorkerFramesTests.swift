@@ -1,0 +1,196 @@
+import Diagnostics
+import EventLoop
+import Glibc
+import LuaBridge
+import TestSupport
+import Testing
+
+@testable import Federation
+
+/// A worker that has been taken over sends what it likes: it is ended, and the host goes on.
+struct WorkerFramesTests {
+    /// One frame that no sound worker sends.
+    struct Wrong: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let bytes: [UInt8]
+
+        init(_ name: String, _ frame: WorkerFrame) { (testDescription, bytes) = (name, frame.bytes) }
+    }
+
+    private static func doomed(_ code: String, _ figures: [Int64]) -> WorkerFrame {
+        WorkerFrame(WorkerFrame.notice, 0, "doomed").adding { frame in
+            frame.error(code)
+            for figure in figures { frame.integer(figure) }
+        }
+    }
+
+    private static let edges: [Int64] = [.min, .min + 1, -1]
+
+    static let wrong: [Wrong] =
+        edges.flatMap { number in
+            [WorkerFrame.request, WorkerFrame.answer, WorkerFrame.failure, WorkerFrame.notice].map {
+                Wrong("kind \($0), number \(number)", WorkerFrame($0, number, "call"))
+            }
+        }
+        + [
+            Wrong("a request without a number", WorkerFrame(WorkerFrame.request, 0, "call")),
+            Wrong("a notice with a number", WorkerFrame(WorkerFrame.notice, 1, "release")),
+            Wrong("an answer to what was not asked", WorkerFrame(WorkerFrame.answer, 2)),
+            Wrong("an answer to the largest number", WorkerFrame(WorkerFrame.answer, .max)),
+            Wrong("an answer to nothing", WorkerFrame(WorkerFrame.answer, 0)),
+            Wrong("a failure without an error", WorkerFrame(WorkerFrame.failure, 1)),
+            Wrong("another kind", WorkerFrame(5, 1, "call")),
+            Wrong("the smallest kind", WorkerFrame(.min, 1, "call")),
+            Wrong("a request by another name", WorkerFrame(WorkerFrame.request, 1, "setup")),
+            Wrong("a notice by another name", WorkerFrame(WorkerFrame.notice, 0, "emit")),
+            Wrong("a doom without an error", WorkerFrame(WorkerFrame.notice, 0, "doomed")),
+            Wrong("a doom of another kind", doomed("HOST-001", [1, 1, 1])),
+            Wrong("a doom without figures", doomed("LIMIT-001", [])),
+            Wrong(
+                "a list longer than the frame",
+                WorkerFrame(WorkerFrame.request, 1, "call").adding {
+                    $0.tag(.array)
+                    $0.word(.max)
+                }),
+            Wrong(
+                "a text longer than the frame",
+                WorkerFrame(WorkerFrame.request, 1, "call").adding {
+                    $0.tag(.bytes)
+                    $0.word(UInt64(Int64.max))
+                }),
+            Wrong(
+                "a view of the worker's",
+                WorkerFrame(WorkerFrame.request, 1, "call").adding {
+                    $0.tag(.view)
+                    $0.word(1)
+                    $0.string("x")
+                }),
+            Wrong(
+                "a function that it was not given",
+                WorkerFrame(WorkerFrame.request, 1, "call").adding {
+                    $0.tag(.yours)
+                    $0.word(.max)
+                }),
+        ]
+        + [Int64.min, -1, .max].flatMap { figure in
+            (0..<3).map { place in
+                var figures: [Int64] = [1, 1, 1]
+                figures[place] = figure
+                return Wrong("a doom with the figures \(figures)", doomed("LIMIT-001", figures))
+            }
+        }
+
+    @Test(arguments: wrong) func aFrameThatIsNotRightEndsTheWorker(wrong: Wrong) async throws {
+        try await withSandbox { sandbox in
+            let worker = try ForgedWorker(sandbox.loop)
+            defer { worker.close() }
+            worker.hear(wrong.bytes)
+            #expect(worker.instance.isDoomed, "it was taken")
+        }
+    }
+
+    @Test func aDoomWithFiguresIsTheTenants() async throws {
+        try await withSandbox { sandbox in
+            let worker = try ForgedWorker(sandbox.loop)
+            defer { worker.close() }
+            worker.hear(Self.doomed("LIMIT-003", [1, 2, 3]).bytes)
+            #expect(worker.instance.doom?.code == .limitMemory)
+            #expect(worker.instance.usage.peakMemory == 2)
+        }
+    }
+
+    @Test func aWorkerHasABoundedNumberOfRequestsUnderWay() async throws {
+        try await withSandbox { sandbox in
+            let worker = try ForgedWorker(sandbox.loop, .with { $0.tasks = 4 })
+            defer { worker.close() }
+            for number in 1...100 {
+                worker.hear(
+                    WorkerFrame(WorkerFrame.request, Int64(number), "call", canWait: true)
+                        .adding { $0.integer(ForgedWorker.waiting) }.bytes)
+            }
+            #expect(worker.instance.doom?.code == .limitTasks)
+        }
+    }
+
+    @Test func aWorkerThatTakesNothingIsEndedBeforeTheHostKeepsMuchForIt() async throws {
+        try await withSandbox { sandbox in
+            let options = TenantOptions.with { $0.message = 64 << 10 }
+            let worker = try ForgedWorker(sandbox.loop, options)
+            defer { worker.close() }
+            let text = String(repeating: "x", count: 60 << 10)
+            for number in 1...1000 where !worker.instance.isDoomed {
+                worker.hear(
+                    WorkerFrame(WorkerFrame.request, Int64(number), "call", canWait: true).adding {
+                        $0.integer(ForgedWorker.waiting)
+                        $0.string(text)
+                    }.bytes)
+                await sandbox.loop.yield()
+                await sandbox.loop.yield()
+            }
+            #expect(worker.instance.isDoomed)
+        }
+    }
+
+    @Test func aWorkerThatKeepsWhatItIsGivenIsEnded() async throws {
+        try await withSandbox { sandbox in
+            let worker = try ForgedWorker(sandbox.loop, .with { $0.memory = 1 << 20 })
+            defer { worker.close() }
+            let export = TenantExport(worker.instance, number: 1)
+            for _ in 0..<3000 where !worker.instance.isDoomed {
+                _ = try? worker.instance.start(
+                    export, [.object(TenantImport("function") { _, _ in .done([]) })], canWait: true)
+                worker.drain()
+            }
+            #expect(worker.instance.doom?.code == .limitMemory)
+        }
+    }
+
+    /// Damaged frames of every kind; a longer run: `MFLUA_FUZZ=1000000`.
+    @Test func damagedFramesEndTheWorkerOrAreTaken() async throws {
+        let count = getenv("MFLUA_FUZZ").flatMap { Int(String(cString: $0)) } ?? 2_000
+        let whole = [
+            WorkerFrame(WorkerFrame.answer, 1).adding { for figure in 1...3 { $0.integer(Int64(figure)) } },
+            WorkerFrame(WorkerFrame.failure, 1).adding { $0.error("LUA-002") },
+            WorkerFrame(WorkerFrame.request, 1, "call").adding {
+                $0.integer(ForgedWorker.printing)
+                $0.string("text")
+            },
+            WorkerFrame(WorkerFrame.request, 2, "call", canWait: true).adding {
+                $0.integer(ForgedWorker.waiting)
+                $0.tag(.record)
+                $0.word(1)
+                $0.string("key")
+                $0.tag(.array)
+                $0.word(1)
+                $0.tag(.ours)
+                $0.word(7)
+                $0.word(0)
+            },
+            WorkerFrame(WorkerFrame.notice, 0, "release").adding { $0.integer(ForgedWorker.printing) },
+            WorkerFrame(WorkerFrame.notice, 0, "forget").adding { $0.integer(9) },
+            Self.doomed("LIMIT-001", [1, 2, 3]),
+        ].map(\.bytes)
+        let (taken, ended) = try await withSandbox { sandbox in
+            var mutator = ByteMutator(seed: 0xF4A3)
+            var (taken, ended) = (0, 0)
+            var worker = try ForgedWorker(sandbox.loop)
+            for round in 0..<count {
+                worker.hear(mutator.damaged(whole[round % whole.count]))
+                // What is shown of it afterwards is read without a trap, too.
+                _ = (worker.instance.usage.cpu + worker.instance.usage.cpu).nanoseconds
+                if worker.instance.isDoomed {
+                    ended += 1
+                    worker.close()
+                    worker = try ForgedWorker(sandbox.loop)
+                } else {
+                    taken += 1
+                    worker.drain()
+                }
+                if round % 64 == 0 { await sandbox.loop.yield() }
+            }
+            worker.close()
+            return (taken, ended)
+        }
+        #expect(taken > count / 20 && ended > count / 20, "\(taken) taken, \(ended) ended")
+    }
+}
