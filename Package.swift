@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CBenchPeer", dependencies: ["CLua"]),
         .target(name: "CEventLoop"),
+        .target(name: "CFiles"),
         .target(name: "CSandbox"),
 
         // The layers, lowest first.
@@ -56,7 +57,9 @@ let package = Package(
             name: "LuaLibrary", path: "lua", exclude: ["types"],
             resources: [.embedInCode("mf"), .embedInCode("plugins")], swiftSettings: settings),
         .target(name: "Semver", swiftSettings: settings),
-        .target(name: "Fetch", dependencies: ["CCurl", "Diagnostics", "EventLoop", deques], swiftSettings: settings),
+        .target(
+            name: "Fetch", dependencies: ["CCurl", "CFiles", "Diagnostics", "EventLoop", deques],
+            swiftSettings: settings),
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
         .target(
             name: "Federation",

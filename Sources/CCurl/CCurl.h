@@ -34,6 +34,9 @@ typedef struct {
     CURLMcode (*multi_socket_action)(CURLM *multi, curl_socket_t socket, int flags, int *running);
     CURLMsg *(*multi_info_read)(CURLM *multi, int *left);
     CURLMcode (*multi_setopt)(CURLM *multi, CURLMoption option, ...);
+    /* Of libidn2 and zlib, which libcurl brings along; NULL where it does not. */
+    int (*idn2_lookup)(const unsigned char *name, unsigned char **ascii, int flags);
+    void (*idn2_free)(void *pointer);
 } mf_curl;
 
 /*
@@ -70,7 +73,24 @@ static inline const char *mf_curl_open(mf_curl *curl) {
     MF_CURL_FIND(multi_info_read, "curl_multi_info_read");
     MF_CURL_FIND(multi_setopt, "curl_multi_setopt");
 #undef MF_CURL_FIND
+#define MF_CURL_TRY(field, name)                                               \
+    do {                                                                       \
+        void *function = dlsym(library, name);                                 \
+        if (function != NULL) memcpy(&curl->field, &function, sizeof function); \
+    } while (0)
+    MF_CURL_TRY(idn2_lookup, "idn2_lookup_u8");
+    MF_CURL_TRY(idn2_free, "idn2_free");
+#undef MF_CURL_TRY
     return NULL;
+}
+
+/* A host's name in ASCII, to be freed with `idn2_free`; NULL when it has none. */
+static inline char *mf_curl_ascii_name(const mf_curl *curl, const char *name) {
+    enum { normalize = 1, nontransitional = 8 };
+    unsigned char *ascii = NULL;
+    if (curl->idn2_lookup == NULL || curl->idn2_free == NULL) return NULL;
+    int code = curl->idn2_lookup((const unsigned char *)name, &ascii, normalize | nontransitional);
+    return code == 0 ? (char *)ascii : NULL;
 }
 
 /* Options of one transfer, by the type of their value. */
@@ -177,6 +197,15 @@ static inline int mf_curl_address_bytes(const struct curl_sockaddr *address, uns
 /* The same from an address in text. */
 static inline int mf_curl_parse_address(const char *text, unsigned char bytes[16]) {
     if (inet_pton(AF_INET, text, bytes) == 1) return 4;
+    return inet_pton(AF_INET6, text, bytes) == 1 ? 16 : 0;
+}
+
+/*
+ * An address in text in any spelling that resolvers take; returns the number of its bytes, 0 for other texts.
+ */
+static inline int mf_read_address(const char *text, unsigned char bytes[16]) {
+    /* inet_aton takes whatever follows a space. */
+    if (strpbrk(text, " \t\r\n\v\f") == NULL && inet_aton(text, (struct in_addr *)(void *)bytes) == 1) return 4;
     return inet_pton(AF_INET6, text, bytes) == 1 ? 16 : 0;
 }
 

@@ -10,11 +10,14 @@ public final class CurlFetcher: Fetcher, @unchecked Sendable {
     private let loop: EventLoop
     private var pump: CurlPump?
     private var isClosed = false
+    private let limits: FetchLimits
 
     /// Makes a fetcher for a loop.
-    public init(loop: EventLoop) {
-        self.loop = loop
+    public init(loop: EventLoop, limits: FetchLimits = FetchLimits()) {
+        (self.loop, self.limits) = (loop, limits)
     }
+
+    public func separated(_ limits: FetchLimits) -> any Fetcher { CurlFetcher(loop: loop, limits: limits) }
 
     deinit {
         // No fetch is under way: it would keep the fetcher.
@@ -26,7 +29,6 @@ public final class CurlFetcher: Fetcher, @unchecked Sendable {
         Task.detached { _ = CurlLibrary.shared }
     }
 
-    /// Cancels all transfers and closes all connections; later fetches are refused. From any thread.
     public func close() {
         loop.runOnLoop {
             self.isClosed = true
@@ -39,14 +41,21 @@ public final class CurlFetcher: Fetcher, @unchecked Sendable {
         guard loop.isOnLoop else {
             return try await loop.perform { try await self.fetch(request) }
         }
-        guard let parts = URLParts(request.url) else {
+        guard var parts = URLParts(request.url) else {
             throw MFError.badURL(request, "it contains control characters, or its port is no number up to 65535")
+        }
+        if let policy = request.policy, parts.scheme != "file", !policy.allows(parts) {
+            throw MFError.urlNotAllowed(request)
         }
         switch parts.scheme {
         case "file":
             return try readFile(request, parts)
         case "http", "https":
             guard let host = parts.host, !host.isEmpty else { throw MFError.badURL(request, "it has no host") }
+            guard let ascii = HostName.ascii(host) else {
+                throw MFError.badURL(request, "the host's name `\(host)` cannot be written in ASCII")
+            }
+            parts.host = ascii
             try request.checkSendable()
             guard !isClosed else { throw MFError.fetchCancelled(request) }
             return try await openPump().fetch(request, parts)
@@ -59,28 +68,13 @@ public final class CurlFetcher: Fetcher, @unchecked Sendable {
 
     private func openPump() throws -> CurlPump {
         if let pump { return pump }
-        let new = try CurlPump(loop: loop, library: CurlLibrary.shared.get())
+        let new = try CurlPump(loop: loop, library: CurlLibrary.shared.get(), limits: limits)
+        new.onIdle = { [weak self] in
+            self?.pump?.close()
+            self?.pump = nil
+        }
         loop.atStop { [weak new] in new?.close() }
         pump = new
         return new
-    }
-}
-
-extension FetchRequest {
-    /// Refuses methods and headers that would let a caller write lines of the request itself.
-    func checkSendable() throws {
-        guard Self.isToken(method) else { throw MFError.unsendable(self, "the method `\(method)`") }
-        for (name, value) in headers {
-            let isOneLine = !value.utf8.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
-            guard Self.isToken(name), isOneLine else { throw MFError.unsendable(self, "the header `\(name)`") }
-        }
-    }
-
-    private static func isToken(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
-                    || "!#$%&'*+-.^_`|~".utf8.contains(byte)
-            }
     }
 }

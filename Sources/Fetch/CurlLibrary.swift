@@ -39,6 +39,13 @@ final class CurlLibrary: @unchecked Sendable {
         String(cString: table.pointee.easy_strerror(code)!)
     }
 
+    /// A host's name in ASCII; nil when it has none, or libidn2 is not there.
+    func asciiName(_ host: String) -> String? {
+        guard let name = mf_curl_ascii_name(table, host) else { return nil }
+        defer { table.pointee.idn2_free(name) }
+        return String(cString: name)
+    }
+
     private static func environment(_ name: String) -> String? {
         guard let value = getenv(name), value[0] != 0 else { return nil }
         return String(cString: value)

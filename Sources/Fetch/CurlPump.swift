@@ -6,17 +6,18 @@ internal import EventLoop
 /// libcurl's multi handle, driven by a loop's descriptors and timers.
 // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 final class CurlPump: @unchecked Sendable {
-    /// How many transfers may run at a time, to one host and in all. More connections than this do not make a server
-    /// faster; the rest waits here, so that libcurl's deadlines count only what is under way.
-    private static let limitPerHost = 32
-    private static let limit = 256
-    /// How many connections are kept when nothing uses them.
-    private static let keptConnections = 128
     /// How many handles are kept for reuse.
     private static let keptHandles = 64
 
     let loop: EventLoop
     let library: CurlLibrary
+    /// More connections than this do not make a server faster; the rest waits here, so that libcurl's deadlines count only
+    /// what is under way.
+    private let limits: FetchLimits
+    /// Called when there was nothing to do for the limits' idle time.
+    var onIdle: () -> Void = {}
+    private var idleTimer: TimerID?
+    private var heldBytes = 0
     private var multi: UnsafeMutableRawPointer?
     private var timer: TimerID?
     private var running: [UnsafeMutableRawPointer: CurlTransfer] = [:]
@@ -29,12 +30,11 @@ final class CurlPump: @unchecked Sendable {
     /// Whether libcurl is at work.
     private var isActing = false
 
-    init(loop: EventLoop, library: CurlLibrary) throws {
-        self.loop = loop
-        self.library = library
+    init(loop: EventLoop, library: CurlLibrary, limits: FetchLimits) throws {
+        (self.loop, self.library, self.limits) = (loop, library, limits)
         guard let multi = library.table.pointee.multi_init() else { throw MFError.curlMissing("out of memory") }
         self.multi = multi
-        _ = mf_curl_multi_set_long(library.table, multi, CURLMOPT_MAXCONNECTS, Self.keptConnections)
+        _ = mf_curl_multi_set_long(library.table, multi, CURLMOPT_MAXCONNECTS, limits.keptConnections)
         _ = mf_curl_multi_set_callbacks(
             library.table, multi,
             { _, descriptor, what, context, _ in
@@ -75,8 +75,8 @@ final class CurlPump: @unchecked Sendable {
         idleHandles = []
         self.multi = nil
         withoutSignals { _ = library.table.pointee.multi_cleanup(multi) }
-        if let timer { loop.cancel(timer) }
-        timer = nil
+        for timer in [timer, idleTimer] { if let timer { loop.cancel(timer) } }
+        (timer, idleTimer) = (nil, nil)
     }
 
     // MARK: - Transfers
@@ -84,6 +84,13 @@ final class CurlPump: @unchecked Sendable {
     private func enter(_ transfer: CurlTransfer) {
         guard multi != nil, !transfer.isCancelled else {
             return transfer.finish(.failure(MFError.fetchCancelled(transfer.request)))
+        }
+        if let idleTimer { loop.cancel(idleTimer) }
+        idleTimer = nil
+        transfer.mayHold = { [unowned self] count in
+            guard count <= limits.bytesUnderWay - heldBytes else { return false }
+            heldBytes += count
+            return true
         }
         transfer.deadline = loop.now + transfer.request.timeout
         // An answer without an end keeps nobody else from being asked.
@@ -96,7 +103,7 @@ final class CurlPump: @unchecked Sendable {
     }
 
     private func hasRoom(for host: String) -> Bool {
-        running.count - endless < Self.limit && runningPerHost[host, default: 0] < Self.limitPerHost
+        running.count - endless < limits.transfers && runningPerHost[host, default: 0] < limits.transfersPerServer
     }
 
     private func begin(_ transfer: CurlTransfer) {
@@ -160,18 +167,29 @@ final class CurlPump: @unchecked Sendable {
         beginWaiting()
     }
 
+    /// Closes all connections when nothing uses them for long.
+    private func awaitIdleness() {
+        guard multi != nil, let time = limits.idleTime, running.isEmpty, waiting.isEmpty, idleTimer == nil else { return }
+        idleTimer = loop.schedule(after: time) { [weak self] in
+            self?.idleTimer = nil
+            self?.onIdle()
+        }
+    }
+
     private func beginWaiting() {
-        while multi != nil, running.count - endless < Self.limit, let host = waiting.keys.first(where: hasRoom),
+        while multi != nil, running.count - endless < limits.transfers, let host = waiting.keys.first(where: hasRoom),
             let next = waiting[host]?.popFirst()
         {
             if waiting[host]?.isEmpty == true { waiting[host] = nil }
             begin(next)
         }
+        awaitIdleness()
     }
 
     private func release(_ transfer: CurlTransfer) {
         guard let easy = transfer.easy else { return }
         transfer.easy = nil
+        heldBytes -= transfer.heldBytes
         running[easy] = nil
         if let timer = transfer.timer { loop.cancel(timer) }
         transfer.timer = nil

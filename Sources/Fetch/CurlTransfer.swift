@@ -24,11 +24,18 @@ final class CurlTransfer: @unchecked Sendable {
     private var headerBytes = 0
     private var body: [UInt8] = []
     private var isTooLarge = false
+    /// Whether this and the other answers under way are too large together.
+    private var isOneTooMany = false
+    /// Says whether more bytes of the body may be held, and counts them.
+    var mayHold: (Int) -> Bool = { _ in true }
+    /// How many bytes of the body are held.
+    var heldBytes: Int { body.count }
     /// Whether whoever gets the body as it comes has had enough.
     private var isRefused = false
     /// Called when the answer's header is whole, of a request whose body is handed out as it comes.
     var onHeader: (() -> Void)?
     private var refusedAddress: String?
+    private var refusedURL: String?
     private var library: CurlLibrary?
     /// Where libcurl writes what failed, in more words than its code has.
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -122,7 +129,7 @@ final class CurlTransfer: @unchecked Sendable {
         }
         set(CURLOPT_WRITEDATA, context)
         set(CURLOPT_HEADERDATA, context)
-        if request.addressPolicy != nil, code == CURLE_OK { code = configurePolicy(table, context) }
+        if request.policy != nil, code == CURLE_OK { code = configurePolicy(table, context) }
         return code
     }
 
@@ -173,6 +180,10 @@ final class CurlTransfer: @unchecked Sendable {
             isTooLarge = true
             return 0
         }
+        guard mayHold(bytes.count) else {
+            isOneTooMany = true
+            return 0
+        }
         body.append(contentsOf: bytes)
         return bytes.count
     }
@@ -220,13 +231,17 @@ final class CurlTransfer: @unchecked Sendable {
         let redirects = mf_curl_info_long(table, easy, CURLINFO_REDIRECT_COUNT)
         let place = redirects > 0 ? reached : nil
         if isTooLarge { return .failure(MFError.bodyTooLarge(request, at: place)) }
+        if isOneTooMany { return .failure(MFError.tooMuchUnderWay(request, at: place)) }
         if isRefused { return .failure(MFError.fetchCancelled(request)) }
         guard code == CURLE_OK else {
             let circumstances = CurlCircumstances(
                 url: place, redirects: redirects,
                 isConnected: mf_curl_info_offset(table, easy, CURLINFO_PRETRANSFER_TIME_T) > 0, address: refusedAddress)
+            if let refusedURL, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
+                return .failure(MFError.urlNotAllowed(request, at: refusedURL))
+            }
             if let refusedAddress, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
-                let error = MFError.addressNotAllowed(request, host: currentHost, address: refusedAddress)
+                let error = MFError.addressNotAllowed(request, host: currentPlace?.host ?? "", address: refusedAddress)
                 return .failure(error)
             }
             return .failure(
@@ -266,18 +281,22 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func allows(_ address: [UInt8]) -> Bool {
-        guard let policy = request.addressPolicy else { return true }
-        if !address.isEmpty, policy(currentHost, address) { return true }
+        guard let policy = request.policy, let place = currentPlace else { return request.policy == nil }
+        if !policy.allows(place) {
+            refusedURL = place.description
+            return false
+        }
+        if !address.isEmpty, policy.allowsAddress(place, address) { return true }
         refusedAddress = addressText(address)
         return false
     }
 
-    /// The host that is talked to at the moment.
-    private var currentHost: String {
+    /// The URL that is asked for at the moment.
+    private var currentPlace: URLParts? {
         let url = library.flatMap { mf_curl_info_string($0.table, easy, CURLINFO_EFFECTIVE_URL) }.map {
             String(cString: $0)
         }
-        return URLParts(url ?? request.url)?.host ?? ""
+        return URLParts(url ?? request.url)
     }
 }
 

@@ -8,9 +8,20 @@ public protocol Fetcher: AnyObject, Sendable {
     /// - Throws: An `MFError` with a `FETCH` code; for a status other than 2xx that is `FETCH-002`, unless the request
     ///   accepts any status.
     func fetch(_ request: FetchRequest) async throws -> FetchResponse
+
+    /// A fetcher of the same kind that shares no connection with this one: whoever uses it cannot use up the other's,
+    /// nor be heard on them. Where there are no connections to share, the fetcher itself.
+    func separated(_ limits: FetchLimits) -> any Fetcher
+
+    /// Cancels all transfers and closes all connections; later fetches are refused. From any thread.
+    func close()
 }
 
 extension Fetcher {
+    public func separated(_ limits: FetchLimits) -> any Fetcher { self }
+
+    public func close() {}
+
     /// Fetches a URL with the default request: `GET`, the default deadlines and limits.
     public func fetch(_ url: String) async throws -> FetchResponse {
         try await fetch(FetchRequest(url: url))
@@ -36,13 +47,13 @@ public struct FetchRequest: Sendable {
     public var maxBytes: Int
     /// How many redirects are followed.
     public var maxRedirects: Int
-    /// Whether `file:` URLs may be read: for the host's own configuration only.
-    public var allowsFile: Bool
+    /// Which `file:` URLs may be read; none where nothing is said.
+    public var files: FileAccess
     /// Whether a status other than 2xx is an answer and not an error.
     public var acceptsAnyStatus: Bool
-    /// Says whether an address (4 or 16 bytes) may be talked to for a host name. It is asked about every address that
-    /// is connected to, those of redirects and of kept connections included. Such requests never use a proxy.
-    public var addressPolicy: (@Sendable (_ host: String, _ address: [UInt8]) -> Bool)?
+    /// Says what may be asked and what may be connected to; everything where there is none. Requests with a policy never
+    /// use a proxy.
+    public var policy: FetchPolicy?
     /// Gets the body as it comes, in place of the answer: for answers that do not end, such as server-sent events.
     ///
     /// It is called on the fetcher's loop, first with the header and no bytes; `false` ends the transfer, and the fetch
@@ -53,8 +64,8 @@ public struct FetchRequest: Sendable {
     public init(
         url: String, method: String = "GET", headers: [(String, String)] = [], body: [UInt8]? = nil,
         timeout: Duration = .seconds(20), connectTimeout: Duration = .seconds(5), maxBytes: Int = 16 << 20,
-        maxRedirects: Int = 5, allowsFile: Bool = false, acceptsAnyStatus: Bool = false,
-        addressPolicy: (@Sendable (_ host: String, _ address: [UInt8]) -> Bool)? = nil
+        maxRedirects: Int = 5, files: FileAccess = .none, acceptsAnyStatus: Bool = false,
+        policy: FetchPolicy? = nil
     ) {
         self.url = url
         self.method = method
@@ -64,9 +75,9 @@ public struct FetchRequest: Sendable {
         self.connectTimeout = connectTimeout
         self.maxBytes = maxBytes
         self.maxRedirects = maxRedirects
-        self.allowsFile = allowsFile
+        self.files = files
         self.acceptsAnyStatus = acceptsAnyStatus
-        self.addressPolicy = addressPolicy
+        self.policy = policy
     }
 }
 

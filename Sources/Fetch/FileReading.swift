@@ -1,9 +1,10 @@
+internal import CFiles
 internal import Diagnostics
 internal import Glibc
 
 /// Reads what a `file:` URL names: plain files of this machine only.
 func readFile(_ request: FetchRequest, _ parts: URLParts) throws -> FetchResponse {
-    guard request.allowsFile else { throw MFError.protocolNotAllowed(request, "file") }
+    guard request.files != .none else { throw MFError.protocolNotAllowed(request, "file") }
     guard parts.host == nil || parts.host == "" || parts.host == "localhost" else {
         throw MFError.badURL(request, "a `file:` URL names no other machine")
     }
@@ -12,8 +13,17 @@ func readFile(_ request: FetchRequest, _ parts: URLParts) throws -> FetchRespons
     }
     func fail() -> MFError { .fileUnreadable(request, path, String(cString: strerror(errno))) }
 
-    // Not blocking: opening a pipe that nobody writes to would stop the loop.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor: Int32
+    if case .below(let folder) = request.files {
+        guard let rest = relative(path, to: folder) else {
+            throw MFError.fileOutside(request, path, folder: folder)
+        }
+        descriptor = mf_open_beneath(folder, rest)
+        if descriptor < 0, errno == EXDEV { throw MFError.fileOutside(request, path, folder: folder) }
+    } else {
+        // Not blocking: opening a pipe that nobody writes to would stop the loop.
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    }
     guard descriptor >= 0 else { throw fail() }
     defer { close(descriptor) }
     var status = stat()
@@ -36,6 +46,24 @@ func readFile(_ request: FetchRequest, _ parts: URLParts) throws -> FetchRespons
         guard start + count <= request.maxBytes else { throw MFError.bodyTooLarge(request) }
     }
     return FetchResponse(url: request.url, body: body)
+}
+
+/// The path from a folder to a file below it; nil when the path does not begin with the folder.
+private func relative(_ path: String, to folder: String) -> String? {
+    let start = folder.hasSuffix("/") ? folder : folder + "/"
+    guard path.utf8.starts(with: start.utf8) else { return nil }
+    let rest = String(path.dropFirst(start.count).drop { $0 == "/" })
+    return rest.isEmpty ? nil : rest
+}
+
+extension URLParts {
+    /// The folder of the file that a `file:` URL names, decoded; nil when it is no such URL.
+    public var folderOfFile: String? {
+        guard scheme == "file", let path = percentDecoded(path), path.hasPrefix("/"),
+            let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        else { return nil }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
 }
 
 /// `%20` → a space; nil when what comes out is not UTF-8 or has a NUL.

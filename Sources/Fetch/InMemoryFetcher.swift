@@ -31,6 +31,10 @@ public final class InMemoryFetcher: Fetcher {
 
     public func fetch(_ request: FetchRequest) async throws -> FetchResponse {
         asked.withLock { $0.append(request) }
+        if let policy = request.policy, let parts = URLParts(request.url), !policy.allows(parts) {
+            throw MFError.urlNotAllowed(request)
+        }
+        try request.checkSendable()
         var response = try await answer(request)
         guard response.body.count <= request.maxBytes else { throw MFError.bodyTooLarge(request) }
         guard response.isSuccess || request.acceptsAnyStatus else {

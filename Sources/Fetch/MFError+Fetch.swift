@@ -27,6 +27,13 @@ extension MFError {
             cause: cause)
     }
 
+    /// FETCH-006: the answers under way are larger together than the fetcher may hold.
+    static func tooMuchUnderWay(_ request: FetchRequest, at url: String? = nil) -> MFError {
+        MFError(
+            .fetchTooLarge, "the answers under way are too large together", context: context(of: request, at: url),
+            hint: "fetch fewer at a time, or raise the tenant's `memory`")
+    }
+
     /// FETCH-008: a URL that is none.
     static func badURL(_ request: FetchRequest, _ problem: String, cause: (any Error)? = nil) -> MFError {
         MFError(
@@ -45,6 +52,20 @@ extension MFError {
         MFError(
             .fetchFile, "cannot read the file `\(path)`: \(problem)", context: context(of: request),
             hint: "check path and permissions")
+    }
+
+    /// FETCH-013: a file outside of the folder that the request may read from.
+    static func fileOutside(_ request: FetchRequest, _ path: String, folder: String) -> MFError {
+        MFError(
+            .fetchPolicy, "the file `\(path)` is not allowed: it is outside of `\(folder)`",
+            context: context(of: request), hint: "put it below that folder; symbolic links must not lead out of it")
+    }
+
+    /// FETCH-013: a URL that the request's policy refuses.
+    static func urlNotAllowed(_ request: FetchRequest, at url: String? = nil) -> MFError {
+        MFError(
+            .fetchPolicy, "`\(redacted(url ?? request.url))` is not allowed", context: context(of: request, at: url),
+            hint: "widen the policy, or serve it from an allowed place")
     }
 
     /// FETCH-013: a protocol that is not allowed.
@@ -68,8 +89,8 @@ extension MFError {
     /// LUA-009: a method or header that cannot be sent.
     static func unsendable(_ request: FetchRequest, _ what: String) -> MFError {
         MFError(
-            .badArgument, "\(what) cannot be sent", context: context(of: request),
-            hint: "names are letters, digits and hyphens; values are one line")
+            .badArgument, what, context: context(of: request),
+            hint: "leave it out: length, encoding, host and connection follow from URL and body")
     }
 
     /// The URL and, where it differs, the one that redirects led to; without credentials.

@@ -8,6 +8,12 @@ public func resolve(_ reference: String, against base: String) -> String {
 }
 
 extension URLParts {
+    /// Whether a document may name a URL as a part of itself: one that came over http or https names these only.
+    public static func mayName(_ url: String, in document: String) -> Bool {
+        func isWeb(_ url: URLParts?) -> Bool { url?.scheme == "http" || url?.scheme == "https" }
+        return !isWeb(URLParts(document)) || isWeb(URLParts(url))
+    }
+
     /// This reference resolved against a base URL.
     public func resolved(against base: URLParts) -> URLParts {
         var result = self

@@ -146,7 +146,7 @@ private let packedHello: [UInt8] = [
     func redirectsToOtherProtocolsAreErrors(target: String) async throws {
         try await withServer({ _ in [.reply(302, [("Location", target)])] }) { fetcher, server in
             await expectMFError(.fetchRedirects) {
-                try await fetcher.fetch(FetchRequest(url: server.url, allowsFile: true))
+                try await fetcher.fetch(FetchRequest(url: server.url, files: .any))
             }
         }
     }
@@ -381,7 +381,7 @@ private let packedHello: [UInt8] = [
         try await withServer({ _ in [.text("ok")] }) { fetcher, server in
             let url = server.url
             let error = await expectMFError(.fetchPolicy) {
-                try await fetcher.fetch(FetchRequest(url: url, addressPolicy: { _, _ in false }))
+                try await fetcher.fetch(FetchRequest(url: url, policy: FetchPolicy { _, _ in false }))
             }
             #expect(error?.message == "the address of `127.0.0.1` is not allowed")
             #expect(error?["address"] == "127.0.0.1")
@@ -394,7 +394,7 @@ private let packedHello: [UInt8] = [
             let url = server.url
             _ = try await fetcher.fetch(url)
             await expectMFError(.fetchPolicy) {
-                try await fetcher.fetch(FetchRequest(url: url, addressPolicy: { _, _ in false }))
+                try await fetcher.fetch(FetchRequest(url: url, policy: FetchPolicy { _, _ in false }))
             }
             #expect(server.paths.count == 1)
         }
@@ -407,7 +407,7 @@ private let packedHello: [UInt8] = [
             defer { outer.stop() }
             let url = "http://localhost:\(outer.port)/"
             let error = await expectMFError(.fetchPolicy) {
-                try await fetcher.fetch(FetchRequest(url: url, addressPolicy: { host, _ in host == "localhost" }))
+                try await fetcher.fetch(FetchRequest(url: url, policy: FetchPolicy { url, _ in url.host == "localhost" }))
             }
             #expect(error?["redirected to"] == nil)
             #expect(inner.paths.isEmpty)
@@ -419,7 +419,7 @@ private let packedHello: [UInt8] = [
             let url = "http://[::ffff:127.0.0.1]:\(server.port)/"
             let error = await expectMFError(.fetchPolicy) {
                 try await fetcher.fetch(
-                    FetchRequest(url: url, addressPolicy: { _, address in address != [127, 0, 0, 1] }))
+                    FetchRequest(url: url, policy: FetchPolicy { _, address in address != [127, 0, 0, 1] }))
             }
             #expect(error?["address"] == "127.0.0.1")
         }

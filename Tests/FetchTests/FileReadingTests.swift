@@ -12,7 +12,7 @@ import Testing
             loop.stop()
             loop.join()
         }
-        return try await CurlFetcher(loop: loop).fetch(FetchRequest(url: url, maxBytes: maxBytes, allowsFile: true))
+        return try await CurlFetcher(loop: loop).fetch(FetchRequest(url: url, maxBytes: maxBytes, files: .any))
     }
 
     /// Makes a folder with a file `a b.lua` of the given text, and hands its path to a body.

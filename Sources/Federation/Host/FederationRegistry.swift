@@ -35,7 +35,7 @@ final class FederationRegistry: @unchecked Sendable {
     /// The updates of remotes, one at a time for each.
     let updates = Turns()
     /// Sources fetched ahead, by URL, until they are used.
-    var sources = SourceCache()
+    let sources = SourceCache()
     let federation = FederationView()
 
     init() { federation.registry = self }

@@ -49,7 +49,7 @@ extension Remote {
     func take(_ snapshot: Snapshot, manifest: String?) throws {
         guard let entry = snapshot.entryURL(manifest: manifest) else { throw MFError.entryURLMissing(self) }
         guard snapshot.publicPath != nil || snapshot.getPublicPath != nil else { throw MFError.publicPathMissing(self) }
-        self.entry = entry
+        self.entry = try snapshot.checked(entry)
         type = snapshot.remoteEntryType ?? type
         entryGlobalName = snapshot.globalName ?? entryGlobalName
         version = snapshot.version

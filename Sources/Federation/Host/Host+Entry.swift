@@ -80,7 +80,7 @@ extension Host {
                 url, asking: lifecycle.createScript, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context
             )
             url = request.url
-            let source = try await entrySource(request, of: remoteInfo, allowsFile: true)
+            let source = try await entrySource(request, of: remoteInfo)
             if let tenant = remoteInfo.tenant {
                 exports = try await tenants.runEntry(
                     source, name: url, remote: remoteInfo, snapshot: snapshot, tenant: tenant)
@@ -102,10 +102,11 @@ extension Host {
     }
 
     private func entrySource(
-        _ request: ScriptRequest, of remote: ResolvedRemote, allowsFile: Bool
+        _ request: ScriptRequest, of remote: ResolvedRemote
     ) async throws -> [UInt8] {
         if let source = request.source { return source }
-        return try await runtime.part(request.fetchRequest(allowsFile: allowsFile), of: remote)
+        return try await runtime.part(
+            request.fetchRequest(), of: remote, as: try principal(of: remote, givenBy: request.tenant))
     }
 
     /// Asks loadEntryError for another container.

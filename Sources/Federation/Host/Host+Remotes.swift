@@ -16,6 +16,7 @@ extension Host {
 
     /// Registers one remote in a list that belongs to this host.
     func register(_ remote: Remote, in list: LiveList<Remote>, force: Bool) throws {
+        if remote.declaredEntry == nil { remote.declaredEntry = remote.entry }
         if hooks.hears(lifecycle.beforeRegisterRemote) {
             _ = try hooks.emit(lifecycle.beforeRegisterRemote, RegisterRemote(remote: remote, origin: self))
         }
@@ -82,7 +83,8 @@ extension Host {
         remote.isWithdrawn = true
         endRevalidation(of: remote)
         if !registry.hosts.contains(where: { $0 !== self && $0.moduleCache[remote.name] != nil }) {
-            for url in registry.parts.remove(remote.name) { _ = registry.sources.take(url) }
+            let sources = try? principal(of: remote)
+            for url in registry.parts.remove(remote.name) { _ = sources?.sources.take(url) }
             runtime.reloads.feeds?.check()
         }
         if let module = moduleCache.removeValue(forKey: remote.name) {
@@ -108,8 +110,8 @@ extension Host {
         let key = SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)
         registry.snapshots.removeValue(forKey: key)
         if let entry = remote.entry {
-            registry.manifests[entry] = nil
-            registry.manifestLoads[entry] = nil
+            registry.manifests[remote.manifestKey(entry)] = nil
+            registry.manifestLoads[remote.manifestKey(entry)] = nil
         }
         if let remotes = ownSnapshot?.remotesInfo {
             remotes.removeValue(forKey: SnapshotKeys.find(remote.name, in: remotes))

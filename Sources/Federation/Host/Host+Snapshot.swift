@@ -128,7 +128,8 @@ extension Host {
 extension Host {
     /// The snapshot of a manifest, made once per URL and runtime; a failure is not remembered.
     private func manifestSnapshot(_ url: String, remote: Remote, context: ResourceContext) async throws -> Snapshot {
-        if let known = registry.manifestLoads[url] { return try await known.value }
+        let key = remote.manifestKey(url)
+        if let known = registry.manifestLoads[key] { return try await known.value }
         let load = Flight(on: runtime.loop) { [self] in
             let manifest = try await manifest(url, remote: remote, context: context)
             return try await hooks.emit(
@@ -138,18 +139,18 @@ extension Host {
                     remoteSnapshot: makeSnapshot(from: manifest, url: url), from: "manifest")
             ).remoteSnapshot
         }
-        registry.manifestLoads[url] = load
+        registry.manifestLoads[key] = load
         do {
             return try await load.value
         } catch {
-            if registry.manifestLoads[url] === load { registry.manifestLoads[url] = nil }
+            if registry.manifestLoads[key] === load { registry.manifestLoads[key] = nil }
             throw error
         }
     }
 
     /// A manifest, fetched unless it is known; `errorLoadRemote` may give another for one that cannot be had.
     private func manifest(_ url: String, remote: Remote, context: ResourceContext) async throws -> Manifest {
-        if let known = registry.manifests[url] { return known }
+        if let known = registry.manifests[remote.manifestKey(url)] { return known }
         let remoteInfo = remote.resolved()
         let json: LuaValue
         do {
@@ -169,7 +170,7 @@ extension Host {
             }
             throw MFError.manifestInvalid(url, remote: remote, host: name, cause: error)
         }
-        registry.manifests[url] = manifest
+        registry.manifests[remote.manifestKey(url)] = manifest
         return manifest
     }
 
@@ -192,7 +193,8 @@ extension Host {
             }
             return response.body
         }
-        return try await runtime.fetchPart(FetchRequest(url: url, allowsFile: true), of: remoteInfo)
+        return try await runtime.fetchPart(
+            FetchRequest(url: url), of: remoteInfo, as: try principal(of: remoteInfo))
     }
 }
 

@@ -11,7 +11,8 @@ extension MFLibrary {
             summary: "Gets a URL; waits. A status other than 2xx is an answer, `response.ok` tells."
         ) { runtime in
             LuaCallable(async: "fetch") { call in
-                let request = try FetchRequest(url: try call.string(0), options: call.optionalTable(1))
+                var request = FetchRequest(url: try call.string(0), acceptsAnyStatus: true)
+                try request.take(options: call[1])
                 return [.object(ResponseView(try await runtime.fetcher.fetch(request)))]
             }
         },
@@ -50,46 +51,13 @@ extension MFLibrary {
     ]
 }
 
-extension FetchRequest {
-    /// What the second argument of `mf.fetch` says.
-    init(url: String, options: LuaTable?) throws {
-        self.init(url: url, acceptsAnyStatus: true)
-        guard let options else { return }
-        for (key, value) in try options.pairs() {
-            switch key {
-            case .string("method"): method = try String.fromLua(value)
-            case .string("headers"):
-                headers = try value.entries(expecting: "a table of headers").map {
-                    (try String.fromLua($0.0), try String.fromLua($0.1))
-                }
-            case .string("body"): body = value.bytesValue
-            case .string("timeout"): timeout = .milliseconds(try Int.fromLua(value))
-            case .string("connectTimeout"): connectTimeout = .milliseconds(try Int.fromLua(value))
-            case .string("maxBytes"): maxBytes = try Int.fromLua(value)
-            case .string("maxRedirects"): maxRedirects = try Int.fromLua(value)
-            case .string(let name): throw MFError.unknownFetchOption(name)
-            default: throw MFError.wrongType(expected: "an option of mf.fetch", found: key)
-            }
-        }
-    }
-}
-
-extension MFError {
-    /// An option that `mf.fetch` does not have.
-    static func unknownFetchOption(_ name: String) -> MFError {
-        let known = ["method", "headers", "body", "timeout", "connectTimeout", "maxBytes", "maxRedirects"]
-        return MFError(
-            .badArgument, "`mf.fetch` has no option `\(name)`",
-            hint: closestMatch(to: name, in: known).map { "did you mean `\($0)`?" }
-                ?? "its options are \(known.map { "`\($0)`" }.joined(separator: ", "))")
-    }
-}
-
 /// The answer to `mf.fetch`.
 final class ResponseView: LuaObject, @unchecked Sendable {
     // Immutable.
     let response: FetchResponse
-    init(_ response: FetchResponse) { self.response = response }
+    private let headers: HeadersView
+
+    init(_ response: FetchResponse) { (self.response, headers) = (response, HeadersView(response)) }
 
     static let luaTypeName = "mf.Response"
     var luaDescription: String { "mf.Response(\(response.status))" }
@@ -101,7 +69,7 @@ final class ResponseView: LuaObject, @unchecked Sendable {
         case "status": return .integer(Int64(response.status))
         case "ok": return .boolean(response.isSuccess)
         case "url": return .string(response.url)
-        case "headers": return .record(LuaRecord(response.headers.map { ($0.0.lowercased(), .string($0.1)) }))
+        case "headers": return .object(headers)
         case "body": return .of(response.body)
         default: return .nil
         }
@@ -111,6 +79,35 @@ final class ResponseView: LuaObject, @unchecked Sendable {
         LuaCallable("text") { call in [.of(try call.object(0, as: ResponseView.self).response.body)] },
         LuaCallable("json") { call in [try JSON.decode(try call.object(0, as: ResponseView.self).response.body)] },
     ]
+}
+
+/// The headers of an answer: found under their names in any case, listed in lower case. What came several times is one
+/// text, joined by commas.
+final class HeadersView: LuaObject {
+    private let values: [String: String]
+    private let names: [String]
+
+    init(_ response: FetchResponse) {
+        var (values, names) = ([String: String](), [String]())
+        for (name, value) in response.headers {
+            let name = name.lowercased()
+            if let known = values[name] {
+                values[name] = known + ", " + value
+            } else {
+                values[name] = value
+                names.append(name)
+            }
+        }
+        (self.values, self.names) = (values, names)
+    }
+
+    static let luaTypeName = "mf.Headers"
+    var luaKeys: [LuaKey] { names.map { .string($0) } }
+
+    func luaGet(_ key: LuaKey) -> LuaValue {
+        guard case .string(let name) = key else { return .nil }
+        return .optional(values[name] ?? values[name.lowercased()])
+    }
 }
 
 extension LuaValue {

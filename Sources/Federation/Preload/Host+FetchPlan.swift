@@ -80,9 +80,11 @@ extension Host {
             let request = try request(context)
             let body =
                 if let source = request.source { source } else {
-                    try await runtime.fetchPart(request.fetchRequest(allowsFile: true), of: remoteInfo)
+                    try await runtime.fetchPart(
+                        request.fetchRequest(), of: remoteInfo,
+                        as: try principal(of: remoteInfo, givenBy: request.tenant))
                 }
-            registry.sources.put(context.url, body)
+            try principal(of: remoteInfo).sources.put(context.url, body)
             return PreloadResult(context: context, status: "success")
         } catch {
             return failure(error, context)

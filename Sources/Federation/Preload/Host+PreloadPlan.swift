@@ -55,6 +55,11 @@ private struct PreloadPlanBuilder {
         for (key, info) in snapshot.remotesInfo?.pairs ?? [] where visited.insert(key).inserted {
             let parts = key.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             let dependency = Remote(name: parts.count > 2 ? parts[1] : parts[0], version: info.matchedVersion)
+            // What a tenant's remote brings along runs where the remote itself does, and is none of somebody else's.
+            let registered = host.index.remote(exactly: dependency.name, in: host.options.remotes)
+            if let tenant = remote.tenant, let registered, registered.tenant != tenant { continue }
+            let owner = registered ?? remote
+            (dependency.tenant, dependency.declaredEntry) = (owner.tenant, owner.declaredEntry)
             try visit(dependency, snapshot: nil, isRoot: false)
         }
     }
@@ -74,7 +79,10 @@ private struct PreloadPlanBuilder {
 
     private mutating func add(_ snapshot: Snapshot, of remote: ResolvedRemote, config: PreloadRequest) throws {
         if let entry = snapshot.remoteEntry, !entry.isEmpty {
-            let info = Remote(name: remote.name, entry: snapshot.resourceURL(entry), version: snapshot.version)
+            let info = Remote(
+                name: remote.name, entry: try snapshot.checked(snapshot.resourceURL(entry)), version: snapshot.version,
+                tenant: remote.tenant)
+            info.declaredEntry = remote.declaredEntry
             info.type = snapshot.remoteEntryType ?? Remote.standardType
             info.entryGlobalName = snapshot.globalName ?? remote.name
             info.shareScope = .one("")
@@ -104,7 +112,7 @@ private struct PreloadPlanBuilder {
     }
 
     private func urls(_ assets: [String], _ snapshot: Snapshot, _ config: PreloadRequest) throws -> [String] {
-        let urls = assets.map { snapshot.resourceURL($0) }
+        let urls = try assets.map { try snapshot.checked(snapshot.resourceURL($0)) }
         guard config.filter.isCallable else { return urls }
         return try urls.filter { try host.runtime.callNow(config.filter, [.string($0)]).isTruthy }
     }

@@ -29,7 +29,8 @@ extension Host {
     func update(
         _ remote: Remote, _ module: RemoteModule, found: ([ChangedResource]) -> Void
     ) async throws -> [ReplacedModule] {
-        let changes = try await changes(of: remote)
+        let principal = try principal(of: remote)
+        let changes = try await changes(of: remote, as: principal)
         guard !changes.isEmpty, moduleCache[remote.name] === module else { return [] }
         found(changes)
         let draft = try draft(of: remote, module, changes)
@@ -40,7 +41,7 @@ extension Host {
         let kept = remote.isPureEntry ? nil : remote.entry
         registry.parts.replace(last.filter { $0.key == kept }, of: remote.name)
         for change in changes where change.url != draft.manifest?.url {
-            if let response = change.response { registry.sources.put(change.url, response.body) }
+            if let response = change.response { principal.sources.put(change.url, response.body) }
         }
         do {
             let container = try await makeContainer(draft.remoteInfo, snapshot: draft.snapshot)
@@ -57,7 +58,7 @@ extension Host {
             return replaced
         } catch {
             shares.undo(of: remote.name)
-            for change in changes { _ = registry.sources.take(change.url) }
+            for change in changes { _ = principal.sources.take(change.url) }
             if index.remote(exactly: remote.name, in: options.remotes) == nil {
                 registry.parts.remove(remote.name)
                 runtime.environments.remove(key)
@@ -71,15 +72,15 @@ extension Host {
 
     /// Asks for all that the remote is made of. Where the manifest is another, the new version may be made of other
     /// things, and those of the old one may be gone: they are not asked for.
-    private func changes(of remote: Remote) async throws -> [ChangedResource] {
+    private func changes(of remote: Remote, as principal: FetchPrincipal) async throws -> [ChangedResource] {
         let urls = registry.parts.urls(of: remote.name)
         if let manifest = remote.entry, !remote.isPureEntry, urls.contains(manifest),
-            let changed = try await runtime.fetchIfChanged(manifest)
+            let changed = try await runtime.fetchIfChanged(manifest, as: principal)
         {
             return [changed]
         }
         let tasks = urls.filter { $0 != remote.entry || remote.isPureEntry }.sorted().map { url in
-            runtime.loop.start { [runtime] in try await runtime.fetchIfChanged(url) }
+            runtime.loop.start { [runtime] in try await runtime.fetchIfChanged(url, as: principal) }
         }
         return try await withTaskCancellationHandler {
             var changes: [ChangedResource] = []
@@ -150,8 +151,8 @@ extension Host {
     private func put(_ container: Container, _ draft: RemoteDraft, of remote: Remote, inPlaceOf module: RemoteModule) {
         for change in draft.changes { registry.parts.refresh(change.url, change.resource) }
         if let manifest = draft.manifest, let snapshot = draft.snapshot {
-            registry.manifests[manifest.url] = manifest.content
-            registry.manifestLoads[manifest.url] = Flight(on: runtime.loop) { snapshot }
+            registry.manifests[remote.manifestKey(manifest.url)] = manifest.content
+            registry.manifestLoads[remote.manifestKey(manifest.url)] = Flight(on: runtime.loop) { snapshot }
             registry.snapshots[SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)] = snapshot
         }
         let (old, new) = (module.remoteInfo, draft.remoteInfo)

@@ -48,17 +48,21 @@ struct ChangedResource {
 extension Runtime {
     /// Gets a resource that a remote is made of: what was fetched ahead, or over the network. What revalidation will ask
     /// about is remembered.
-    func part(_ request: FetchRequest, of remote: ResolvedRemote) async throws -> [UInt8] {
-        if let source = registry.sources.take(request.url) {
+    func part(
+        _ request: FetchRequest, of remote: ResolvedRemote, as principal: FetchPrincipal
+    ) async throws -> [UInt8] {
+        if let source = principal.sources.take(request.url) {
             note(part: request.url, registry.parts.known(request.url) ?? KnownResource(source), of: remote.name)
             return source
         }
-        return try await fetchPart(request, of: remote)
+        return try await fetchPart(request, of: remote, as: principal)
     }
 
     /// Fetches a resource that a remote is made of.
-    func fetchPart(_ request: FetchRequest, of remote: ResolvedRemote) async throws -> [UInt8] {
-        let response = try await fetcher.fetch(request)
+    func fetchPart(
+        _ request: FetchRequest, of remote: ResolvedRemote, as principal: FetchPrincipal
+    ) async throws -> [UInt8] {
+        let response = try await principal.fetch(request)
         note(part: request.url, KnownResource(response), of: remote.name)
         return response.body
     }
@@ -72,10 +76,10 @@ extension Runtime {
     /// Asks for a resource once more.
     ///
     /// - Returns: Nothing when the content is as it was.
-    func fetchIfChanged(_ url: String) async throws -> ChangedResource? {
+    func fetchIfChanged(_ url: String, as principal: FetchPrincipal) async throws -> ChangedResource? {
         let known = registry.parts.known(url)
-        let response = try await fetcher.fetch(
-            FetchRequest(url: url, headers: known?.conditions ?? [], allowsFile: true, acceptsAnyStatus: true))
+        let response = try await principal.fetch(
+            FetchRequest(url: url, headers: known?.conditions ?? [], acceptsAnyStatus: true))
         if response.status == 304, known != nil { return nil }
         let changed: ChangedResource
         switch response.status {
@@ -84,7 +88,7 @@ extension Runtime {
         // Asked without conditions, the fetcher says itself what is wrong.
         default:
             changed = ChangedResource(
-                url: url, response: try await fetcher.fetch(FetchRequest(url: url, allowsFile: true)))
+                url: url, response: try await principal.fetch(FetchRequest(url: url)))
         }
         guard let known, known.hasContent(of: changed.resource) else { return changed }
         registry.parts.refresh(url, changed.resource)

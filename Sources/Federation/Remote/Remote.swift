@@ -61,6 +61,8 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     /// Whether the entry is a manifest's, once somebody has asked.
     @exclusivity(unchecked)
     private var foundManifest: Bool?
+    /// The entry as the host's owner wrote it, whatever hooks have made of it since: its server may be asked for a tenant.
+    var declaredEntry: String?
     /// Whether the remote was registered and then removed or replaced; requests may still be under way.
     var isWithdrawn = false
     /// What those requests end on.
@@ -86,6 +88,7 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     fileprivate init(resolving remote: Remote) {
         (name, entry, alias, version) = (remote.name, remote.entry ?? "", remote.alias, remote.version)
         (tenant, buildVersion, foundManifest) = (remote.tenant, remote.buildVersion, remote.foundManifest)
+        declaredEntry = remote.declaredEntry
         type = remote.type ?? Remote.standardType
         entryGlobalName = remote.entryGlobalName ?? remote.name
         shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
@@ -165,6 +168,9 @@ extension Remote {
 
     /// The key under which the entry's load is shared by all hosts of the runtime.
     var entryKey: String { "\(name):\(entry ?? "")" + (tenant.map { " in \($0)" } ?? "") }
+
+    /// The key under which a manifest is kept: what is fetched for a tenant is never another's.
+    func manifestKey(_ url: String) -> String { url + (tenant.map { " in \($0)" } ?? "") }
 
     /// The key under which remotes of the same entry find its container.
     var containerKey: String { "\(entryGlobalName ?? name):\(entry ?? "")" }

@@ -28,7 +28,7 @@ final class RemoteFiles: @unchecked Sendable {
     private func search(_ module: String) async throws -> LuaValues {
         var tried = ""
         for candidate in candidates(module) {
-            guard let url = url(of: candidate) else {
+            guard let url = try url(of: candidate) else {
                 tried += "\n\tthe remote's manifest does not list `\(candidate)`"
                 continue
             }
@@ -46,7 +46,7 @@ final class RemoteFiles: @unchecked Sendable {
     /// The text of a module and where it is; nil when there is none.
     func find(_ module: String) async throws -> (source: [UInt8], url: String)? {
         for candidate in candidates(module) {
-            guard let url = url(of: candidate) else { continue }
+            guard let url = try url(of: candidate) else { continue }
             do { return (try await source(of: url), url) } catch MFError.Code.fetchStatus { continue }
         }
         return nil
@@ -58,15 +58,17 @@ final class RemoteFiles: @unchecked Sendable {
     }
 
     private func source(of url: String) async throws -> [UInt8] {
-        try await host.runtime.part(FetchRequest(url: url, allowsFile: true), of: remote)
+        try await host.runtime.part(FetchRequest(url: url), of: remote, as: try host.principal(of: remote))
     }
 
-    private func url(of file: String) -> String? {
+    private func url(of file: String) throws -> String? {
         guard let snapshot = snapshot ?? host.registry.snapshot(of: remote) else {
-            return resolve(file, against: entry)
+            let url = resolve(file, against: entry)
+            guard URLParts.mayName(url, in: entry) else { throw MFError.namedByManifest(url, manifest: entry) }
+            return url
         }
         guard snapshot.lists(asset: file) else { return nil }
-        return snapshot.resourceURL(file)
+        return try snapshot.checked(snapshot.resourceURL(file))
     }
 }
 

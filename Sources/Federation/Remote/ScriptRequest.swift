@@ -10,16 +10,17 @@ struct ScriptRequest: Sendable {
     /// The total deadline.
     var timeout: Duration?
     var maxBytes: Int?
+    /// The tenant whose plugin gave the URL; nil: no tenant's.
+    var tenant: String?
     /// The source itself: nothing is fetched.
     var source: [UInt8]?
 
     init(url: String) { self.url = url }
 
-    func fetchRequest(allowsFile: Bool = false) -> FetchRequest {
+    func fetchRequest() -> FetchRequest {
         var request = FetchRequest(url: url)
         request.method = method
         request.headers = headers
-        request.allowsFile = allowsFile
         if let timeout { request.timeout = timeout }
         if let maxBytes { request.maxBytes = maxBytes }
         return request

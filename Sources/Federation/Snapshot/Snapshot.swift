@@ -1,3 +1,4 @@
+import Diagnostics
 import Fetch
 public import LuaBridge
 public import OrderedCollections
@@ -115,6 +116,15 @@ extension Snapshot {
         return entry
     }
 
+    /// A URL that was made of what the snapshot says, where it may be one: what came over http names http and https only,
+    /// whoever it belongs to.
+    ///
+    /// - Throws: ``MFError`` with `FETCH-013`.
+    func checked(_ url: String) throws -> String {
+        guard let version, !URLParts.mayName(url, in: version) else { return url }
+        throw MFError.namedByManifest(url, manifest: version)
+    }
+
     /// Whether the file is among the assets of an expose or a shared package.
     func lists(asset path: String) -> Bool {
         modules?.elements.contains { $0.assets.lists(path) } == true
@@ -177,5 +187,15 @@ extension ViewField {
         Self(name, Value.luaType, summary, { .object($0[keyPath: path]) }) {
             $0[keyPath: path] = try Value.fromLua($1)
         }
+    }
+}
+
+extension MFError {
+    /// A document that came over http names a file of this machine, or something else that is no http.
+    static func namedByManifest(_ url: String, manifest: String) -> MFError {
+        MFError(
+            .fetchPolicy, "`\(redacted(manifest))` names `\(redacted(url))`, which is not allowed",
+            context: [("manifest", redacted(manifest)), ("url", redacted(url))],
+            hint: "what is fetched over http names http and https only; serve the file beside it")
     }
 }

@@ -1,38 +1,78 @@
-/// Which addresses a tenant's fetches may reach.
+public import Fetch
+
+/// Which URLs and addresses may be reached for a tenant.
 ///
-/// A host must be listed; the address it resolves to must be a public one, unless the address itself is listed. The check
-/// is made on the address that is connected to, so that neither DNS nor a redirect nor an odd spelling leads around it.
+/// There are two ways to be allowed. A host of the tenant's `net` list is reached at public addresses, on any port. The
+/// server of an entry that the host's owner wrote for one of the tenant's remotes (scheme, host and port) is reached at
+/// public and private ones. Loopback and link-local addresses are reached only where the owner wrote that very address, or
+/// `localhost`. Addresses are judged when they are connected to, so that neither DNS nor a redirect nor an odd spelling
+/// leads around it.
+///
+/// ```swift
+/// let policy = AddressPolicy(["api.acme.example"], entries: ["http://10.0.0.5:8080/mf-manifest.json"])
+/// ```
 public struct AddressPolicy: Sendable {
-    private let hosts: Set<String>
-    private let addresses: [[UInt8]]
-    private let allowsLoopback: Bool
+    /// A server that the owner wrote.
+    private struct Server: Hashable {
+        let scheme: String
+        let host: HostKey
+        let port: Int
+    }
 
-    /// Makes a policy of a tenant's `net` list: host names, addresses, and `localhost`.
-    public init(_ list: [String]) {
-        var hosts: Set<String> = []
-        var addresses: [[UInt8]] = []
-        for entry in list {
-            let entry = Self.normalized(entry)
-            hosts.insert(entry)
-            if let address = Self.address(entry) { addresses.append(address) }
+    private let hosts: Set<HostKey>
+    private let servers: [Server: Set<String?>]
+    private let folders: [String]
+
+    /// Makes a policy.
+    ///
+    /// - Parameters:
+    ///   - list: A tenant's `net`: host names, addresses, and `localhost`.
+    ///   - entries: The entries that the owner wrote for the tenant's remotes.
+    public init(_ list: [String], entries: [String] = []) {
+        hosts = Set(list.map { HostKey($0) })
+        folders = entries.compactMap { URLParts($0)?.folderOfFile }
+        var servers: [Server: Set<String?>] = [:]
+        for entry in entries.compactMap({ URLParts($0) }) {
+            if let server = Self.server(of: entry) { servers[server, default: []].insert(entry.credentials) }
         }
-        self.hosts = hosts
-        self.addresses = addresses
-        allowsLoopback = hosts.contains("localhost")
+        self.servers = servers
     }
 
-    /// Whether a host may be asked for at all.
-    public func allows(host: String) -> Bool { hosts.contains(Self.normalized(host)) }
+    /// Whether a URL may be asked for. One with a user name or password is allowed only where the owner wrote them.
+    public func allows(_ url: URLParts) -> Bool {
+        guard let server = Self.server(of: url) else { return false }
+        if let known = servers[server] { return url.credentials == nil || known.contains(url.credentials) }
+        return url.credentials == nil && hosts.contains(server.host)
+    }
 
-    /// Whether a connection to an address (4 or 16 bytes) may be made for a host.
-    public func allows(host: String, address: [UInt8]) -> Bool {
-        guard allows(host: host) else { return false }
+    /// Whether a connection to an address (4 or 16 bytes) may be made for a URL.
+    public func allows(_ url: URLParts, address: [UInt8]) -> Bool {
+        guard allows(url), let server = Self.server(of: url) else { return false }
         let address = Self.unmapped(address)
-        if addresses.contains(where: { Self.unmapped($0) == address }) { return true }
-        if allowsLoopback, Self.normalized(host) == "localhost", Self.isLoopback(address) { return true }
-        return Self.isPublic(address)
+        switch server.host {
+        case .address(let written): return written == address
+        case .name("localhost") where Self.isLoopback(address): return true
+        case .name: return Self.isPublic(address) || (servers[server] != nil && Self.isPrivate(address))
+        }
     }
 
+    /// The folder that the file of a `file:` URL must be in; nil when the owner wrote no entry from there.
+    func folder(for url: URLParts) -> String? {
+        guard let file = url.folderOfFile else { return nil }
+        return folders.first { file == $0 || file.hasPrefix($0 == "/" ? "/" : $0 + "/") }
+    }
+
+    private static func server(of url: URLParts) -> Server? {
+        guard let scheme = url.scheme, scheme == "http" || scheme == "https", let host = url.host, !host.isEmpty else {
+            return nil
+        }
+        return Server(scheme: scheme, host: HostKey(host), port: url.port ?? (scheme == "http" ? 80 : 443))
+    }
+}
+
+// MARK: - Addresses
+
+extension AddressPolicy {
     /// Whether an address (4 or 16 bytes) is one of the public internet.
     public static func isPublic(_ address: [UInt8]) -> Bool {
         let address = unmapped(address)
@@ -69,13 +109,22 @@ public struct AddressPolicy: Sendable {
         return true
     }
 
+    /// Whether an address is one of a private network: neither public, nor this machine's or this link's.
+    private static func isPrivate(_ a: [UInt8]) -> Bool {
+        guard a.count == 4 else { return a.count == 16 && a[0] & 0xFE == 0xFC }
+        switch (a[0], a[1]) {
+        case (10, _), (100, 64...127), (172, 16...31), (192, 168): return true
+        default: return false
+        }
+    }
+
     private static func isLoopback(_ address: [UInt8]) -> Bool {
         address.count == 4 ? address[0] == 127 : address == [UInt8](repeating: 0, count: 15) + [1]
     }
 
     /// The IPv4 address inside an IPv6 one that is mapped (`::ffff:a.b.c.d`), compatible (`::a.b.c.d`) or translated
     /// (`64:ff9b::a.b.c.d`).
-    private static func unmapped(_ address: [UInt8]) -> [UInt8] {
+    fileprivate static func unmapped(_ address: [UInt8]) -> [UInt8] {
         guard address.count == 16 else { return address }
         let prefixes: [[UInt8]] = [
             [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0],
@@ -84,33 +133,19 @@ public struct AddressPolicy: Sendable {
         if address[..<12].allSatisfy({ $0 == 0 }), address[12] != 0 { return Array(address[12...]) }
         return address
     }
+}
 
-    /// Lower case, without the brackets of an IPv6 address and the dot of a complete name.
-    private static func normalized(_ host: String) -> String {
-        var host = host.lowercased()
+/// A host of a URL, in whatever spelling: two spellings of one host are one key.
+private enum HostKey: Hashable {
+    case name(String)
+    case address([UInt8])
+
+    init(_ host: String) {
+        var host = HostName.ascii(host) ?? host
+        host = host.lowercased()
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        // The dot of a complete name.
         if host.hasSuffix(".") { host.removeLast() }
-        return host
-    }
-
-    /// The bytes of an address as it is usually written; nil for anything else.
-    static func address(_ text: String) -> [UInt8]? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        if parts.count == 4 {
-            let bytes = parts.compactMap { $0.allSatisfy(\.isNumber) ? UInt8($0) : nil }
-            return bytes.count == 4 ? bytes : nil
-        }
-        guard text.contains(":") else { return nil }
-        let halves = text.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false).map { half in
-            half.isEmpty
-                ? [] : half.split(separator: ":", omittingEmptySubsequences: false).map { UInt16($0, radix: 16) }
-        }
-        guard halves.allSatisfy({ $0.allSatisfy { $0 != nil } }) else { return nil }
-        let groups = halves.map { $0.compactMap { $0 } }
-        let count = groups.reduce(0) { $0 + $1.count }
-        guard groups.count == 2 ? count < 8 : count == 8 else { return nil }
-        let middle = [UInt16](repeating: 0, count: groups.count == 2 ? 8 - count : 0)
-        let all = groups[0] + middle + (groups.count == 2 ? groups[1] : [])
-        return all.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+        self = HostName.address(host).map { .address(AddressPolicy.unmapped($0)) } ?? .name(host)
     }
 }

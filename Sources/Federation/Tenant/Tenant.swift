@@ -1,5 +1,6 @@
 import Diagnostics
 import EventLoop
+import Fetch
 public import LuaBridge
 
 /// A sandbox for code that the host's owner does not vouch for.
@@ -24,6 +25,10 @@ public final class Tenant: @unchecked Sendable {
     public let options: TenantOptions
     let services: TenantServices
     let host: LuaState
+    /// Sources that were fetched ahead for its remotes.
+    let sources: SourceCache
+    /// What it fetches with; made at its first fetch.
+    private var fetcher: (any Fetcher)?
     /// The calls that wait.
     var races: [any TenantRacing] = []
     var loop: EventLoop { host.loop }
@@ -53,6 +58,7 @@ public final class Tenant: @unchecked Sendable {
     /// - Parameter host: The host's state: its functions are called when the tenant calls what it was given.
     public init(_ name: String, _ options: TenantOptions, services: TenantServices, host: LuaState) {
         (self.name, self.options, self.services, self.host) = (name, options, services, host)
+        sources = SourceCache(capacity: options.memory)
     }
 
     /// Ends it. Its functions throw from then on.
@@ -60,6 +66,20 @@ public final class Tenant: @unchecked Sendable {
         isClosed = true
         instance?.close()
         instance = nil
+        fetcher?.close()
+        fetcher = nil
+    }
+
+    /// What it fetches with: connections of its own, so that it neither uses up nor shares those of the host and of other
+    /// tenants. Nothing when it is closed or the host fetches nothing.
+    func ownFetcher() -> (any Fetcher)? {
+        if isClosed { return nil }
+        if let fetcher { return fetcher }
+        let limits = FetchLimits(
+            transfersPerServer: 8, transfers: 32, keptConnections: 8, bytesUnderWay: options.memory,
+            idleTime: .seconds(60))
+        fetcher = services.fetcher?.separated(limits)
+        return fetcher
     }
 
     // MARK: - Instances

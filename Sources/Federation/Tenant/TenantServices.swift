@@ -17,6 +17,8 @@ public struct TenantServices: Sendable {
 
     /// Where bytes come from; nil: from nowhere.
     public var fetcher: (any Fetcher)?
+    /// The entries that the owner wrote for a tenant's remotes: their servers may be asked for the tenant.
+    public var entries: @Sendable (String) -> [String]
     /// The module that is shared under a name, as a value of the host; `.nil` when there is none.
     public var loadShare: @Sendable (String) async throws -> LuaValue
     /// The expose of a remote that belongs to a tenant, by request and tenant, as a value of the host.
@@ -29,12 +31,13 @@ public struct TenantServices: Sendable {
     /// Makes services; what is not named does not exist.
     public init(
         fetcher: (any Fetcher)? = nil,
+        entries: @escaping @Sendable (String) -> [String] = { _ in [] },
         loadShare: @escaping @Sendable (String) async throws -> LuaValue = { _ in .nil },
         loadRemote: (@Sendable (String, String) async throws -> LuaValue)? = nil,
         log: @escaping @Sendable (Severity, String) -> Void = { _, _ in },
         event: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
-        (self.fetcher, self.loadShare) = (fetcher, loadShare)
+        (self.fetcher, self.entries, self.loadShare) = (fetcher, entries, loadShare)
         self.loadRemote = loadRemote ?? { throw MFError.foreignRemote($0, tenant: $1) }
         (self.log, self.event) = (log, event)
     }
@@ -57,15 +60,9 @@ extension Tenant {
                 }
             ),
         ]
-        if let fetcher = services.fetcher, !options.net.isEmpty {
-            let policy = AddressPolicy(options.net)
+        if services.fetcher != nil {
             imports.append(
-                (
-                    "fetch",
-                    asynchronous("fetch") { tenant, arguments in
-                        [try await tenant.fetch(arguments, from: fetcher, policy)]
-                    }
-                ))
+                ("fetch", asynchronous("fetch") { tenant, arguments in [try await tenant.fetch(arguments)] }))
         }
         return imports
     }
@@ -98,70 +95,31 @@ extension Tenant {
         return try imported(try await services.loadShare(package))
     }
 
-    private func fetch(_ arguments: [LuaValue], from fetcher: any Fetcher, _ policy: AddressPolicy) async throws
-        -> LuaValue
-    {
+    /// `mf.fetch` of a tenant.
+    private func fetch(_ arguments: [LuaValue]) async throws -> LuaValue {
         guard case .string(let url)? = arguments.first else {
             throw MFError.badArgument(1, of: "fetch", "string expected")
         }
-        guard url.utf8.count <= FetchRequest.longestURL else {
-            throw MFError.badArgument(1, of: "fetch", "the URL is longer than \(FetchRequest.longestURL) bytes")
+        guard url.utf8.count <= Self.longestURL else {
+            throw MFError.badArgument(1, of: "fetch", "the URL is longer than \(Self.longestURL) bytes")
         }
         var request = FetchRequest(url: url, acceptsAnyStatus: true)
+        try request.take(options: arguments.count > 1 ? arguments[1] : .nil)
+        guard request.headers.reduce(0, { $0 + $1.0.utf8.count + $1.1.utf8.count }) <= Self.longestHeaders else {
+            throw MFError.badArgument(2, of: "fetch", "more than \(Self.longestHeaders) bytes of headers")
+        }
+        if let scheme = URLParts(url)?.scheme, scheme == "file" { throw mayNot(url) }
         request.timeout = min(request.timeout, options.wall)
         request.maxBytes = min(request.maxBytes, options.message)
-        request.maxRedirects = 3
-        request.addressPolicy = { policy.allows(host: $0, address: $1) }
-        try request.take(arguments.count > 1 ? arguments[1] : .nil)
-        guard let parts = URLParts(url), let scheme = parts.scheme, ["http", "https"].contains(scheme),
-            parts.credentials == nil, let host = parts.host, policy.allows(host: host)
-        else {
-            throw MFError.tenantMayNot(name, "fetch `\(url)`", hint: "list the host in the tenant's `net`")
-        }
-        let response = try await fetcher.fetch(request)
+        request.maxRedirects = min(request.maxRedirects, 3)
+        let response = try await fetch(request)
         return [
             "status": .integer(Int64(response.status)), "ok": .boolean(response.isSuccess),
-            "url": .string(response.url),
-            "headers": .record(LuaRecord(response.headers.map { ($0.0.lowercased(), .string($0.1)) })),
-            "body": .of(response.body),
+            "url": .string(response.url), "headers": .object(HeadersView(response)), "body": .of(response.body),
         ]
     }
-}
 
-extension FetchRequest {
-    fileprivate static let longestURL = 8 << 10
-    private static let longestMethod = 32
+    private static let longestURL = 8 << 10
     /// Bytes of all headers.
     private static let longestHeaders = 64 << 10
-
-    /// What a tenant may say about a request.
-    fileprivate mutating func take(_ options: LuaValue) throws {
-        guard let record = options.recordValue else { return }
-        if let method = record["method"].stringValue {
-            guard method.utf8.count <= Self.longestMethod, Self.isToken(method) else {
-                throw MFError.badArgument(2, of: "fetch", "no method: \(method)")
-            }
-            self.method = method
-        }
-        if let body = record["body"].bytesValue { self.body = body }
-        if let headers = record["headers"].recordValue {
-            guard headers.entries.reduce(0, { $0 + $1.key.heldBytes + $1.value.heldBytes }) <= Self.longestHeaders
-            else {
-                throw MFError.badArgument(2, of: "fetch", "more than \(Self.longestHeaders) bytes of headers")
-            }
-            self.headers = try headers.entries.compactMap { entry in
-                guard let name = entry.key.stringValue, let value = entry.value.stringValue else { return nil }
-                guard Self.isToken(name), value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 9 }) else {
-                    throw MFError.badArgument(2, of: "fetch", "no header: \(name)")
-                }
-                return (name, value)
-            }
-        }
-    }
-
-    /// Whether a text can be a method or a header's name: with a line break in it, it would be a request of its own.
-    private static func isToken(_ text: String) -> Bool {
-        let marks = "!#$%&'*+-.^_`|~"
-        return !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || marks.contains($0) }
-    }
 }

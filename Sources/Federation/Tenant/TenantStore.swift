@@ -52,6 +52,10 @@ final class TenantStore: @unchecked Sendable {
         let runtime = host.runtime
         return TenantServices(
             fetcher: runtime.fetcher,
+            entries: { [weak host] tenant in
+                guard let host else { return [] }
+                return host.options.remotes.elements.filter { $0.tenant == tenant }.compactMap(\.declaredEntry)
+            },
             loadShare: { [weak host] package in
                 guard let host else { return .nil }
                 let factory = try await host.loadShare(package, LoadShareOptions())

@@ -1,0 +1,89 @@
+import Diagnostics
+import Fetch
+
+/// On whose behalf something is fetched: what it may reach, over whose connections it goes, and where it is kept.
+///
+/// Every URL of a remote goes through one: its manifest, entry and assets, what its code requires, and what hooks make of
+/// these. A URL that a tenant's code or plugin gave is that tenant's.
+struct FetchPrincipal: Sendable {
+    private let runtime: Runtime
+    /// The tenant; nil: the host's owner.
+    private let tenant: Tenant?
+    /// The server and folder of the very remote, which may be gone from the host's list by now.
+    private let entry: String?
+
+    fileprivate init(_ runtime: Runtime, tenant: Tenant? = nil, entry: String? = nil) {
+        (self.runtime, self.tenant, self.entry) = (runtime, tenant, entry)
+    }
+
+    /// Fetches for the principal.
+    ///
+    /// - Throws: ``MFError`` with `LIMIT-009` for a URL that the tenant may not ask for, or a `FETCH` code.
+    func fetch(_ request: FetchRequest) async throws -> FetchResponse {
+        guard let tenant else {
+            var request = request
+            request.files = .any
+            return try await runtime.fetcher.fetch(request)
+        }
+        return try await tenant.fetch(request, entry: entry)
+    }
+
+    /// Throws where the principal may not ask for a URL.
+    func check(_ url: String) throws { try tenant?.check(url, entry: entry) }
+
+    /// Sources that were fetched ahead for the principal.
+    var sources: SourceCache { tenant?.sources ?? runtime.registry.sources }
+}
+
+extension Host {
+    /// Who asks for what a remote is made of: its tenant, where it has one, or the owner.
+    ///
+    /// - Parameter tenant: The tenant whose plugin gave the URL, where one did.
+    /// - Throws: ``MFError`` with `LIMIT-009` when the tenant is not declared.
+    func principal(of remote: Remote, givenBy tenant: String? = nil) throws -> FetchPrincipal {
+        if let tenant { return FetchPrincipal(runtime, tenant: try tenants.tenant(tenant)) }
+        guard let own = remote.tenant else { return FetchPrincipal(runtime) }
+        return FetchPrincipal(runtime, tenant: try tenants.tenant(own), entry: remote.declaredEntry)
+    }
+}
+
+extension Tenant {
+    /// What the tenant may reach: its `net`, and the servers of its remotes.
+    private func policy(_ entry: String?) -> AddressPolicy {
+        AddressPolicy(options.net, entries: services.entries(name) + (entry.map { [$0] } ?? []))
+    }
+
+    /// Throws where the tenant may not ask for a URL.
+    func check(_ url: String, entry: String? = nil) throws { _ = try allowed(FetchRequest(url: url), entry) }
+
+    /// Fetches for the tenant, over connections of its own.
+    ///
+    /// - Parameter entry: The entry that the owner wrote for the remote that asks.
+    func fetch(_ request: FetchRequest, entry: String? = nil) async throws -> FetchResponse {
+        guard let fetcher = ownFetcher() else { throw mayNot(request.url) }
+        return try await fetcher.fetch(try allowed(request, entry))
+    }
+
+    private func allowed(_ request: FetchRequest, _ entry: String?) throws -> FetchRequest {
+        let policy = policy(entry)
+        guard let url = URLParts(request.url) else { throw mayNot(request.url) }
+        if let header = request.headerOfOthers {
+            throw MFError.tenantMayNot(name, "set the header `\(header)`", hint: "leave it out")
+        }
+        var request = request
+        request.maxBytes = min(request.maxBytes, options.memory)
+        request.policy = FetchPolicy(
+            allows: { policy.allows($0) }, allowsAddress: { policy.allows($0, address: $1) })
+        if url.scheme == "file" {
+            guard let folder = policy.folder(for: url) else { throw mayNot(request.url) }
+            request.files = .below(folder)
+        } else if !policy.allows(url) {
+            throw mayNot(request.url)
+        }
+        return request
+    }
+
+    func mayNot(_ url: String) -> MFError {
+        MFError.tenantMayNot(name, "fetch `\(redacted(url))`", hint: "list the host in the tenant's `net`")
+    }
+}
