@@ -17,17 +17,17 @@ extension FetchRequest {
 
     /// Why a method cannot be sent, as the end of a sentence about it; nil when it can.
     public static func reasonAgainst(method: String) -> String? {
-        guard isToken(method) else { return "must be one word of letters, not `\(method)`" }
-        return framingMethods.contains(method.uppercased()) ? "`\(method)` is not allowed" : nil
+        guard isToken(method) else { return "is `\(method)`, which is no method" }
+        return framingMethods.contains(method.uppercased()) ? "is `\(method)`, which is not allowed" : nil
     }
 
     /// Why a header cannot be sent, as the end of a sentence about it; nil when it can.
     public static func reasonAgainst(header name: String, _ value: String) -> String? {
-        guard isToken(name) else { return "which is not the name of a header" }
+        guard isToken(name) else { return "is not the name of a header" }
         let isOneLine = !value.utf8.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
-        guard isOneLine else { return "whose value is not one line" }
+        guard isOneLine else { return "has a value that is not one line" }
         let name = name.lowercased()
-        if framingHeaders.contains(name) || name.hasPrefix("proxy-") { return "which the request sets itself" }
+        if framingHeaders.contains(name) || name.hasPrefix("proxy-") { return "is set by the request itself" }
         return nil
     }
 
@@ -42,11 +42,11 @@ extension FetchRequest {
     /// Refuses methods and headers that would let a caller write parts of the request that are not the caller's.
     func checkSendable() throws {
         if let reason = Self.reasonAgainst(method: method) {
-            throw MFError.unsendable(self, "the method \(reason)")
+            throw MFError.unsendable(self, "`method` \(reason)")
         }
         for (name, value) in headers {
             if let reason = Self.reasonAgainst(header: name, value) {
-                throw MFError.unsendable(self, "`headers` has `\(name)`, \(reason)")
+                throw MFError.unsendable(self, "the header `\(name)` \(reason)")
             }
         }
     }

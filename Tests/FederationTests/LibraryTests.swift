@@ -133,11 +133,63 @@ import Testing
         }
     }
 
-    @Test func misspeltOptionOfFetchIsNamed() async throws {
+    @Test func everythingWrongWithTheOptionsOfFetchIsNamedAtOnceAndNothingIsSent() async throws {
         try await withSite { site in
-            let error = await site.failure(.badArgument, "mf.fetch('http://x/', { timeOut = 5 })")
-            #expect(error?.message == "`mf.fetch` has no option `timeOut`")
-            #expect(error?.hint == "did you mean `timeout`?")
+            let error = await site.failure(
+                .invalidOptions,
+                """
+                mf.fetch("http://x/", { timeOut = 5, body = {}, headers = { "a" }, timeout = -5, connectTimeout = -1,
+                  maxBytes = 0, method = "trace" })
+                """)
+            #expect(
+                error?.message == """
+                    invalid options for `fetch`: `method` is `trace`, which is not allowed; unknown key `headers[1]` \
+                    (a table of headers has names as keys); `body`: expected a string, found a table; `timeout`: expected \
+                    a positive number of milliseconds, found the number -5; `connectTimeout`: expected a positive number \
+                    of milliseconds, found the number -1; `maxBytes`: expected a positive integer, found the number 0; \
+                    unknown key `timeOut` (did you mean `timeout`?)
+                    """)
+            #expect(site.memory?.requests.isEmpty == true)
+        }
+    }
+
+    @Test(
+        arguments: ["math.mininteger", "-1", "-0.5", "0", "math.maxinteger", "math.huge", "-math.huge", "0/0", "'5s'", "{}"],
+        ["timeout", "connectTimeout"])
+    func aTimeThatIsNoneIsRefusedByName(time: String, option: String) async throws {
+        try await withSite { site in
+            let error = await site.failure(.invalidOptions, "mf.fetch('http://x/', { \(option) = \(time) })")
+            #expect(error?.message.contains("`\(option)`") == true)
+            #expect(site.memory?.requests.isEmpty == true)
+        }
+    }
+
+    @Test(
+        arguments: [
+            "Host", "content-length", "Transfer-Encoding", "CONNECTION", "Upgrade", "TE", "Trailer", "Keep-Alive", "Expect",
+            "Proxy-Authorization", "proxy-connection", "a b", "X\\r\\nY",
+        ])
+    func headersThatFrameARequestAreRefused(name: String) async throws {
+        try await withSite { site in
+            let error = await site.failure(
+                .invalidOptions, "mf.fetch('http://x/', { headers = { ['\(name)'] = '1' } })")
+            #expect(error?.message.contains("headers") == true)
+            #expect(site.memory?.requests.isEmpty == true)
+        }
+    }
+
+    @Test func headersOfAnAnswerAreFoundInAnyCase() async throws {
+        let fetcher = InMemoryFetcher {
+            FetchResponse(url: $0.url, headers: [("X-Kind", "right"), ("vary", "a"), ("Vary", "b")])
+        }
+        try await withSite(fetchingWith: fetcher) { site in
+            let results = try await site.lua(
+                """
+                local headers, names = mf.fetch("http://x/").headers, {}
+                for name in pairs(headers) do names[#names + 1] = name end
+                return headers["X-Kind"], headers["x-kind"], headers["X-KIND"], headers.VARY, headers.none, names
+                """)
+            #expect(results == ["right", "right", "right", "a, b", .nil, .array(["x-kind", "vary"])])
         }
     }
 

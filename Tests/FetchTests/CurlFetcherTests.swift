@@ -367,10 +367,11 @@ private let packedHello: [UInt8] = [
         let asked = Mutex<[String]>([])
         try await withServer({ _ in [.text("ok")] }) { fetcher, server in
             let url = "http://localhost:\(server.port)/"
-            let allowed = FetchRequest(url: url) { host, address in
-                asked.withLock { $0.append("\(host) \(address)") }
+            let policy = FetchPolicy(allowsAddress: { url, address in
+                asked.withLock { $0.append("\(url.host ?? "") \(address)") }
                 return address == [127, 0, 0, 1]
-            }
+            })
+            let allowed = FetchRequest(url: url, policy: policy)
             let status = try await fetcher.fetch(allowed).status
             #expect(status == 200)
             #expect(asked.withLock { $0 }.contains("localhost [127, 0, 0, 1]"))
@@ -381,7 +382,7 @@ private let packedHello: [UInt8] = [
         try await withServer({ _ in [.text("ok")] }) { fetcher, server in
             let url = server.url
             let error = await expectMFError(.fetchPolicy) {
-                try await fetcher.fetch(FetchRequest(url: url, policy: FetchPolicy { _, _ in false }))
+                try await fetcher.fetch(FetchRequest(url: url, policy: FetchPolicy(allowsAddress: { _, _ in false })))
             }
             #expect(error?.message == "the address of `127.0.0.1` is not allowed")
             #expect(error?["address"] == "127.0.0.1")
@@ -394,7 +395,7 @@ private let packedHello: [UInt8] = [
             let url = server.url
             _ = try await fetcher.fetch(url)
             await expectMFError(.fetchPolicy) {
-                try await fetcher.fetch(FetchRequest(url: url, policy: FetchPolicy { _, _ in false }))
+                try await fetcher.fetch(FetchRequest(url: url, policy: FetchPolicy(allowsAddress: { _, _ in false })))
             }
             #expect(server.paths.count == 1)
         }
@@ -407,7 +408,8 @@ private let packedHello: [UInt8] = [
             defer { outer.stop() }
             let url = "http://localhost:\(outer.port)/"
             let error = await expectMFError(.fetchPolicy) {
-                try await fetcher.fetch(FetchRequest(url: url, policy: FetchPolicy { url, _ in url.host == "localhost" }))
+                try await fetcher.fetch(
+                    FetchRequest(url: url, policy: FetchPolicy(allowsAddress: { url, _ in url.host == "localhost" })))
             }
             #expect(error?["redirected to"] == nil)
             #expect(inner.paths.isEmpty)
@@ -419,7 +421,8 @@ private let packedHello: [UInt8] = [
             let url = "http://[::ffff:127.0.0.1]:\(server.port)/"
             let error = await expectMFError(.fetchPolicy) {
                 try await fetcher.fetch(
-                    FetchRequest(url: url, policy: FetchPolicy { _, address in address != [127, 0, 0, 1] }))
+                    FetchRequest(
+                        url: url, policy: FetchPolicy(allowsAddress: { _, address in address != [127, 0, 0, 1] })))
             }
             #expect(error?["address"] == "127.0.0.1")
         }

@@ -3,115 +3,82 @@ import Fetch
 import LuaBridge
 
 extension FetchRequest {
-    /// The longest time a request may take: what is longer than a year is a mistake.
-    private static let longestTime = 365 * 86_400_000.0
+    /// What `mf.fetch` can be told, by a host and by a tenant alike.
+    static let options = OptionTable([
+        .init("method", .fetchMethod, "`GET` where nothing is said."),
+        .init("headers", .fetchHeaders, "What is sent besides the headers that frame a request."),
+        .init("body", .bytes, "What is sent."),
+        .init("timeout", .milliseconds, "Milliseconds for the whole transfer, 20,000 if not said."),
+        .init("connectTimeout", .milliseconds, "Milliseconds for connecting, 5,000 if not said."),
+        .init("maxBytes", .integer(from: 1), "How large the body may be, 16 MiB if not said."),
+        .init("maxRedirects", .integer(from: 0), "How many redirects are followed, 5 if not said."),
+    ])
 
-    private typealias Reader = @Sendable (inout FetchRequest, LuaValue) throws(OptionProblem) -> Void
-
-    private static let readers: [(name: String, read: Reader)] = [
-        ("body", { (request, value) throws(OptionProblem) in request.body = try body(value) }),
-        ("connectTimeout", { (request, value) throws(OptionProblem) in request.connectTimeout = try time(value) }),
-        ("headers", { (request, value) throws(OptionProblem) in request.headers = try headers(value) }),
-        ("maxBytes", { (request, value) throws(OptionProblem) in request.maxBytes = try count(value, from: 1) }),
-        ("maxRedirects", { (request, value) throws(OptionProblem) in request.maxRedirects = try count(value, from: 0) }),
-        ("method", { (request, value) throws(OptionProblem) in request.method = try method(value) }),
-        ("timeout", { (request, value) throws(OptionProblem) in request.timeout = try time(value) }),
-    ]
-
-    /// Takes the second argument of `mf.fetch`: a host's and a tenant's are read alike.
+    /// Takes the second argument of `mf.fetch`.
     ///
-    /// - Throws: ``MFError`` with `LUA-009` that names all that is wrong; nothing is sent then.
-    mutating func take(options: LuaValue) throws {
-        guard !options.isNothing else { return }
-        guard options.luaTypeName == "table" else {
-            throw MFError.badArgument(2, of: "fetch", "table expected, got \(options.luaTypeName)")
+    /// - Throws: ``MFError`` with `LUA-009` when it is no table, `LUA-012` that names all that is wrong inside. Nothing is
+    ///   sent then.
+    mutating func take(options value: LuaValue) throws {
+        if value.isNothing { return }
+        guard value.luaTypeName == "table" || value.objectValue != nil else {
+            throw MFError.badArgument(2, of: "fetch", "table expected, got \(value.luaTypeName)")
         }
-        var problems: [String] = []
-        for (key, value) in try options.entries(expecting: "the options of `mf.fetch`") {
-            guard case .string(let name) = key, let reader = Self.readers.first(where: { $0.name == name }) else {
-                problems.append(Self.unknown(key))
-                continue
-            }
-            do { try reader.read(&self, value) } catch { problems.append("`\(name)` \(error.text)") }
+        var checker = OptionChecker()
+        let options = try Self.options.check(value, &checker)
+        let method = options["method"].stringValue.map(Self.spelt) ?? method
+        if method == "HEAD", !options["body"].isNil {
+            try checker.inside(.option("body")) { $0.note("cannot go with the method `HEAD`") }
         }
-        if method == "HEAD", body != nil { problems.append("`body` cannot go with the method `HEAD`") }
-        guard problems.isEmpty else { throw MFError.badFetchOptions(problems.sorted()) }
+        try checker.finish(of: "fetch")
+        self.method = method
+        if !options["headers"].isNil { headers = try Self.pairs(options["headers"]) }
+        if let bytes = options["body"].bytesValue { body = bytes }
+        if let time = options["timeout"].milliseconds { timeout = time }
+        if let time = options["connectTimeout"].milliseconds { connectTimeout = time }
+        if let count = options["maxBytes"].intValue { maxBytes = count }
+        if let count = options["maxRedirects"].intValue { maxRedirects = count }
     }
 
-    private static func unknown(_ key: LuaValue) -> String {
-        guard case .string(let name) = key else { return "\(key) is no option" }
-        let meant = closestMatch(to: name, in: readers.map(\.name)).map { " (did you mean `\($0)`?)" }
-        return "there is no option `\(name)`\(meant ?? "")"
-    }
-
-    private static func body(_ value: LuaValue) throws(OptionProblem) -> [UInt8] {
-        guard let bytes = value.bytesValue else { throw .wants("a string", value) }
-        return bytes
-    }
-
-    private static func time(_ value: LuaValue) throws(OptionProblem) -> Duration {
-        guard let milliseconds = value.doubleValue, milliseconds > 0, milliseconds <= longestTime else {
-            throw .wants("a positive number of milliseconds", value)
-        }
-        return .microseconds(max(1, Int64(milliseconds * 1_000)))
-    }
-
-    private static func count(_ value: LuaValue, from least: Int) throws(OptionProblem) -> Int {
-        guard let count = value.intValue, count >= least, count <= 1 << 40 else {
-            throw .wants(least == 0 ? "an integer that is not negative" : "a positive integer", value)
-        }
-        return count
-    }
-
-    private static func method(_ value: LuaValue) throws(OptionProblem) -> String {
-        guard case .string(let method) = value else { throw .wants("a string", value) }
-        // As browsers do: these are meant in whatever case.
+    /// As browsers do: these are meant in whatever case.
+    static func spelt(_ method: String) -> String {
         let usual = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]
-        let spelt = usual.first { $0 == method.uppercased() } ?? method
-        if let reason = FetchRequest.reasonAgainst(method: spelt) { throw OptionProblem(reason) }
-        return spelt
+        return usual.first { $0 == method.uppercased() } ?? method
     }
 
-    private static func headers(_ value: LuaValue) throws(OptionProblem) -> [(String, String)] {
-        guard value.luaTypeName == "table" || value.objectValue != nil,
-            let entries = try? value.entries(expecting: "a table of headers")
-        else { throw .wants("a table of strings", value) }
-        var headers: [(String, String)] = []
-        for (name, value) in entries.sorted(by: { $0.0.description < $1.0.description }) {
-            guard case .string(let name) = name, case .string(let value) = value else {
-                throw OptionProblem("must be a table of strings, and has \(name) = \(value)")
-            }
+    /// The headers that an option says, in the order of their names.
+    static func pairs(_ headers: LuaValue) throws -> [(String, String)] {
+        try headers.entries(expecting: "a table of headers")
+            .map { (try String.fromLua($0.0), try String.fromLua($0.1)) }
+            .sorted { $0.0 < $1.0 }
+    }
+}
+
+extension OptionType {
+    /// A time as a number of milliseconds.
+    static let milliseconds = OptionType("number", "a positive number of milliseconds") { $0.milliseconds != nil }
+
+    /// A method that may be sent.
+    static let fetchMethod = OptionType("string", "the name of a method") { value, checker in
+        guard case .string(let method) = value else { return checker.expected("the name of a method", found: value) }
+        if let reason = FetchRequest.reasonAgainst(method: method) { checker.note(reason) }
+    }
+
+    /// Headers that may be sent.
+    static let fetchHeaders = OptionType("table<string, string>", "a table of headers") { value, checker in
+        try OptionType.map(of: .string, "a table of headers").check(value, &checker)
+        for (name, value) in try value.luaEntries() ?? [] {
+            guard case .string(let name) = name, case .string(let value) = value else { continue }
             if let reason = FetchRequest.reasonAgainst(header: name, value) {
-                throw OptionProblem("has `\(name)`, \(reason)")
+                try checker.inside(.name(name)) { $0.note(reason) }
             }
-            headers.append((name, value))
         }
-        return headers
     }
 }
 
-/// What is wrong with the value of one option.
-private struct OptionProblem: Error {
-    let text: String
-
-    init(_ text: String) { self.text = text }
-
-    static func wants(_ wanted: String, _ found: LuaValue) -> OptionProblem {
-        let shown: String =
-            switch found {
-            case .integer, .number, .boolean: "\(found)"
-            default: "a \(found.luaTypeName)"
-            }
-        return OptionProblem("must be \(wanted), not \(shown)")
-    }
-}
-
-extension MFError {
-    /// Options of `mf.fetch` that cannot be taken, all of them.
-    static func badFetchOptions(_ problems: [String]) -> MFError {
-        MFError(
-            .badArgument, "bad argument #2 to `fetch`: \(problems.joined(separator: "; "))",
-            context: [("function", "fetch"), ("argument", "2")],
-            hint: "its options are `method`, `headers`, `body`, `timeout`, `connectTimeout`, `maxBytes`, `maxRedirects`")
+extension LuaValue {
+    /// The time that a number of milliseconds says: more than nothing, and at most a year.
+    var milliseconds: Duration? {
+        guard let number = doubleValue, number > 0, number <= 365 * 86_400_000 else { return nil }
+        return .microseconds(Swift.max(1, Int64(number * 1_000)))
     }
 }
