@@ -32,6 +32,13 @@ typedef struct {
     mf_buffer output;
 } mf_level;
 
+/* A debug hook of a script that another one has replaced for a moment. */
+typedef struct {
+    lua_State *thread;
+    void (*function)(void);
+    int mask, count;
+} mf_hook;
+
 /* What stands before each block of Lua's in a tenant's state. */
 typedef struct mf_block {
     struct mf_block *next, *previous;
@@ -72,6 +79,8 @@ struct mf_state {
     mf_task *task;      /* the task now running */
     int32_t nonyield;   /* C calls on the way that cannot be yielded across */
     int32_t system_yield; /* MF_WAITING, MF_SLICED, MF_DOOMED while such a yield passes to the driver, else 0 */
+    bool stopped;       /* the hook of stop.c has ended what ran, and no call has reported it yet */
+    mf_hook replaced;   /* by the hook of stop.c */
     int32_t reply;      /* MF_REPLY_VALUES or MF_REPLY_ERROR, for the resumed function */
 
     bool closing;       /* no callback reaches Swift any more */
@@ -160,6 +169,14 @@ bool mf_level_ready(mf_state *s, int32_t level);
 /* The output of a level, emptied. */
 mf_buffer *mf_fresh_output(mf_state *s, int32_t level);
 static inline mf_span mf_span_of(const mf_buffer *b) { return (mf_span){b->bytes, b->count, b->values}; }
+
+/* ---- stop.c ---- */
+/* The state that this thread is inside of; NULL outside of Lua. Read by the signal handler. */
+extern _Thread_local mf_state *volatile mf_entered;
+/* What a signal calls, on the thread that it is for. [-0, +0, -] */
+void stop_on_signal(void);
+/* Whether what ran on L was stopped; told once. [-0, +0, -] */
+bool stop_taken(lua_State *L, mf_state *s);
 
 /* ---- held.c ---- */
 /* One Swift object that Lua holds. */

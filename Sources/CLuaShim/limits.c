@@ -24,6 +24,7 @@ static void abandon_if_stuck(guard *g, const void *context);
 AROUND_SANITIZER void guard_on_tick(int signal_number, siginfo_t *info, void *context) {
     (void)signal_number;
     (void)info;
+    stop_on_signal();
     guard *g = current;
     if (!g || g->state->abandoned) return;
     g->tick = 1;

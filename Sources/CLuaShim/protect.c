@@ -48,11 +48,15 @@ int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t 
     lua_pushcfunction(L, f);
     lua_pushlightuserdata(L, argument);
     guard_frame frame;
+    mf_state *outer = mf_entered;
+    mf_entered = s;
     volatile int status = LUA_ERRRUN;
     if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0) status = lua_pcall(L, 1, 0, top + 1);
     guard_leave(s, &frame);
+    mf_entered = outer;
     s->running = L;
-    if (status != LUA_OK && !s->abandoned) result = mf_note_failure(s, L, status, nest);
+    if (s->stopped && stop_taken(L, s) && status != LUA_OK) result = MF_STOPPED;
+    else if (status != LUA_OK && !s->abandoned) result = mf_note_failure(s, L, status, nest);
     s->nest = nest;
     s->entry = entry;
     s->nonyield = nonyield;

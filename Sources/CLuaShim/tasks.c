@@ -223,10 +223,14 @@ static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emis
     mf_set_waiting(t->thread, false);
     int count = 0;
     guard_frame frame;
+    mf_state *outside = mf_entered;
+    mf_entered = s;
     volatile int status = LUA_ERRRUN;
     if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0)
         status = lua_resume(t->thread, running, arguments, &count);
     guard_leave(s, &frame);
+    mf_entered = outside;
+    bool stopped = s->stopped && stop_taken(t->thread, s);
     if (t->kind == MF_TASK_EMIT) *emission = t->emission;
     int32_t system_yield = s->system_yield;
     s->system_yield = 0;
@@ -241,6 +245,11 @@ static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emis
     } else if (status == LUA_OK) {
         *task = NULL;
         give_back(t);
+    } else if (stopped) {
+        result = MF_STOPPED;
+        *task = NULL;
+        lua_sethook(t->thread, NULL, 0, 0);
+        mf_task_drop(t);
     } else if (status == LUA_YIELD && (system_yield == MF_WAITING || system_yield == MF_SLICED)) {
         mf_set_waiting(t->thread, true);
         link_task(t);

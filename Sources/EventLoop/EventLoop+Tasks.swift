@@ -16,14 +16,16 @@ extension EventLoop {
 
     /// Runs a closure on the loop and waits for its result. From anywhere; on the loop it is called straight through.
     ///
-    /// Cancelling the caller cancels the closure.
+    /// Cancelling the caller cancels the closure, and stops Lua code that computes in it.
     ///
     /// - Throws: What the closure throws, or an `MFError` with `LUA-010` when the loop has stopped.
     public func perform<T: Sendable>(_ body: @Sendable @escaping () async throws -> T) async throws -> T {
         if isOnLoop { return try await body() }
         if inbox.stopRequested { throw MFError.loopStopped(name) }
         let isCancelled = Task.isCancelled
+        let isOver = OnceFlag()
         let task = start {
+            defer { isOver.set() }
             // A cancelled caller's closure sees that from its first line on.
             if isCancelled { withUnsafeCurrentTask { $0?.cancel() } }
             return try await body()
@@ -32,6 +34,7 @@ extension EventLoop {
             try await task.value
         } onCancel: {
             task.cancel()
+            self.interrupt(until: isOver)
         }
     }
 

@@ -88,6 +88,11 @@ final class Inbox: @unchecked Sendable {
         }
     }
 
+    /// Runs an action if there is a thread, which does not end meanwhile.
+    func whileRunning(_ action: () -> Void) {
+        withLock { if isRunning { action() } }
+    }
+
     func waitUntilEnded() {
         withLock {
             while isRunning { pthread_cond_wait(ended, mutex) }

@@ -1,5 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
+internal import Synchronization
 
 extension LuaState {
     /// What C calls. Every function returns normally; C raises or yields afterwards.
@@ -41,6 +42,10 @@ extension LuaState {
             refuse: { host, reason, callable in
                 let name = callable.map { Unmanaged<LuaCallableBox>.fromOpaque($0).takeUnretainedValue().name } ?? ""
                 return LuaState.state(host).answer { throw MFError.refusal(reason, name) }
+            },
+            stops: { host in
+                let state = LuaState.state(host)
+                return Task.isCancelled || state.isEnding.load(ordering: .relaxed)
             },
             forget: { host, level in LuaState.state(host).forget(Int(level)) },
             retain: { _ = Unmanaged<AnyObject>.fromOpaque($0!).retain() },

@@ -20,11 +20,17 @@ extension LuaState {
 
     /// Calls a function in a pooled coroutine; where it waits, this task waits and the loop goes on. From anywhere.
     ///
-    /// When this task is cancelled while Lua waits, the coroutine is dropped: nothing in Lua can catch that.
+    /// When this task is cancelled while Lua waits, or computes, the coroutine is dropped: nothing in Lua can catch that.
     ///
-    /// - Throws: as ``call(_:_:)``; `CancellationError` when the task was cancelled.
-    public func callAsync(_ function: LuaFunction, _ arguments: [LuaValue] = []) async throws -> [LuaValue] {
-        guard loop.isOnLoop else { return try await loop.perform { try await self.callAsync(function, arguments) } }
+    /// - Parameter deadline: How long the call may take, its waits included; nil: any time.
+    /// - Throws: as ``call(_:_:)``; ``MFError`` with `LUA-013` when the time is up; `CancellationError` when the task was
+    ///   cancelled.
+    public func callAsync(
+        _ function: LuaFunction, _ arguments: [LuaValue] = [], deadline: Duration? = nil
+    ) async throws -> [LuaValue] {
+        guard loop.isOnLoop, deadline == nil else {
+            return try await loop.perform(deadline: deadline) { try await self.callAsync(function, arguments) }
+        }
         return try await run(function, arguments, chained: false)
     }
 
@@ -51,7 +57,7 @@ extension LuaState {
             mf_task_call(handle, function.slot, Int32(arguments.count), chained, &task, &span)
         }
         if status == Int32(MF_OK) { return read(span) }
-        guard let task else { throw failure(status) }
+        guard let task else { try fail(status) }
         var emission = mf_emission()
         let (last, results) = try await drive(LuaTask(task), status, emission: &emission)
         try check(last)

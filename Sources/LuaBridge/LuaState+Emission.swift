@@ -71,7 +71,7 @@ extension LuaState {
     func finish(
         _ emission: mf_emission, _ status: Int32, _ span: mf_span, _ data: LuaEmission.Data
     ) throws -> LuaEmission.Result {
-        guard status == Int32(MF_OK), !emission.bad_value else { throw emissionFailure(emission, status) }
+        guard status == Int32(MF_OK), !emission.bad_value else { try emissionFailure(emission, status) }
         var result = LuaEmission.Result(
             outcome: .nil, outcomeIsData: emission.outcome_is_data, aborted: emission.aborted, fields: data.values,
             hasChanges: emission.has_fields, data: nil)
@@ -89,9 +89,10 @@ extension LuaState {
     }
 
     @inline(never)
-    private func emissionFailure(_ emission: mf_emission, _ status: Int32) -> MFError {
-        if status == Int32(MF_OK) { return .badHookValue(listener: Int(emission.listener)) }
-        return failure(status).inListener(emission.listener)
+    private func emissionFailure(_ emission: mf_emission, _ status: Int32) throws -> Never {
+        if status == Int32(MF_OK) { throw MFError.badHookValue(listener: Int(emission.listener)) }
+        if status == Int32(MF_STOPPED) { try fail(status) }
+        throw failure(status).inListener(emission.listener)
     }
 
     /// The slot of a shape's keys, interned at its first use. It is kept as long as the state is open.

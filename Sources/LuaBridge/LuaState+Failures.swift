@@ -5,7 +5,14 @@ extension LuaState {
     /// Throws the error of an operation that did not end well.
     @inline(__always)
     func check(_ status: Int32) throws {
-        if status != Int32(MF_OK) { throw failure(status) }
+        if status != Int32(MF_OK) { try fail(status) }
+    }
+
+    /// - Throws: `CancellationError` for what was stopped because its task is cancelled; else as ``failure(_:)`` says.
+    @inline(never)
+    func fail(_ status: Int32) throws -> Never {
+        if status == Int32(MF_STOPPED) { throw CancellationError() }
+        throw failure(status)
     }
 
     /// The error of an operation that did not end well.

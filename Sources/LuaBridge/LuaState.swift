@@ -35,6 +35,9 @@ public final class LuaState: @unchecked Sendable {
     /// Makes the error that is thrown once the state is over a limit, of a reason as the C side numbers it.
     var doomError: @Sendable (Int32) -> MFError = MFError.doomed
 
+    /// Whether all code is stopped that runs, when the loop is interrupted; see ``stopAll()``.
+    let isEnding = Atomic<Bool>(false)
+
     /// The asynchronous function that Lua called last, until its driver takes it.
     @exclusivity(unchecked)
     var pending: (body: @Sendable (LuaCall) async throws -> LuaValues, call: LuaCall)?
@@ -79,6 +82,7 @@ public final class LuaState: @unchecked Sendable {
             throw MFError.outOfMemory()
         }
         self.handle = handle
+        mf_expect_stops()
         globalsIdentity = UInt(mf_globals_identity(handle))
         do {
             try configuration.open(self)
@@ -128,6 +132,11 @@ public final class LuaState: @unchecked Sendable {
 
     /// The most that ``memoryInUse`` has been.
     public var peakMemoryInUse: Int { open().map { mf_memory_peak($0) } ?? 0 }
+
+    /// From now on every interruption of the loop stops the Lua code that runs, whatever its task. From any thread.
+    ///
+    /// For the end of a runtime: ``EventLoop/interrupt()`` by itself stops what runs for a cancelled task only.
+    package func stopAll() { isEnding.store(true, ordering: .relaxed) }
 
     /// Runs a full garbage collection.
     public func collectGarbage() throws {

@@ -48,6 +48,7 @@ enum {
     MF_CONVERSION = 7, /* a value cannot cross: mf_failure holds kind and path */
     MF_NESTING = 8,    /* Swift and Lua call each other too deeply */
     MF_THREADS = 9,    /* the watchdog's thread cannot be started */
+    MF_STOPPED = 10,   /* the task that runs was cancelled, and a signal had the state look */
 };
 
 /* What a callback into Swift answers. */
@@ -110,6 +111,7 @@ typedef struct {
     int32_t (*describe)(void *host, const void *words);
     int32_t (*type)(void *host, const void *words); /* the slot of its metatable, negative: no memory */
     int32_t (*refuse)(void *host, int32_t reason, void *callable); /* callable: NULL, or the one it is about */
+    bool (*stops)(void *host); /* whether what runs is to be stopped: its task was cancelled */
     void (*forget)(void *host, int32_t level); /* the reply of a level has been read */
     void (*retain)(void *object);
     void (*release)(void *object);
@@ -128,6 +130,8 @@ typedef struct {
 /* NULL: no memory. A tenant's state gets its limits by mf_set_limits. */
 mf_state *mf_state_new(const mf_host *functions, void *host, bool is_tenant, mf_fault *fault);
 void mf_state_free(mf_state *s);
+/* From now on SIGURG, sent to a thread that is inside of a host's state, has it ask `stops` at the next instruction. */
+void mf_expect_stops(void);
 void mf_state_closing(mf_state *s); /* from now on no callback reaches Swift, except release */
 bool mf_state_busy(const mf_state *s); /* whether a call into Lua is under way */
 int32_t mf_open_host_libraries(mf_state *s);

@@ -24,6 +24,8 @@ extension MFError.Code {
     public static let jsonSyntax = Self("LUA-011")
     /// LUA-012: an option table has keys or values that it cannot have.
     public static let invalidOptions = Self("LUA-012")
+    /// LUA-013: a call took longer than its deadline.
+    public static let deadlineExceeded = Self("LUA-013")
 
     static let luaCodes: [CodeEntry] = [
         CodeEntry(
@@ -112,6 +114,14 @@ extension MFError.Code {
             Cure:  correct every path that is named. The keys of each table are in the editor stubs, which
                    `mflua generate` writes. Data of your own goes into a remote's `metadata`, which hooks see and nothing
                    interprets.
+            """),
+        CodeEntry(
+            .deadlineExceeded, "deadlineExceeded", "the deadline has passed",
+            """
+            Cause: a call that Swift made with `deadline:` was still running when its time was up. The call is cancelled:
+                   Lua code that computes is stopped and cannot catch that, code that waits is dropped. The state can be
+                   used again.
+            Cure:  look for a loop that does not end, or for a remote that does not answer; else allow more time.
             """),
     ]
 }

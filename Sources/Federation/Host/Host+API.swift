@@ -15,28 +15,37 @@ extension Host {
     /// - Parameters:
     ///   - request: A remote's name or alias and an expose, such as `checks/disk`.
     ///   - loadFactory: Whether the module's factory runs; else the factory is the result.
+    ///   - deadline: How long the load may take; nil: any time.
     /// - Returns: The module, or what the last `onLoad` listener put in its place.
     /// - Throws: ``MFError`` with `RUNTIME-004` if no remote matches, `RUNTIME-003` if the manifest cannot be had,
-    ///   `RUNTIME-008` if the entry cannot, `RUNTIME-014` if the remote does not expose the module; or what a listener threw.
-    public func loadRemote(_ request: String, loadFactory: Bool = true) async throws -> LuaValue {
-        try await runtime.loop.perform { [self] in
+    ///   `RUNTIME-008` if the entry cannot, `RUNTIME-014` if the remote does not expose the module, `LUA-013` when the
+    ///   time is up; or what a listener threw. `CancellationError` when the calling task is cancelled.
+    public func loadRemote(
+        _ request: String, loadFactory: Bool = true, deadline: Duration? = nil
+    ) async throws -> LuaValue {
+        try await runtime.loop.perform(deadline: deadline) { [self] in
             try await load(request, LoadRemoteOptions(loadFactory: loadFactory))
         }
     }
 
     /// Gets the factory of a shared module: a function returning it.
     ///
-    /// - Parameter package: The package, as it is declared in ``HostOptions/shared``.
-    /// - Throws: ``MFError`` when the package is not declared, or no version satisfies a strict requirement.
-    public func loadShare(_ package: String) async throws -> LuaValue {
-        try await runtime.loop.perform { [self] in try await loadShare(package, LoadShareOptions()) }
+    /// - Parameters:
+    ///   - package: The package, as it is declared in ``HostOptions/shared``.
+    ///   - deadline: How long the load may take; nil: any time.
+    /// - Throws: ``MFError`` when the package is not declared, no version satisfies a strict requirement, or with
+    ///   `LUA-013` the time is up; `CancellationError` when the calling task is cancelled.
+    public func loadShare(_ package: String, deadline: Duration? = nil) async throws -> LuaValue {
+        try await runtime.loop.perform(deadline: deadline) { [self] in try await loadShare(package, LoadShareOptions()) }
     }
 
     /// Fetches what later requests will need.
     ///
-    /// - Throws: ``MFError`` with `RUNTIME-008` when a resource could not be had; `afterPreloadRemote` tells of each.
-    public func preloadRemote(_ requests: [PreloadRequest]) async throws {
-        try await runtime.loop.perform { [self] in try await preload(LiveList(requests)) }
+    /// - Parameter deadline: How long it may take; nil: any time.
+    /// - Throws: ``MFError`` with `RUNTIME-008` when a resource could not be had (`afterPreloadRemote` tells of each),
+    ///   with `LUA-013` when the time is up.
+    public func preloadRemote(_ requests: [PreloadRequest], deadline: Duration? = nil) async throws {
+        try await runtime.loop.perform(deadline: deadline) { [self] in try await preload(LiveList(requests)) }
     }
 
     /// Registers remotes; with `force`, those of the same name are replaced.

@@ -113,13 +113,15 @@ public final class Runtime: @unchecked Sendable {
     ///   - name: What messages call it, `@host.lua` for a file.
     ///   - arguments: What the script gets as `...` and `arg[1]`…
     ///   - scriptName: `arg[0]`; plugin paths are looked up beside it.
+    ///   - deadline: How long the script may run, its waits included; nil: any time.
     /// - Returns: What the script returned.
-    /// - Throws: ``MFError`` with `LUA-001` when it does not compile, or what it raised.
+    /// - Throws: ``MFError`` with `LUA-001` when it does not compile, `LUA-013` when its time is up, or what it raised;
+    ///   `CancellationError` when the calling task is cancelled, which stops the script even where it computes.
     @discardableResult
     public func run(
-        script source: [UInt8], name: String, arguments: [String] = [], scriptName: String
+        script source: [UInt8], name: String, arguments: [String] = [], scriptName: String, deadline: Duration? = nil
     ) async throws -> [LuaValue] {
-        try await loop.perform { [self] in
+        try await loop.perform(deadline: deadline) { [self] in
             environments.scriptFolder = Paths.folder(of: scriptName)
             var entries = arguments.enumerated().map {
                 LuaRecord.Entry(key: .integer(Int64($0 + 1)), value: .string($1))
@@ -132,9 +134,17 @@ public final class Runtime: @unchecked Sendable {
     }
 
     /// Runs a piece of code with the script's own globals.
+    ///
+    /// ```swift
+    /// let answer = try await runtime.evaluate("return 6 * 7", deadline: .seconds(1))
+    /// ```
+    ///
+    /// - Parameter deadline: How long the code may run, its waits included; nil: any time.
+    /// - Throws: ``MFError`` with `LUA-001` when it does not compile, `LUA-013` when its time is up, or what it raised;
+    ///   `CancellationError` when the calling task is cancelled, which stops the code even where it computes.
     @discardableResult
-    public func evaluate(_ source: String, name: String = "=eval") async throws -> [LuaValue] {
-        try await loop.perform { [self] in
+    public func evaluate(_ source: String, name: String = "=eval", deadline: Duration? = nil) async throws -> [LuaValue] {
+        try await loop.perform(deadline: deadline) { [self] in
             try await state.callAsync(try state.load(source, name: name))
         }
     }
@@ -145,8 +155,31 @@ public final class Runtime: @unchecked Sendable {
     }
 
     /// Cancels all work, closes the states and, unless it came from outside, stops the loop.
+    ///
+    /// Lua code that computes is stopped. Where something cannot be stopped, a C function that does not return, it is
+    /// left behind with its thread after 5 seconds, and the log says so.
     public func shutdown() async {
-        _ = try? await loop.perform { [self] in
+        let hasBegun = OnceFlag()
+        state.stopAll()
+        loop.interrupt(until: hasBegun)
+        do {
+            try await end(hasBegun)
+        } catch MFError.Code.deadlineExceeded {
+            log.error("the runtime's thread is busy with code that cannot be stopped, and is left behind")
+            if ownsLoop { loop.stop() }
+            return
+        } catch {
+            // The loop has been stopped by its owner: nothing runs there any more.
+            hasBegun.set()
+        }
+        guard ownsLoop else { return }
+        loop.stop()
+        if !loop.isOnLoop { loop.join() }
+    }
+
+    private func end(_ hasBegun: OnceFlag) async throws {
+        try await loop.perform(deadline: .seconds(5)) { [self] in
+            hasBegun.set()
             work.cancelAll()
             await loop.yield()
             endFollowingOrigins()
@@ -155,9 +188,6 @@ public final class Runtime: @unchecked Sendable {
             registry.removeAll()
             state.close()
         }
-        guard ownsLoop else { return }
-        loop.stop()
-        if !loop.isOnLoop { loop.join() }
     }
 
     /// A value as `print` would show it.

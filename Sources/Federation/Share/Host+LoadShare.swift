@@ -16,7 +16,7 @@ struct LoadShareOptions: Sendable {
 
 extension Host {
     /// Gets a shared module's factory, or false where `customShareInfo` found nothing.
-    func loadShare(_ package: String, _ loadOptions: LoadShareOptions = LoadShareOptions()) async throws -> LuaValue {
+    func loadShare(_ package: String, _ loadOptions: LoadShareOptions) async throws -> LuaValue {
         var shareInfo = LuaValue.nil
         do {
             let asked = try shareOptions(package, loadOptions)
