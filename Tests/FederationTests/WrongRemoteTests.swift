@@ -251,48 +251,47 @@ import Testing
         }
     }
 
-    /// What only looks right: options, and a word of the warning.
-    private static let misspelt: [(lua: String, warning: String)] = [
-        (
-            "remotes = { { name = 'a', entri = 'http://x/' } }",
-            "warning: remote `a` has a field `entri` that nothing reads: did you mean `entry`?"
-        ),
-        (
-            "shared = { a = { verison = '1.0.0', lib = print } }",
-            "warning: shared `a` has a field `verison` that nothing reads: did you mean `version`?"
-        ),
-        (
-            "shared = { a = { version = '1.0.0', lib = print, singleton = true } }",
-            "warning: shared `a` has `singleton` in the wrong place: write `shareConfig = { singleton = … }`"
-        ),
-        (
-            "shared = { a = { version = '1.0.0', lib = 5 } }",
-            "warning: shared `a` has a `lib` that is a number, not a function"
-        ),
-        ("shareStrategy = 'newest'", "warning: host `host` has the `shareStrategy` `newest`, which there is not"),
-        ("", "warning: a host has no `name`"),
-    ]
-
-    @Test(arguments: misspelt.indices) func whatOnlyLooksRightIsAWarning(index: Int) async throws {
-        let (lua, warning) = Self.misspelt[index]
+    @Test func hostWithoutNameIsAWarning() async throws {
         try await withSite { site in
-            try await site.lua("mf.init { \(lua.isEmpty ? "" : "name = 'host', ")\(lua) }")
-            #expect(site.log.messages.contains { $0.hasPrefix(warning) }, "\(site.log.messages)")
+            try await site.lua("mf.init {}")
+            #expect(site.log.messages.contains { $0.hasPrefix("warning: a host has no `name`") })
         }
     }
 
     /// Options of `mf.init` that are wrong, and what the message has to contain.
     private static let options: [(lua: String, code: MFError.Code, words: [String])] = [
-        ("{ name = 7 }", .luaConversion, ["`name`", "expected a string", "7"]),
-        ("7", .luaConversion, ["7"]),
-        ("nil", .luaConversion, ["expected a table for mf.Options, found nothing"]),
-        ("{ name = 'h', remotes = 7 }", .luaConversion, ["`remotes`", "7"]),
+        ("{ name = 7 }", .invalidOptions, ["`name`", "expected a string", "7"]),
+        ("7", .badArgument, ["table expected, got number"]),
+        ("nil", .badArgument, ["table expected, got nil"]),
+        ("{ name = 'h', remotes = 7 }", .invalidOptions, ["`remotes`", "7"]),
+        ("{ name = 'h', remotes = { { entry = 'http://x/' } } }", .invalidOptions, ["`remotes[1].name` is missing"]),
+        ("{ name = 'h', remotes = { { name = 7, entry = 'http://x/' } } }", .invalidOptions, ["remotes[1].name"]),
         (
-            "{ name = 'h', remotes = { { entry = 'http://x/' } } }", .remoteInvalid,
-            ["a remote has no `name`", "http://x/"]
+            "{ name = 'h', remotes = { { name = 'a', entri = 'http://x/' } } }", .invalidOptions,
+            ["unknown key `remotes[1].entri` (did you mean `entry`?)"]
         ),
-        ("{ name = 'h', remotes = { { name = 7, entry = 'http://x/' } } }", .luaConversion, ["remotes[1].name"]),
-        ("{ name = 'h', shared = { a = 7 } }", .luaConversion, ["shared", "a"]),
+        (
+            "{ name = 'h', remotes = { { name = 'a', team = 'us' } } }", .invalidOptions,
+            ["unknown key `remotes[1].team`", "data of your own goes into the remote's `metadata`"]
+        ),
+        ("{ name = 'h', shared = { a = 7 } }", .invalidOptions, ["`shared[\"a\"]`: expected a table"]),
+        (
+            "{ name = 'h', shared = { a = { verison = '1.0.0', lib = print } } }", .invalidOptions,
+            ["unknown key `shared[\"a\"].verison` (did you mean `version`?)"]
+        ),
+        (
+            "{ name = 'h', shared = { a = { version = '1.0.0', lib = print, singleton = true } } }", .invalidOptions,
+            ["write `shareConfig = { singleton = … }`"]
+        ),
+        (
+            "{ name = 'h', shared = { a = { version = '1.0.0', lib = 5 } } }", .invalidOptions,
+            ["`shared[\"a\"].lib`: expected a function, found the number 5"]
+        ),
+        (
+            "{ name = 'h', shareStrategy = 'newest' }", .invalidOptions,
+            ["`shareStrategy`: expected \"version-first\" or \"loaded-first\", found the string \"newest\""]
+        ),
+        ("{ name = 'host', remote = {}, ours = 7 }", .invalidOptions, ["`remote` (did you mean `remotes`?)", "`ours`"]),
         (
             "{ name = 'h', remotes = { { name = 'lib', entry = 'http://x/' }, { name = 'b', alias = 'lib', entry = 'http://y/' } } }",
             .remoteInvalid, ["alias `lib`", "`b`"]
@@ -305,16 +304,6 @@ import Testing
             let error = await site.failure(code, "mf.init(\(lua))")
             let shown = error?.rendered() ?? ""
             for word in words { #expect(shown.contains(word), "\(word)\n\(shown)") }
-        }
-    }
-
-    @Test func misspeltOptionOfInitIsWarnedOf() async throws {
-        try await withSite { site in
-            try await site.lua("mf.init { name = 'host', remote = {}, ours = 7 }")
-            #expect(
-                site.log.messages == [
-                    "warning: host `host` has an option `remote` that nothing reads: did you mean `remotes`?"
-                ])
         }
     }
 

@@ -14,6 +14,7 @@ error("Cannot require a meta file")
 ---@field shareScope? string|string[] The scope or scopes that the remote joins.
 ---@field tenant? string The tenant whose sandbox its code runs in.
 ---@field revalidate? string How often to look for a new version, such as `30s`.
+---@field metadata? table Data of your own: hooks see it, nothing interprets it.
 
 ---@alias mf.RemoteInfo mf.Remote
 
@@ -46,11 +47,11 @@ error("Cannot require a meta file")
 ---@field id? string An identifier of the build; empty where there is none.
 ---@field name? string The host's name.
 ---@field version? string The host's version.
+---@field tenants? table<string, mf.TenantOptions> The sandboxes, by name.
 ---@field remotes? mf.Remote[] The remotes it may load.
 ---@field shared? table<string, mf.Shared|mf.Shared[]> What it shares, by package.
 ---@field plugins? (mf.Plugin|string|table)[] Plugin tables, paths, or `{path, options}`.
 ---@field shareStrategy? "version-first"|"loaded-first" How a version of a shared module is chosen.
----@field tenants? table<string, mf.TenantOptions> The sandboxes, by name.
 ---@field watch? boolean Watch plugin files and reload them when they change.
 
 --- What loading needs to know of a remote.
@@ -129,6 +130,42 @@ error("Cannot require a meta file")
 ---@field restartWindow? string The time in which restarts are counted.
 ---@field failClosed? boolean Whether the hooks of its plugins fail while it is suspended.
 
+--- How an expose is loaded.
+---@class mf.LoadRemoteOptions
+---@field loadFactory? boolean Whether the factory runs; else it is the result.
+---@field from? "build"|"runtime" Who asks.
+
+--- How a shared module is chosen.
+---@class mf.LoadShareOptions
+---@field customShareInfo? mf.Shared Goes before the host's own entry.
+---@field resolver? fun(entries: mf.Shared[]): mf.Shared Chooses among the host's entries.
+---@field from? "build"|"runtime" Who asks.
+
+--- How remotes are registered.
+---@class mf.RegisterRemotesOptions
+---@field force? boolean Whether remotes of the same name are replaced.
+
+--- How a scope is initialised.
+---@class mf.InitializeSharingOptions
+---@field strategy? "version-first"|"loaded-first" How a version is chosen.
+---@field from? "build"|"runtime" Who asks.
+---@field initScope? any[] What containers recognise a host by that is being initialised already.
+
+--- Where a scope comes from.
+---@class mf.InitShareScopeMapOptions
+---@field hostShareScopeMap? table All scopes of the host that hands one over.
+
+--- What a response is made from.
+---@class mf.ResponseFields
+---@field status? integer 200 where none is named.
+---@field body? string The body.
+---@field headers? table<string, string> The headers.
+---@field url? string The URL that answered.
+
+--- How JSON is written.
+---@class mf.EncodeOptions
+---@field pretty? boolean Whether the text has line breaks and indents.
+
 --- What a remote entry returns.
 ---@class mf.Container
 ---@field init? fun(shareScope: mf.ShareScope, initScope: table[], options: mf.RemoteEntryInitOptions)
@@ -170,15 +207,6 @@ error("Cannot require a meta file")
 ---@field preloadConfig mf.PreloadRemoteArgs
 ---@field id string
 ---@field results {url: string, status: "success"|"cached"|"error"|"timeout", resourceType: string, initiator: string, id: string, error?: any}[]
-
----@class mf.LoadRemoteOptions
----@field loadFactory? boolean Whether the factory runs; else it is the result.
----@field from? "build"|"runtime"
-
----@class mf.LoadShareOptions
----@field customShareInfo? mf.Shared Goes before the host's own entry.
----@field resolver? fun(entries: mf.Shared[]): mf.Shared
----@field from? "build"|"runtime"
 
 --- A host as a tenant sees it: `origin` in the hooks of a plugin that runs in one.
 ---@class mf.TenantHost
@@ -600,7 +628,7 @@ error("Cannot require a meta file")
 ---@field loadShare fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Gets the factory of a shared module; waits.
 ---@field loadShareSync fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): fun(): any Gets the factory of a shared module that needs no waiting.
 ---@field preloadRemote fun(self: mf.Host, requests: mf.PreloadRemoteArgs[]) Fetches what later loads will need; waits.
----@field registerRemotes fun(self: mf.Host, remotes: mf.Remote[], options?: {force?: boolean}) Registers remotes; with `force`, those of the same name are replaced.
+---@field registerRemotes fun(self: mf.Host, remotes: mf.Remote[], options?: mf.RegisterRemotesOptions) Registers remotes; with `force`, those of the same name are replaced.
 ---@field removeRemotes fun(self: mf.Host, names: string[]): string[] Removes remotes and all that was loaded of them; returns the names that were registered.
 ---@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code.
 ---@field registerPlugins fun(self: mf.Host, plugins: (mf.Plugin|string|table)[]) Attaches plugins.
@@ -610,8 +638,8 @@ error("Cannot require a meta file")
 ---@field reload fun(self: mf.Host, plugin: string): integer Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on.
 ---@field registerShared fun(self: mf.Host, shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
 ---@field initOptions fun(self: mf.Host, options: mf.Options): mf.Options Initialises the host once more.
----@field initializeSharing fun(self: mf.Host, scope?: string, options?: table): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
----@field initShareScopeMap fun(self: mf.Host, scope: string, shareScope: mf.ShareScope, options?: {hostShareScopeMap?: mf.ShareScopeMap}) Takes a share scope over: containers join their host's scope so.
+---@field initializeSharing fun(self: mf.Host, scope?: string, options?: mf.InitializeSharingOptions): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
+---@field initShareScopeMap fun(self: mf.Host, scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions) Takes a share scope over: containers join their host's scope so.
 ---@field initRawContainer fun(self: mf.Host, name: string, url: string, container: mf.Container): mf.Module Puts a container that is there already in a remote's place.
 ---@field emit fun(self: mf.Host, hook: string, args?: any): any Emits a hook, as bridges do; waits where the hook's listeners may.
 ---@field dispose fun(self: mf.Host) Undoes everything the host did.
@@ -619,7 +647,7 @@ error("Cannot require a meta file")
 ---@class mf
 ---@field version string The version of mflua.
 ---@field null userdata JSON's null.
----@field json {encode: (fun(value: any, options?: {pretty?: boolean}): string), decode: (fun(text: string): any), null: userdata, array: (fun(list?: any[]): any[])}
+---@field json {encode: (fun(value: any, options?: mf.EncodeOptions): string), decode: (fun(text: string): any), null: userdata, array: (fun(list?: any[]): any[])}
 ---@field log {debug: fun(...), info: fun(...), warn: fun(...), error: fun(...)}
 ---@field init fun(options: mf.Options): mf.Host Makes a host, or adds to the one of this name and version; `mf`'s functions speak to it.
 ---@field createInstance fun(options: mf.Options): mf.Host Makes a host, also where there is one of this name.
@@ -635,12 +663,12 @@ error("Cannot require a meta file")
 ---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results; the first failure is raised at once.
 ---@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Gets a URL; waits. A status other than 2xx is an answer, `response.ok` tells.
 ---@field type fun(value: any): string The type of a value; for live views their own, such as `mf.Host`.
----@field response fun(fields: {status?: integer, body?: string, headers?: table<string, string>}): mf.Response A response as `mf.fetch` gives one, for listeners of the hook `fetch`.
+---@field response fun(fields: mf.ResponseFields): mf.Response A response as `mf.fetch` gives one, for listeners of the hook `fetch`.
 ---@field loadRemote fun(id: string, options?: mf.LoadRemoteOptions): any Loads an expose; waits.
 ---@field loadShare fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Gets the factory of a shared module; waits.
 ---@field loadShareSync fun(pkg: string, options?: mf.LoadShareOptions): fun(): any Gets the factory of a shared module that needs no waiting.
 ---@field preloadRemote fun(requests: mf.PreloadRemoteArgs[]) Fetches what later loads will need; waits.
----@field registerRemotes fun(remotes: mf.Remote[], options?: {force?: boolean}) Registers remotes; with `force`, those of the same name are replaced.
+---@field registerRemotes fun(remotes: mf.Remote[], options?: mf.RegisterRemotesOptions) Registers remotes; with `force`, those of the same name are replaced.
 ---@field removeRemotes fun(names: string[]): string[] Removes remotes and all that was loaded of them; returns the names that were registered.
 ---@field tenantStats fun(name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code.
 ---@field registerPlugins fun(plugins: (mf.Plugin|string|table)[]) Attaches plugins.
@@ -650,8 +678,8 @@ error("Cannot require a meta file")
 ---@field reload fun(plugin: string): integer Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on.
 ---@field registerShared fun(shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
 ---@field initOptions fun(options: mf.Options): mf.Options Initialises the host once more.
----@field initializeSharing fun(scope?: string, options?: table): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
----@field initShareScopeMap fun(scope: string, shareScope: mf.ShareScope, options?: {hostShareScopeMap?: mf.ShareScopeMap}) Takes a share scope over: containers join their host's scope so.
+---@field initializeSharing fun(scope?: string, options?: mf.InitializeSharingOptions): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
+---@field initShareScopeMap fun(scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions) Takes a share scope over: containers join their host's scope so.
 ---@field initRawContainer fun(name: string, url: string, container: mf.Container): mf.Module Puts a container that is there already in a remote's place.
 local mf = {}
 

@@ -27,6 +27,23 @@ extension MFError {
             context: [("plugin", plugin), ("source", source)], hint: "make `\(name)` a function of one argument")
     }
 
+    /// A plugin's table says whose it is: only the list of plugins decides that.
+    static func tenantInsidePlugin(_ key: String, plugin: String) -> MFError {
+        MFError(
+            .pluginInvalid, "plugin `\(plugin)` has the key `\(key)`: a plugin of a tenant is a file",
+            context: [("plugin", plugin)], hint: "write `{ \"./plugin.lua\", options, tenant = \"…\" }`")
+    }
+
+    /// Everything that is wrong with one plugin as one error; the only one as it is.
+    static func together(_ problems: [MFError], source: String?) -> MFError? {
+        guard let first = problems.first, problems.count > 1 else { return problems.first }
+        let code = problems.allSatisfy { $0.code == first.code } ? first.code : .pluginInvalid
+        return MFError(
+            code, problems.map(\.message).joined(separator: "; "),
+            context: [("plugin", problems.lazy.compactMap { $0["plugin"] }.first { !$0.isEmpty }), ("source", source)],
+            hint: problems.compactMap(\.hint).joined(separator: "; "))
+    }
+
     /// A plugin table without a name.
     static func pluginWithoutName(source: String?) -> MFError {
         MFError(

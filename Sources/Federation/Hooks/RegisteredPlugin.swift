@@ -70,35 +70,49 @@ struct LuaPlugin: Sendable {
     ///
     /// - Throws: ``MFError`` with `HOOK-001` for a function under a name that is no hook, `HOOK-005` without a name,
     ///   `HOOK-006` for anything else that is no plugin.
+    ///   Several problems are told together, as `HOOK-006` where they differ.
     init(_ table: LuaTable, source: PluginSource? = nil) throws {
-        let entries = try table.pairs()
-        let path = source?.path
-        guard let name = entries.first(where: { $0.0 == .string("name") })?.1.stringValue, !name.isEmpty else {
-            let place = entries.lazy.compactMap(\.1.functionValue?.place).first
-            throw MFError.pluginWithoutName(source: path ?? place)
+        let entries = Dictionary(
+            try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }) { $1 }
+        if let error = MFError.together(Self.problems(of: entries, path: source?.path), source: source?.path) {
+            throw error
         }
-        var hooks: [String: LuaFunction] = [:]
-        var apply: LuaFunction?
-        for (key, value) in entries {
-            guard case .string(let key) = key else { continue }
-            if Lifecycle.named[key] != nil {
-                guard case .function(let function) = value else {
-                    throw MFError.hookNotFunction(key, found: value.luaTypeName, plugin: name, source: path)
-                }
-                hooks[key] = function
-            } else if case .function(let function) = value {
-                if key == "apply" { apply = function }
-                guard LuaPlugin.functionsBesideHooks.contains(key) else {
-                    throw MFError.unknownHook(key, plugin: name, source: function.place ?? path)
-                }
-            }
-        }
-        self.name = name
+        name = entries["name"]?.stringValue ?? ""
         self.table = table
-        self.apply = apply
+        apply = entries["apply"]?.functionValue
         self.source = source
         // In the order of the declarations: a table has none.
-        self.hooks = Lifecycle.all.compactMap { hook in hooks[hook.name].map { (hook.name, $0) } }
+        hooks = Lifecycle.all.compactMap { hook in entries[hook.name]?.functionValue.map { (hook.name, $0) } }
+    }
+
+    /// Everything that is wrong with a plugin's table: its name, then its hooks in the order of their declarations, then
+    /// what it has besides, sorted.
+    static func problems(of table: LuaTable) throws -> [MFError] {
+        problems(
+            of: Dictionary(
+                try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }) { $1 }, path: nil)
+    }
+
+    private static func problems(of entries: [String: LuaValue], path: String?) -> [MFError] {
+        var problems: [MFError] = []
+        let sorted = entries.sorted { $0.key < $1.key }
+        let name = entries["name"]?.stringValue ?? ""
+        if name.isEmpty {
+            let place = sorted.lazy.compactMap(\.value.functionValue?.place).first
+            problems.append(.pluginWithoutName(source: path ?? place))
+        }
+        for hook in Lifecycle.all {
+            guard let value = entries[hook.name], value.functionValue == nil else { continue }
+            problems.append(.hookNotFunction(hook.name, found: value.luaTypeName, plugin: name, source: path))
+        }
+        for (key, value) in sorted where Lifecycle.named[key] == nil && !functionsBesideHooks.contains(key) {
+            if case .function(let function) = value {
+                problems.append(.unknownHook(key, plugin: name, source: function.place ?? path))
+            } else if key == "tenants" || closestMatch(to: key, in: ["tenant"]) != nil || key == "tenant" {
+                problems.append(.tenantInsidePlugin(key, plugin: name))
+            }
+        }
+        return problems
     }
 
     /// Functions of a plugin that are no hooks: `apply` is called once when the plugin is attached, the others belong to

@@ -6,6 +6,9 @@ import OrderedCollections
 extension Host {
     /// Registers remotes; with `force`, one of the same name is replaced.
     func registerRemotes(_ remotes: [Remote], force: Bool) throws {
+        var checker = OptionChecker(path: "remotes", tenants: tenants.names)
+        try OptionType.remotes.check(.object(LiveList(remotes)), &checker)
+        try checker.finish(of: "registerRemotes")
         for remote in remotes {
             let name = remote.name
             let isNew = index.remote(exactly: name, in: options.remotes) == nil
@@ -20,6 +23,7 @@ extension Host {
         if hooks.hears(lifecycle.beforeRegisterRemote) {
             _ = try hooks.emit(lifecycle.beforeRegisterRemote, RegisterRemote(remote: remote, origin: self))
         }
+        try tenants.expectDeclared(of: remote)
         if let text = remote.revalidate, Duration(interval: text) == nil {
             throw MFError.badInterval(text, of: remote)
         }
@@ -40,9 +44,6 @@ extension Host {
         if let conflict = index.aliasConflict(remote, in: list) {
             throw MFError.aliasRefused(conflict.alias, of: conflict.owner.name, other: conflict.other.name)
         }
-        if !remote.extra.isEmpty {
-            runtime.warn(aboutFieldsOf: "remote `\(remote.name)`", remote.extra, known: Remote.fields.list.map(\.name))
-        }
         remote.shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
         remote.type = remote.type ?? Remote.standardType
         remote.isWithdrawn = false
@@ -53,6 +54,7 @@ extension Host {
         guard hooks.hears(lifecycle.registerRemote) else { return }
         do {
             _ = try hooks.emit(lifecycle.registerRemote, RegisterRemote(remote: remote, origin: self))
+            try tenants.expectDeclared(of: remote)
         } catch {
             index.remove(remote, from: list)
             endRevalidation(of: remote)

@@ -58,6 +58,7 @@ public final class Host: @unchecked Sendable {
         options.id = ""
         shareScopeMap = ShareScopes()
         index = RemoteLookup()
+        options.remotes.accepts = { [weak self] remote in try self?.tenants.expectDeclared(of: remote) }
         try tenants.declare(userOptions.tenants)
         userOptions.plugins.elements = try attachAll(userOptions.plugins.elements)
         options.plugins = LiveList(userOptions.plugins.elements)

@@ -5,7 +5,7 @@ public import OrderedCollections
 /// What a host is made from: its name, its remotes, what it shares, its plugins.
 ///
 /// Hooks see it live: a remote appended to `options.remotes` can be loaded from then on.
-public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
+public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     public internal(set) var id: String?
@@ -41,9 +41,10 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
     ///   - remotes: The remotes it may load.
     ///   - shared: What it shares, by package.
     ///   - shareStrategy: `version-first` or `loaded-first`.
+    ///   - tenants: The sandboxes that remotes and plugins may name as their `tenant`.
     public init(
         name: String, version: String? = nil, remotes: [Remote] = [], shared: [(String, [SharedModule])] = [],
-        shareStrategy: String? = nil
+        shareStrategy: String? = nil, tenants: [(String, TenantOptions)] = []
     ) {
         self.name = name
         self.version = version
@@ -51,42 +52,45 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
         self.shared = SharedModules(shared.map { (key: $0.0, value: LiveList($0.1)) })
         self.plugins = LiveList([])
         self.shareStrategy = shareStrategy
+        if !tenants.isEmpty { self.tenants = .record(LuaRecord(tenants.map { ($0.0, $0.1.luaValue) })) }
     }
 
     public static let luaTypeName = "mf.Options"
     public static let fields = FieldTable<HostOptions>([
-        ViewField("id", "string", "An identifier of the build; empty where there is none.", { .optional($0.id) }) {
-            $0.id = try Optional<String>.fromLua($1)
-        },
-        ViewField("name", "string", "The host's name.", { $0.name.isEmpty ? .nil : .string($0.name) }) {
-            $0.name = try Optional<String>.fromLua($1) ?? ""
-        },
-        ViewField("version", "string", "The host's version.", { .optional($0.version) }) {
+        ViewField(
+            option: "id", .string, "An identifier of the build; empty where there is none.", { .optional($0.id) }
+        ) { $0.id = try Optional<String>.fromLua($1) },
+        ViewField(
+            option: "name", .string, "The host's name.", { $0.name.isEmpty ? .nil : .string($0.name) }
+        ) { $0.name = try Optional<String>.fromLua($1) ?? "" },
+        ViewField(option: "version", .string, "The host's version.", { .optional($0.version) }) {
             $0.version = try Optional<String>.fromLua($1)
         },
-        ViewField("remotes", "mf.Remote[]", "The remotes it may load.", { $0.hasRemotes ? .object($0.remotes) : .nil })
-        {
-            $0.remotes = $1.isNil ? LiveList([]) : try LiveList<Remote>.fromLua($1.detached())
-        },
+        // Before what names them.
         ViewField(
-            "shared", "table<string, mf.Shared|mf.Shared[]>", "What it shares, by package.",
+            option: "tenants", .map(of: .options("mf.TenantOptions", TenantOptions.options), "a table of tenants"),
+            "The sandboxes, by name.", takesNull: false, { $0.tenants }
+        ) { $0.tenants = $1 },
+        ViewField(
+            option: "remotes", .remotes, "The remotes it may load.", { $0.hasRemotes ? .object($0.remotes) : .nil }
+        ) { $0.remotes = $1.isNothing ? LiveList([]) : try LiveList<Remote>.fromLua($1.detached()) },
+        ViewField(
+            option: "shared", .sharedModules, "What it shares, by package.",
             { $0.hasShared ? .object($0.shared) : .nil }
-        ) { $0.shared = $1.isNil ? SharedModules() : try HostOptions.shared(from: $1) },
+        ) { $0.shared = $1.isNothing ? SharedModules() : try HostOptions.shared(from: $1) },
         ViewField(
-            "plugins", "(mf.Plugin|string|table)[]", "Plugin tables, paths, or `{path, options}`.",
+            option: "plugins", .plugins, "Plugin tables, paths, or `{path, options}`.",
             { $0.hasPlugins ? .object($0.plugins) : .nil }
-        ) { $0.plugins = $1.isNil ? LiveList([]) : try LiveList<LuaValue>.fromLua($1) },
+        ) { $0.plugins = $1.isNothing ? LiveList([]) : try LiveList<LuaValue>.fromLua($1) },
         ViewField(
-            "shareStrategy", "\"version-first\"|\"loaded-first\"", "How a version of a shared module is chosen.",
+            option: "shareStrategy", .shareStrategy, "How a version of a shared module is chosen.",
             { .optional($0.shareStrategy) }
         ) { $0.shareStrategy = try Optional<String>.fromLua($1) },
-        ViewField("tenants", "table<string, mf.TenantOptions>", "The sandboxes, by name.", { $0.tenants }) {
-            $0.tenants = $1
-        },
-        ViewField("watch", "boolean", "Watch plugin files and reload them when they change.", { .optional($0.watch) }) {
-            $0.watch = try Optional<Bool>.fromLua($1)
-        },
+        ViewField(
+            option: "watch", .boolean, "Watch plugin files and reload them when they change.", { .optional($0.watch) }
+        ) { $0.watch = try Optional<Bool>.fromLua($1) },
     ])
+    static let options = optionTable(keeping: [.init("inBrowser", .boolean, "Kept, and not used.")])
 
     public var luaValue: LuaValue { .object(self) }
     public var luaDescription: String { "mf.Options(\(name))" }
@@ -99,6 +103,26 @@ public final class HostOptions: FieldView, LuaConvertible, @unchecked Sendable {
         options.hasPlugins = false
         try options.assign(from: value)
         return options
+    }
+
+    /// Options as a call gives them, checked as a whole before anything is done with them.
+    ///
+    /// - Parameter host: The host that they are for, if it is there already: they may name its tenants.
+    /// - Throws: ``MFError`` with `LUA-009` when the argument is no table, `LUA-012` that names everything wrong inside.
+    static func read(_ call: LuaCall, for host: Host?) throws -> HostOptions {
+        guard call[0].isTable else { throw call.mismatch(0, "table") }
+        try check(call[0], for: host, of: call.name)
+        return try fromLua(call[0])
+    }
+
+    /// Checks options as a whole.
+    ///
+    /// - Throws: ``MFError`` with `LUA-012` that names everything wrong with them.
+    static func check(_ value: LuaValue, for host: Host?, of function: String) throws {
+        let own = try value.field("tenants").luaEntries()?.compactMap(\.key.stringValue) ?? []
+        var checker = OptionChecker(tenants: (host?.tenants.names ?? []).union(own))
+        try optionType().check(value, &checker)
+        try checker.finish(of: function)
     }
 
     /// `{pkg = share}` and `{pkg = {share, share}}` alike.

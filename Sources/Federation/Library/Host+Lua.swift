@@ -95,13 +95,7 @@ extension HostFunction {
             async: "loadRemote", "fun(id: string, options?: mf.LoadRemoteOptions): any",
             "Loads an expose; waits."
         ) { host, call in
-            var loadOptions = LoadRemoteOptions()
-            if let table = try call.optionalTable(1) {
-                loadOptions.given = .table(table)
-                if case .boolean(let flag) = try table.get("loadFactory") { loadOptions.loadFactory = flag }
-                if case .string(let from) = try table.get("from") { loadOptions.from = from }
-            }
-            return [try await host.load(try call.string(0), loadOptions)]
+            [try await host.load(try call.string(0), try LoadRemoteOptions(call))]
         },
         HostFunction(
             async: "loadShare", "fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false",
@@ -115,19 +109,21 @@ extension HostFunction {
             async: "preloadRemote", "fun(requests: mf.PreloadRemoteArgs[])",
             "Fetches what later loads will need; waits."
         ) { host, call in
-            try await host.preload(try LiveList<PreloadRequest>.fromLua(call[0]))
+            let requests = try OptionType.preloadRequests.read(call, 0)
+            try await host.preload(try LiveList<PreloadRequest>.fromLua(requests))
             return []
         },
     ]
 
     private static let registering = [
         HostFunction(
-            "registerRemotes", "fun(remotes: mf.Remote[], options?: {force?: boolean})",
+            "registerRemotes", "fun(remotes: mf.Remote[], options?: mf.RegisterRemotesOptions)",
             "Registers remotes; with `force`, those of the same name are replaced."
         ) { host, call in
-            let force = try call.optionalTable(1)?.get("force").isTruthy ?? false
-            let remotes = try LiveList<Remote>.fromLua(try call[0].detached())
-            try host.registerRemotes(remotes.elements, force: force)
+            let given = try OptionType.remotes.read(call, 0, path: "remotes")
+            let options = try registerRemotesOptions.read(call, 1)
+            let remotes = try LiveList<Remote>.fromLua(try given.detached())
+            try host.registerRemotes(remotes.elements, force: options["force"].isTruthy)
             return []
         },
         HostFunction(
@@ -143,7 +139,8 @@ extension HostFunction {
         HostFunction(
             "registerPlugins", "fun(plugins: (mf.Plugin|string|table)[])", "Attaches plugins."
         ) { host, call in
-            try host.registerPlugins(try LiveList<LuaValue>.fromLua(call[0]).elements)
+            let plugins = try OptionType.plugins.read(call, 0, path: "plugins", tenants: host.tenants.names)
+            try host.registerPlugins(try plugins.luaElements() ?? [])
             return []
         },
         HostFunction(
@@ -179,7 +176,7 @@ extension HostFunction {
             "registerShared", "fun(shared: table<string, mf.Shared|mf.Shared[]>)", "Offers more shared modules."
         ) { host, call in
             let more = HostOptions(name: host.name)
-            more.shared = try HostOptions.shared(from: call[0])
+            more.shared = try HostOptions.shared(from: try OptionType.sharedModules.read(call, 0, path: "shared"))
             more.shareStrategy = host.options.shareStrategy
             host.options.shared = try host.registerShared(more, into: host.options.shared)
             return []
@@ -188,29 +185,30 @@ extension HostFunction {
 
     private static let advanced = [
         HostFunction("initOptions", "fun(options: mf.Options): mf.Options", "Initialises the host once more.") {
-            host, call in [.object(try host.initialize(again: try HostOptions.fromLua(call[0])))]
+            host, call in [.object(try host.initialize(again: try HostOptions.read(call, for: host)))]
         },
         HostFunction(
-            async: "initializeSharing", "fun(scope?: string, options?: table): integer",
+            async: "initializeSharing", "fun(scope?: string, options?: mf.InitializeSharingOptions): integer",
             "Initialises the remotes of a share scope; waits, and returns how many it waited for."
         ) { host, call in
-            let table = try call.optionalTable(1)
-            let initScope = try table?.get("initScope") ?? .nil
+            let options = try initializeSharingOptions.read(call, 1)
+            let initScope = options["initScope"]
             let tasks = host.initializeSharing(
                 try call.optionalString(0) ?? ShareScopeName.standard,
-                strategy: try table?.get("strategy").stringValue, from: try table?.get("from").stringValue,
+                strategy: options["strategy"].stringValue, from: options["from"].stringValue,
                 initScope: initScope.isNil ? nil : try LiveList<LuaValue>.fromLua(initScope), asksAll: true)
             for task in tasks { try await task.value }
             return [.integer(Int64(tasks.count))]
         },
         HostFunction(
             "initShareScopeMap",
-            "fun(scope: string, shareScope: mf.ShareScope, options?: {hostShareScopeMap?: mf.ShareScopeMap})",
+            "fun(scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions)",
             "Takes a share scope over: containers join their host's scope so."
         ) { host, call in
+            let options = try initShareScopeMapOptions.read(call, 2)
             try host.initShareScopeMap(
                 try call.string(0), scope: try ShareScope.fromLua(call[1]),
-                hostShareScopeMap: try call.optionalTable(2)?.get("hostShareScopeMap") ?? .nil)
+                hostShareScopeMap: options["hostShareScopeMap"])
             return []
         },
         HostFunction(
@@ -226,12 +224,48 @@ extension HostFunction {
     ]
 }
 
-extension LoadShareOptions {
+// MARK: - Options
+
+extension HostFunction {
+    static let registerRemotesOptions = OptionTable([
+        .init("force", .boolean, "Whether remotes of the same name are replaced.")
+    ])
+    static let initializeSharingOptions = OptionTable([
+        .init("strategy", .shareStrategy, "How a version is chosen."),
+        .init("from", .caller, "Who asks."),
+        .init("initScope", .list(of: .any), "What containers recognise a host by that is being initialised already."),
+    ])
+    static let initShareScopeMapOptions = OptionTable([
+        .init("hostShareScopeMap", .table, "All scopes of the host that hands one over.")
+    ])
+}
+
+extension LoadRemoteOptions {
+    static let options = OptionTable([
+        .init("loadFactory", .boolean, "Whether the factory runs; else it is the result."),
+        .init("from", .caller, "Who asks."),
+    ])
+
     init(_ call: LuaCall) throws {
-        guard let table = try call.optionalTable(1) else { return }
-        customShareInfo = try table.get("customShareInfo")
-        resolver = try table.get("resolver")
-        from = try table.get("from").stringValue ?? from
+        let options = try Self.options.read(call, 1)
+        given = call[1].isNothing ? .nil : call[1]
+        loadFactory = options["loadFactory"].boolValue ?? loadFactory
+        from = options["from"].stringValue ?? from
+    }
+}
+
+extension LoadShareOptions {
+    static let options = OptionTable([
+        .init("customShareInfo", SharedModule.optionType(), "Goes before the host's own entry."),
+        .init("resolver", .function("fun(entries: mf.Shared[]): mf.Shared"), "Chooses among the host's entries."),
+        .init("from", .caller, "Who asks."),
+    ])
+
+    init(_ call: LuaCall) throws {
+        let options = try Self.options.read(call, 1)
+        customShareInfo = options["customShareInfo"]
+        resolver = options["resolver"]
+        from = options["from"].stringValue ?? from
     }
 }
 

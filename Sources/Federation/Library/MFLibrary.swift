@@ -42,8 +42,11 @@ enum MFLibrary {
             summary: "Makes a host, or adds to the one of this name and version; `mf`'s functions speak to it."
         ) { runtime in
             LuaCallable("init") { call in
-                let options = try HostOptions.fromLua(call[0])
-                if let known = runtime.registry.host(named: options.name, version: options.version) {
+                guard call[0].isTable else { throw call.mismatch(0, "table") }
+                let known = runtime.registry.host(
+                    named: try call[0].field("name").stringValue ?? "", version: try call[0].field("version").stringValue)
+                let options = try HostOptions.read(call, for: known)
+                if let known {
                     try known.initialize(again: options)
                     if runtime.registry.current == nil { runtime.registry.current = known }
                     return [.object(known)]
@@ -57,7 +60,9 @@ enum MFLibrary {
             name: "createInstance", signature: "fun(options: mf.Options): mf.Host",
             summary: "Makes a host, also where there is one of this name."
         ) { runtime in
-            LuaCallable("createInstance") { call in [.object(try runtime.makeHost(try HostOptions.fromLua(call[0])))] }
+            LuaCallable("createInstance") { call in
+                [.object(try runtime.makeHost(try HostOptions.read(call, for: nil)))]
+            }
         },
         Function(
             name: "getInstance", signature: "fun(finder?: string|fun(host: mf.Host): boolean): mf.Host?",
@@ -83,7 +88,7 @@ enum MFLibrary {
             summary: "Plugins for every host that is made from now on."
         ) { runtime in
             LuaCallable("registerGlobalPlugins") { call in
-                for value in try LiveList<LuaValue>.fromLua(call[0]).elements {
+                for value in try OptionType.plugins.read(call, 0, path: "plugins").luaElements() ?? [] {
                     let plugin = try runtime.readPlugin(value, host: nil)
                     if runtime.registry.globalPlugins.contains(where: { $0.name == plugin.name }) {
                         runtime.log.warning("the global plugin \(plugin.name) was registered already")

@@ -27,28 +27,37 @@ extension MFLibrary {
         },
         Function(
             name: "response",
-            signature: "fun(fields: {status?: integer, body?: string, headers?: table<string, string>}): mf.Response",
+            signature: "fun(fields: mf.ResponseFields): mf.Response",
             summary: "A response as `mf.fetch` gives one, for listeners of the hook `fetch`."
         ) { _ in
             LuaCallable("response") { call in
-                let table = try call.table(0)
-                let headers = try table.get("headers")
+                guard call[0].isTable else { throw call.mismatch(0, "table") }
+                let fields = try responseFields.read(call, 0)
                 return [
                     .object(
                         ResponseView(
                             FetchResponse(
-                                status: try table.get("status").intValue ?? 200,
-                                url: try table.get("url").stringValue ?? "",
-                                headers: headers.isNil
-                                    ? []
-                                    : try headers.entries(expecting: "a table of headers").map {
-                                        (try String.fromLua($0.0), try String.fromLua($0.1))
-                                    },
-                                body: try table.get("body").bytesValue ?? [])))
+                                status: fields["status"].intValue ?? 200, url: fields["url"].stringValue ?? "",
+                                headers: (try fields["headers"].luaEntries() ?? []).compactMap { name, value in
+                                    name.stringValue.flatMap { name in value.stringValue.map { (name, $0) } }
+                                }, body: fields["body"].bytesValue ?? [])))
                 ]
             }
         },
     ]
+
+    /// What `mf.response` takes.
+    static let responseFields = OptionTable([
+        .init("status", .integer(from: 100), "200 where none is named."),
+        .init("body", .bytes, "The body."),
+        .init("headers", .headers, "The headers."),
+        .init("url", .string, "The URL that answered."),
+    ])
+}
+
+extension OptionType {
+    /// Header → value.
+    static let headers = map(of: .string, "a table of headers")
 }
 
 /// The answer to `mf.fetch`.
@@ -119,6 +128,9 @@ extension LuaValue {
 
 /// `mf.json`.
 enum JSONLibrary {
+    static let encodeOptions = OptionTable([
+        .init("pretty", .boolean, "Whether the text has line breaks and indents.")
+    ])
     static let record: LuaRecord = [
         "null": .null,
         "decode": .callable(
@@ -128,8 +140,8 @@ enum JSONLibrary {
             }),
         "encode": .callable(
             LuaCallable("encode") { call in
-                let pretty = try call.optionalTable(1)?.get("pretty").isTruthy ?? false
-                return [.of(try call.state.encodeJSON(try call[0].detached(), pretty: pretty))]
+                let options = try encodeOptions.read(call, 1)
+                return [.of(try call.state.encodeJSON(try call[0].detached(), pretty: options["pretty"].isTruthy))]
             }),
         "array": .callable(
             LuaCallable("array") { call in

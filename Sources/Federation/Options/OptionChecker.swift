@@ -21,14 +21,18 @@ struct OptionChecker {
     private(set) var problems: [OptionProblem] = []
     private var path: String
     private var depth = 0
+    /// The tenants that may be named; nil where that is checked later.
+    let tenants: Set<String>?
 
     /// A table may contain itself; the walk ends here.
     private static let deepest = 32
 
     /// Makes a checker.
     ///
-    /// - Parameter path: What the paths in messages begin with, such as `remotes`; nothing for a table of its own.
-    init(path: String = "") { self.path = path }
+    /// - Parameters:
+    ///   - path: What the paths in messages begin with, such as `remotes`; nothing for a table of its own.
+    ///   - tenants: The tenants that may be named; nil where that is checked later.
+    init(path: String = "", tenants: Set<String>? = nil) { (self.path, self.tenants) = (path, tenants) }
 
     /// Checks what is under a key, and names the key in what is found.
     mutating func inside(_ key: OptionKey, _ body: (inout OptionChecker) throws -> Void) throws {

@@ -46,6 +46,17 @@ struct OptionTable: Sendable {
     /// The names of the keys, in their order.
     var names: [String] { keys.map(\.name) }
 
+    /// Refuses a key that is not declared, where a single one is written.
+    ///
+    /// - Parameter thing: What it is written into, as messages name it.
+    /// - Throws: ``MFError`` with `LUA-012`.
+    func expect(_ name: String, in thing: String) throws {
+        guard index[name] == nil else { return }
+        var checker = OptionChecker()
+        note(.option(name), &checker)
+        try checker.finish(of: thing)
+    }
+
     // MARK: - Reading
 
     /// The values of an option table, checked.
@@ -65,7 +76,7 @@ struct OptionTable: Sendable {
     func read(_ call: LuaCall, _ argument: Int) throws -> OptionValues {
         let value = call[argument]
         if value.isNothing { return OptionValues() }
-        guard value.luaTypeName == "table" || value.objectValue != nil else { throw call.mismatch(argument, "table") }
+        guard value.isTable else { throw call.mismatch(argument, "table") }
         return try read(value, of: call.name)
     }
 

@@ -24,6 +24,37 @@ struct OptionType: Sendable {
     }
 }
 
+extension OptionType {
+    /// An argument of a call, checked.
+    ///
+    /// - Parameters:
+    ///   - path: What the paths in messages begin with.
+    ///   - tenants: The tenants that may be named; nil where that is checked later.
+    /// - Throws: ``MFError`` with `LUA-009` when the argument is no table, `LUA-012` that names everything wrong inside.
+    func read(_ call: LuaCall, _ argument: Int, path: String = "", tenants: Set<String>? = nil) throws -> LuaValue {
+        guard call[argument].isTable else { throw call.mismatch(argument, "table") }
+        var checker = OptionChecker(path: path, tenants: tenants)
+        try check(call[argument], &checker)
+        try checker.finish(of: call.name)
+        return call[argument]
+    }
+}
+
+extension LuaValue {
+    /// Whether it has keys: a table on either side, or a view.
+    var isTable: Bool { luaTypeName == "table" || objectValue != nil }
+
+    /// A value under a name; nil where there is none, and for what has no keys.
+    func field(_ name: String) throws -> LuaValue {
+        switch self {
+        case .table(let table): try table.get(name)
+        case .record(let record): record[name]
+        case .object(let object): try object.luaGet(.string(name))
+        default: .nil
+        }
+    }
+}
+
 // MARK: - Plain values
 
 extension OptionType {
@@ -38,9 +69,7 @@ extension OptionType {
     /// `true` or `false`.
     static let boolean = OptionType("boolean", "a boolean") { $0.boolValue != nil }
     /// A table, whatever is in it.
-    static let table = OptionType("table", "a table") { value in
-        value.luaTypeName == "table" || value.objectValue != nil
-    }
+    static let table = OptionType("table", "a table") { $0.isTable }
 
     /// An integer, or a float without a fraction, from a least value on.
     static func integer(from least: Int) -> OptionType {
@@ -143,7 +172,7 @@ extension OptionType {
         _ luaType: String, _ table: @escaping @autoclosure @Sendable () -> OptionTable, _ expected: String = "a table"
     ) -> OptionType {
         OptionType(luaType, expected) { value, checker in
-            guard value.luaTypeName == "table" || value.objectValue != nil else {
+            guard value.isTable else {
                 return checker.expected(expected, found: value)
             }
             try table().check(value, &checker)
@@ -153,7 +182,7 @@ extension OptionType {
     /// A string, or a list of them.
     static let stringOrStrings = OptionType("string|string[]", "a string or a list of strings") { value, checker in
         if value.stringValue != nil { return }
-        guard value.luaTypeName == "table" || value.objectValue != nil else {
+        guard value.isTable else {
             return checker.expected("a string or a list of strings", found: value)
         }
         try OptionType.strings.check(value, &checker)

@@ -2,7 +2,7 @@ public import LuaBridge
 public import OrderedCollections
 
 /// What a user asks to preload: Module Federation's `PreloadRemoteArgs`.
-public final class PreloadRequest: FieldView, LuaConvertible, @unchecked Sendable {
+public final class PreloadRequest: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     public internal(set) var nameOrAlias: String?
@@ -26,30 +26,30 @@ public final class PreloadRequest: FieldView, LuaConvertible, @unchecked Sendabl
 
     public static let luaTypeName = "mf.PreloadRemoteArgs"
     public static let fields = FieldTable<PreloadRequest>([
-        ViewField("nameOrAlias", "string", "The remote.", { .optional($0.nameOrAlias) }) {
+        ViewField(option: "nameOrAlias", .string, "The remote.", { .optional($0.nameOrAlias) }) {
             $0.nameOrAlias = try Optional<String>.fromLua($1)
         },
-        ViewField("exposes", "string[]", "The exposes; all where none is named.", { .optional($0.exposes) }) {
-            $0.exposes = $1.isNil ? nil : try LiveList<String>.fromLua($1)
+        ViewField(option: "exposes", .strings, "The exposes; all where none is named.", { .optional($0.exposes) }) {
+            $0.exposes = $1.isNothing ? nil : try LiveList<String>.fromLua($1)
         },
-        ViewField("resourceCategory", "\"sync\"|\"all\"", "Which assets.", { .optional($0.resourceCategory) }) {
-            $0.resourceCategory = try Optional<String>.fromLua($1)
-        },
-        ViewField("share", "boolean", "Whether shared assets are fetched.", { .optional($0.share) }) {
+        ViewField(
+            option: "resourceCategory", .word("sync", "all"), "Which assets.", { .optional($0.resourceCategory) }
+        ) { $0.resourceCategory = try Optional<String>.fromLua($1) },
+        ViewField(option: "share", .boolean, "Whether shared assets are fetched.", { .optional($0.share) }) {
             $0.share = try Optional<Bool>.fromLua($1)
         },
         ViewField(
-            "depsRemote", "boolean|mf.PreloadRemoteArgs[]", "Whether the remote's own remotes are preloaded.",
-            { $0.depsRemote }
-        ) { $0.depsRemote = $1 },
-        ViewField("filter", "fun(url: string): boolean", "Says which URLs are fetched.", { $0.filter }) {
-            $0.filter = $1
-        },
+            option: "depsRemote", .dependencies, "Whether the remote's own remotes are preloaded.", { $0.depsRemote }
+        ) { $0.depsRemote = $1.isNothing ? .nil : $1 },
         ViewField(
-            "recordPreloadedAssets", "boolean", "Whether an asset is fetched once only.",
+            option: "filter", .function("fun(url: string): boolean"), "Says which URLs are fetched.", { $0.filter }
+        ) { $0.filter = $1.isNothing ? .nil : $1 },
+        ViewField(
+            option: "recordPreloadedAssets", .boolean, "Whether an asset is fetched once only.",
             { .optional($0.recordPreloadedAssets) }
         ) { $0.recordPreloadedAssets = try Optional<Bool>.fromLua($1) },
     ])
+    static let options = optionTable()
 
     public static func fromLua(_ value: LuaValue) throws -> PreloadRequest {
         if case .object(let object) = value, let request = object as? PreloadRequest { return request }

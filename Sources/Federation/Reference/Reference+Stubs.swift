@@ -54,6 +54,16 @@ extension Reference {
     private static var optionTables: String {
         [
             options("mf.TenantOptions", TenantOptions.options, "What a tenant may use and reach."),
+            options("mf.LoadRemoteOptions", LoadRemoteOptions.options, "How an expose is loaded."),
+            options("mf.LoadShareOptions", LoadShareOptions.options, "How a shared module is chosen."),
+            options(
+                "mf.RegisterRemotesOptions", HostFunction.registerRemotesOptions, "How remotes are registered."),
+            options(
+                "mf.InitializeSharingOptions", HostFunction.initializeSharingOptions, "How a scope is initialised."),
+            options(
+                "mf.InitShareScopeMapOptions", HostFunction.initShareScopeMapOptions, "Where a scope comes from."),
+            options("mf.ResponseFields", MFLibrary.responseFields, "What a response is made from."),
+            options("mf.EncodeOptions", JSONLibrary.encodeOptions, "How JSON is written."),
         ].joined()
     }
 
@@ -106,15 +116,6 @@ extension Reference {
         ---@field preloadConfig mf.PreloadRemoteArgs
         ---@field id string
         ---@field results {url: string, status: "success"|"cached"|"error"|"timeout", resourceType: string, initiator: string, id: string, error?: any}[]
-
-        ---@class mf.LoadRemoteOptions
-        ---@field loadFactory? boolean Whether the factory runs; else it is the result.
-        ---@field from? "build"|"runtime"
-
-        ---@class mf.LoadShareOptions
-        ---@field customShareInfo? mf.Shared Goes before the host's own entry.
-        ---@field resolver? fun(entries: mf.Shared[]): mf.Shared
-        ---@field from? "build"|"runtime"
 
         --- A host as a tenant sees it: `origin` in the hooks of a plugin that runs in one.
         ---@class mf.TenantHost
@@ -230,7 +231,7 @@ extension Reference {
             ---@class mf
             ---@field version string The version of mflua.
             ---@field null userdata JSON's null.
-            ---@field json {encode: (fun(value: any, options?: {pretty?: boolean}): string), decode: (fun(text: string): any), null: userdata, array: (fun(list?: any[]): any[])}
+            ---@field json {encode: (fun(value: any, options?: mf.EncodeOptions): string), decode: (fun(text: string): any), null: userdata, array: (fun(list?: any[]): any[])}
             ---@field log {debug: fun(...), info: fun(...), warn: fun(...), error: fun(...)}
 
             """

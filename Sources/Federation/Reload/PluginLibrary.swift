@@ -23,7 +23,7 @@ enum PluginLibrary {
             "createInstance",
             .callable(
                 LuaCallable("createInstance") { call in
-                    let options = try HostOptions.fromLua(call[0])
+                    let options = try HostOptions.read(call, for: nil)
                     return try runtime.owning(scope) { [.object(try runtime.makeHost(options))] }
                 }))
         for function in HostFunction.all {

@@ -36,7 +36,7 @@ public enum ShareScopeName: Sendable, Equatable {
 ///
 /// Hooks see it live: what they assign is what the host goes on with. The same type with every default filled in is
 /// what Module Federation calls `remoteInfo`; see ``resolved()``.
-public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
+public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     @exclusivity(unchecked)
@@ -57,6 +57,8 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     public internal(set) var tenant: String?
     /// How often the remote is asked for a new version, such as `30s`; never when absent.
     public internal(set) var revalidate: String?
+    /// Data of the remote's owner, which hooks see and nothing interprets.
+    public internal(set) var metadata: LuaValue = .nil
     public var extra: OrderedDictionary<String, LuaValue> = [:]
     /// Whether the entry is a manifest's, once somebody has asked.
     @exclusivity(unchecked)
@@ -92,6 +94,7 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
         type = remote.type ?? Remote.standardType
         entryGlobalName = remote.entryGlobalName ?? remote.name
         shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
+        metadata = remote.metadata
         extra = remote.extra
     }
 
@@ -106,38 +109,46 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
     public static let luaTypeName = "mf.Remote"
 
     public static let fields = FieldTable<Remote>([
-        ViewField("name", "string", "The name that requests begin with.", { .string($0.name) }) {
-            $0.name = try String.fromLua($1)
-        },
-        ViewField("alias", "string", "A second name.", { .optional($0.alias) }) {
+        ViewField(
+            option: "name", .name, "The name that requests begin with.", isRequired: true, takesNull: false,
+            { .string($0.name) }
+        ) { $0.name = try String.fromLua($1) },
+        ViewField(option: "alias", .string, "A second name.", { .optional($0.alias) }) {
             $0.alias = try Optional<String>.fromLua($1)
         },
-        ViewField("entry", "string", "The URL of the manifest or the remote entry.", { .optional($0.entry) }) {
+        ViewField(option: "entry", .string, "The URL of the manifest or the remote entry.", { .optional($0.entry) }) {
             $0.entry = try Optional<String>.fromLua($1)
         },
-        ViewField("version", "string", "The version, or the manifest's URL.", { .optional($0.version) }) {
+        ViewField(option: "version", .string, "The version, or the manifest's URL.", { .optional($0.version) }) {
             $0.version = try Optional<String>.fromLua($1)
         },
-        ViewField("buildVersion", "string", "The manifest's build version.", { .optional($0.buildVersion) }) {
+        ViewField(option: "buildVersion", .string, "The manifest's build version.", { .optional($0.buildVersion) }) {
             $0.buildVersion = try Optional<String>.fromLua($1)
         },
-        ViewField("type", "string", "The kind of entry, `global` if not named.", { .optional($0.type) }) {
+        ViewField(option: "type", .string, "The kind of entry, `global` if not named.", { .optional($0.type) }) {
             $0.type = try Optional<String>.fromLua($1)
         },
         ViewField(
-            "entryGlobalName", "string", "Kept from manifests; the name if absent.", { .optional($0.entryGlobalName) }
+            option: "entryGlobalName", .string, "Kept from manifests; the name if absent.",
+            { .optional($0.entryGlobalName) }
         ) { $0.entryGlobalName = try Optional<String>.fromLua($1) },
         ViewField(
-            "shareScope", "string|string[]", "The scope or scopes that the remote joins.",
+            option: "shareScope", .stringOrStrings, "The scope or scopes that the remote joins.",
             { $0.shareScope?.luaValue ?? .nil }
-        ) { $0.shareScope = $1.isNil ? nil : try ShareScopeName.fromLua($1) },
-        ViewField("tenant", "string", "The tenant whose sandbox its code runs in.", { .optional($0.tenant) }) {
-            $0.tenant = try Optional<String>.fromLua($1)
-        },
+        ) { $0.shareScope = $1.isNothing ? nil : try ShareScopeName.fromLua($1) },
         ViewField(
-            "revalidate", "string", "How often to look for a new version, such as `30s`.", { .optional($0.revalidate) }
+            option: "tenant", .tenant, "The tenant whose sandbox its code runs in.", takesNull: false,
+            { .optional($0.tenant) }
+        ) { $0.tenant = $1.isNil ? nil : try String.fromLua($1) },
+        ViewField(
+            option: "revalidate", .interval, "How often to look for a new version, such as `30s`.",
+            { .optional($0.revalidate) }
         ) { $0.revalidate = try Optional<String>.fromLua($1) },
+        ViewField(
+            option: "metadata", .table, "Data of your own: hooks see it, nothing interprets it.", { $0.metadata }
+        ) { $0.metadata = $1.isNothing ? .nil : $1 },
     ])
+    static let options = optionTable(unknownHint: "data of your own goes into the remote's `metadata`")
 
     public var luaValue: LuaValue { .object(self) }
     public var luaDescription: String { "mf.Remote(\(name))" }
@@ -146,7 +157,6 @@ public final class Remote: FieldView, LuaConvertible, @unchecked Sendable {
         if case .object(let object) = value, let remote = object as? Remote { return remote }
         let remote = Remote(name: "")
         try remote.assign(from: value)
-        guard !remote.name.isEmpty else { throw MFError.remoteWithoutName(entry: remote.entry) }
         return remote
     }
 }
@@ -179,14 +189,5 @@ extension Remote {
     var scopeNames: [String] {
         let names = shareScope?.names ?? []
         return names.isEmpty ? [ShareScopeName.standard] : names
-    }
-}
-
-extension MFError {
-    /// A remote was declared without a name.
-    static func remoteWithoutName(entry: String?) -> MFError {
-        MFError(
-            .remoteInvalid, "a remote has no `name`", context: [("entry", entry.map(redacted))],
-            hint: "write `{ name = \"app1\", entry = \"http://…\" }`")
     }
 }

@@ -11,9 +11,9 @@ extension Runtime {
             guard let view = object as? SwiftPluginView else { break }
             return RegisteredPlugin(id: PluginID(number: 0), body: .swift(view.plugin), value: value)
         case .table(let table):
-            let first = try table.rawGet(1)
-            let options = try table.rawGet(2)
-            let tenant = try table.rawGet("tenant").stringValue
+            guard try PluginEntry.isList(table) else { return registered(try LuaPlugin(table)) }
+            let entry = try PluginEntry.options.read(value, of: "plugins")
+            let (first, options, tenant) = (entry[1], entry[2], entry["tenant"].stringValue)
             if case .string(let path) = first {
                 return try readPluginFile(path, options: options, tenant: tenant, host: host)
             }
@@ -21,10 +21,6 @@ extension Runtime {
             if case .function(let function) = first {
                 return try pluginMade(by: function, options: options, source: nil)
             }
-            guard first.isNil else {
-                throw MFError.pluginInvalid(found: "list with a \(first.luaTypeName)", source: nil)
-            }
-            return registered(try LuaPlugin(table))
         default: break
         }
         throw MFError.pluginInvalid(found: value.luaTypeName, source: nil)

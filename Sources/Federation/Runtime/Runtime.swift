@@ -87,9 +87,11 @@ public final class Runtime: @unchecked Sendable {
     ///
     /// - Parameter options: Its name, remotes and shared modules.
     /// - Parameter plugins: Swift plugins; Lua plugins are named in a script or registered later.
-    /// - Throws: What a hook of initialisation throws.
+    /// - Throws: ``MFError`` with `LUA-012` for options that cannot be, such as an unknown `shareStrategy` or a remote
+    ///   whose tenant is not declared; what a hook of initialisation throws.
     public func createHost(_ options: HostOptions, plugins: [Plugin] = []) async throws -> Host {
         try await loop.perform { [self] in
+            try HostOptions.check(.object(options), for: nil, of: "createHost")
             options.plugins.elements.append(contentsOf: plugins.map { .object(SwiftPluginView($0)) })
             return try makeHost(options)
         }
@@ -240,7 +242,6 @@ extension Runtime {
         if options.name.isEmpty {
             log.warning("a host has no `name`: write `mf.init { name = \"my-host\", … }`, so that messages can name it")
         }
-        warn(aboutOptionsOf: options)
         let host = try Host(options, runtime: self)
         registry.hosts.append(host)
         if let scope = reloads.owner {

@@ -2,7 +2,7 @@ public import LuaBridge
 public import OrderedCollections
 
 /// What a consumer asks of a shared module: Module Federation's `shareConfig`.
-public final class ShareRequirement: FieldView, LuaConvertible, @unchecked Sendable {
+public final class ShareRequirement: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     public internal(set) var singleton: Bool?
@@ -28,11 +28,11 @@ public final class ShareRequirement: FieldView, LuaConvertible, @unchecked Senda
 
     public static let luaTypeName = "mf.ShareConfig"
     public static let fields = FieldTable<ShareRequirement>([
-        ViewField("singleton", "boolean", "Only one version at a time.", { .optional($0.singleton) }) {
+        ViewField(option: "singleton", .boolean, "Only one version at a time.", { .optional($0.singleton) }) {
             $0.singleton = try Optional<Bool>.fromLua($1)
         },
         ViewField(
-            "requiredVersion", "string|false", "The range of versions that will do; false: any.",
+            option: "requiredVersion", .orFalse(.string), "The range of versions that will do; false: any.",
             {
                 switch $0.requiredVersion {
                 case .range(let range): .string(range)
@@ -42,18 +42,19 @@ public final class ShareRequirement: FieldView, LuaConvertible, @unchecked Senda
             }
         ) {
             switch $1 {
-            case .nil: $0.requiredVersion = nil
+            case .nil, .null: $0.requiredVersion = nil
             case .boolean(false): $0.requiredVersion = .any
             default: $0.requiredVersion = .range(try String.fromLua($1))
             }
         },
-        ViewField("strictVersion", "boolean", "A version out of range is an error.", { .optional($0.strictVersion) }) {
-            $0.strictVersion = try Optional<Bool>.fromLua($1)
-        },
-        ViewField("eager", "boolean", "Provided before it is asked for.", { .optional($0.eager) }) {
+        ViewField(
+            option: "strictVersion", .boolean, "A version out of range is an error.", { .optional($0.strictVersion) }
+        ) { $0.strictVersion = try Optional<Bool>.fromLua($1) },
+        ViewField(option: "eager", .boolean, "Provided before it is asked for.", { .optional($0.eager) }) {
             $0.eager = try Optional<Bool>.fromLua($1)
         },
     ])
+    static let options = optionTable(keeping: [.init("layer", .string, "Kept, and not used.")])
 
     public var luaValue: LuaValue { .object(self) }
     public static func fromLua(_ value: LuaValue) throws -> ShareRequirement {
@@ -67,7 +68,7 @@ public final class ShareRequirement: FieldView, LuaConvertible, @unchecked Senda
 /// One provided version of a shared module: how to get it, who gave it, who uses it.
 ///
 /// A share scope holds these by version. Hooks see them live.
-public final class SharedModule: FieldView, LuaConvertible, @unchecked Sendable {
+public final class SharedModule: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     public internal(set) var version: String?
@@ -113,32 +114,48 @@ public final class SharedModule: FieldView, LuaConvertible, @unchecked Sendable 
 
     public static let luaTypeName = "mf.Shared"
     public static let fields = FieldTable<SharedModule>([
-        ViewField("version", "string", "The version that is provided.", { .optional($0.version) }) {
+        ViewField(option: "version", .string, "The version that is provided.", { .optional($0.version) }) {
             $0.version = try Optional<String>.fromLua($1)
         },
-        ViewField("from", "string", "Who provides it, or loaded it last.", { .optional($0.from) }) {
+        ViewField(option: "from", .string, "Who provides it, or loaded it last.", { .optional($0.from) }) {
             $0.from = try Optional<String>.fromLua($1)
         },
-        ViewField("scope", "string|string[]", "The share scopes it is part of.", { $0.scope }) { $0.scope = $1 },
-        ViewField(
-            "strategy", "\"version-first\"|\"loaded-first\"", "How a version is chosen.", { .optional($0.strategy) }
-        ) { $0.strategy = try Optional<String>.fromLua($1) },
-        ViewField("eager", "boolean", "Provided before it is asked for.", { .optional($0.eager) }) {
+        ViewField(option: "scope", .stringOrStrings, "The share scopes it is part of.", { $0.scope }) {
+            $0.scope = $1.isNothing ? .nil : $1
+        },
+        ViewField(option: "strategy", .shareStrategy, "How a version is chosen.", { .optional($0.strategy) }) {
+            $0.strategy = try Optional<String>.fromLua($1)
+        },
+        ViewField(option: "eager", .boolean, "Provided before it is asked for.", { .optional($0.eager) }) {
             $0.eager = try Optional<Bool>.fromLua($1)
         },
-        ViewField("useIn", "string[]", "Who uses it.", { .optional($0.useIn) }) {
-            $0.useIn = $1.isNil ? nil : try LiveList<String>.fromLua($1)
+        ViewField(option: "useIn", .strings, "Who uses it.", { .optional($0.useIn) }) {
+            $0.useIn = $1.isNothing ? nil : try LiveList<String>.fromLua($1)
         },
-        ViewField("shareConfig", "mf.ShareConfig", "What is asked of it.", { .optional($0.requirement) }) {
-            $0.requirement = $1.isNil ? nil : try ShareRequirement.fromLua($1)
+        ViewField(
+            option: "shareConfig", ShareRequirement.optionType(), "What is asked of it.",
+            { .optional($0.requirement) }
+        ) { $0.requirement = $1.isNothing ? nil : try ShareRequirement.fromLua($1) },
+        ViewField(option: "lib", .function("fun(): any"), "The factory: returns the module.", { $0.lib }) {
+            $0.lib = $1.isNothing ? .nil : $1
         },
-        ViewField("lib", "fun(): any", "The factory: returns the module.", { $0.lib }) { $0.lib = $1 },
-        ViewField("get", "fun(): fun(): any", "Returns the factory; may wait.", { $0.get }) { $0.get = $1 },
-        ViewField("loaded", "boolean", "Whether it was loaded.", { .optional($0.loaded) }) {
+        ViewField(option: "get", .function("fun(): fun(): any"), "Returns the factory; may wait.", { $0.get }) {
+            $0.get = $1.isNothing ? .nil : $1
+        },
+        ViewField(option: "loaded", .boolean, "Whether it was loaded.", { .optional($0.loaded) }) {
             $0.loaded = try Optional<Bool>.fromLua($1)
         },
-        ViewField("loading", "any", "Present once a load began.", { $0.loading }) { $0.loading = $1 },
+        ViewField(option: "loading", .any, "Present once a load began.", { $0.loading }) { $0.loading = $1 },
     ])
+    static let options = optionTable(
+        keeping: [
+            .init("deps", .list(of: .string), "Kept, and not used."),
+            .init("treeShaking", .any, "Kept, and not used."),
+        ],
+        advice: Dictionary(
+            uniqueKeysWithValues: ["singleton", "requiredVersion", "strictVersion", "layer"].map {
+                ($0, "write `shareConfig = { \($0) = … }`")
+            }))
 
     public var luaValue: LuaValue { .object(self) }
     public var luaDescription: String { "mf.Shared(\(version ?? "?") from \(from ?? "?"))" }

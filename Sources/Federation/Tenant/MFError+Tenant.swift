@@ -9,6 +9,14 @@ extension MFError {
             hint: close.map { "did you mean `\($0)`?" } ?? "list it in the host's `tenants`")
     }
 
+    /// A remote or a plugin names a tenant that the host does not declare.
+    static func undeclaredTenant(_ name: String, known: [String]) -> MFError {
+        let close = closestMatch(to: name, in: known).map { " (did you mean `\($0)`?)" } ?? ""
+        return MFError(
+            .invalidOptions, "no tenant `\(name)` is declared\(close)", context: [("tenant", name)],
+            hint: "list it in the host's `tenants`")
+    }
+
     static func tenantSuspended(_ name: String, for remaining: Duration) -> MFError {
         MFError(
             .tenantSuspended, "tenant `\(name)` is suspended",

@@ -31,6 +31,17 @@ final class TenantStore: @unchecked Sendable {
     /// Declares a tenant from Swift.
     func declare(_ name: String, _ options: TenantOptions) { declared[name] = options }
 
+    /// The tenants that remotes and plugins may name.
+    var names: Set<String> { Set(declared.keys) }
+
+    /// Refuses a remote whose tenant is not declared.
+    ///
+    /// - Throws: ``MFError`` with `LUA-012`.
+    func expectDeclared(of remote: Remote) throws {
+        guard let tenant = remote.tenant, declared[tenant] == nil else { return }
+        throw MFError.undeclaredTenant(tenant, known: names.sorted()).adding(context: [("remote", remote.name)])
+    }
+
     /// The tenant of a name.
     ///
     /// - Throws: ``MFError`` with `LIMIT-009` when it is not declared.

@@ -7,6 +7,8 @@ public struct ViewField<Root: AnyObject>: Sendable {
     public let name: String
     public let luaType: String
     public let summary: String
+    /// What it accepts as an option; nil in views that are no option tables.
+    let option: OptionTable.Key?
     let get: @Sendable (Root) -> LuaValue
     let set: (@Sendable (Root, LuaValue) throws -> Void)?
 
@@ -15,6 +17,16 @@ public struct ViewField<Root: AnyObject>: Sendable {
         set: (@Sendable (Root, LuaValue) throws -> Void)? = nil
     ) {
         (self.name, self.luaType, self.summary, self.get, self.set) = (name, luaType, summary, get, set)
+        option = nil
+    }
+
+    /// A field that users write as an option.
+    init(
+        option name: String, _ type: OptionType, _ summary: String, isRequired: Bool = false, takesNull: Bool = true,
+        _ get: @escaping @Sendable (Root) -> LuaValue, set: @escaping @Sendable (Root, LuaValue) throws -> Void
+    ) {
+        (self.name, self.luaType, self.summary, self.get, self.set) = (name, type.luaType, summary, get, set)
+        option = OptionTable.Key(name, type, summary, isRequired: isRequired, takesNull: takesNull)
     }
 }
 
@@ -31,12 +43,32 @@ public struct FieldTable<Root: AnyObject>: Sendable {
 
 /// A Swift object with typed fields that Lua reads, writes and enumerates as it would a table.
 ///
-/// Keys beyond the declared fields are kept as they are, so that plugins may hang their own data onto an object.
+/// Keys beyond the declared fields are kept as they are; views of options have an ``optionTable`` and refuse them.
 public protocol FieldView: LuaObject {
     /// The declared fields.
     static var fields: FieldTable<Self> { get }
     /// What is kept under keys that are not declared.
     var extra: OrderedDictionary<String, LuaValue> { get set }
+}
+
+/// A view of what users write as an option table: keys that are not declared are errors.
+protocol OptionView: FieldView {
+    /// The keys, checked before anything is taken over.
+    static var options: OptionTable { get }
+}
+
+extension OptionView {
+    /// The keys of a view's declared fields, and others that are kept and that nothing interprets.
+    static func optionTable(
+        keeping others: [OptionTable.Key] = [], advice: [String: String] = [:], unknownHint: String? = nil
+    ) -> OptionTable {
+        OptionTable(fields.list.compactMap(\.option) + others, advice: advice, unknownHint: unknownHint)
+    }
+
+    /// The type of an option that is such a table, or a view of one.
+    static func optionType(_ expected: String = "a table") -> OptionType {
+        .options(luaTypeName, options, expected)
+    }
 }
 
 extension FieldView {
@@ -61,6 +93,7 @@ extension FieldView {
         } else if value.isNil {
             extra.removeValue(forKey: name)
         } else {
+            try (Self.self as? any OptionView.Type)?.options.expect(name, in: Self.luaTypeName)
             extra[name] = value
         }
     }
@@ -74,6 +107,7 @@ extension FieldView {
 
     /// Takes over every entry of a table or a record.
     func assign(from value: LuaValue) throws {
+        _ = try (Self.self as? any OptionView.Type)?.options.read(value, of: Self.luaTypeName)
         if case .record(let record) = value {
             for entry in record.entries {
                 guard case .string(let name) = entry.key else { continue }

@@ -21,6 +21,9 @@ public final class LiveList<Element: Sendable>: @unchecked Sendable {
     /// Counts the changes, so that what was derived from the list can tell when it is out of date.
     public private(set) var revision = 0
 
+    /// Refuses elements that Lua writes; set by who owns the list.
+    var accepts: (@Sendable (Element) throws -> Void)?
+
     /// Makes a list.
     public init(_ elements: [Element] = []) {
         self.elements = elements
@@ -69,6 +72,7 @@ extension LiveList: LuaObject, LuaSequenceObject, LuaConvertible where Element: 
         let element: Element
         do {
             element = try Element.fromLua(value)
+            try accepts?(element)
         } catch let error as MFError {
             throw error.inside(index: Int(position))
         }

@@ -1,0 +1,51 @@
+import Diagnostics
+import LuaBridge
+
+// What the options of federation are made of.
+
+extension OptionType {
+    /// The name of a tenant; of a declared one, where it is known which are.
+    static let tenant = OptionType("string", "the name of a tenant") { value, checker in
+        guard let name = value.stringValue, !name.isEmpty else {
+            return checker.expected("the name of a tenant", found: value)
+        }
+        guard let tenants = checker.tenants, !tenants.contains(name) else { return }
+        checker.note(
+            MFError.undeclaredTenant(name, known: tenants.sorted()).message, separator: ": ",
+            hint: "list it in the host's `tenants`")
+    }
+
+    /// How a version of a shared module is chosen.
+    static let shareStrategy = word(ShareStrategy.versionFirst, ShareStrategy.loadedFirst)
+
+    /// How often a remote is asked for a new version.
+    static let interval = OptionType("string", "a time such as \"30s\"") { value in
+        value.stringValue.flatMap(Duration.init(interval:)) != nil
+    }
+
+    /// The list of remotes that `mf.init` and `registerRemotes` take.
+    static let remotes = list(of: Remote.optionType(), "a list of remotes")
+
+    /// Package → a shared module, or a list of them.
+    static let sharedModules = map(
+        of: OptionType("mf.Shared|mf.Shared[]", "a table") { value, checker in
+            if let elements = try value.luaElements(), !elements.isEmpty {
+                try list(of: SharedModule.optionType()).check(value, &checker)
+            } else {
+                try SharedModule.optionType().check(value, &checker)
+            }
+        }, "a table of shared modules")
+
+    /// Requests for the remotes of a remote, or whether there are any.
+    static let dependencies = OptionType(
+        "boolean|mf.PreloadRemoteArgs[]", "a boolean or a list of requests"
+    ) { value, checker in
+        if value.boolValue == nil { try preloadRequests.check(value, &checker) }
+    }
+
+    /// What `preloadRemote` takes.
+    static let preloadRequests = list(of: PreloadRequest.optionType(), "a list of requests")
+
+    /// Who calls: generated code, or somebody at run time.
+    static let caller = word("build", "runtime")
+}

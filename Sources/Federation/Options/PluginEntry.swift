@@ -1,0 +1,37 @@
+import Diagnostics
+import LuaBridge
+
+/// What stands in a list of plugins: a plugin's table, a path, a function of options, or `{ path, options, tenant = … }`.
+enum PluginEntry {
+    /// The keys of `{ path, options, … }`.
+    static let options = OptionTable(
+        [.init("tenant", .tenant, "The tenant whose sandbox the plugin's code runs in.", takesNull: false)],
+        positions: [
+            OptionType("string|function", "a path or a function") { value, checker in
+                if value.stringValue != nil || value.functionValue != nil { return }
+                checker.note(MFError.pluginInvalid(found: "list with a \(value.luaTypeName)", source: nil))
+            },
+            .any,
+        ])
+
+    /// Whether a table is an entry with a list part, and not a plugin itself.
+    static func isList(_ table: LuaTable) throws -> Bool { try !table.rawGet(1).isNil }
+}
+
+extension OptionType {
+    /// What is written in a list of plugins.
+    static let plugin = OptionType("mf.Plugin|string|table", "a plugin") { value, checker in
+        switch value {
+        case .string, .function: return
+        case .object(let object) where object is SwiftPluginView || object is TenantPlugin: return
+        case .table(let table) where try PluginEntry.isList(table):
+            try PluginEntry.options.check(value, &checker)
+        case .table(let table):
+            for problem in try LuaPlugin.problems(of: table) { checker.note(problem) }
+        default: checker.note(MFError.pluginInvalid(found: value.luaTypeName, source: nil))
+        }
+    }
+
+    /// The list that `mf.init` and `registerPlugins` take.
+    static let plugins = list(of: .plugin, "a list of plugins")
+}
