@@ -1,6 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
-internal import EventLoop
+public import EventLoop
 
 extension LuaState {
     /// Calls a function and returns its results.
@@ -22,16 +22,19 @@ extension LuaState {
     ///
     /// When this task is cancelled while Lua waits, or computes, the coroutine is dropped: nothing in Lua can catch that.
     ///
-    /// - Parameter deadline: How long the call may take, its waits included; nil: any time.
-    /// - Throws: as ``call(_:_:)``; ``MFError`` with `LUA-013` when the time is up; `CancellationError` when the task was
-    ///   cancelled.
+    /// - Parameters:
+    ///   - deadline: How long the call may take, its waits included; nil: any time.
+    ///   - activity: What the call is part of while it waits; asked for when it does.
+    /// - Throws: as ``call(_:_:)``; ``MFError`` with `LUA-013` when the time is up, `LOAD-001` when the activity would wait
+    ///   for itself; `CancellationError` when the task was cancelled.
     public func callAsync(
-        _ function: LuaFunction, _ arguments: [LuaValue] = [], deadline: Duration? = nil
+        _ function: LuaFunction, _ arguments: [LuaValue] = [], deadline: Duration? = nil,
+        as activity: () -> Activity? = { nil }
     ) async throws -> [LuaValue] {
         guard loop.isOnLoop, deadline == nil else {
             return try await loop.perform(deadline: deadline) { try await self.callAsync(function, arguments) }
         }
-        return try await run(function, arguments, chained: false)
+        return try await run(function, arguments, chained: false, as: activity)
     }
 
     /// Calls a function and, when it returns a function, that one too, both in one go: as a container's `get` and the
@@ -40,15 +43,17 @@ extension LuaState {
     /// - Returns: Whether a function came back and was called; its first result, else what came back instead.
     /// - Throws: as ``callAsync(_:_:)``, of either call.
     public func callThrough(
-        _ function: LuaFunction, _ arguments: [LuaValue] = []
+        _ function: LuaFunction, _ arguments: [LuaValue] = [], as activity: () -> Activity? = { nil }
     ) async throws -> (isResult: Bool, value: LuaValue) {
         guard loop.isOnLoop else { return try await loop.perform { try await self.callThrough(function, arguments) } }
-        let values = try await run(function, arguments, chained: true)
+        let values = try await run(function, arguments, chained: true, as: activity)
         if values.count == 2 { return (true, values[1]) }
         return (false, values.first ?? .nil)
     }
 
-    private func run(_ function: LuaFunction, _ arguments: [LuaValue], chained: Bool) async throws -> [LuaValue] {
+    private func run(
+        _ function: LuaFunction, _ arguments: [LuaValue], chained: Bool, as activity: () -> Activity?
+    ) async throws -> [LuaValue] {
         let handle = try alive()
         try write(arguments, callee: function, handle)
         var span = mf_span()
@@ -59,7 +64,7 @@ extension LuaState {
         if status == Int32(MF_OK) { return read(span) }
         guard let task else { try fail(status) }
         var emission = mf_emission()
-        let (last, results) = try await drive(LuaTask(task), status, emission: &emission)
+        let (last, results) = try await drive(LuaTask(task), status, emission: &emission, as: activity())
         try check(last)
         return read(results)
     }

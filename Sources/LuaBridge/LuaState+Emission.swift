@@ -1,6 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
-internal import EventLoop
+public import EventLoop
 
 extension LuaState {
     /// Calls listeners in one protected call. Waiting is refused with `LUA-005`.
@@ -20,9 +20,11 @@ extension LuaState {
 
     /// Calls listeners in one pooled coroutine, in which each may wait. From anywhere.
     ///
+    /// - Parameter activity: What the emission is while a listener waits; asked for when one does.
     /// - Throws: as ``emit(_:_:_:keep:)``; `CancellationError` when the task was cancelled while a listener waited.
     public func emitAsync(
-        _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, keep: Bool
+        _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, keep: Bool,
+        as activity: () -> Activity? = { nil }
     ) async throws -> LuaEmission.Result {
         guard loop.isOnLoop else {
             return try await loop.perform { try await self.emitAsync(kind, listeners, data, keep: keep) }
@@ -33,7 +35,7 @@ extension LuaState {
         var task: OpaquePointer?
         let status = withExtendedLifetime((listeners, data)) { mf_task_emit(handle, &emission, &task, &span) }
         guard let task else { return try finish(emission, status, span, data) }
-        let (last, results) = try await drive(LuaTask(task), status, emission: &emission)
+        let (last, results) = try await drive(LuaTask(task), status, emission: &emission, as: activity())
         return try finish(emission, last, results, data)
     }
 

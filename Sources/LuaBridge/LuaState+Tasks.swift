@@ -11,16 +11,40 @@ struct LuaTask: @unchecked Sendable {
 }
 
 extension LuaState {
+    /// Drives a coroutine as an activity, for which the running task's activity waits meanwhile.
+    func drive(
+        _ task: LuaTask, _ first: Int32, emission: inout mf_emission, as activity: Activity?
+    ) async throws -> (Int32, mf_span) {
+        guard let activity else { return try await drive(task, first, emission: &emission) }
+        let waited = pending
+        pending = nil
+        var isDriven = false
+        do {
+            return try await activity.run {
+                isDriven = true
+                pending = waited
+                return try await drive(task, first, emission: &emission, noting: activity)
+            }
+        } catch {
+            if !isDriven { drop(task) }
+            throw error
+        }
+    }
+
     /// Awaits what a coroutine waits for, hands the results in, until it has ended.
     ///
     /// - Parameter emission: What is known of the emission, if it is one.
+    /// - Parameter activity: Is told which listener of the emission runs.
     /// - Returns: The last status and output.
-    func drive(_ task: LuaTask, _ first: Int32, emission: inout mf_emission) async throws -> (Int32, mf_span) {
+    func drive(
+        _ task: LuaTask, _ first: Int32, emission: inout mf_emission, noting activity: Activity? = nil
+    ) async throws -> (Int32, mf_span) {
         var status = first
         var span = mf_span()
         while true {
             switch Int(status) {
             case MF_WAITING:
+                activity?.listener = Int(emission.listener)
                 var (values, isError) = try await wait(task)
                 do { try write(values) } catch {
                     (values, isError) = ([.error(error, in: self)], true)

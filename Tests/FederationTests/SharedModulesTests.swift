@@ -69,6 +69,39 @@ import Testing
         }
     }
 
+    @Test(arguments: ["version-first", "loaded-first"], ["1.0.0", "1.1.0"])
+    func singletonThatIsBeingMadeIsUsedByThoseWhoJoinMeanwhile(strategy: String, version: String) async throws {
+        try await withSite { site in
+            let result = try await site.lua(
+                """
+                local made, go = {}, false
+                local function host(name, version)
+                  return mf.createInstance { name = name, remotes = {}, shareStrategy = "\(strategy)", shared = { lib = {
+                    version = version, shareConfig = { singleton = true, requiredVersion = "^1.0.0" },
+                    get = function()
+                      while not go do mf.sleep(0) end
+                      made[#made + 1] = name
+                      return function() return name end
+                    end } } }
+                end
+                local first = host("aa", "1.0.0")
+                local loading = mf.spawn(function() return first:loadShare("lib")() end)
+                while first.shareScopeMap.default.lib["1.0.0"].loading == nil do mf.sleep(0) end
+                local tasks = {}
+                for i = 1, 10 do
+                  local other = host("zz" .. i, "\(version)")
+                  other:initShareScopeMap("default", first.shareScopeMap.default)
+                  tasks[i] = mf.spawn(function() return other:loadShare("lib")() end)
+                end
+                mf.sleep(0)
+                go = true
+                for i = 1, 10 do if tasks[i]:wait() ~= "aa" then return "another one" end end
+                return loading:wait(), #made
+                """)
+            #expect(result == ["aa", 1])
+        }
+    }
+
     @Test func remotesShareOneInstanceOfASingleton() async throws {
         let entry = SampleRemote.entry("[\"./x\"] = function() return require('mf').loadShare('registry')() end")
         try await withSite(["http://one/e.lua": entry, "http://two/e.lua": entry]) { site in

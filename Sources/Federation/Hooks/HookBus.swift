@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import LuaBridge
 
 /// Identifies one registration of a plugin with one host.
@@ -124,7 +125,9 @@ extension HookBus {
             case .lua(let listeners, let first):
                 let outcome: LuaEmission.Result
                 do {
-                    outcome = try await state.emitAsync(.async, listeners, data, keep: runs.count > 1)
+                    outcome = try await state.emitAsync(.async, listeners, data, keep: runs.count > 1) {
+                        list.activity(first)
+                    }
                 } catch let error as MFError {
                     throw list.named(error, first: first)
                 }
@@ -132,7 +135,9 @@ extension HookBus {
                 if let table = outcome.data { data = .table(table) }
                 if !outcome.outcome.isNil, !outcome.outcomeIsData { result = outcome.outcome }
             case .swift(.async(let listener), let index):
-                let value = try await naming(list, index) { try await listener(arguments) }
+                let value = try await naming(list, index) {
+                    try await list.activity(index).run { try await listener(arguments) }
+                }
                 if case .boolean(false) = value { return value }
                 if !value.isNil { result = value }
             case .swift: break
@@ -187,13 +192,17 @@ extension HookBus {
                 let outcome: LuaEmission.Result
                 do {
                     outcome = try await state.emitAsync(
-                        .asyncWaterfall, listeners, emission(hook, arguments), keep: false)
+                        .asyncWaterfall, listeners, emission(hook, arguments), keep: false
+                    ) { list.activity(first) }
                 } catch let error as MFError {
                     throw list.named(error, first: first)
                 }
                 try take(outcome, into: &arguments, of: hook, list, first)
             case .swift(.asyncWaterfall(let listener), let index):
-                arguments = try await naming(list, index) { try await listener(arguments) }
+                let given = arguments
+                arguments = try await naming(list, index) {
+                    try await list.activity(index).run { try await listener(given) }
+                }
             case .swift: break
             }
         }
@@ -233,6 +242,14 @@ extension HookBus {
 }
 
 extension TapList {
+    /// What the listeners from one on are while they wait.
+    fileprivate func activity(_ first: Int) -> Activity {
+        let plugins = taps.map(\.plugin)
+        return Activity(listenersOf: hook) { listener in
+            plugins.indices.contains(first + listener) ? plugins[first + listener] : nil
+        }
+    }
+
     /// The error with the names of the hook and of the plugin whose listener failed.
     fileprivate func named(_ error: MFError, first: Int) -> MFError {
         let index = first + (error["listener"].flatMap { Int($0) } ?? 0)
@@ -282,7 +299,7 @@ extension TapList {
                 do {
                     outcome =
                         kind.canWait
-                        ? try await state.emitAsync(kind.emission, listeners, data, keep: true)
+                        ? try await state.emitAsync(kind.emission, listeners, data, keep: true) { activity(first) }
                         : try state.emit(kind.emission, listeners, data, keep: true)
                 } catch let error as MFError {
                     throw named(error, first: first)

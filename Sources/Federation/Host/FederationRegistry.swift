@@ -1,3 +1,4 @@
+import EventLoop
 import LuaBridge
 import OrderedCollections
 
@@ -18,11 +19,11 @@ final class FederationRegistry: @unchecked Sendable {
     /// Share scope maps by host.
     let shareScopes = LiveMap<ShareScopes>()
     /// Entries that are loading or loaded, by remote and entry.
-    var entryLoads: OrderedDictionary<String, Flight<Container>> = [:]
+    var entryLoads: OrderedDictionary<String, SingleFlight<Container>> = [:]
     /// Containers that an entry gave, by the entry and its global name: remotes of one manifest share them.
     var containers: [String: Container] = [:]
     /// Manifests that are loading or loaded, by URL.
-    var manifestLoads: [String: Flight<Snapshot>] = [:]
+    var manifestLoads: [String: SingleFlight<Snapshot>] = [:]
     /// Manifests as decoded, by URL.
     var manifests: [String: Manifest] = [:]
     /// Exposes that were planned once, by the remote's name.

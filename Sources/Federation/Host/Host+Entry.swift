@@ -11,7 +11,7 @@ extension Host {
     func loadContainer(_ remoteInfo: ResolvedRemote, context: ResourceContext?) async throws -> Container {
         let key = remoteInfo.entryKey
         if let known = registry.entryLoads[key] { return try await known.value }
-        let load = Flight(on: runtime.loop) { [self] in
+        let load = SingleFlight(on: runtime.loop, entryActivity(of: remoteInfo)) { [self] in
             try await loadEntry(remoteInfo, context: context, url: nil, isRetry: false)
         }
         registry.entryLoads[key] = load
@@ -21,6 +21,10 @@ extension Host {
             if registry.entryLoads[key] === load { registry.entryLoads[key] = nil }
             throw error
         }
+    }
+
+    private func entryActivity(of remoteInfo: ResolvedRemote) -> Activity {
+        Activity("entry of `\(remoteInfo.name)`", .part(of: remoteInfo.name))
     }
 
     /// Loads an entry and tells afterLoadEntry how it ended; loadEntryError may give another container.
@@ -114,7 +118,7 @@ extension Host {
         guard hooks.hears(lifecycle.loadEntryError) else { return nil }
         let again: @Sendable (ResolvedRemote, String?) async throws -> LuaValue = { [self] remote, url in
             if registry.entryLoads[remote.entryKey] == nil {
-                let load = Flight(on: runtime.loop) { [self] in
+                let load = SingleFlight(on: runtime.loop, entryActivity(of: remote)) { [self] in
                     try await loadEntry(remote, context: nil, url: url, isRetry: true)
                 }
                 registry.entryLoads[remote.entryKey] = load

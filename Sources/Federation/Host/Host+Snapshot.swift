@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import Fetch
 import LuaBridge
 
@@ -130,7 +131,9 @@ extension Host {
     private func manifestSnapshot(_ url: String, remote: Remote, context: ResourceContext) async throws -> Snapshot {
         let key = remote.manifestKey(url)
         if let known = registry.manifestLoads[key] { return try await known.value }
-        let load = Flight(on: runtime.loop) { [self] in
+        let load = SingleFlight(
+            on: runtime.loop, Activity("manifest of `\(remote.name)`", .part(of: remote.name))
+        ) { [self] in
             let manifest = try await manifest(url, remote: remote, context: context)
             return try await hooks.emit(
                 lifecycle.loadRemoteSnapshot,

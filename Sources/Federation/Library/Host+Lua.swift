@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 public import LuaBridge
 import OrderedCollections
 

@@ -152,14 +152,14 @@ extension Host {
         for change in draft.changes { registry.parts.refresh(change.url, change.resource) }
         if let manifest = draft.manifest, let snapshot = draft.snapshot {
             registry.manifests[remote.manifestKey(manifest.url)] = manifest.content
-            registry.manifestLoads[remote.manifestKey(manifest.url)] = Flight(on: runtime.loop) { snapshot }
+            registry.manifestLoads[remote.manifestKey(manifest.url)] = SingleFlight(on: runtime.loop, snapshot)
             registry.snapshots[SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)] = snapshot
         }
         let (old, new) = (module.remoteInfo, draft.remoteInfo)
         registry.entryLoads[old.entryKey] = nil
         registry.containers[old.containerKey] = nil
         if old.entryKey != new.entryKey { runtime.environments.remove(old.entryKey) }
-        registry.entryLoads[new.entryKey] = Flight(on: runtime.loop) { container }
+        registry.entryLoads[new.entryKey] = SingleFlight(on: runtime.loop, container)
         if new.tenant == nil { registry.containers[new.containerKey] = container }
     }
 }

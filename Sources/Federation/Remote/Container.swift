@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import LuaBridge
 
 /// What a remote entry returned: `init(shareScope, initScope, options)` and `get(expose)`.
@@ -37,19 +38,21 @@ final class Container: @unchecked Sendable {
     }
 
     /// The module factory of an expose, or nothing.
-    func get(_ expose: String, of remote: ResolvedRemote, in runtime: Runtime) async throws -> LuaValue {
+    func get(
+        _ expose: String, of remote: ResolvedRemote, in runtime: Runtime, as activity: () -> Activity? = { nil }
+    ) async throws -> LuaValue {
         guard getter.isCallable else { throw MFError.containerWithoutGet(remote) }
-        return try await runtime.call(getter, [.string(expose)])
+        return try await runtime.call(getter, [.string(expose)], as: activity)
     }
 
     /// The module of an expose, when nobody wants to hear of its factory: both calls are one.
     ///
     /// - Returns: The module, or what `get` gave in place of a module factory.
     func load(
-        _ expose: String, of remote: ResolvedRemote, in runtime: Runtime
+        _ expose: String, of remote: ResolvedRemote, in runtime: Runtime, as activity: () -> Activity?
     ) async throws -> (isModule: Bool, value: LuaValue) {
         guard getter.isCallable else { throw MFError.containerWithoutGet(remote) }
-        let result = try await runtime.callThrough(getter, [.string(expose)])
+        let result = try await runtime.callThrough(getter, [.string(expose)], as: activity)
         return (result.isResult, result.value)
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import OrderedCollections
 public import LuaBridge
 
@@ -12,7 +13,7 @@ public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable 
     unowned let host: Host
     private(set) var isInitialized = false
     private(set) var isInitializing = false
-    private var initialization: Flight<Void>?
+    private var initialization: SingleFlight<Void>?
     var container: Container?
     /// 1 for the version that was loaded first, one more for each that took its place.
     var generation = 1
@@ -76,12 +77,15 @@ extension RemoteModule {
             return container
         }
         let isFirst = initialization == nil
-        let running: Flight<Void>
+        let running: SingleFlight<Void>
         if let initialization {
             running = initialization
         } else {
             isInitializing = true
-            running = Flight(on: host.runtime.loop) { [self] in
+            let name = remoteInfo.name
+            running = SingleFlight(
+                on: host.runtime.loop, Activity("init of `\(name)`", .part(of: name))
+            ) { [self] in
                 try await runInit(container, id: id, snapshot: snapshot, initScope: initScope)
             }
             initialization = running
@@ -167,6 +171,12 @@ extension RemoteModule {
     /// - Returns: Whether it is offered. One that is not listed, and that `get` gives nothing for or raises at, as the
     ///   containers of Module Federation's build tools do, is not.
     func makes(expose: String, isListed: Bool?, snapshot: Snapshot?) async throws -> Bool {
+        try await activity(of: expose, loadFactory: true).run {
+            try await makeExpose(expose, isListed: isListed, snapshot: snapshot)
+        }
+    }
+
+    private func makeExpose(_ expose: String, isListed: Bool?, snapshot: Snapshot?) async throws -> Bool {
         let container = try await loadContainer()
         let fromHook = try await host.hooks.emit(
             host.lifecycle.getModuleFactory,
@@ -192,6 +202,26 @@ extension RemoteModule {
 
     /// Gets an expose: its module, or its factory.
     func get(id: String, expose: String, loadFactory: Bool, snapshot: Snapshot?) async throws -> LuaValue {
+        // Of a remote that is loaded, only what waits takes part in the wait-for graph.
+        if isInitialized {
+            return try await get(id: id, expose: expose, loadFactory: loadFactory, snapshot: snapshot) {
+                activity(of: expose, loadFactory: loadFactory)
+            }
+        }
+        return try await activity(of: expose, loadFactory: loadFactory).run {
+            try await get(id: id, expose: expose, loadFactory: loadFactory, snapshot: snapshot) { nil }
+        }
+    }
+
+    /// The load of an expose, for which whoever asked for it waits.
+    private func activity(of expose: String, loadFactory: Bool) -> Activity {
+        let id = RemoteRequest.id(remote: remoteInfo.name, expose: expose)
+        return Activity(id, key: Activity.Key(loadFactory ? id : "factory of " + id, of: host))
+    }
+
+    private func get(
+        id: String, expose: String, loadFactory: Bool, snapshot: Snapshot?, as activity: () -> Activity?
+    ) async throws -> LuaValue {
         let hooks = host.hooks
         let container = try await initialize(id: id, snapshot: snapshot, expose: expose)
         try await hooks.emit(
@@ -199,21 +229,22 @@ extension RemoteModule {
             BeforeGetExpose(
                 id: id, expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value, origin: host))
         if loadFactory, !isFactoryHeardOf {
-            let (isModule, value) = try await container.load(expose, of: remoteInfo, in: host.runtime)
+            let (isModule, value) = try await container.load(expose, of: remoteInfo, in: host.runtime, as: activity)
             if isModule { return value }
             try check(value, id: id, expose: expose, snapshot: snapshot)
             throw MFError.factoryNotFunction(value, expose: expose, remote: remoteInfo)
         }
         let factory: LuaValue
         do {
-            factory = try await moduleFactory(id: id, expose: expose, container: container, snapshot: snapshot)
+            factory = try await moduleFactory(
+                id: id, expose: expose, container: container, snapshot: snapshot, as: activity)
         } catch {
             try await afterGetExpose(id, expose, container, error: error)
             throw error
         }
         try await afterGetExpose(id, expose, container, factory: factory)
         guard loadFactory else { return factory }
-        return try await runFactory(factory, id: id, expose: expose)
+        return try await runFactory(factory, id: id, expose: expose, as: activity)
     }
 
     /// Whether somebody listens between `get` and the end of the factory that it gives.
@@ -224,13 +255,13 @@ extension RemoteModule {
     }
 
     private func moduleFactory(
-        id: String, expose: String, container: Container, snapshot: Snapshot?
+        id: String, expose: String, container: Container, snapshot: Snapshot?, as activity: () -> Activity?
     ) async throws -> LuaValue {
         let fromHook = try await host.hooks.emit(
             host.lifecycle.getModuleFactory,
             GetModuleFactory(expose: expose, remoteInfo: remoteInfo, remoteEntryExports: container.value))
         if fromHook.isCallable { return fromHook }
-        let factory = try await container.get(expose, of: remoteInfo, in: host.runtime)
+        let factory = try await container.get(expose, of: remoteInfo, in: host.runtime, as: activity)
         try check(factory, id: id, expose: expose, snapshot: snapshot)
         return factory
     }
@@ -251,7 +282,9 @@ extension RemoteModule {
                 moduleFactory: factory, error: error, origin: host))
     }
 
-    private func runFactory(_ factory: LuaValue, id: String, expose: String) async throws -> LuaValue {
+    private func runFactory(
+        _ factory: LuaValue, id: String, expose: String, as activity: () -> Activity?
+    ) async throws -> LuaValue {
         let hooks = host.hooks
         try await hooks.emit(
             host.lifecycle.beforeExecuteFactory,
@@ -261,7 +294,7 @@ extension RemoteModule {
             guard factory.isCallable else {
                 throw MFError.factoryNotFunction(factory, expose: expose, remote: remoteInfo)
             }
-            module = try await host.runtime.call(factory, [])
+            module = try await host.runtime.call(factory, [], as: activity)
         } catch {
             try await hooks.emit(
                 host.lifecycle.afterExecuteFactory,

@@ -131,7 +131,9 @@ public final class Runtime: @unchecked Sendable {
             entries.append(LuaRecord.Entry(key: .integer(0), value: .string(scriptName)))
             if try state.globals.get("arg").isNil { try state.globals.set("arg", .record(LuaRecord(entries))) }
             let chunk = try state.load(source, name: name)
-            return try await state.callAsync(chunk, arguments.map { .string($0) })
+            return try await Activity("the script").run {
+                try await state.callAsync(chunk, arguments.map { .string($0) })
+            }
         }
     }
 
@@ -147,7 +149,8 @@ public final class Runtime: @unchecked Sendable {
     @discardableResult
     public func evaluate(_ source: String, name: String = "=eval", deadline: Duration? = nil) async throws -> [LuaValue] {
         try await loop.perform(deadline: deadline) { [self] in
-            try await state.callAsync(try state.load(source, name: name))
+            let chunk = try state.load(source, name: name)
+            return try await Activity("the script").run { try await state.callAsync(chunk) }
         }
     }
 
@@ -202,17 +205,21 @@ public final class Runtime: @unchecked Sendable {
 
 extension Runtime {
     /// Calls a function that may wait and returns its first result.
-    func call(_ function: LuaValue, _ arguments: [LuaValue]) async throws -> LuaValue {
+    ///
+    /// - Parameter activity: What the call is part of while it waits.
+    func call(
+        _ function: LuaValue, _ arguments: [LuaValue], as activity: () -> Activity? = { nil }
+    ) async throws -> LuaValue {
         let function = try luaFunction(function)
-        return try await function.state.callAsync(function, arguments).first ?? .nil
+        return try await function.state.callAsync(function, arguments, as: activity).first ?? .nil
     }
 
     /// Calls a function that gives another, and that one; see ``LuaState/callThrough(_:_:)``.
     func callThrough(
-        _ function: LuaValue, _ arguments: [LuaValue]
+        _ function: LuaValue, _ arguments: [LuaValue], as activity: () -> Activity?
     ) async throws -> (isResult: Bool, value: LuaValue) {
         let function = try luaFunction(function)
-        return try await function.state.callThrough(function, arguments)
+        return try await function.state.callThrough(function, arguments, as: activity)
     }
 
     /// Calls a function that may not wait and returns its first result.

@@ -11,7 +11,7 @@ extension Host {
     func initializeSharing(
         _ scopeName: String, strategy: String? = nil, from: String? = nil, initScope given: LiveList<LuaValue>? = nil,
         asksAll: Bool = false
-    ) -> [Task<Void, any Error>] {
+    ) -> [SingleFlight<Void>] {
         var initScope = given
         if from != "build" {
             let scope = given ?? LiveList([])
@@ -34,7 +34,9 @@ extension Host {
             .map { remote in
                 let name = remote.name
                 // Each is asked beforeRequest before this returns; the rest follows step by step, side by side.
-                return runtime.loop.startNow { [self, initScope] in
+                return SingleFlight(
+                    on: runtime.loop, Activity("sharing of `\(name)`", .part(of: name)), atOnce: true
+                ) { [self, initScope] in
                     try await initializeRemote(name, initScope: initScope)
                 }
             }
@@ -52,7 +54,7 @@ extension Host {
             versions[version] = entry
             return
         }
-        guard active.strategy != ShareStrategy.loadedFirst, active.loaded != true else { return }
+        guard active.strategy != ShareStrategy.loadedFirst, !active.isLoadedOrLoading else { return }
         let isEager = entry.eager == true
         let wins =
             isEager != active.isEager

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import Logging
 import LuaBridge
 import OrderedCollections
@@ -60,7 +61,7 @@ extension Host {
             entry.addUser(name)
             return entry.lib
         }
-        if entry.loaded != true, let load = try loading(of: entry) {
+        if entry.loaded != true, let load = try loading(of: entry, package: package) {
             let factory = try await load.value
             entry.loaded = true
             if !entry.lib.isCallable { entry.lib = factory }
@@ -96,7 +97,10 @@ extension Host {
     private func load(
         _ entry: SharedModule, package: String, _ body: @escaping @Sendable () async throws -> LuaValue
     ) async throws -> LuaValue {
-        let load = ShareLoading(Flight(on: runtime.loop, body))
+        let share = "share `\(package)`"
+        let identity = "\(share) \(entry.version ?? "0") \(entry.from ?? "")"
+        let activity = Activity(share, key: Activity.Key(identity, of: self))
+        let load = ShareLoading(SingleFlight(on: runtime.loop, activity, body))
         offer(package, entry, from: name, lib: .nil, loading: .object(load), loaded: false)
         do {
             return try await load.flight.value
@@ -110,12 +114,12 @@ extension Host {
     }
 
     /// A load that is under way: ours, or a function that a plugin put there.
-    private func loading(of entry: SharedModule) throws -> Flight<LuaValue>? {
+    private func loading(of entry: SharedModule, package: String) throws -> SingleFlight<LuaValue>? {
         switch entry.loading {
         case .object(let object): return (object as? ShareLoading)?.flight
         case .function, .callable:
             let function = entry.loading
-            return Flight(on: runtime.loop) { [self] in try await runtime.call(function, []) }
+            return SingleFlight(on: runtime.loop, Activity("share `\(package)`")) { [self] in try await runtime.call(function, []) }
         default: return nil
         }
     }
@@ -194,8 +198,8 @@ extension Host {
 /// A load of a shared module that several may wait for; plugins see that it is there.
 final class ShareLoading: LuaObject, @unchecked Sendable {
     // Immutable.
-    let flight: Flight<LuaValue>
-    init(_ flight: Flight<LuaValue>) { self.flight = flight }
+    let flight: SingleFlight<LuaValue>
+    init(_ flight: SingleFlight<LuaValue>) { self.flight = flight }
     static let luaTypeName = "mf.Loading"
     func luaGet(_ key: LuaKey) -> LuaValue { .nil }
 }

@@ -60,7 +60,7 @@ struct ShareResolver {
             }
         } else {
             isBetter = { old, oldVersion, _, newVersion in
-                !(old?.isLoaded ?? false) && Version.isAtMost(oldVersion, newVersion)
+                !(old?.isLoadedOrLoading ?? false) && Version.isAtMost(oldVersion, newVersion)
             }
         }
         return ShareResolver.best(of: versions.pairs, isBetter) ?? ""

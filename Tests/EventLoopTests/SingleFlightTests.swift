@@ -1,16 +1,14 @@
 import EventLoop
 import Testing
 
-@testable import Federation
-
 /// Work that is done once and awaited by many.
-struct FlightTests {
+struct SingleFlightTests {
     private let loop = EventLoop()
 
     @Test func thoseWhoWaitGoOnInTheirOrder() async throws {
         let order = try await loop.perform { [loop] in
             let gate = Gate()
-            let flight = Flight(on: loop) { await gate.opened() }
+            let flight = SingleFlight(on: loop, Activity("work")) { await gate.opened() }
             let order = Order()
             let tasks = (1...3).map { number in
                 loop.start {
@@ -30,7 +28,7 @@ struct FlightTests {
     @Test func oneWhoIsCancelledLeavesAndTheOthersGetTheResult() async throws {
         let gate = Gate()
         try await loop.perform { [loop] in
-            let flight = Flight(on: loop) { await gate.opened() }
+            let flight = SingleFlight(on: loop, Activity("work")) { await gate.opened() }
             let leaving = loop.start { try await flight.value }
             let staying = loop.start { try await flight.value }
             await loop.yield()

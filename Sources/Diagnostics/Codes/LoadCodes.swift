@@ -1,0 +1,34 @@
+/// What can go wrong between things that wait for one another.
+extension MFError.Code {
+    /// LOAD-001: something waits for itself.
+    public static let waitCircle = Self("LOAD-001")
+    /// LOAD-002: listeners of hooks load what they are called for, again and again.
+    public static let listenersTooDeep = Self("LOAD-002")
+    /// LOAD-003: the script waits, and nothing is left that could wake it.
+    public static let nothingLeft = Self("LOAD-003")
+
+    static let loadCodes: [CodeEntry] = [
+        CodeEntry(
+            .waitCircle, "waitCircle", "something waits for itself",
+            """
+            Cause: a load, a shared module, a task or a `require` waits for something that waits for it. The message names
+                   the circle: in `a/x -> b/x -> a/x` the module `a/x` loads `b/x` while it is made, and `b/x` loads `a/x`.
+            Cure:  let one of them load the other later: inside the function that needs it, or in `mf.spawn` without
+                   waiting for the task.
+            """),
+        CodeEntry(
+            .listenersTooDeep, "listenersTooDeep", "a hook's listener loads again what it is called for",
+            """
+            Cause: a listener loads something, and that load calls the listener again, hundreds of times over.
+            Cure:  have the listener look at `args.id` and return without loading when it is called for its own load, or
+                   count its attempts.
+            """),
+        CodeEntry(
+            .nothingLeft, "nothingLeft", "nothing is left that could wake the script",
+            """
+            Cause: the script or a task waits, and there is no timer, transfer, descriptor, subprocess or worker that could
+                   end the wait. `mflua` ends with exit code 13.
+            Cure:  the message says what waits for what: end the wait where it begins, with a timeout or by resuming it.
+            """),
+    ]
+}
