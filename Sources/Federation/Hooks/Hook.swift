@@ -9,22 +9,37 @@ public struct HookField<Root>: Sendable {
     public let luaType: String
     /// One sentence for the reference.
     public let summary: String
+    /// What a tenant's plugin sees of it.
+    public let sees: TenantSight
+    /// What a tenant's plugin changes by replacing it.
+    public let changes: TenantChange
     let get: @Sendable (Root) -> LuaValue
     let set: (@Sendable (inout Root, LuaValue) throws -> Void)?
+    /// Makes the value for a tenant that may change the remote, where it sees ``TenantSight/granted``.
+    var getGranted: (@Sendable (Root, TenantBorder) -> LuaValue)?
 
     /// A field that listeners read; what they put in its place is not looked at.
     static func fixed(
-        _ name: String, _ luaType: String, _ summary: String, _ get: @escaping @Sendable (Root) -> LuaValue
+        _ name: String, _ luaType: String, _ summary: String, sees: TenantSight,
+        _ get: @escaping @Sendable (Root) -> LuaValue
     ) -> Self {
-        Self(name: name, luaType: luaType, summary: summary, get: get, set: nil)
+        Self(name: name, luaType: luaType, summary: summary, sees: sees, changes: .none, get: get, set: nil)
     }
 
     /// A field that listeners may replace.
     static func open(
-        _ name: String, _ luaType: String, _ summary: String, _ get: @escaping @Sendable (Root) -> LuaValue,
+        _ name: String, _ luaType: String, _ summary: String, sees: TenantSight, changes: TenantChange,
+        _ get: @escaping @Sendable (Root) -> LuaValue,
         _ set: @escaping @Sendable (inout Root, LuaValue) throws -> Void
     ) -> Self {
-        Self(name: name, luaType: luaType, summary: summary, get: get, set: set)
+        Self(name: name, luaType: luaType, summary: summary, sees: sees, changes: changes, get: get, set: set)
+    }
+
+    /// The same field with a value for tenants that may change the remote.
+    func granting(_ get: @escaping @Sendable (Root, TenantBorder) -> LuaValue) -> Self {
+        var copy = self
+        copy.getGranted = get
+        return copy
     }
 }
 
@@ -32,6 +47,8 @@ public struct HookField<Root>: Sendable {
 public protocol HookArguments: Sendable {
     /// The table's keys, in the order of the reference.
     static var luaFields: [HookField<Self>] { get }
+    /// What the call is about: what a tenant's `hears` and `changes` are matched against.
+    var subject: HookSubject { get }
 }
 
 /// Which part of a host's work a hook belongs to.
@@ -83,8 +100,20 @@ public protocol HookDeclaration: Sendable {
     var kind: HookKind { get }
     var summary: String { get }
     var result: String { get }
-    /// The argument table: key, type, sentence, and whether a listener may replace it.
-    var fieldReference: [(name: String, luaType: String, summary: String, isOpen: Bool)] { get }
+    /// When it is called in a tenant, and what its result changes there.
+    var tenancy: HookTenancy { get }
+    /// The argument table: key, type, sentence, whether a listener may replace it, and what of it is a tenant's.
+    var fieldReference: [HookFieldReference] { get }
+}
+
+/// What the reference says of an argument.
+public struct HookFieldReference: Sendable {
+    public let name: String
+    public let luaType: String
+    public let summary: String
+    public let isOpen: Bool
+    public let sees: TenantSight
+    public let changes: TenantChange
 }
 
 /// What a host needs of a declaration besides: where its listeners are kept.
@@ -109,15 +138,21 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
     public let summary: String
     /// What a listener's result does, in a few words.
     public let result: String
+    public let tenancy: HookTenancy
+    let subject: @Sendable (Arguments) -> HookSubject
     let shape: LuaShape
     let index: Int
     let fields: [HookField<Arguments>]
     /// How each field is read: all that an emission needs of them.
     private let getters: [@Sendable (Arguments) -> LuaValue]
 
-    init(_ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored")
-    where Arguments: HookArguments, Mode: HookMode {
+    init(
+        _ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored",
+        tenancy: HookTenancy = .ignored
+    ) where Arguments: HookArguments, Mode: HookMode {
         (self.name, self.group, self.summary, self.result) = (name, group, summary, result)
+        self.tenancy = tenancy
+        subject = { $0.subject }
         kind = Mode.kind
         fields = Arguments.luaFields
         getters = fields.map(\.get)
@@ -138,10 +173,16 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
         }
     }
 
-    public var fieldReference: [(name: String, luaType: String, summary: String, isOpen: Bool)] {
-        fields.map { ($0.name, $0.luaType, $0.summary, $0.set != nil) }
+    public var fieldReference: [HookFieldReference] {
+        fields.map {
+            HookFieldReference(
+                name: $0.name, luaType: $0.luaType, summary: $0.summary, isOpen: $0.set != nil, sees: $0.sees,
+                changes: $0.changes)
+        }
     }
-    func makeTapList() -> any TapStore { TapList<Arguments>(hook: name, kind: kind, fields: fields) }
+    func makeTapList() -> any TapStore {
+        TapList<Arguments>(hook: name, kind: kind, fields: fields, tenancy: tenancy, subject: subject)
+    }
 }
 
 public typealias SyncHook<A: HookArguments> = Hook<A, SyncMode>

@@ -8,18 +8,18 @@ public struct Lifecycle: Sendable {
     // A host.
     public let beforeInit = SyncWaterfallHook<BeforeInit>(
         "beforeInit", .host, "Called first in `init`, also when a host is initialised again.",
-        result: "`userOptions` replaces what the user wrote")
+        result: "`userOptions` replaces what the user wrote", tenancy: .never)
     public let beforeRegisterRemote = SyncWaterfallHook<RegisterRemote>(
         "beforeRegisterRemote", .remote, "Called for each remote that is registered, also for known ones.",
-        result: "ignored; changes in place count")
+        result: "ignored; changes in place count", tenancy: .ownOnly)
     public let registerRemote = SyncWaterfallHook<RegisterRemote>(
-        "registerRemote", .remote, "Called after a remote was added; a throw takes it back.")
+        "registerRemote", .remote, "Called after a remote was added; a throw takes it back.", tenancy: .ownOnly)
     public let beforeRegisterShare = SyncWaterfallHook<BeforeRegisterShare>(
         "beforeRegisterShare", .share, "Called for each scope of each version of a shared module.",
-        result: "ignored; changes in place count")
+        result: "ignored; changes in place count", tenancy: .never)
     public let `init` = SyncHook<InitHost>(
         "init", .host, "Called at the end of `init`, before the options are stored.",
-        result: "ignored; options changed in place count")
+        result: "ignored; options changed in place count", tenancy: .never)
 
     // A request.
     public let beforeRequest = AsyncWaterfallHook<BeforeRequest>(
@@ -32,7 +32,7 @@ public struct Lifecycle: Sendable {
         "loadSnapshot", .snapshot, "Called before the manifest is asked for.",
         result: "`remoteSnapshot` is used and not stored")
     public let fetch = AsyncHook<FetchManifest>(
-        "fetch", .loader, "Called before a manifest is fetched.", result: "a response is used in its place")
+        "fetch", .loader, "Called before a manifest is fetched.", result: "a response is used in its place", tenancy: .document)
     public let loadRemoteSnapshot = AsyncWaterfallHook<LoadRemoteSnapshot>(
         "loadRemoteSnapshot", .snapshot,
         "Called with the snapshot: once per manifest when it comes from there, else each time.",
@@ -47,7 +47,7 @@ public struct Lifecycle: Sendable {
         "handlePreloadModule", .remote, "Called for each expose while the built-in preload plan is made.")
     public let generatePreloadAssets = AsyncHook<GeneratePreloadAssets>(
         "generatePreloadAssets", .remote, "Called to plan what is preloaded; the built-in plan is made first.",
-        result: "the plan; `false`: nothing is preloaded")
+        result: "the plan; `false`: nothing is preloaded", tenancy: .document)
     public let afterPreloadRemote = AsyncHook<AfterPreloadRemote>(
         "afterPreloadRemote", .remote, "Called at the end of `preloadRemote`.")
     public let afterResolve = AsyncWaterfallHook<AfterResolve>(
@@ -57,17 +57,17 @@ public struct Lifecycle: Sendable {
     // An entry.
     public let loadEntry = AsyncHook<LoadEntry>(
         "loadEntry", .remote, "Called once per remote and entry before it is loaded.",
-        result: "a container is used in place of the entry's")
+        result: "a container is used in place of the entry's", tenancy: .container)
     public let createScript = SyncHook<CreateScript>(
         "createScript", .loader, "Called before a remote entry or an executable asset is requested.",
         result:
-            "a request (`url`, `method`, `headers`, `timeout` in ms, `maxBytes`), `{script, timeout}`, or the source")
+            "a request (`url`, `method`, `headers`, `timeout` in ms, `maxBytes`), `{script, timeout}`, or the source", tenancy: .fetch)
     public let createLink = SyncHook<CreateScript>(
         "createLink", .loader, "Called before an asset that is not executed is requested.",
-        result: "a request, as for `createScript`")
+        result: "a request, as for `createScript`", tenancy: .fetch)
     public let loadEntryError = AsyncHook<LoadEntryError>(
         "loadEntryError", .loader, "Called when an entry could not be loaded; `args.retry(url)` loads it again.",
-        result: "a container is used")
+        result: "a container is used", tenancy: .container)
     public let afterLoadEntry = AsyncHook<AfterLoadEntry>(
         "afterLoadEntry", .loader, "Called when an entry was loaded, recovered, or failed.")
     public let beforeInitRemote = AsyncHook<BeforeInitRemote>(
@@ -85,7 +85,7 @@ public struct Lifecycle: Sendable {
         "beforeGetExpose", .loader, "Called before a container is asked for an expose.")
     public let getModuleFactory = AsyncHook<GetModuleFactory>(
         "getModuleFactory", .loader, "Called before `container.get`.",
-        result: "a function is used in place of `container.get`")
+        result: "a function is used in place of `container.get`", tenancy: .module)
     public let afterGetExpose = AsyncHook<AfterGetExpose>(
         "afterGetExpose", .loader, "Called with the module factory, or with the error of getting it.")
     public let beforeExecuteFactory = AsyncHook<BeforeExecuteFactory>(
@@ -93,10 +93,10 @@ public struct Lifecycle: Sendable {
     public let afterExecuteFactory = AsyncHook<AfterExecuteFactory>(
         "afterExecuteFactory", .loader, "Called with the module, or with the factory's error.")
     public let onLoad = AsyncHook<OnLoad>(
-        "onLoad", .remote, "Called once the expose is loaded.", result: "a function replaces the module")
+        "onLoad", .remote, "Called once the expose is loaded.", result: "a function replaces the module", tenancy: .module)
     public let errorLoadRemote = AsyncHook<ErrorLoadRemote>(
         "errorLoadRemote", .remote, "Called when a step fails; `lifecycle` says which.",
-        result: "replaces what the step should have given: arguments, manifest, container or module")
+        result: "replaces what the step should have given: arguments, manifest, container or module", tenancy: .replacement)
     public let afterLoadRemote = AsyncHook<AfterLoadRemote>(
         "afterLoadRemote", .remote, "Called at the end of each `loadRemote`; a throw fails it.")
 
@@ -105,7 +105,7 @@ public struct Lifecycle: Sendable {
         "beforeLoadShare", .share, "Called by `loadShare` before a version is chosen.", result: "`shareInfo` decides")
     public let loadShare = AsyncHook<LoadShare>(
         "loadShare", .share, "Called by `loadShare` after `beforeLoadShare`.",
-        result: "a function is used as the factory")
+        result: "a function is used as the factory", tenancy: .share)
     public let resolveShare = SyncWaterfallHook<ResolveShare>(
         "resolveShare", .share, "Called to choose a version, also while a preload is planned.",
         result: "`resolver` chooses; returned or changed in place")
@@ -115,24 +115,24 @@ public struct Lifecycle: Sendable {
         "errorLoadShare", .share, "Called when no shared module was found; throws are logged.")
     public let initContainerShareScopeMap = SyncWaterfallHook<InitContainerShareScopeMap>(
         "initContainerShareScopeMap", .share, "Called by `initShareScopeMap`.",
-        result: "ignored; changes in place count")
+        result: "ignored; changes in place count", tenancy: .never)
 
     // Emitted by others than the host itself: bundlers' and bridges' code calls `host:emit`.
     public let getModuleInfo = SyncHook<OpenArguments>(
         "getModuleInfo", .loader, "Emitted by tools that look for a module's snapshot; never by the host itself.",
-        result: "the value found")
+        result: "the value found", tenancy: .never)
     public let beforeBridgeRender = SyncHook<OpenArguments>(
         "beforeBridgeRender", .bridge, "Emitted by a bridge before it renders; never by the host itself.",
-        result: "the bridge's business")
+        result: "the bridge's business", tenancy: .never)
     public let afterBridgeRender = SyncHook<OpenArguments>(
         "afterBridgeRender", .bridge, "Emitted by a bridge after it rendered; never by the host itself.",
-        result: "the bridge's business")
+        result: "the bridge's business", tenancy: .never)
     public let beforeBridgeDestroy = SyncHook<OpenArguments>(
         "beforeBridgeDestroy", .bridge, "Emitted by a bridge before it goes; never by the host itself.",
-        result: "the bridge's business")
+        result: "the bridge's business", tenancy: .never)
     public let afterBridgeDestroy = SyncHook<OpenArguments>(
         "afterBridgeDestroy", .bridge, "Emitted by a bridge after it went; never by the host itself.",
-        result: "the bridge's business")
+        result: "the bridge's business", tenancy: .never)
 
     // A new version of a remote.
     public let afterUpdateRemote = AsyncHook<AfterUpdateRemote>(

@@ -19,7 +19,7 @@ struct RegisteredPlugin: Sendable {
         switch body {
         case .lua(let plugin): plugin.name
         case .swift(let plugin): plugin.name
-        case .tenant(let plugin): plugin.name
+        case .tenant(let plugin): plugin.qualifiedName
         }
     }
 

@@ -24,7 +24,7 @@ struct Tap<A: Sendable>: Sendable {
 /// What the host does with a hook's listeners without knowing the hook's arguments.
 protocol TapStore: AnyObject, Sendable {
     func add(lua function: LuaFunction, plugin: String, owner: PluginID)
-    func add(tenant plugin: TenantPlugin, hook: String, owner: PluginID)
+    func add(tenant plugin: TenantPlugin, border: TenantBorder, owner: PluginID)
     func remove(owner: PluginID)
     func holds(_ owner: PluginID) -> Bool
     func copy() -> any TapStore
@@ -48,13 +48,20 @@ final class TapList<A: Sendable>: TapStore, @unchecked Sendable {
     let kind: HookKind
     /// The lines of the hook's argument table.
     let fields: [HookField<A>]
+    /// When tenants' plugins are called, and what their results do.
+    let tenancy: HookTenancy
+    /// What a call is about.
+    let subject: @Sendable (A) -> HookSubject
     @exclusivity(unchecked)
     private(set) var taps: [Tap<A>] = []
     @exclusivity(unchecked)
     private var compiled: [Run]?
 
-    init(hook: String, kind: HookKind, fields: [HookField<A>]) {
-        (self.hook, self.kind, self.fields) = (hook, kind, fields)
+    init(
+        hook: String, kind: HookKind, fields: [HookField<A>], tenancy: HookTenancy,
+        subject: @escaping @Sendable (A) -> HookSubject
+    ) {
+        (self.hook, self.kind, self.fields, self.tenancy, self.subject) = (hook, kind, fields, tenancy, subject)
     }
 
     @inline(__always)
@@ -70,7 +77,7 @@ final class TapList<A: Sendable>: TapStore, @unchecked Sendable {
     func holds(_ owner: PluginID) -> Bool { taps.contains { $0.owner == owner } }
 
     func copy() -> any TapStore {
-        let copy = TapList(hook: hook, kind: kind, fields: fields)
+        let copy = TapList(hook: hook, kind: kind, fields: fields, tenancy: tenancy, subject: subject)
         copy.taps = taps
         return copy
     }

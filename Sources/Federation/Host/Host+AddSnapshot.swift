@@ -50,6 +50,7 @@ extension Remote {
         guard let entry = snapshot.entryURL(manifest: manifest) else { throw MFError.entryURLMissing(self) }
         guard snapshot.publicPath != nil || snapshot.getPublicPath != nil else { throw MFError.publicPathMissing(self) }
         self.entry = try snapshot.checked(entry)
+        if let giver = snapshot.givenBy { (tenant, givenBy, declaredEntry) = (giver, giver, nil) }
         type = snapshot.remoteEntryType ?? type
         entryGlobalName = snapshot.globalName ?? entryGlobalName
         version = snapshot.version

@@ -78,12 +78,14 @@ extension Host {
             return (known, true)
         }
         var url = url ?? remoteInfo.entry ?? ""
+        var remoteInfo = remoteInfo
         let exports: LuaValue
         do {
             let request = try request(
                 url, asking: lifecycle.createScript, ["fetchpriority": "high"], remoteInfo: remoteInfo, context: context
             )
             url = request.url
+            if request.givenBy != remoteInfo.tenant { remoteInfo = remoteInfo.given(by: request.givenBy) }
             let source = try await entrySource(request, of: remoteInfo)
             if let tenant = remoteInfo.tenant {
                 exports = try await tenants.runEntry(
@@ -100,7 +102,7 @@ extension Host {
         guard exports.isTruthy else { throw MFError.entryExportsNothing(remoteInfo, url: url) }
         switch exports {
         case .table, .object, .record:
-            return (try Container(exports, state: runtime.state), isEntryOfRemote)
+            return (try Container(exports, state: runtime.state), isEntryOfRemote && remoteInfo.tenant == nil)
         default: throw MFError.entryExportsNothing(remoteInfo, url: url, found: "a \(exports.luaTypeName)")
         }
     }
@@ -110,7 +112,7 @@ extension Host {
     ) async throws -> [UInt8] {
         if let source = request.source { return source }
         return try await runtime.part(
-            request.fetchRequest(), of: remote, as: try principal(of: remote, givenBy: request.tenant))
+            request.fetchRequest(), of: remote, as: try principal(of: remote))
     }
 
     /// Asks loadEntryError for another container.
@@ -142,7 +144,12 @@ extension Host {
                         let (remote, url) = try entryParameters(call[0], standard: remoteInfo)
                         return [try await again(remote, url)]
                     }),
-                globalLoading: .object(GlobalLoading(registry: registry)), origin: self))
+                globalLoading: .object(GlobalLoading(registry: registry)),
+                retryAs: { tenant, url in
+                    // From its own place it is the remote that it is; from another it is the tenant's.
+                    try await again(
+                        url == nil || remoteInfo.tenant == tenant ? remoteInfo : remoteInfo.given(by: tenant), url)
+                }, origin: self))
         return replacement.isTruthy ? try Container(replacement, state: runtime.state) : nil
     }
 

@@ -81,8 +81,9 @@ extension Host {
                 for store in hooks.stores(named: name) { store.add(lua: function, plugin: lua.name, owner: plugin.id) }
             }
         case .tenant(let tenant):
+            let border = TenantBorder(tenant, host: self)
             for hook in tenant.hooks {
-                for store in hooks.stores(named: hook) { store.add(tenant: tenant, hook: hook, owner: plugin.id) }
+                for store in hooks.stores(named: hook) { store.add(tenant: tenant, border: border, owner: plugin.id) }
             }
         case .swift(let swift):
             for listen in swift.listeners { listen(hooks, plugin.id) }
@@ -112,7 +113,7 @@ extension Host {
     private func pluginName(_ value: LuaValue) -> String? {
         switch value {
         case .table(let table): (try? table.get("name"))?.stringValue
-        case .object(let object): (object as? SwiftPluginView)?.plugin.name ?? (object as? TenantPlugin)?.name
+        case .object(let object): (object as? SwiftPluginView)?.plugin.name ?? (object as? TenantPlugin)?.qualifiedName
         default: nil
         }
     }

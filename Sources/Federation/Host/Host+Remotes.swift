@@ -112,8 +112,10 @@ extension Host {
         let key = SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)
         registry.snapshots.removeValue(forKey: key)
         if let entry = remote.entry {
-            registry.manifests[remote.manifestKey(entry)] = nil
-            registry.manifestLoads[remote.manifestKey(entry)] = nil
+            for key in manifestKeys(entry, of: remote) {
+                registry.manifests[key] = nil
+                registry.manifestLoads[key] = nil
+            }
         }
         if let remotes = ownSnapshot?.remotesInfo {
             remotes.removeValue(forKey: SnapshotKeys.find(remote.name, in: remotes))

@@ -36,6 +36,12 @@ extension FederationRegistry {
         snapshot(name: remote.name, version: remote.version, entry: remote.entry)
     }
 
+    /// The same for code that runs: what a tenant has given is for code of that tenant only.
+    func snapshot(readBy remote: Remote) -> Snapshot? {
+        guard let known = snapshot(of: remote) else { return nil }
+        return known.givenBy == nil || known.givenBy == remote.tenant ? known : nil
+    }
+
     func snapshot(name: String, version: String?, entry: String? = nil) -> Snapshot? {
         let key = snapshotKey(name: name, version: version, entry: entry)
         if let known = SnapshotKeys.value(of: key, in: snapshots) {
@@ -86,7 +92,7 @@ extension Host {
                 throw MFError.snapshotNotFound(remote, host: name)
             }
             snapshot = try await manifestSnapshot(
-                url, remote: remote,
+                url, remote: remote.given(by: known?.givenBy),
                 context: ResourceContext(initiator: initiator, id: id(), resourceType: "manifest", url: url))
             let key =
                 known == nil
@@ -129,17 +135,19 @@ extension Host {
 extension Host {
     /// The snapshot of a manifest, made once per URL and runtime; a failure is not remembered.
     private func manifestSnapshot(_ url: String, remote: Remote, context: ResourceContext) async throws -> Snapshot {
-        let key = remote.manifestKey(url)
+        let key = manifestKey(url, of: remote)
         if let known = registry.manifestLoads[key] { return try await known.value }
         let load = SingleFlight(
             on: runtime.loop, Activity("manifest of `\(remote.name)`", .part(of: remote.name))
         ) { [self] in
-            let manifest = try await manifest(url, remote: remote, context: context)
+            let (manifest, giver) = try await manifest(url, key: key, remote: remote, context: context)
+            let snapshot = makeSnapshot(from: manifest, url: url)
+            snapshot.givenBy = giver ?? remote.givenBy
             return try await hooks.emit(
                 lifecycle.loadRemoteSnapshot,
                 LoadRemoteSnapshot(
                     host: self, remote: remote, manifestJson: manifest.raw, manifestUrl: url,
-                    remoteSnapshot: makeSnapshot(from: manifest, url: url), from: "manifest")
+                    remoteSnapshot: snapshot, from: "manifest")
             ).remoteSnapshot
         }
         registry.manifestLoads[key] = load
@@ -152,14 +160,20 @@ extension Host {
     }
 
     /// A manifest, fetched unless it is known; `errorLoadRemote` may give another for one that cannot be had.
-    private func manifest(_ url: String, remote: Remote, context: ResourceContext) async throws -> Manifest {
-        if let known = registry.manifests[remote.manifestKey(url)] { return known }
+    ///
+    /// - Returns: The manifest, and the tenant whose plugin has given it, if one has.
+    private func manifest(
+        _ url: String, key: String, remote: Remote, context: ResourceContext
+    ) async throws -> (Manifest, giver: String?) {
+        if let known = registry.manifests[key] { return (known, nil) }
         let remoteInfo = remote.resolved()
         let json: LuaValue
+        var giver: String?
         do {
-            json = try JSON.decode(try await manifestBytes(url, remoteInfo: remoteInfo, context: context))
+            let (bytes, sender) = try await manifestBytes(url, remoteInfo: remoteInfo, context: context)
+            (json, giver) = (try JSON.decode(bytes), sender)
         } catch let error where !(error is CancellationError) {
-            json = try await offer(error, url: url, remoteInfo: remoteInfo)
+            (json, giver) = try await offer(error, url: url, remoteInfo: remoteInfo).given
             guard json.isTruthy else { throw MFError.manifestFailed(url, remote: remote, host: name, cause: error) }
         }
         let manifest: Manifest
@@ -173,8 +187,19 @@ extension Host {
             }
             throw MFError.manifestInvalid(url, remote: remote, host: name, cause: error)
         }
-        registry.manifests[remote.manifestKey(url)] = manifest
-        return manifest
+        if giver == nil { registry.manifests[key] = manifest }
+        return (manifest, giver)
+    }
+
+    /// The key under which a manifest is known: a remote that tenants may change shares what it was given with no other.
+    func manifestKey(_ url: String, of remote: Remote) -> String {
+        if let tenant = remote.tenant { return "\(url) in \(tenant)" }
+        return tenants.mayChange(remote) ? "\(url) of \(remote.name)" : url
+    }
+
+    /// All keys under which a manifest may be known for a remote.
+    func manifestKeys(_ url: String, of remote: Remote) -> [String] {
+        [url, "\(url) of \(remote.name)"] + (remote.tenant.map { ["\(url) in \($0)"] } ?? [])
     }
 
     private func offer(_ error: any Error, url: String, remoteInfo: ResolvedRemote) async throws -> LuaValue {
@@ -187,17 +212,19 @@ extension Host {
 
     private func manifestBytes(
         _ url: String, remoteInfo: ResolvedRemote, context: ResourceContext
-    ) async throws -> [UInt8] {
-        let fromHook = try await hooks.emit(
-            lifecycle.fetch, FetchManifest(url: url, remoteInfo: remoteInfo, resourceContext: context))
+    ) async throws -> (bytes: [UInt8], giver: String?) {
+        let (fromHook, giver) = try await hooks.emit(
+            lifecycle.fetch, FetchManifest(url: url, remoteInfo: remoteInfo, resourceContext: context)
+        ).given
         if let response = try HookResponse(fromHook) {
             guard (200..<300).contains(response.status) else {
                 throw MFError.hookResponseStatus(response.status, url: url)
             }
-            return response.body
+            return (response.body, giver)
         }
-        return try await runtime.fetchPart(
+        let bytes = try await runtime.fetchPart(
             FetchRequest(url: url), of: remoteInfo, as: try principal(of: remoteInfo))
+        return (bytes, nil)
     }
 }
 
@@ -213,9 +240,15 @@ struct HookResponse {
             (status, body) = (response.response.status, response.response.body)
             return
         }
-        guard case .table(let table) = value, let bytes = try table.get("body").bytesValue else { return nil }
-        body = bytes
-        status = try table.get("status").intValue ?? 200
+        switch value {
+        case .table(let table):
+            guard let bytes = try table.get("body").bytesValue else { return nil }
+            (status, body) = (try table.get("status").intValue ?? 200, bytes)
+        case .record(let record):
+            guard let bytes = record["body"].bytesValue else { return nil }
+            (status, body) = (record["status"].intValue ?? 200, bytes)
+        default: return nil
+        }
     }
 }
 

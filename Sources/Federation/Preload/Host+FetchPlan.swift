@@ -12,7 +12,8 @@ extension Host {
         }
         let (css, js) = (plan.cssAssets, plan.jsAssetsWithoutEntry)
         guard !entries.isEmpty || !css.isEmpty || !js.isEmpty else { return }
-        let rest = PreloadPlan(cssAssets: css, jsAssetsWithoutEntry: js, entryAssets: entries)
+        let rest = PreloadPlan(
+            cssAssets: css, jsAssetsWithoutEntry: js, entryAssets: entries, givenBy: plan.givenBy)
         runtime.loop.start { [self] in
             await fetch(rest, remoteInfo: remoteInfo, context: context, asLinks: false, records: records)
         }
@@ -24,6 +25,8 @@ extension Host {
         _ plan: PreloadPlan, remoteInfo: ResolvedRemote, context: ResourceContext, asLinks: Bool, records: Bool
     ) async -> [PreloadResult] {
         var tasks: [Task<PreloadResult, any Error>] = []
+        let remoteInfo =
+            plan.givenBy == remoteInfo.tenant ? remoteInfo : remoteInfo.given(by: plan.givenBy)
         for entry in plan.entryAssets {
             let context = context.of("remoteEntry", entry.remoteInfo.entry ?? "")
             tasks.append(runtime.loop.start { [self] in await preloadEntry(entry.remoteInfo, context) })
@@ -78,13 +81,13 @@ extension Host {
         }
         do {
             let request = try request(context)
+            let remoteInfo = remoteInfo.tenant == request.givenBy ? remoteInfo : remoteInfo.given(by: request.givenBy)
+            let principal = try principal(of: remoteInfo)
             let body =
                 if let source = request.source { source } else {
-                    try await runtime.fetchPart(
-                        request.fetchRequest(), of: remoteInfo,
-                        as: try principal(of: remoteInfo, givenBy: request.tenant))
+                    try await runtime.fetchPart(request.fetchRequest(), of: remoteInfo, as: principal)
                 }
-            try principal(of: remoteInfo).sources.put(context.url, body)
+            principal.sources.put(context.url, body)
             return PreloadResult(context: context, status: "success")
         } catch {
             return failure(error, context)

@@ -7,13 +7,14 @@ extension Host {
         _ preloadOptions: PreloadOptions, remoteInfo: ResolvedRemote, snapshot: Snapshot?, global: LiveMap<Snapshot>?
     ) async throws -> PreloadPlan? {
         let builtIn = try builtInPlan(preloadOptions, remoteInfo: remoteInfo, snapshot: snapshot, global: global)
-        let result = try await hooks.emit(
+        let (result, giver) = try await hooks.emit(
             lifecycle.generatePreloadAssets,
             GeneratePreloadAssets(
                 preloadOptions: preloadOptions, remote: preloadOptions.remote, remoteInfo: remoteInfo,
-                remoteSnapshot: snapshot, globalSnapshot: global, origin: self))
+                remoteSnapshot: snapshot, globalSnapshot: global, origin: self)
+        ).given
         if case .boolean(false) = result { return nil }
-        return result.isNil ? builtIn : try PreloadPlan.fromLua(result)
+        return result.isNil ? builtIn : try PreloadPlan.fromLua(result, givenBy: giver)
     }
 
     /// The plan that follows from the snapshots.
@@ -86,6 +87,7 @@ private struct PreloadPlanBuilder {
             info.type = snapshot.remoteEntryType ?? Remote.standardType
             info.entryGlobalName = snapshot.globalName ?? remote.name
             info.shareScope = .one("")
+            (info.tenant, info.givenBy) = (remote.tenant, remote.givenBy)
             plan.entryAssets.append(.init(name: remote.name, url: info.entry ?? "", remoteInfo: info))
         }
         let wanted = config.exposeNames

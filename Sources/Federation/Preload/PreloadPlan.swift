@@ -11,6 +11,8 @@ struct PreloadPlan: Sendable {
     var cssAssets: [String] = []
     var jsAssetsWithoutEntry: [String] = []
     var entryAssets: [Entry] = []
+    /// The tenant whose plugin has made the plan: all of it is fetched as that tenant.
+    var givenBy: String?
 
     var luaValue: LuaValue {
         .record([
@@ -24,15 +26,20 @@ struct PreloadPlan: Sendable {
     }
 
     /// A plan as a listener of `generatePreloadAssets` returned it; missing lists are empty.
-    static func fromLua(_ value: LuaValue) throws -> PreloadPlan {
+    static func fromLua(_ value: LuaValue, givenBy tenant: String? = nil) throws -> PreloadPlan {
         var plan = PreloadPlan()
+        plan.givenBy = tenant
         for (key, value) in try value.entries(expecting: "a preload plan") {
             switch key {
             case .string("cssAssets"): plan.cssAssets = try value.strings(expecting: "a list of URLs")
             case .string("jsAssetsWithoutEntry"):
                 plan.jsAssetsWithoutEntry = try value.strings(expecting: "a list of URLs")
             case .string("entryAssets"):
-                plan.entryAssets = try value.entries(expecting: "a list of entries").map { try entry(from: $0.1) }
+                plan.entryAssets = try value.entries(expecting: "a list of entries").map {
+                    var entry = try entry(from: $0.1)
+                    entry.remoteInfo = entry.remoteInfo.given(by: tenant)
+                    return entry
+                }
             default: break
             }
         }

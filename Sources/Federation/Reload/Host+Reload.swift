@@ -75,8 +75,9 @@ extension Host {
                 if let function = functions[name] { store.add(lua: function, plugin: plugin.name, owner: new.id) }
             }
         case .tenant(let plugin):
-            hooks.replace(old.id, hooks: plugin.hooks, ending: scope) { name, store in
-                store.add(tenant: plugin, hook: name, owner: new.id)
+            let border = TenantBorder(plugin, host: self)
+            hooks.replace(old.id, hooks: plugin.hooks, ending: scope) { _, store in
+                store.add(tenant: plugin, border: border, owner: new.id)
             }
         case .swift: return
         }

@@ -93,7 +93,7 @@ extension Host {
 
     private func draft(of remote: Remote, _ module: RemoteModule, _ changes: [ChangedResource]) throws -> RemoteDraft {
         var draft = RemoteDraft(
-            changes: changes, remoteInfo: module.remoteInfo, snapshot: registry.snapshot(of: remote))
+            changes: changes, remoteInfo: module.remoteInfo, snapshot: registry.snapshot(readBy: module.remoteInfo))
         guard let url = remote.entry, !remote.isPureEntry, let change = changes.first(where: { $0.url == url }) else {
             return draft
         }
@@ -151,8 +151,9 @@ extension Host {
     private func put(_ container: Container, _ draft: RemoteDraft, of remote: Remote, inPlaceOf module: RemoteModule) {
         for change in draft.changes { registry.parts.refresh(change.url, change.resource) }
         if let manifest = draft.manifest, let snapshot = draft.snapshot {
-            registry.manifests[remote.manifestKey(manifest.url)] = manifest.content
-            registry.manifestLoads[remote.manifestKey(manifest.url)] = SingleFlight(on: runtime.loop, snapshot)
+            let key = manifestKey(manifest.url, of: remote)
+            registry.manifests[key] = manifest.content
+            registry.manifestLoads[key] = SingleFlight(on: runtime.loop, snapshot)
             registry.snapshots[SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)] = snapshot
         }
         let (old, new) = (module.remoteInfo, draft.remoteInfo)

@@ -52,7 +52,7 @@ extension Runtime {
         _ request: FetchRequest, of remote: ResolvedRemote, as principal: FetchPrincipal
     ) async throws -> [UInt8] {
         if let source = principal.sources.take(request.url) {
-            note(part: request.url, registry.parts.known(request.url) ?? KnownResource(source), of: remote.name)
+            note(part: request.url, registry.parts.known(request.url) ?? KnownResource(source), of: remote)
             return source
         }
         return try await fetchPart(request, of: remote, as: principal)
@@ -63,14 +63,14 @@ extension Runtime {
         _ request: FetchRequest, of remote: ResolvedRemote, as principal: FetchPrincipal
     ) async throws -> [UInt8] {
         let response = try await principal.fetch(request)
-        note(part: request.url, KnownResource(response), of: remote.name)
+        note(part: request.url, KnownResource(response), of: remote)
         return response.body
     }
 
-    private func note(part url: String, _ resource: KnownResource, of remote: String) {
+    private func note(part url: String, _ resource: KnownResource, of remote: ResolvedRemote) {
         // A remote that was removed is not asked about, whatever its code still fetches.
-        guard registry.isRegistered(remote) else { return }
-        if registry.parts.note(url, resource, of: remote) { reloads.feeds?.add(url) }
+        guard remote.givenBy == nil, registry.isRegistered(remote.name) else { return }
+        if registry.parts.note(url, resource, of: remote.name) { reloads.feeds?.add(url) }
     }
 
     /// Asks for a resource once more.

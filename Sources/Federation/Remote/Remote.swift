@@ -55,6 +55,8 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
     public internal(set) var shareScope: ShareScopeName?
     /// The tenant whose sandbox the remote's code runs in; the host's own state when absent.
     public internal(set) var tenant: String?
+    /// The tenant whose plugin has made this of a remote: what it names is fetched with the tenant's rights alone.
+    var givenBy: String?
     /// How often the remote is asked for a new version, such as `30s`; never when absent.
     public internal(set) var revalidate: String?
     /// Data of the remote's owner, which hooks see and nothing interprets.
@@ -90,7 +92,7 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
     fileprivate init(resolving remote: Remote) {
         (name, entry, alias, version) = (remote.name, remote.entry ?? "", remote.alias, remote.version)
         (tenant, buildVersion, foundManifest) = (remote.tenant, remote.buildVersion, remote.foundManifest)
-        declaredEntry = remote.declaredEntry
+        (declaredEntry, givenBy) = (remote.declaredEntry, remote.givenBy)
         type = remote.type ?? Remote.standardType
         entryGlobalName = remote.entryGlobalName ?? remote.name
         shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
@@ -170,6 +172,14 @@ extension Remote {
     /// A copy with every default filled in.
     func resolved() -> ResolvedRemote { Remote(resolving: self) }
 
+    /// A copy of which what a tenant has given is made: it is fetched and runs as that tenant.
+    func given(by tenant: String?) -> Remote {
+        guard let tenant else { return self }
+        let copy = resolved()
+        (copy.tenant, copy.givenBy, copy.declaredEntry) = (tenant, tenant, nil)
+        return copy
+    }
+
     /// Whether the entry is the remote entry itself: neither a manifest nor a version to be looked up.
     var isPureEntry: Bool { entry != nil && !hasManifest }
 
@@ -178,9 +188,6 @@ extension Remote {
 
     /// The key under which the entry's load is shared by all hosts of the runtime.
     var entryKey: String { "\(name):\(entry ?? "")" + (tenant.map { " in \($0)" } ?? "") }
-
-    /// The key under which a manifest is kept: what is fetched for a tenant is never another's.
-    func manifestKey(_ url: String) -> String { url + (tenant.map { " in \($0)" } ?? "") }
 
     /// The key under which remotes of the same entry find its container.
     var containerKey: String { "\(entryGlobalName ?? name):\(entry ?? "")" }

@@ -15,7 +15,7 @@ final class RemoteFiles: @unchecked Sendable {
 
     init(host: Host, remote: ResolvedRemote, entry: String, snapshot: Snapshot?) {
         (self.host, self.remote, self.entry) = (host, remote, entry)
-        self.snapshot = snapshot ?? host.registry.snapshot(of: remote)
+        self.snapshot = snapshot ?? host.registry.snapshot(readBy: remote)
     }
 
     /// A searcher in the sense of `package.searchers` that may wait.
@@ -62,7 +62,7 @@ final class RemoteFiles: @unchecked Sendable {
     }
 
     private func url(of file: String) throws -> String? {
-        guard let snapshot = snapshot ?? host.registry.snapshot(of: remote) else {
+        guard let snapshot = snapshot ?? host.registry.snapshot(readBy: remote) else {
             let url = resolve(file, against: entry)
             guard URLParts.mayName(url, in: entry) else { throw MFError.namedByManifest(url, manifest: entry) }
             return url

@@ -10,10 +10,10 @@ struct ScriptRequest: Sendable {
     /// The total deadline.
     var timeout: Duration?
     var maxBytes: Int?
-    /// The tenant whose plugin gave the URL; nil: no tenant's.
-    var tenant: String?
     /// The source itself: nothing is fetched.
     var source: [UInt8]?
+    /// The tenant whose plugin has made the request: it is made, and what it gives is run, as that tenant.
+    var givenBy: String?
 
     init(url: String) { self.url = url }
 
@@ -58,10 +58,11 @@ extension Host {
         context: ResourceContext?
     ) throws -> ScriptRequest {
         var request = ScriptRequest(url: url)
-        try request.apply(
-            hooks.emit(
-                hook, CreateScript(url: url, attributes: attributes, remoteInfo: remoteInfo, resourceContext: context)),
-            hook: hook.name)
+        let result = try hooks.emit(
+            hook, CreateScript(url: url, attributes: attributes, remoteInfo: remoteInfo, resourceContext: context)
+        ).given
+        request.givenBy = result.tenant
+        try request.apply(result.value, hook: hook.name)
         return request
     }
 }

@@ -43,6 +43,8 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
     /// What it exposes.
     public internal(set) var modules: LiveList<SnapshotModule>?
     public var extra: OrderedDictionary<String, LuaValue> = [:]
+    /// The tenant whose plugin gave it, or gave the manifest that it was made of: what it names is the tenant's.
+    var givenBy: String?
     /// The entry's URL, and what it was made of: every load asks for it.
     @exclusivity(unchecked)
     private var knownEntry: KnownEntry?

@@ -38,10 +38,8 @@ struct FetchPrincipal: Sendable {
 extension Host {
     /// Who asks for what a remote is made of: its tenant, where it has one, or the owner.
     ///
-    /// - Parameter tenant: The tenant whose plugin gave the URL, where one did.
     /// - Throws: ``MFError`` with `LIMIT-009` when the tenant is not declared.
-    func principal(of remote: Remote, givenBy tenant: String? = nil) throws -> FetchPrincipal {
-        if let tenant { return FetchPrincipal(runtime, tenant: try tenants.tenant(tenant)) }
+    func principal(of remote: Remote) throws -> FetchPrincipal {
         guard let own = remote.tenant else { return FetchPrincipal(runtime) }
         return FetchPrincipal(runtime, tenant: try tenants.tenant(own), entry: remote.declaredEntry)
     }

@@ -224,6 +224,7 @@ extension StateInstance {
     func visible(_ value: LuaValue) throws -> LuaValue {
         switch value {
         case .object, .array, .record: return try enter(try value.withoutFunctions())
+        case .string(let text): return .string(publicAddress(text))
         case .table, .function, .callable, .userdata: return .nil
         default: return value
         }
@@ -269,7 +270,7 @@ extension StateInstance {
 
     fileprivate func view(of object: any LuaObject) -> TenantView {
         if let known = views[ObjectIdentifier(object)]?.view { return known }
-        let isHost = object is Host || (object as? WorkerView)?.luaDescription == Host.luaTypeName
+        let isHost = object.tenantTypeName == Host.luaTypeName
         let view = isHost ? TenantHostView(object, in: self) : TenantView(object, in: self)
         views[ObjectIdentifier(object)] = WeakView(view: view)
         return view

@@ -51,6 +51,8 @@ public final class Tenant: @unchecked Sendable {
     @exclusivity(unchecked)
     var calls = 0
     var errors = 0
+    /// Results of its hooks that did not count.
+    var drops = 0
     private var dooms: [String: Int] = [:]
 
     /// Makes a tenant. Nothing is started before the first call.
@@ -117,9 +119,6 @@ public final class Tenant: @unchecked Sendable {
         let remaining = loop.now.duration(to: suspendedUntil)
         return remaining > .zero ? remaining : nil
     }
-
-    /// Whether hooks of its plugins are passed over at the moment.
-    var isPassedOver: Bool { suspension != nil && !options.failClosed }
 
     /// Lets go of a doomed instance and decides whether there will be another soon.
     func noteDoom(of doomed: any TenantInstance, _ error: MFError) {
@@ -194,7 +193,7 @@ public final class Tenant: @unchecked Sendable {
         let usage = instance?.usage ?? TenantUsage()
         let stats = TenantStats(
             memory: usage.memory, peakMemory: max(past.peakMemory, usage.peakMemory), cpuTime: past.cpu + usage.cpu,
-            calls: calls, errors: errors, dooms: dooms, generation: generations,
+            calls: calls, errors: errors, drops: drops, dooms: dooms, generation: generations,
             state: isClosed ? .closed : suspension != nil ? .suspended : instance == nil ? .idle : .running,
             suspendedFor: suspension)
         TenantMetrics.record(name, stats)

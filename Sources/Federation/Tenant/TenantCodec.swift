@@ -103,8 +103,8 @@ struct TenantEncoder {
         word(number)
         if kind == .ours { text(((object as? TenantImport)?.name ?? "function").utf8) }
         if kind == .view {
-            text(type(of: object).luaTypeName.utf8)
-            try write(try object.tenantSnapshot(depth: 3), depth: depth + 1)
+            text(object.tenantTypeName.utf8)
+            try write(try object.tenantSnapshot(depth: 4), depth: depth + 1)
         }
     }
 
@@ -219,16 +219,24 @@ struct TenantDecoder {
 }
 
 extension LuaObject {
+    /// The name of its type as a tenant knows it.
+    var tenantTypeName: String {
+        switch self {
+        case let projection as TenantProjection: type(of: projection.object).luaTypeName
+        case let view as WorkerView: view.luaDescription
+        default: Self.luaTypeName
+        }
+    }
+
     /// What a worker is told of an object: what a tenant may see of it, some levels deep.
     fileprivate func tenantSnapshot(depth: Int) throws -> LuaValue {
         guard depth > 0 else { return .record(LuaRecord()) }
-        let visible = TenantView.visibleFields[Self.luaTypeName]
         var entries: [LuaRecord.Entry] = []
         for key in luaKeys {
             let name: LuaValue
             switch key {
             case .string(let text):
-                if let visible, !visible.contains(text) { continue }
+                guard TenantFields.shows(key, of: self) else { continue }
                 name = .string(text)
             case .integer(let index): name = .integer(index)
             case .other: continue
@@ -236,8 +244,9 @@ extension LuaObject {
             switch try luaGet(key) {
             case .object(let object):
                 entries.append(.init(key: name, value: try object.tenantSnapshot(depth: depth - 1)))
-            case .table, .function, .callable, .userdata, .array, .record, .nil: continue
-            case let plain: entries.append(.init(key: name, value: plain))
+            case .table, .function, .callable, .userdata, .nil: continue
+            case .string(let text): entries.append(.init(key: name, value: .string(publicAddress(text))))
+            case let value: if value.isPlain { entries.append(.init(key: name, value: value)) }
             }
         }
         return .record(LuaRecord(entries))

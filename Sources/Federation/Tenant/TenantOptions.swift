@@ -37,6 +37,11 @@ public struct TenantOptions: Sendable, Equatable {
     public var net: [String] = []
     /// Packages that `mf.loadShare` may give it.
     public var shared: [String] = []
+    /// Whose loads and shared modules the hooks of its plugins are called for: globs over `remote/expose` and
+    /// `share:PACKAGE`. A lone `*` is everything, but for what belongs to other tenants.
+    public var hears: [String] = ["*"]
+    /// What the hooks of its plugins may change beside the tenant's own remotes, in the same form.
+    public var changes: [String] = []
     /// What `mf.env` holds.
     public var env: [String: String] = [:]
     /// How often its instance may be replaced within ``restartWindow``, for going over a limit, before it is suspended.
@@ -96,6 +101,12 @@ extension TenantOptions: LuaConvertible {
         },
         Field("shared", .strings, "Shared modules that are visible.", { $0.shared.luaValue }) {
             $0.shared = (try? [String].fromLua($1)) ?? $0.shared
+        },
+        Field("hears", .patterns, "Whose loads and shares its hooks are called for.", { $0.hears.luaValue }) {
+            $0.hears = (try? [String].fromLua($1)) ?? $0.hears
+        },
+        Field("changes", .patterns, "Whose loads and shares its hooks may change.", { $0.changes.luaValue }) {
+            $0.changes = (try? [String].fromLua($1)) ?? $0.changes
         },
         Field(
             "env", .map(of: .string, "a table of string values"), "What `mf.env` holds.",

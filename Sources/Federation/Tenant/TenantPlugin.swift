@@ -13,6 +13,10 @@ public final class TenantPlugin: @unchecked Sendable {
     public let version: String?
     /// The tenant it runs in.
     public let tenant: Tenant
+    /// The name that hosts know it by, `acme/x-plugin`: a bare name is always one of the owner's plugins.
+    public var qualifiedName: String { "\(tenant.name)/\(name)" }
+    /// Whether the owner has the loads fail that its hooks fail in, be they the tenant's own or not.
+    public internal(set) var failsClosed: Bool
     /// The names of its functions, sorted: hooks, and what else it has.
     public let functions: [String]
     private let listeners: [String: TenantFunction]
@@ -25,6 +29,7 @@ public final class TenantPlugin: @unchecked Sendable {
     init(name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunction]) {
         (self.name, self.version, self.tenant, self.listeners) = (name, version, tenant, listeners)
         functions = listeners.keys.sorted()
+        failsClosed = tenant.options.failClosed
     }
 
     /// A function of the plugin as a function of the host; nil when there is none.
@@ -43,7 +48,7 @@ public final class TenantPlugin: @unchecked Sendable {
     public func emit(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) throws
         -> LuaEmission.Result
     {
-        guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
+        guard let listener = listeners[hook], !isPassedOver else { return Self.nothing(values) }
         let imported = try tenant.imported(values)
         let result = try tenant.atOnce { instance in
             try instance.emit(kind, try listener.resolved(in: instance), shape, imported)
@@ -55,7 +60,7 @@ public final class TenantPlugin: @unchecked Sendable {
     public func emitAsync(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) async throws
         -> LuaEmission.Result
     {
-        guard let listener = listeners[hook], !tenant.isPassedOver else { return Self.nothing(values) }
+        guard let listener = listeners[hook], !isPassedOver else { return Self.nothing(values) }
         let imported = try tenant.imported(values)
         let instance = try tenant.current()
         tenant.calls += 1
@@ -71,6 +76,9 @@ public final class TenantPlugin: @unchecked Sendable {
             throw tenant.failure(error, of: instance)
         }
     }
+
+    /// Whether its hooks are passed over at the moment.
+    private var isPassedOver: Bool { tenant.suspension != nil && !failsClosed }
 
     private static func nothing(_ values: [LuaValue]) -> LuaEmission.Result {
         LuaEmission.Result(outcome: .nil, isData: false, aborted: false, fields: values)
@@ -104,7 +112,7 @@ extension TenantPlugin: LuaObject {
     public var luaKeys: [LuaKey] { ["name", "version", "tenant"].map { .string($0) } }
     public func luaGet(_ key: LuaKey) -> LuaValue {
         switch key {
-        case .string("name"): .string(name)
+        case .string("name"): .string(qualifiedName)
         case .string("version"): version.map { .string($0) } ?? .nil
         case .string("tenant"): .string(tenant.name)
         default: .nil

@@ -26,6 +26,8 @@ public struct TenantStats: Sendable, Equatable {
     public var calls: Int
     /// Calls that failed.
     public var errors: Int
+    /// Results of its hooks that did not count, and failures that stopped nothing: `changes` did not allow them.
+    public var drops: Int
     /// How often it went over a limit, by the limit's code.
     public var dooms: [String: Int]
     /// How many instances there have been.
@@ -43,7 +45,7 @@ extension TenantStats {
             LuaRecord([
                 ("memory", .integer(Int64(memory))), ("peakMemory", .integer(Int64(peakMemory))),
                 ("cpu", .number(Double(cpuTime.nanoseconds) / 1e6)), ("calls", .integer(Int64(calls))),
-                ("errors", .integer(Int64(errors))),
+                ("errors", .integer(Int64(errors))), ("drops", .integer(Int64(drops))),
                 (
                     "dooms",
                     .record(LuaRecord(dooms.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) }))

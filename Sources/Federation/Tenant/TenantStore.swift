@@ -48,7 +48,7 @@ final class TenantStore: @unchecked Sendable {
     func tenant(_ name: String) throws -> Tenant {
         if let known = tenants[name] { return known }
         guard let options = declared[name] else { throw MFError.unknownTenant(name, known: Array(declared.keys)) }
-        let tenant = Tenant(name, options, services: services(), host: host.runtime.state)
+        let tenant = Tenant(name, options, services: services(for: name), host: host.runtime.state)
         tenants[name] = tenant
         return tenant
     }
@@ -59,7 +59,7 @@ final class TenantStore: @unchecked Sendable {
         tenants.removeAll()
     }
 
-    private func services() -> TenantServices {
+    private func services(for tenant: String) -> TenantServices {
         let runtime = host.runtime
         return TenantServices(
             fetcher: runtime.fetcher,
@@ -69,7 +69,9 @@ final class TenantStore: @unchecked Sendable {
             },
             loadShare: { [weak host] package in
                 guard let host else { return .nil }
-                let factory = try await host.loadShare(package, LoadShareOptions())
+                let factory = try await TenantRequest.$tenant.withValue(tenant) {
+                    try await host.loadShare(package, LoadShareOptions())
+                }
                 return factory.isTruthy ? try await host.runtime.call(factory, []) : .nil
             },
             loadRemote: { [weak host] id, tenant in
@@ -87,6 +89,16 @@ final class TenantStore: @unchecked Sendable {
                 }
             },
             event: { [weak self] in self?.onEvent($0) })
+    }
+
+    // MARK: - What tenants have given
+
+    /// Whether some plugin of a tenant may change a remote that is not the tenant's own.
+    func mayChange(_ remote: Remote) -> Bool {
+        tenants.values.contains { tenant in
+            !tenant.options.changes.isEmpty
+                && TenantPatterns(tenant.options.changes).matchAll(of: remote.name, foreign: remote.tenant != nil)
+        }
     }
 
     // MARK: - What runs in tenants

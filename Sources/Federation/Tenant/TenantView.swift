@@ -16,27 +16,13 @@ class TenantView: LuaObject, @unchecked Sendable {
 
     deinit { instance?.forget(object) }
 
-    /// What a tenant may read of a type; types that are not listed show all their data.
-    static let visibleFields: [String: Set<String>] = [
-        "mf.Host": ["name", "version", "options"],
-        "mf.Options": ["id", "name", "version", "remotes", "shareStrategy"],
-        "mf.Shared": [
-            "version", "from", "deps", "scope", "loaded", "loading", "eager", "strategy", "shareConfig", "useIn",
-        ],
-    ]
-
     class var luaTypeName: String { "mf.TenantView" }
     class var luaMethods: [LuaCallable] { [] }
     var luaCount: Int { object.luaCount }
     var luaDescription: String { object.luaDescription }
     var luaKeys: [LuaKey] { object.luaKeys.filter(isVisible) }
 
-    private func isVisible(_ key: LuaKey) -> Bool {
-        guard case .string(let name) = key, let fields = Self.visibleFields[type(of: object).luaTypeName] else {
-            return true
-        }
-        return fields.contains(name)
-    }
+    private func isVisible(_ key: LuaKey) -> Bool { TenantFields.shows(key, of: object) }
 
     func luaGet(_ key: LuaKey) throws -> LuaValue {
         guard isVisible(key), let instance else { return .nil }

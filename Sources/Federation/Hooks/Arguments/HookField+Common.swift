@@ -11,22 +11,22 @@ public protocol RemoteInfoArguments: HookArguments {
 }
 
 extension HookField where Root: OriginArguments {
-    static var origin: Self { .fixed("origin", "mf.Host", "The host that is at work.") { .object($0.origin) } }
+    static var origin: Self { .fixed("origin", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.origin) } }
     static var options: Self {
-        .fixed("options", "mf.Options", "The host's options.") { .object($0.origin.options) }
+        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.origin.options) }
     }
     static var shared: Self {
-        .fixed("shared", "table<string, mf.Shared[]>", "What the host shares, by package.") {
+        .fixed("shared", "table<string, mf.Shared[]>", "What the host shares, by package.", sees: .data) {
             .object($0.origin.options.shared)
         }
     }
     static func error(_ get: @escaping @Sendable (Root) -> (any Error)?) -> Self {
-        .fixed("error", "any", "What went wrong, as it was raised.") { arguments in
+        .fixed("error", "any", "What went wrong, as it was raised.", sees: .error) { arguments in
             get(arguments).map { LuaValue.error($0, in: arguments.origin.runtime.state) } ?? .nil
         }
     }
     static var shareScopeMap: Self {
-        .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.") {
+        .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.", sees: .data) {
             .object($0.origin.shareScopeMap)
         }
     }
@@ -34,13 +34,13 @@ extension HookField where Root: OriginArguments {
 
 extension HookField where Root: RemoteInfoArguments {
     static var remoteInfo: Self {
-        .fixed("remoteInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.") {
+        .fixed("remoteInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.", sees: .data) {
             .object($0.remoteInfo)
         }
     }
     /// The same under the key that Module Federation uses where a module speaks.
     static var moduleInfo: Self {
-        .fixed("moduleInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.") {
+        .fixed("moduleInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.", sees: .data) {
             .object($0.remoteInfo)
         }
     }
@@ -48,27 +48,27 @@ extension HookField where Root: RemoteInfoArguments {
 
 extension HookField {
     static func id(_ get: @escaping @Sendable (Root) -> String?) -> Self {
-        .fixed("id", "string", "The request, `remote/expose`.") { .optional(get($0)) }
+        .fixed("id", "string", "The request, `remote/expose`.", sees: .data) { .optional(get($0)) }
     }
     static func expose(_ get: @escaping @Sendable (Root) -> String?) -> Self {
-        .fixed("expose", "string", "The expose, `./name`, or `.` for the remote itself.") { .optional(get($0)) }
+        .fixed("expose", "string", "The expose, `./name`, or `.` for the remote itself.", sees: .data) { .optional(get($0)) }
     }
     static func pkgName(_ get: @escaping @Sendable (Root) -> String) -> Self {
-        .fixed("pkgName", "string", "The shared package.") { .string(get($0)) }
+        .fixed("pkgName", "string", "The shared package.", sees: .data) { .string(get($0)) }
     }
     static func remoteEntryExports(_ get: @escaping @Sendable (Root) -> LuaValue) -> Self {
-        .fixed("remoteEntryExports", "mf.Container", "The container: what the remote entry returned.", get)
+        .fixed("remoteEntryExports", "mf.Container", "The container: what the remote entry returned.", sees: .hidden, get)
     }
     static func remoteSnapshot(_ get: @escaping @Sendable (Root) -> Snapshot?) -> Self {
-        .fixed("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.") { .optional(get($0)) }
+        .fixed("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", sees: .data) { .optional(get($0)) }
     }
     static func recovered(_ get: @escaping @Sendable (Root) -> Bool) -> Self {
-        .fixed("recovered", "boolean", "Whether a listener made up for the failure.") {
+        .fixed("recovered", "boolean", "Whether a listener made up for the failure.", sees: .data) {
             get($0) ? .boolean(true) : .nil
         }
     }
     static func flag(_ name: String, _ summary: String, _ get: @escaping @Sendable (Root) -> Bool) -> Self {
-        .fixed(name, "boolean", summary) { get($0) ? .boolean(true) : .nil }
+        .fixed(name, "boolean", summary, sees: .data) { get($0) ? .boolean(true) : .nil }
     }
 }
 

@@ -6,14 +6,15 @@ public struct BeforeInit: OriginArguments {
     public var optionsSoFar: HostOptions
     public var shareInfo: SharedModules
     public let origin: Host
+    public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
-        .open("userOptions", "mf.Options", "What the user wrote.", { .object($0.userOptions) }) {
+        .open("userOptions", "mf.Options", "What the user wrote.", sees: .hidden, changes: .none, { .object($0.userOptions) }) {
             $0.userOptions = try HostOptions.fromLua($1)
         },
-        .open("options", "mf.Options", "The host's options before this `init`.", { .object($0.optionsSoFar) }) {
+        .open("options", "mf.Options", "The host's options before this `init`.", sees: .hidden, changes: .none, { .object($0.optionsSoFar) }) {
             $0.optionsSoFar = try HostOptions.fromLua($1)
         },
-        .fixed("shareInfo", "table<string, mf.Shared[]>", "What will be shared, by package.") { .object($0.shareInfo) },
+        .fixed("shareInfo", "table<string, mf.Shared[]>", "What will be shared, by package.", sees: .hidden) { .object($0.shareInfo) },
         .origin,
     ]
 }
@@ -23,8 +24,9 @@ public struct InitHost: OriginArguments {
     /// The options that the host is about to take over.
     public let newOptions: HostOptions
     public let origin: Host
+    public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("options", "mf.Options", "The options that the host takes over after this hook. Live.") {
+        .fixed("options", "mf.Options", "The options that the host takes over after this hook. Live.", sees: .hidden) {
             .object($0.newOptions)
         },
         .origin,
@@ -35,8 +37,9 @@ public struct InitHost: OriginArguments {
 public struct RegisterRemote: OriginArguments {
     public let remote: Remote
     public let origin: Host
+    public var subject: HookSubject { .registration(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("remote", "mf.Remote", "The remote that is registered. Live.") { .object($0.remote) }, .origin,
+        .fixed("remote", "mf.Remote", "The remote that is registered. Live.", sees: .data) { .object($0.remote) }, .origin,
     ]
 }
 
@@ -47,14 +50,15 @@ public struct BeforeInitContainer: OriginArguments, RemoteInfoArguments {
     public var remoteEntryInitOptions: LuaValue
     public let remoteInfo: ResolvedRemote
     public let origin: Host
+    public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
-        .open("shareScope", "mf.ShareScope", "The scope that the container joins. Live.", { $0.shareScope }) {
+        .open("shareScope", "mf.ShareScope", "The scope that the container joins. Live.", sees: .data, changes: .scope, { $0.shareScope }) {
             $0.shareScope = $1
         },
-        .open("initScope", "table[]", "The hosts that are being initialised, against endless loops.", { $0.initScope })
+        .open("initScope", "table[]", "The hosts that are being initialised, against endless loops.", sees: .hidden, changes: .none, { $0.initScope })
         { $0.initScope = $1 },
         .open(
-            "remoteEntryInitOptions", "mf.RemoteEntryInitOptions", "The third argument of `container.init`.",
+            "remoteEntryInitOptions", "mf.RemoteEntryInitOptions", "The third argument of `container.init`.", sees: .hidden, changes: .none,
             { $0.remoteEntryInitOptions }
         ) { $0.remoteEntryInitOptions = $1 },
         .remoteInfo, .origin,
@@ -71,10 +75,11 @@ public struct InitContainer: OriginArguments, RemoteInfoArguments {
     public let remoteSnapshot: Snapshot?
     public let id: String?
     public let origin: Host
+    public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("shareScope", "mf.ShareScope", "The scope that the container joined. Live.") { $0.shareScope },
-        .fixed("initScope", "table[]", "The hosts that are being initialised.") { $0.initScope },
-        .fixed("remoteEntryInitOptions", "mf.RemoteEntryInitOptions", "The third argument of `container.init`.") {
+        .fixed("shareScope", "mf.ShareScope", "The scope that the container joined. Live.", sees: .data) { $0.shareScope },
+        .fixed("initScope", "table[]", "The hosts that are being initialised.", sees: .hidden) { $0.initScope },
+        .fixed("remoteEntryInitOptions", "mf.RemoteEntryInitOptions", "The third argument of `container.init`.", sees: .hidden) {
             $0.remoteEntryInitOptions
         },
         .remoteInfo, .remoteEntryExports { $0.remoteEntryExports }, .remoteSnapshot { $0.remoteSnapshot },
@@ -84,5 +89,6 @@ public struct InitContainer: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of hooks that only `host:emit` calls: whatever the caller gave.
 public struct OpenArguments: HookArguments {
+    public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = []
 }

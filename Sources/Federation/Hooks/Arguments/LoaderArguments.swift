@@ -23,7 +23,7 @@ public struct ResourceContext: Sendable {
 
 extension HookField {
     static func resourceContext(_ get: @escaping @Sendable (Root) -> ResourceContext?) -> Self {
-        .fixed("resourceContext", "mf.ResourceContext", "`{initiator, id, resourceType, url}`.") {
+        .fixed("resourceContext", "mf.ResourceContext", "`{initiator, id, resourceType, url}`.", sees: .data) {
             get($0)?.luaValue ?? .nil
         }
     }
@@ -34,8 +34,9 @@ public struct FetchManifest: RemoteInfoArguments {
     public let url: String
     public let remoteInfo: ResolvedRemote
     public let resourceContext: ResourceContext?
+    public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("url", "string", "The manifest's URL.") { .string($0.url) },
+        .fixed("url", "string", "The manifest's URL.", sees: .data) { .string($0.url) },
         .remoteInfo, .resourceContext { $0.resourceContext },
     ]
 }
@@ -46,10 +47,11 @@ public struct CreateScript: HookArguments {
     public let attributes: LuaRecord
     public let remoteInfo: ResolvedRemote?
     public let resourceContext: ResourceContext?
+    public var subject: HookSubject { remoteInfo.map { .remote($0) } ?? .host }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("url", "string", "What is about to be requested.") { .string($0.url) },
-        .fixed("attrs", "table", "What a browser's element would carry; only told.") { .record($0.attributes) },
-        .fixed("remoteInfo", "mf.RemoteInfo", "The remote it is for. Live.") { .optional($0.remoteInfo) },
+        .fixed("url", "string", "What is about to be requested.", sees: .data) { .string($0.url) },
+        .fixed("attrs", "table", "What a browser's element would carry; only told.", sees: .data) { .record($0.attributes) },
+        .fixed("remoteInfo", "mf.RemoteInfo", "The remote it is for. Live.", sees: .data) { .optional($0.remoteInfo) },
         .resourceContext { $0.resourceContext },
     ]
 }
@@ -58,6 +60,7 @@ public struct CreateScript: HookArguments {
 public struct LoadEntry: OriginArguments, RemoteInfoArguments {
     public let remoteInfo: ResolvedRemote
     public let origin: Host
+    public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [.origin, .remoteInfo]
 }
 
@@ -69,20 +72,29 @@ public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
     public let retry: LuaValue
     public let getRemoteEntry: LuaValue
     public let globalLoading: LuaValue
+    /// Loads the entry once more as a tenant: from the remote's own place, or from a URL that the tenant may ask.
+    let retryAs: @Sendable (_ tenant: String, _ url: String?) async throws -> LuaValue
     public let origin: Host
+    public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("retry", "fun(url?: string): mf.Container", "Loads the entry once more, from `url` if given; waits.") {
+        .fixed("retry", "fun(url?: string): mf.Container", "Loads the entry once more, from `url` if given; waits.", sees: .granted) {
             $0.retry
+        }.granting { arguments, border in
+            .callable(
+                LuaCallable(async: "retry") { [tenant = border.tenant] call in
+                    let url = try call.optionalString(0)
+                    return [.object(TenantContainer(try await arguments.retryAs(tenant, url)))]
+                })
         },
-        .fixed("getRemoteEntry", "fun(params: table): mf.Container", "Module Federation's spelling of `retry`; waits.")
+        .fixed("getRemoteEntry", "fun(params: table): mf.Container", "Module Federation's spelling of `retry`; waits.", sees: .hidden)
         {
             $0.getRemoteEntry
         },
         .origin, .remoteInfo,
-        .fixed("globalLoading", "table<string, any>", "The loads under way by key; removing one lets it start again.") {
+        .fixed("globalLoading", "table<string, any>", "The loads under way by key; removing one lets it start again.", sees: .hidden) {
             $0.globalLoading
         },
-        .fixed("uniqueKey", "string", "This entry's key in `globalLoading`.") { .string($0.uniqueKey) },
+        .fixed("uniqueKey", "string", "This entry's key in `globalLoading`.", sees: .hidden) { .string($0.uniqueKey) },
     ]
 }
 
@@ -93,6 +105,7 @@ public struct AfterLoadEntry: OriginArguments, RemoteInfoArguments {
     public let error: (any Error)?
     public let recovered: Bool
     public let origin: Host
+    public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .origin, .remoteInfo, .remoteEntryExports { $0.remoteEntryExports }, .error { $0.error },
         .recovered { $0.recovered },
@@ -105,6 +118,7 @@ public struct BeforeInitRemote: OriginArguments, RemoteInfoArguments {
     public let remoteInfo: ResolvedRemote
     public let remoteSnapshot: Snapshot?
     public let origin: Host
+    public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .remoteInfo, .remoteSnapshot { $0.remoteSnapshot }, .origin,
     ]
@@ -119,6 +133,7 @@ public struct AfterInitRemote: OriginArguments, RemoteInfoArguments {
     public let error: (any Error)?
     public let cached: Bool
     public let origin: Host
+    public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .remoteInfo, .remoteSnapshot { $0.remoteSnapshot },
         .remoteEntryExports { $0.remoteEntryExports }, .error { $0.error },
@@ -133,6 +148,7 @@ public struct BeforeGetExpose: OriginArguments, RemoteInfoArguments {
     public let remoteInfo: ResolvedRemote
     public let remoteEntryExports: LuaValue
     public let origin: Host
+    public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .remoteEntryExports { $0.remoteEntryExports }, .origin,
     ]
@@ -143,6 +159,7 @@ public struct GetModuleFactory: RemoteInfoArguments {
     public let expose: String
     public let remoteInfo: ResolvedRemote
     public let remoteEntryExports: LuaValue
+    public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .remoteEntryExports { $0.remoteEntryExports }, .expose { $0.expose }, .moduleInfo,
     ]
@@ -157,9 +174,10 @@ public struct AfterGetExpose: OriginArguments, RemoteInfoArguments {
     public let moduleFactory: LuaValue
     public let error: (any Error)?
     public let origin: Host
+    public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .remoteEntryExports { $0.remoteEntryExports },
-        .fixed("moduleFactory", "fun(): any", "The function that makes the module.") { $0.moduleFactory },
+        .fixed("moduleFactory", "fun(): any", "The function that makes the module.", sees: .hidden) { $0.moduleFactory },
         .error { $0.error }, .origin,
     ]
 }
@@ -170,6 +188,7 @@ public struct BeforeExecuteFactory: OriginArguments, RemoteInfoArguments {
     public let expose: String
     public let remoteInfo: ResolvedRemote
     public let origin: Host
+    public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .flag("loadFactory", "Always true here.") { _ in true },
         .origin,
@@ -184,8 +203,9 @@ public struct AfterExecuteFactory: OriginArguments, RemoteInfoArguments {
     public let exposeModule: LuaValue
     public let error: (any Error)?
     public let origin: Host
+    public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .flag("loadFactory", "Always true here.") { _ in true },
-        .fixed("exposeModule", "any", "The module.") { $0.exposeModule }, .error { $0.error }, .origin,
+        .fixed("exposeModule", "any", "The module.", sees: .own) { $0.exposeModule }, .error { $0.error }, .origin,
     ]
 }

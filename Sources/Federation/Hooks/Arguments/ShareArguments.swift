@@ -5,9 +5,10 @@ public struct BeforeRegisterShare: OriginArguments {
     public let pkgName: String
     public let sharedModule: SharedModule
     public let origin: Host
+    public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shared", "mf.Shared", "The version that is registered. Live.") { .object($0.sharedModule) }, .origin,
+        .fixed("shared", "mf.Shared", "The version that is registered. Live.", sees: .data) { .object($0.sharedModule) }, .origin,
     ]
 }
 
@@ -19,9 +20,10 @@ public struct BeforeLoadShare: OriginArguments {
     /// What a listener left that is no shared module.
     var refusal = LuaValue.nil
     public let origin: Host
+    public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .open("shareInfo", "mf.Shared", "What the host asks for. Live.", { .optional($0.shareInfo) }) {
+        .open("shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data, changes: .share, { .optional($0.shareInfo) }) {
             $0.shareInfo = $1.isTruthy ? try SharedModule.fromLua($1) : nil
             $0.refusal = $1.isTruthy ? .nil : $1
         },
@@ -34,9 +36,10 @@ public struct LoadShare: OriginArguments {
     public let pkgName: String
     public let shareInfo: SharedModule
     public let origin: Host
+    public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.") { .object($0.shareInfo) },
+        .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data) { .object($0.shareInfo) },
         .shared, .origin,
     ]
 }
@@ -50,20 +53,21 @@ public struct ResolveShare: HookArguments {
     public let shareInfo: SharedModule
     /// A function that returns the chosen entry, or `{shared, useTreesShaking}`.
     public var resolver: LuaValue
+    public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.") {
+        .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.", sees: .data) {
             .object($0.host.shareScopeMap)
         },
-        .fixed("scope", "string", "The scope in question.") { .string($0.scope) },
+        .fixed("scope", "string", "The scope in question.", sees: .data) { .string($0.scope) },
         .pkgName { $0.pkgName },
-        .fixed("version", "string", "The version that the rules choose.") { .string($0.version) },
-        .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.") { .object($0.shareInfo) },
-        .fixed("GlobalFederation", "mf.Federation", "All hosts, snapshots and share scopes of this runtime.") {
+        .fixed("version", "string", "The version that the rules choose.", sees: .data) { .string($0.version) },
+        .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data) { .object($0.shareInfo) },
+        .fixed("GlobalFederation", "mf.Federation", "All hosts, snapshots and share scopes of this runtime.", sees: .hidden) {
             .object($0.host.registry.federation)
         },
         .open(
             "resolver", "fun(): mf.Shared|{shared: mf.Shared, useTreesShaking: boolean}|nil",
-            "Chooses the entry; put another in its place.", { $0.resolver }
+            "Chooses the entry; put another in its place.", sees: .hidden, changes: .share, { $0.resolver }
         ) { $0.resolver = $1 },
     ]
 }
@@ -76,12 +80,13 @@ public struct AfterLoadShare: OriginArguments {
     /// `loadShare` or `loadShareSync`.
     public let lifecycle: String
     public let origin: Host
+    public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shareInfo", "mf.Shared", "What the host asked for.") { .optional($0.shareInfo) },
-        .fixed("selectedShared", "mf.Shared", "What it got.") { .optional($0.selectedShared) },
+        .fixed("shareInfo", "mf.Shared", "What the host asked for.", sees: .data) { .optional($0.shareInfo) },
+        .fixed("selectedShared", "mf.Shared", "What it got.", sees: .data) { .optional($0.selectedShared) },
         .shared, .shareScopeMap,
-        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.") { .string($0.lifecycle) },
+        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.", sees: .data) { .string($0.lifecycle) },
         .origin,
     ]
 }
@@ -96,11 +101,12 @@ public struct ErrorLoadShare: OriginArguments {
     public let error: (any Error)?
     public let recovered: Bool
     public let origin: Host
+    public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shareInfo", "mf.Shared", "What the host asked for.") { $0.shareInfo },
+        .fixed("shareInfo", "mf.Shared", "What the host asked for.", sees: .data) { $0.shareInfo },
         .shared, .shareScopeMap,
-        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.") { .string($0.lifecycle) },
+        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.", sees: .data) { .string($0.lifecycle) },
         .origin, .error { $0.error }, .recovered { $0.recovered },
     ]
 }
@@ -111,10 +117,11 @@ public struct InitContainerShareScopeMap: OriginArguments {
     public let scopeName: String
     public let hostShareScopeMap: LuaValue
     public let origin: Host
+    public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("shareScope", "mf.ShareScope", "The scope that is taken over. Live.") { .object($0.shareScope) },
-        .options, .origin, .fixed("scopeName", "string", "The scope's name.") { .string($0.scopeName) },
-        .fixed("hostShareScopeMap", "mf.ShareScopeMap", "The scopes of the host that shares them.") {
+        .fixed("shareScope", "mf.ShareScope", "The scope that is taken over. Live.", sees: .data) { .object($0.shareScope) },
+        .options, .origin, .fixed("scopeName", "string", "The scope's name.", sees: .data) { .string($0.scopeName) },
+        .fixed("hostShareScopeMap", "mf.ShareScopeMap", "The scopes of the host that shares them.", sees: .hidden) {
             $0.hostShareScopeMap
         },
     ]

@@ -4,8 +4,9 @@ public import LuaBridge
 public struct BeforeLoadRemoteSnapshot: OriginArguments {
     public let remote: Remote
     public let origin: Host
+    public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .options, .fixed("moduleInfo", "mf.Remote", "The remote. Live.") { .object($0.remote) }, .origin,
+        .options, .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) }, .origin,
     ]
 }
 
@@ -16,16 +17,17 @@ public struct LoadSnapshot: HookArguments {
     public let hostGlobalSnapshot: Snapshot?
     public let globalSnapshot: LiveMap<Snapshot>
     public var remoteSnapshot: Snapshot?
+    public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("options", "mf.Options", "The host's options.") { .object($0.host.options) },
-        .fixed("moduleInfo", "mf.Remote", "The remote. Live.") { .object($0.remote) },
-        .fixed("hostGlobalSnapshot", "mf.Snapshot", "The host's own snapshot. Live.") {
+        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.host.options) },
+        .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) },
+        .fixed("hostGlobalSnapshot", "mf.Snapshot", "The host's own snapshot. Live.", sees: .hidden) {
             .optional($0.hostGlobalSnapshot)
         },
         .open(
-            "remoteSnapshot", "mf.Snapshot", "The remote's snapshot if it is known.", { .optional($0.remoteSnapshot) }
+            "remoteSnapshot", "mf.Snapshot", "The remote's snapshot if it is known.", sees: .data, changes: .remote, { .optional($0.remoteSnapshot) }
         ) { $0.remoteSnapshot = $1.isNil ? nil : try Snapshot.fromLua($1) },
-        .fixed("globalSnapshot", "table<string, mf.Snapshot>", "All known snapshots. Live.") {
+        .fixed("globalSnapshot", "table<string, mf.Snapshot>", "All known snapshots. Live.", sees: .hidden) {
             .object($0.globalSnapshot)
         },
     ]
@@ -40,15 +42,16 @@ public struct LoadRemoteSnapshot: HookArguments {
     public var remoteSnapshot: Snapshot
     /// `manifest` or `global`.
     public let from: String
+    public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("options", "mf.Options", "The host's options.") { .object($0.host.options) },
-        .fixed("moduleInfo", "mf.Remote", "The remote. Live.") { .object($0.remote) },
-        .fixed("manifestJson", "table", "The manifest, when it was just loaded.") { $0.manifestJson },
-        .fixed("manifestUrl", "string", "The manifest's URL.") { .optional($0.manifestUrl) },
-        .open("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", { .object($0.remoteSnapshot) }) {
+        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.host.options) },
+        .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) },
+        .fixed("manifestJson", "table", "The manifest, when it was just loaded.", sees: .own) { $0.manifestJson },
+        .fixed("manifestUrl", "string", "The manifest's URL.", sees: .data) { .optional($0.manifestUrl) },
+        .open("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", sees: .data, changes: .remote, { .object($0.remoteSnapshot) }) {
             $0.remoteSnapshot = try Snapshot.fromLua($1)
         },
-        .fixed("from", "\"global\"|\"manifest\"", "Where the snapshot comes from.") { .string($0.from) },
+        .fixed("from", "\"global\"|\"manifest\"", "Where the snapshot comes from.", sees: .data) { .string($0.from) },
     ]
 }
 
@@ -58,10 +61,11 @@ public struct AfterLoadSnapshot: HookArguments {
     public let host: Host
     public let remote: Remote
     public let remoteSnapshot: Snapshot
+    public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .id { $0.id }, .fixed("host", "mf.Host", "The host that is at work.") { .object($0.host) },
-        .fixed("options", "mf.Options", "The host's options.") { .object($0.host.options) },
-        .fixed("moduleInfo", "mf.Remote", "The remote. Live.") { .object($0.remote) },
+        .id { $0.id }, .fixed("host", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.host) },
+        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.host.options) },
+        .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) },
         .remoteSnapshot { $0.remoteSnapshot },
     ]
 }
@@ -70,8 +74,9 @@ public struct AfterLoadSnapshot: HookArguments {
 public struct BeforePreloadRemote: OriginArguments {
     public let preloadOps: LiveList<PreloadRequest>
     public let origin: Host
+    public var subject: HookSubject { .remotes(preloadOps.elements.map { $0.nameOrAlias ?? "" }) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What is preloaded. Live.") { .object($0.preloadOps) },
+        .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What is preloaded. Live.", sees: .data) { .object($0.preloadOps) },
         .options, .origin,
     ]
 }
@@ -84,11 +89,12 @@ public struct HandlePreloadModule: OriginArguments {
     public let remoteSnapshot: Snapshot
     public let preloadConfig: PreloadRequest
     public let origin: Host
+    public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .id { $0.id }, .fixed("name", "string", "The remote's name.") { .string($0.name) },
-        .fixed("remote", "mf.RemoteInfo", "The remote.") { .object($0.remote) },
+        .id { $0.id }, .fixed("name", "string", "The remote's name.", sees: .data) { .string($0.name) },
+        .fixed("remote", "mf.RemoteInfo", "The remote.", sees: .data) { .object($0.remote) },
         .remoteSnapshot { $0.remoteSnapshot },
-        .fixed("preloadConfig", "mf.PreloadRemoteArgs", "What is preloaded. Live.") { .object($0.preloadConfig) },
+        .fixed("preloadConfig", "mf.PreloadRemoteArgs", "What is preloaded. Live.", sees: .data) { .object($0.preloadConfig) },
         .origin,
     ]
 }
@@ -101,14 +107,15 @@ public struct GeneratePreloadAssets: OriginArguments, RemoteInfoArguments {
     public let remoteSnapshot: Snapshot?
     public let globalSnapshot: LiveMap<Snapshot>?
     public let origin: Host
+    public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
         .origin,
-        .fixed("preloadOptions", "mf.PreloadOptions", "`{remote, preloadConfig}`. Live.") {
+        .fixed("preloadOptions", "mf.PreloadOptions", "`{remote, preloadConfig}`. Live.", sees: .data) {
             .object($0.preloadOptions)
         },
-        .fixed("remote", "mf.Remote", "The remote. Live.") { .object($0.remote) }, .remoteInfo,
+        .fixed("remote", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) }, .remoteInfo,
         .remoteSnapshot { $0.remoteSnapshot },
-        .fixed("globalSnapshot", "table<string, mf.Snapshot>", "All known snapshots. Live.") {
+        .fixed("globalSnapshot", "table<string, mf.Snapshot>", "All known snapshots. Live.", sees: .hidden) {
             .optional($0.globalSnapshot)
         },
     ]
@@ -120,10 +127,11 @@ public struct AfterPreloadRemote: OriginArguments {
     public let results: LuaValue
     public let error: (any Error)?
     public let origin: Host
+    public var subject: HookSubject { .remotes(preloadOps.elements.map { $0.nameOrAlias ?? "" }) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What was preloaded. Live.") { .object($0.preloadOps) },
+        .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What was preloaded. Live.", sees: .data) { .object($0.preloadOps) },
         .options, .origin,
-        .fixed("results", "mf.PreloadResult[]", "What became of each resource.") { $0.results },
+        .fixed("results", "mf.PreloadResult[]", "What became of each resource.", sees: .data) { $0.results },
         .error { $0.error },
     ]
 }

@@ -1,0 +1,161 @@
+import Diagnostics
+import LuaBridge
+
+/// What a tenant's plugin hears of its host's work, and what it may change of it.
+///
+/// Whether a hook is called, what the listener sees, and which of its results count is decided here and in
+/// ``TenantListener``, from what the hooks' declarations say, for both levels alike.
+public final class TenantBorder: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let plugin: TenantPlugin
+    unowned let host: Host
+    private let hearing: TenantPatterns
+    private let changing: TenantPatterns
+    /// The hooks whose results were dropped, each told once.
+    private var told: Set<String> = []
+
+    var tenant: String { plugin.tenant.name }
+
+    init(_ plugin: TenantPlugin, host: Host) {
+        (self.plugin, self.host) = (plugin, host)
+        hearing = TenantPatterns(plugin.tenant.options.hears)
+        changing = TenantPatterns(plugin.tenant.options.changes)
+    }
+
+    // MARK: - Owners
+
+    private enum Owner { case own, host, other }
+
+    private func owner(ofTenant name: String?) -> Owner {
+        guard let name else { return .host }
+        return name == tenant ? .own : .other
+    }
+
+    /// Who owns a remote: what is registered under its name decides, whatever a load has made of it.
+    private func owner(of remote: Remote) -> Owner {
+        let registered = host.index.remote(exactly: remote.name, in: host.options.remotes)
+        return owner(ofTenant: (registered ?? remote).tenant)
+    }
+
+    /// Whether a call is about the tenant's own.
+    func owns(_ subject: HookSubject) -> Bool {
+        switch subject {
+        case .request(let id): host.index.match(id, in: host.options.remotes).map { owner(of: $0.remote) == .own } ?? false
+        case .expose(let remote, _), .remote(let remote): owner(of: remote) == .own
+        case .remotes(let names):
+            !names.isEmpty
+                && names.allSatisfy {
+                    host.index.remote(named: $0, in: host.options.remotes).map { owner(of: $0) == .own } ?? false
+                }
+        case .registration(let remote): owner(ofTenant: remote.tenant) == .own
+        case .share, .host: false
+        }
+    }
+
+    // MARK: - Hearing
+
+    /// Whether the tenant hears of a call.
+    func hears(_ subject: HookSubject) -> Bool {
+        switch subject {
+        case .request(let id):
+            guard let match = host.index.match(id, in: host.options.remotes) else { return hearing.match(id: id) }
+            return hears(match.remote, match.request.expose)
+        case .expose(let remote, let expose): return hears(remote, expose)
+        case .remote(let remote): return hears(remote)
+        case .remotes(let names):
+            return names.contains { name in
+                host.index.remote(named: name, in: host.options.remotes).map { hears($0) } ?? hearing.match(id: name)
+            }
+        case .share(let package): return hearing.match(share: package)
+        case .registration(let remote): return owner(ofTenant: remote.tenant) == .own
+        case .host: return false
+        }
+    }
+
+    private func hears(_ remote: Remote, _ expose: String) -> Bool {
+        let isForeign = owner(of: remote) == .other
+        return hearing.match(
+            id: RemoteRequest.id(remote: remote.name, expose: expose), foreign: isForeign ? remote.name : nil)
+    }
+
+    /// Whether the tenant hears of some expose of a remote.
+    func hears(_ remote: Remote) -> Bool {
+        hearing.matchSome(of: remote.name, foreign: owner(of: remote) == .other)
+    }
+
+    /// Whether the tenant hears of a shared package.
+    func hears(share package: String) -> Bool { hearing.match(share: package) }
+
+    // MARK: - Changing
+
+    /// Whether the tenant may change what a call is about.
+    func mayChange(_ subject: HookSubject) -> Bool {
+        if owns(subject) { return true }
+        switch subject {
+        case .request(let id):
+            guard let match = host.index.match(id, in: host.options.remotes) else { return changing.match(id: id) }
+            return mayChange(match.remote, match.request.expose)
+        case .expose(let remote, let expose): return mayChange(remote, expose)
+        case .remote(let remote): return mayChange(allOf: remote)
+        case .remotes(let names):
+            return names.allSatisfy { name in
+                host.index.remote(named: name, in: host.options.remotes).map { mayChange(allOf: $0) }
+                    ?? changing.matchAll(of: name, foreign: false)
+            }
+        case .share(let package): return changing.match(share: package)
+        case .registration, .host: return false
+        }
+    }
+
+    private func mayChange(_ remote: Remote, _ expose: String) -> Bool {
+        let isForeign = owner(of: remote) == .other
+        return changing.match(
+            id: RemoteRequest.id(remote: remote.name, expose: expose), foreign: isForeign ? remote.name : nil)
+    }
+
+    /// Whether the tenant may change a remote with all its exposes.
+    func mayChange(allOf remote: Remote) -> Bool {
+        let owner = owner(of: remote)
+        return owner == .own || changing.matchAll(of: remote.name, foreign: owner == .other)
+    }
+
+    /// The pattern that `changes` would need.
+    private func grant(for subject: HookSubject) -> String {
+        switch subject {
+        case .request(let id):
+            guard let match = host.index.match(id, in: host.options.remotes) else { return id }
+            return RemoteRequest.id(remote: match.remote.name, expose: match.request.expose)
+        case .expose(let remote, let expose): return RemoteRequest.id(remote: remote.name, expose: expose)
+        case .remote(let remote), .registration(let remote): return "\(remote.name)/**"
+        case .remotes(let names): return names.map { "\($0)/**" }.joined(separator: "\", \"")
+        case .share(let package): return TenantPatterns.sharePrefix + package
+        case .host: return "*"
+        }
+    }
+
+    // MARK: - What is dropped
+
+    /// Notes that a result is passed over; the first of a hook is logged with the grant that it lacks.
+    func drop(_ what: String, of hook: String, _ subject: HookSubject) {
+        plugin.tenant.drops += 1
+        guard told.insert(hook).inserted else { return }
+        let error = MFError.resultDropped(what, of: hook, plugin: plugin.qualifiedName, lacks: grant(for: subject))
+        plugin.tenant.services.log(.warning, "\(error.message); \(error.hint ?? "") [\(error.code)]")
+    }
+
+    /// Throws the error of a listener where it counts; else the load goes on as if the listener had returned nothing.
+    func failed(_ error: any Error, in hook: String, _ subject: HookSubject) throws {
+        if error is CancellationError || plugin.failsClosed || mayChange(subject) { throw error }
+        drop("failed (\((error as? MFError)?.message ?? "\(error)"))", of: hook, subject)
+    }
+}
+
+extension MFError {
+    /// A tenant's plugin gave a result, or failed, where it may change nothing.
+    static func resultDropped(_ what: String, of hook: String, plugin: String, lacks pattern: String) -> MFError {
+        MFError(
+            .capabilityMissing, "`\(hook)` of plugin `\(plugin)` \(what); the load goes on without it",
+            context: [("hook", hook), ("plugin", plugin)],
+            hint: "to let it change this, add \"\(pattern)\" to the tenant's `changes`")
+    }
+}

@@ -1,0 +1,136 @@
+import Diagnostics
+import LuaBridge
+import Synchronization
+
+/// The shapes of arguments that go to tenants, one a hook.
+private let shapes = Mutex<[String: LuaShape]>([:])
+
+/// A tenant's listener of a hook: what it is shown, and which of its results come through.
+///
+/// Where the tenant may change nothing, the load goes on as if the listener had returned nothing, whatever it did.
+final class TenantListener<A: Sendable>: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let hook: String
+    let border: TenantBorder
+    private let kind: LuaEmission.Kind
+    private let tenancy: HookTenancy
+    private let fields: [HookField<A>]
+    private let subject: @Sendable (A) -> HookSubject
+    private let shape: LuaShape
+    private let plugin: TenantPlugin
+
+    init(_ list: TapList<A>, _ plugin: TenantPlugin, _ border: TenantBorder) {
+        (hook, kind, tenancy, subject) = (list.hook, list.kind.emission, list.tenancy, list.subject)
+        (self.plugin, self.border) = (plugin, border)
+        let fields = list.fields.filter { $0.sees != .hidden || $0.changes != .none }
+        self.fields = fields
+        shape = shapes.withLock { [hook] shapes in
+            if let known = shapes[hook] { return known }
+            let shape = LuaShape(fields.map(\.name))
+            shapes[hook] = shape
+            return shape
+        }
+    }
+
+    private func isCalled(for subject: HookSubject) -> Bool {
+        tenancy == .ownOnly ? border.owns(subject) : border.hears(subject)
+    }
+
+    private func values(of arguments: A, _ subject: HookSubject) -> [LuaValue] {
+        fields.map { border.show($0, of: arguments, subject) }
+    }
+
+    // MARK: - Calling
+
+    func outcome(of arguments: A) throws -> LuaValue {
+        let subject = subject(arguments)
+        guard isCalled(for: subject) else { return .nil }
+        do {
+            let result = try plugin.emit(kind, hook: hook, shape, values(of: arguments, subject))
+            return try accepted(result, of: arguments, subject)
+        } catch {
+            try border.failed(error, in: hook, subject)
+            return .nil
+        }
+    }
+
+    func outcomeAsync(of arguments: A) async throws -> LuaValue {
+        let subject = subject(arguments)
+        guard isCalled(for: subject) else { return .nil }
+        do {
+            let result = try await plugin.emitAsync(kind, hook: hook, shape, values(of: arguments, subject))
+            return try accepted(result, of: arguments, subject)
+        } catch {
+            try border.failed(error, in: hook, subject)
+            return .nil
+        }
+    }
+
+    func changed(_ arguments: A) throws -> A {
+        let subject = subject(arguments)
+        guard isCalled(for: subject) else { return arguments }
+        do {
+            let values = values(of: arguments, subject)
+            let result = try plugin.emit(kind, hook: hook, shape, values)
+            return try taken(result, values, of: arguments, subject)
+        } catch {
+            try border.failed(error, in: hook, subject)
+            return arguments
+        }
+    }
+
+    func changedAsync(_ arguments: A) async throws -> A {
+        let subject = subject(arguments)
+        guard isCalled(for: subject) else { return arguments }
+        do {
+            let values = values(of: arguments, subject)
+            let result = try await plugin.emitAsync(kind, hook: hook, shape, values)
+            return try taken(result, values, of: arguments, subject)
+        } catch {
+            try border.failed(error, in: hook, subject)
+            return arguments
+        }
+    }
+
+    // MARK: - Results
+
+    /// The result of a hook that is no waterfall, where it counts.
+    private func accepted(_ result: LuaEmission.Result, of arguments: A, _ subject: HookSubject) throws -> LuaValue {
+        let value: LuaValue = result.aborted ? .boolean(false) : result.outcomeIsData ? .nil : result.outcome
+        guard !value.isNil else { return .nil }
+        guard let accepted = try border.accept(value, tenancy, arguments, subject) else {
+            border.drop("returned a \(value.luaTypeName)", of: hook, subject)
+            return .nil
+        }
+        return accepted
+    }
+
+    /// The arguments with what the listener has changed, where all of it counts; else as they were.
+    private func taken(
+        _ result: LuaEmission.Result, _ shown: [LuaValue], of arguments: A, _ subject: HookSubject
+    ) throws -> A {
+        guard result.hasChanges else { return arguments }
+        var changed = arguments
+        for (index, field) in fields.enumerated() where field.changes != .none && result.fields.indices.contains(index) {
+            let value = result.fields[index]
+            guard let set = field.set, value != shown[index] else { continue }
+            do {
+                switch try border.change(field.changes, field.name, to: value, of: arguments, subject) {
+                case .replaced(let value): try set(&changed, value)
+                case .done: continue
+                case .refused:
+                    border.drop("changed `\(field.name)`", of: hook, subject)
+                    return arguments
+                }
+            } catch let error as MFError {
+                throw MFError.badHookField(field.name, hook: hook, cause: error)
+            }
+        }
+        let target = self.subject(changed)
+        guard border.isSame(subject, target) || border.mayChange(subject) && border.mayChange(target) else {
+            border.drop("led the request elsewhere", of: hook, border.mayChange(subject) ? target : subject)
+            return arguments
+        }
+        return changed
+    }
+}

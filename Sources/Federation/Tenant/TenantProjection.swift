@@ -1,0 +1,133 @@
+import Diagnostics
+import LuaBridge
+
+/// An object of the host as one tenant sees it: data, and of most types only a part.
+///
+/// What is read of it holds no function, nothing of other tenants, and no URL with credentials or query. It stands for the
+/// object when the tenant gives it back.
+final class TenantProjection: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    let object: any LuaObject
+    private let border: TenantBorder
+    /// Whether it is an element of the host's own list of remotes, of which others are only named.
+    private let isListed: Bool
+
+    init(_ object: any LuaObject, _ border: TenantBorder, isListed: Bool = false) {
+        (self.object, self.border, self.isListed) = (object, border, isListed)
+    }
+
+    static let luaTypeName = "mf.TenantProjection"
+    var luaDescription: String { type(of: object).luaTypeName }
+    var luaCount: Int { luaKeys.count }
+
+    var luaKeys: [LuaKey] {
+        if let remotes = object as? LiveList<Remote> { return visible(remotes).indices.map { .integer(Int64($0 + 1)) } }
+        return object.luaKeys.filter(isVisible)
+    }
+
+    func luaGet(_ key: LuaKey) throws -> LuaValue {
+        if let remotes = object as? LiveList<Remote> {
+            guard case .integer(let position) = key, let index = Int(exactly: position) else { return .nil }
+            let visible = visible(remotes)
+            guard index >= 1, index <= visible.count else { return .nil }
+            return .object(TenantProjection(visible[index - 1], border, isListed: true))
+        }
+        guard isVisible(key) else { return .nil }
+        let value = try object.luaGet(key)
+        // Paths of files may be followed by a query, too.
+        if case .string(let text) = value { return .string(publicAddress(text, isPath: true)) }
+        return border.data(value, isOwn: isOwn)
+    }
+
+    private func visible(_ remotes: LiveList<Remote>) -> [Remote] {
+        remotes.elements.filter { border.owns(.remote($0)) || border.hears($0) }
+    }
+
+    private var isOwn: Bool { (object as? Remote).map { border.owns(.remote($0)) } ?? false }
+
+    private func isVisible(_ key: LuaKey) -> Bool {
+        if object is ShareScope || object is SharedModules {
+            return key.mapKey.map { border.hears(share: $0) } ?? false
+        }
+        if object is Remote, isListed, !isOwn { return key == .string("name") }
+        return TenantFields.shows(key, of: object, isOwn: isOwn)
+    }
+}
+
+extension TenantBorder {
+    /// An argument as the tenant sees it.
+    func show<Root>(_ field: HookField<Root>, of arguments: Root, _ subject: HookSubject) -> LuaValue {
+        switch field.sees {
+        case .hidden: .nil
+        case .data, .origin: data(field.get(arguments), isOwn: owns(subject))
+        case .own: owns(subject) ? data(field.get(arguments), isOwn: true) : .nil
+        case .error: raised(field.get(arguments), isOwn: owns(subject))
+        case .granted: mayChange(subject) ? field.getGranted?(arguments, self) ?? .nil : .nil
+        }
+    }
+
+    /// A value of the host without functions, references, and parts of URLs that may be secret.
+    ///
+    /// - Parameter isOwn: Whether it is of the tenant's own: only then the text of an error is shown.
+    func data(_ value: LuaValue, isOwn: Bool, depth: Int = 0) -> LuaValue {
+        guard depth < Self.deepest else { return .nil }
+        switch value {
+        case .nil, .boolean, .integer, .number, .null, .bytes: return value
+        case .string(let text): return .string(publicAddress(text))
+        case .array(let elements): return .array(elements.map { data($0, isOwn: isOwn, depth: depth + 1) })
+        case .record(let record):
+            return .record(
+                LuaRecord(
+                    record.entries.compactMap { entry in
+                        let value =
+                            entry.key == "error"
+                            ? raised(entry.value, isOwn: isOwn) : data(entry.value, isOwn: isOwn, depth: depth + 1)
+                        return value.isNil ? nil : .init(key: data(entry.key, isOwn: isOwn, depth: depth), value: value)
+                    }))
+        case .table(let table):
+            guard let copy = try? table.copied(depth: Self.deepest) else { return .nil }
+            return data(copy, isOwn: isOwn, depth: depth)
+        case .object(let object): return data(object, isOwn: isOwn)
+        case .function, .callable, .userdata: return .nil
+        }
+    }
+
+    private static let deepest = 32
+
+    private func data(_ object: any LuaObject, isOwn: Bool) -> LuaValue {
+        if let error = (object as? LuaErrorObject)?.error { return self.error(error, isOwn: isOwn) }
+        if let projection = object as? TenantProjection { return .object(projection) }
+        if let remote = object as? Remote, !owns(.remote(remote)), !hears(remote) { return .nil }
+        return .object(TenantProjection(object, self))
+    }
+
+    /// What went wrong; of the loads of others only the code and what it means.
+    private func error(_ error: MFError, isOwn: Bool) -> LuaValue {
+        if isOwn {
+            let hint = error.hint.map { publicAddress($0) }
+            return .object(LuaErrorObject(MFError(error.code, publicAddress(error.message), hint: hint)))
+        }
+        let entry = error.code.entry
+        return .object(LuaErrorObject(MFError(entry?.code ?? .luaRuntime, entry?.title ?? "the load failed")))
+    }
+
+    /// An error argument, which may be any value that a script has raised.
+    private func raised(_ value: LuaValue, isOwn: Bool) -> LuaValue {
+        if value.isNil || value.objectValue is LuaErrorObject || isOwn { return data(value, isOwn: isOwn) }
+        return error(MFError(.luaRuntime, ""), isOwn: false)
+    }
+}
+
+/// A text without what is secret in a URL: credentials, and all that follows a question mark or a number sign.
+///
+/// - Parameter isPath: Whether the text is a URL or a path, and not a sentence that may hold one.
+func publicAddress(_ text: String, isPath: Bool = false) -> String {
+    guard let slashes = text.firstRange(of: "//") else {
+        return isPath ? String(text.prefix { $0 != "?" && $0 != "#" }) : text
+    }
+    let end = text[slashes.upperBound...].firstIndex { $0 == "?" || $0 == "#" } ?? text.endIndex
+    let rest = text[slashes.upperBound..<end]
+    let authority = rest.prefix { $0 != "/" && $0 != "\\" }
+    let start = authority.lastIndex(of: "@").map { rest.index(after: $0) } ?? rest.startIndex
+    return String(text[..<slashes.upperBound] + rest[start...])
+}
