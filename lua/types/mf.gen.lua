@@ -125,6 +125,8 @@ error("Cannot require a meta file")
 ---@field message? string|integer Bytes of one value that crosses its border.
 ---@field net? string[] Hosts that `mf.fetch` may ask.
 ---@field shared? string[] Shared modules that are visible.
+---@field hears? string[] Whose loads and shares its hooks are called for.
+---@field changes? string[] Whose loads and shares its hooks may change.
 ---@field env? table<string, string> What `mf.env` holds.
 ---@field maxRestarts? integer How often its instance may be replaced within `restartWindow`.
 ---@field restartWindow? string The time in which restarts are counted.
