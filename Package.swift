@@ -39,7 +39,7 @@ let package = Package(
         // The C side.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         // Headers only: libcurl is opened at the first fetch, and naming its pkg-config file would link it.
-        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev", "zlib1g-dev"])]),
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CBenchPeer", dependencies: ["CLua"]),
         .target(name: "CEventLoop"),

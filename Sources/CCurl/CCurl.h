@@ -14,8 +14,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <zlib.h>
 
 typedef struct {
     CURLcode (*global_init)(long flags);
@@ -37,6 +40,10 @@ typedef struct {
     /* Of libidn2 and zlib, which libcurl brings along; NULL where it does not. */
     int (*idn2_lookup)(const unsigned char *name, unsigned char **ascii, int flags);
     void (*idn2_free)(void *pointer);
+    int (*inflate_init)(z_streamp stream, int window, const char *version, int size);
+    int (*inflate_reset)(z_streamp stream);
+    int (*inflate)(z_streamp stream, int flush);
+    int (*inflate_end)(z_streamp stream);
 } mf_curl;
 
 /*
@@ -80,6 +87,18 @@ static inline const char *mf_curl_open(mf_curl *curl) {
     } while (0)
     MF_CURL_TRY(idn2_lookup, "idn2_lookup_u8");
     MF_CURL_TRY(idn2_free, "idn2_free");
+    MF_CURL_TRY(inflate_init, "inflateInit2_");
+    MF_CURL_TRY(inflate_reset, "inflateReset");
+    MF_CURL_TRY(inflate, "inflate");
+    MF_CURL_TRY(inflate_end, "inflateEnd");
+    /* OpenSSL would clean up while other threads still use it: the process ends all the same. */
+    int (*openssl_init)(uint64_t options, const void *settings) = NULL;
+    void *function = dlsym(library, "OPENSSL_init_crypto");
+    if (function != NULL) {
+        enum { no_atexit = 0x00080000 };
+        memcpy(&openssl_init, &function, sizeof function);
+        (void)openssl_init(no_atexit, NULL);
+    }
 #undef MF_CURL_TRY
     return NULL;
 }
@@ -172,6 +191,49 @@ static inline CURL *mf_curl_multi_next_done(const mf_curl *curl, CURLM *multi, C
         return message->easy_handle;
     }
     return NULL;
+}
+
+/* One gzip body on its way through zlib. */
+typedef struct {
+    z_stream stream;
+} mf_inflate;
+
+/* Begins; NULL where there is no zlib or no memory. */
+static inline mf_inflate *mf_inflate_begin(const mf_curl *curl) {
+    if (curl->inflate_init == NULL || curl->inflate_reset == NULL || curl->inflate == NULL || curl->inflate_end == NULL)
+        return NULL;
+    mf_inflate *state = (mf_inflate *)calloc(1, sizeof *state);
+    enum { gzip_only = 16 };
+    if (state == NULL) return NULL;
+    if (curl->inflate_init(&state->stream, MAX_WBITS + gzip_only, ZLIB_VERSION, (int)sizeof state->stream) == Z_OK)
+        return state;
+    free(state);
+    return NULL;
+}
+
+/* Begins the next member of the body. */
+static inline bool mf_inflate_restart(const mf_curl *curl, mf_inflate *state) {
+    return curl->inflate_reset(&state->stream) == Z_OK;
+}
+
+/* Unpacks some bytes: 1 at the end of a member, 0 before it, -1 when they are not gzip. */
+static inline int mf_inflate_step(
+    const mf_curl *curl, mf_inflate *state, const void *input, size_t count, void *output, size_t room, size_t *used,
+    size_t *made) {
+    state->stream.next_in = (z_const Bytef *)input;
+    state->stream.avail_in = (uInt)count;
+    state->stream.next_out = (Bytef *)output;
+    state->stream.avail_out = (uInt)room;
+    int code = curl->inflate(&state->stream, Z_NO_FLUSH);
+    *used = count - state->stream.avail_in;
+    *made = room - state->stream.avail_out;
+    if (code == Z_STREAM_END) return 1;
+    return code == Z_OK || code == Z_BUF_ERROR ? 0 : -1;
+}
+
+static inline void mf_inflate_end(const mf_curl *curl, mf_inflate *state) {
+    curl->inflate_end(&state->stream);
+    free(state);
 }
 
 /*

@@ -26,7 +26,7 @@ public final class CurlFetcher: Fetcher, @unchecked Sendable {
 
     /// Opens libcurl on another thread, so that the first fetch need not wait for it. From any thread.
     public static func warmUp() {
-        Task.detached { _ = CurlLibrary.shared }
+        CurlOpener.begin()
     }
 
     public func close() {
@@ -58,6 +58,9 @@ public final class CurlFetcher: Fetcher, @unchecked Sendable {
             parts.host = ascii
             try request.checkSendable()
             guard !isClosed else { throw MFError.fetchCancelled(request) }
+            if request.maxRedirects > 0, request.onPart == nil, request.hasOwnHeaders {
+                return try await follow(request, { self.loop.now }) { try await self.fetch($0) }
+            }
             return try await openPump().fetch(request, parts)
         case let scheme?:
             throw MFError.protocolNotAllowed(request, scheme)

@@ -12,14 +12,18 @@ final class CurlLibrary: @unchecked Sendable {
     let certificateFolder: String?
 
     /// The process's libcurl, or why there is none.
-    static let shared = Result<CurlLibrary, MFError> { () throws(MFError) in try CurlLibrary() }
+    static var shared: Result<CurlLibrary, MFError> { CurlOpener.result() }
 
-    private init() throws(MFError) {
+    /// Opens it.
+    ///
+    /// - Parameter isPointless: Whether the process is ending, asked between the two steps, which take long.
+    init(unless isPointless: () -> Bool) throws(MFError) {
         let table = UnsafeMutablePointer<mf_curl>.allocate(capacity: 1)
         table.initialize(to: mf_curl())
         if let reason = mf_curl_open(table) {
             throw MFError.curlMissing(String(cString: reason))
         }
+        if isPointless() { throw MFError.curlMissing("the process is ending") }
         let code = table.pointee.global_init(Int(CURL_GLOBAL_DEFAULT))
         if code != CURLE_OK {
             throw MFError.curlMissing(String(cString: table.pointee.easy_strerror(code)!))

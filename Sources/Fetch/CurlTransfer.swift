@@ -20,7 +20,7 @@ final class CurlTransfer: @unchecked Sendable {
     var isCancelled = false
 
     private var headerList: UnsafeMutablePointer<curl_slist>?
-    private var headers: [(String, String)] = []
+    private(set) var headers: [(String, String)] = []
     private var headerBytes = 0
     private var body: [UInt8] = []
     private var isTooLarge = false
@@ -36,6 +36,12 @@ final class CurlTransfer: @unchecked Sendable {
     var onHeader: (() -> Void)?
     private var refusedAddress: String?
     private var refusedURL: String?
+    /// Whether bytes of the body of the answer at hand have come.
+    private var isBodyBegun = false
+    private var isHeaderWhole = false
+    private var decoder: GzipDecoder?
+    /// Why the answer cannot be used, where that is seen here.
+    private var flaw: AnswerFlaw?
     private var library: CurlLibrary?
     /// Where libcurl writes what failed, in more words than its code has.
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -88,7 +94,8 @@ final class CurlTransfer: @unchecked Sendable {
         set(CURLOPT_MAXREDIRS, request.maxRedirects)
         if request.onPart == nil { set(CURLOPT_TIMEOUT_MS, max(1, timeLeft.inMilliseconds)) }
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.inMilliseconds))
-        set(CURLOPT_ACCEPT_ENCODING, "")
+        // What comes is unpacked here, not by libcurl.
+        set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_USERAGENT, "mflua")
         // A request may wait for another's connection only where several can share it.
@@ -147,6 +154,7 @@ final class CurlTransfer: @unchecked Sendable {
 
     private func configureHeaders() {
         var lines = request.headers.map { name, value in value.isEmpty ? "\(name);" : "\(name): \(value)" }
+        if !asksForEncoding { lines.append("Accept-Encoding: gzip") }
         if request.body != nil {
             // Neither wait for "100 Continue" nor claim that the body is a form.
             lines.append("Expect:")
@@ -158,6 +166,9 @@ final class CurlTransfer: @unchecked Sendable {
             if let longer = library?.table.pointee.slist_append(headerList, line) { headerList = longer }
         }
     }
+
+    /// Whether the body is packed and its end has not come.
+    var isCutShort: Bool { decoder?.isAtEnd == false }
 
     /// Frees what libcurl only borrowed.
     func freeHeaders(_ library: CurlLibrary) {
@@ -173,30 +184,57 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// Returns how much was taken; less than there was ends the transfer.
     private func receive(body bytes: UnsafeRawBufferPointer) -> Int {
+        if !isBodyBegun {
+            isBodyBegun = true
+            flaw = flawOfHeader()
+            if flaw == nil, let encoding, encoding == "gzip" || encoding == "x-gzip", let library {
+                decoder = GzipDecoder(library.table)
+                if decoder == nil { flaw = .undecodable }
+            }
+        }
+        if flaw != nil { return 0 }
+        guard let decoder else { return keep(bytes) ? bytes.count : 0 }
+        do {
+            try decoder.take(bytes) { keep($0) }
+            return bytes.count
+        } catch {
+            if error == .malformed { flaw = .undecodable }
+            return 0
+        }
+    }
+
+    /// Takes bytes of the body, unpacked.
+    private func keep(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if let onPart = request.onPart, isAnswer {
-            return hand(Array(bytes), to: onPart) ? bytes.count : 0
+            return hand(Array(bytes), to: onPart)
         }
         guard body.count + bytes.count <= request.maxBytes else {
             isTooLarge = true
-            return 0
+            return false
         }
         guard mayHold(bytes.count) else {
             isOneTooMany = true
-            return 0
+            return false
         }
         body.append(contentsOf: bytes)
-        return bytes.count
+        return true
     }
 
     private func receive(header bytes: UnsafeRawBufferPointer) -> Int {
         headerBytes += bytes.count
-        guard headerBytes <= Self.headerLimit else { return 0 }
+        guard headerBytes <= Self.headerLimit else {
+            flaw = .hugeHeader
+            return 0
+        }
         if bytes.starts(with: "HTTP/".utf8) {
             // Another answer begins: the one before was a redirect or only information.
             headers = []
+            (isBodyBegun, decoder, isHeaderWhole) = (false, nil, false)
         } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
             headers.append((Self.text(bytes[..<colon]), Self.text(bytes[(colon + 1)...])))
-        } else if let onPart = request.onPart, isAnswer, bytes.first == 0x0D || bytes.first == 0x0A {
+        } else if bytes.first == 0x0D || bytes.first == 0x0A {
+            isHeaderWhole = true
+            guard let onPart = request.onPart, isAnswer else { return bytes.count }
             onHeader?()
             guard hand([], to: onPart) else { return 0 }
         }
@@ -233,10 +271,16 @@ final class CurlTransfer: @unchecked Sendable {
         if isTooLarge { return .failure(MFError.bodyTooLarge(request, at: place)) }
         if isOneTooMany { return .failure(MFError.tooMuchUnderWay(request, at: place)) }
         if isRefused { return .failure(MFError.fetchCancelled(request)) }
+        // libcurl gives up on a line of a header that is too long for want of room.
+        if code == CURLE_OUT_OF_MEMORY, !isHeaderWhole, headerBytes > 0 { flaw = .hugeHeader }
+        if let flaw { return .failure(MFError.unusable(flaw, request, at: place)) }
         guard code == CURLE_OK else {
             let circumstances = CurlCircumstances(
                 url: place, redirects: redirects,
-                isConnected: mf_curl_info_offset(table, easy, CURLINFO_PRETRANSFER_TIME_T) > 0, address: refusedAddress)
+                isConnected: mf_curl_info_offset(table, easy, CURLINFO_PRETRANSFER_TIME_T) > 0, address: refusedAddress,
+                systemError: Int32(truncatingIfNeeded: mf_curl_info_long(table, easy, CURLINFO_OS_ERRNO)),
+                tunnelStatus: mf_curl_info_long(table, easy, CURLINFO_HTTP_CONNECTCODE),
+                usesProxy: request.policy == nil)
             if let refusedURL, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
                 return .failure(MFError.urlNotAllowed(request, at: refusedURL))
             }
@@ -248,6 +292,9 @@ final class CurlTransfer: @unchecked Sendable {
                 MFError.curl(CurlFailure(code: code, text: explanation(library, code)), request, circumstances))
         }
         let status = mf_curl_info_long(table, easy, CURLINFO_RESPONSE_CODE)
+        if let flaw = flawOfHeader() ?? flawOfEnd(status) {
+            return .failure(MFError.unusable(flaw, request, at: place))
+        }
         guard (200..<300).contains(status) || request.acceptsAnyStatus else {
             return .failure(MFError.unexpectedStatus(status, of: request, at: place ?? request.url))
         }

@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Diagnostics
+internal import Glibc
 
 /// What libcurl said about a failure: the cause of the error that is thrown.
 struct CurlFailure: Error, CustomStringConvertible {
@@ -19,7 +20,29 @@ extension MFError {
         func make(_ code: Code, _ message: String, _ hint: String?) -> MFError {
             MFError(code, message, context: context(of: request, at: circumstances.url), hint: hint, cause: failure)
         }
+        let proxy = circumstances.usesProxy ? place.flatMap(Proxy.init(for:)) : nil
+        let needsDescriptor = [
+            CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_FAILED_INIT,
+            CURLE_INTERFACE_FAILED,
+        ].contains(failure.code)
+        if needsDescriptor, [EMFILE, ENFILE].contains(circumstances.systemError) || !hasDescriptorLeft {
+            return make(
+                .fetchNetwork, "no connection to `\(server)` can be made: too many open files",
+                "close some, or raise the limit: `ulimit -n`")
+        }
         switch failure.code {
+        case _ where circumstances.tunnelStatus >= 300:
+            return make(
+                .fetchNetwork,
+                "the proxy `\(proxy?.place ?? "unknown")` answered with status \(circumstances.tunnelStatus)",
+                circumstances.tunnelStatus == 407 ? "the proxy wants credentials" : Proxy.hint)
+        case CURLE_COULDNT_CONNECT where proxy != nil:
+            return make(.fetchNetwork, "cannot connect to the proxy `\(proxy?.place ?? "")`", Proxy.hint)
+        case CURLE_OPERATION_TIMEDOUT where proxy != nil && !circumstances.isConnected:
+            return make(
+                .fetchTimeout,
+                "no connection to the proxy `\(proxy?.place ?? "")` within \(min(request.connectTimeout, request.timeout).inWords)",
+                Proxy.hint)
         case CURLE_UNSUPPORTED_PROTOCOL where place?.scheme == "http" || place?.scheme == "https":
             // HTTP/0.9: the answer has no status line.
             return make(
@@ -27,20 +50,16 @@ extension MFError {
                 "check the port: `https:` and `http:` have different ones")
         case CURLE_UNSUPPORTED_PROTOCOL,
             CURLE_URL_MALFORMAT where circumstances.redirects > 0:
-            return make(
-                .fetchRedirects, "the server redirects to a URL that is not allowed",
-                "redirects go to http and https only")
+            return redirectNotAllowed(request, at: circumstances.url, cause: failure)
         case CURLE_URL_MALFORMAT:
             return badURL(request, failure.text, cause: failure)
         case CURLE_TOO_MANY_REDIRECTS:
-            return make(
-                .fetchRedirects, "more than \(request.maxRedirects) redirects",
-                "`curl -sIL URL` shows where they lead; a circle is the usual reason")
+            return tooManyRedirects(request, at: circumstances.url, cause: failure)
 
         case CURLE_COULDNT_RESOLVE_HOST:
             return make(.fetchDNS, "the host `\(server)` is unknown", "check the spelling and the machine's DNS")
         case CURLE_COULDNT_RESOLVE_PROXY:
-            return make(.fetchDNS, "the proxy's host is unknown", "check http_proxy, https_proxy and no_proxy")
+            return make(.fetchDNS, "the host of the proxy `\(proxy?.place ?? "unknown")` is unknown", Proxy.hint)
         case CURLE_COULDNT_CONNECT:
             return make(
                 .fetchNetwork, "cannot connect to `\(server)`",
@@ -48,7 +67,7 @@ extension MFError {
         case CURLE_INTERFACE_FAILED, CURLE_NO_CONNECTION_AVAILABLE:
             return make(.fetchNetwork, "no connection to `\(server)` can be made", "check the machine's network")
         case CURLE_PROXY:
-            return make(.fetchNetwork, "the proxy refuses the connection", "check http_proxy, https_proxy and no_proxy")
+            return make(.fetchNetwork, "the proxy `\(proxy?.place ?? "unknown")` refuses the connection", Proxy.hint)
         case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_AGAIN:
             return make(
                 .fetchNetwork, "the connection to `\(server)` broke before an answer came",
@@ -124,6 +143,14 @@ extension MFError {
     }
 }
 
+/// Whether the process can open one more file.
+private var hasDescriptorLeft: Bool {
+    let copy = dup(STDERR_FILENO)
+    guard copy >= 0 else { return errno != EMFILE && errno != ENFILE }
+    close(copy)
+    return true
+}
+
 /// What is known about a transfer when it fails.
 struct CurlCircumstances {
     /// Where redirects have led.
@@ -133,6 +160,12 @@ struct CurlCircumstances {
     var isConnected = false
     /// The address that the policy refused.
     var address: String?
+    /// What the system said, 0 when it said nothing.
+    var systemError: Int32 = 0
+    /// What a proxy answered when it was asked for a tunnel, 0 when none was.
+    var tunnelStatus = 0
+    /// Whether the request would go over a proxy where the environment names one.
+    var usesProxy = true
 }
 
 extension Duration {
@@ -148,6 +181,7 @@ extension Duration {
     var inMilliseconds: Int {
         let (seconds, attoseconds) = components
         guard seconds < Int64(Int32.max) / 1000 else { return Int(Int32.max) }
+        guard seconds >= 0 else { return 0 }
         return Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     }
 }

@@ -34,6 +34,47 @@ extension MFError {
             hint: "fetch fewer at a time, or raise the tenant's `memory`")
     }
 
+    /// FETCH-007: redirects without an end.
+    static func tooManyRedirects(_ request: FetchRequest, at url: String?, cause: (any Error)? = nil) -> MFError {
+        MFError(
+            .fetchRedirects, "more than \(request.maxRedirects) redirects", context: context(of: request, at: url),
+            hint: "`curl -sIL URL` shows where they lead; a circle is the usual reason", cause: cause)
+    }
+
+    /// FETCH-007: a redirect to something else than http and https.
+    static func redirectNotAllowed(_ request: FetchRequest, at url: String?, cause: (any Error)? = nil) -> MFError {
+        MFError(
+            .fetchRedirects, "the server redirects to a URL that is not allowed", context: context(of: request, at: url),
+            hint: "redirects go to http and https only", cause: cause)
+    }
+
+    /// An answer that is not whole, or contradicts itself.
+    static func unusable(_ flaw: AnswerFlaw, _ request: FetchRequest, at url: String?) -> MFError {
+        func make(_ code: Code, _ message: String, _ hint: String) -> MFError {
+            MFError(code, message, context: context(of: request, at: url), hint: hint)
+        }
+        let again = "ask again; if it stays, look at the server and at proxies in between"
+        switch flaw {
+        case .cutShort: return make(.fetchTruncated, "the compressed body ends before its end", again)
+        case .undecodable:
+            return make(
+                .fetchProtocol, "the body cannot be decompressed", "the server's Content-Encoding and its body do not fit")
+        case .encoding(let encoding):
+            return make(
+                .fetchProtocol, "the body is encoded as `\(encoding)`, which was not asked for",
+                "the server ignores Accept-Encoding: only gzip is asked for")
+        case .length(let lengths):
+            return make(.fetchLength, "the answer contradicts itself about its length: Content-Length: \(lengths)", again)
+        case .part:
+            return make(
+                .fetchPart, "the server answered with a part of the file (status 206), and the whole was asked for", again)
+        case .hugeHeader:
+            return make(
+                .fetchTooLarge, "the header of the answer is too large",
+                "the server, or a proxy in between, sets too many or too long headers")
+        }
+    }
+
     /// FETCH-008: a URL that is none.
     static func badURL(_ request: FetchRequest, _ problem: String, cause: (any Error)? = nil) -> MFError {
         MFError(

@@ -7,8 +7,21 @@ public final class LuaErrorObject: LuaObject {
     /// The error.
     public let error: MFError
 
+    /// What led to it: the same object each time it is asked for.
+    private let cause: LuaErrorObject?
+
     /// Makes the Lua face of an error.
-    public init(_ error: MFError) { self.error = error }
+    public convenience init(_ error: MFError) { self.init(error, depth: 0) }
+
+    /// How many causes are told.
+    private static let deepest = 64
+
+    private init(_ error: MFError, depth: Int) {
+        self.error = error
+        cause =
+            depth < Self.deepest
+            ? error.causeForLua.map { LuaErrorObject($0, depth: depth + 1) } : nil
+    }
 
     /// `mf.Error`.
     public static let luaTypeName = "mf.Error"
@@ -20,7 +33,7 @@ public final class LuaErrorObject: LuaObject {
         case "code": return .string(error.code.rawValue)
         case "message": return .string(error.message)
         case "hint": return error.hint.map(LuaValue.string) ?? .nil
-        case "cause": return error.cause.map { .object(LuaErrorObject(MFError.wrapping($0))) } ?? .nil
+        case "cause": return cause.map { .object($0) } ?? .nil
         case "traceback": return error.traceback.map(LuaValue.string) ?? .nil
         case "context": return .record(LuaRecord(error.context.map { ($0.key, .string($0.value)) }))
         default: return .nil
@@ -37,6 +50,15 @@ public final class LuaErrorObject: LuaObject {
 }
 
 extension MFError {
+    /// What led to the error, as an error of its own. What is no ``MFError`` is the end of the chain.
+    fileprivate var causeForLua: MFError? {
+        guard let cause else { return nil }
+        if let cause = cause as? MFError { return cause }
+        if cause is CancellationError { return code == .fetchCancelled ? nil : .cancelled() }
+        let text = "\(cause)"
+        return text == message ? nil : MFError(.luaRuntime, text)
+    }
+
     /// The error itself, or one that tells of an error of another type.
     static func wrapping(_ error: any Error) -> MFError {
         if let error = error as? MFError { return error }

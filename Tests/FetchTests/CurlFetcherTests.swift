@@ -189,7 +189,7 @@ private let packedHello: [UInt8] = [
     @Test func endlessHeadersAreAnError() async throws {
         try await withServer({ _ in [.raw("HTTP/1.1 200 OK\r\n"), .sendForEver(Array("X-A: 1\r\n".utf8))] }) {
             fetcher, server in
-            await expectMFError(.fetchProtocol) { try await fetcher.fetch(server.url) }
+            await expectMFError(.fetchTooLarge) { try await fetcher.fetch(server.url) }
         }
     }
 

@@ -6,13 +6,15 @@ import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct FileReadingTests {
-    private func fetch(_ url: String, maxBytes: Int = 1 << 20) async throws -> FetchResponse {
+    private func fetch(
+        _ url: String, maxBytes: Int = 1 << 20, files: FileAccess = .any
+    ) async throws -> FetchResponse {
         let loop = EventLoop(name: "test")
         defer {
             loop.stop()
             loop.join()
         }
-        return try await CurlFetcher(loop: loop).fetch(FetchRequest(url: url, maxBytes: maxBytes, files: .any))
+        return try await CurlFetcher(loop: loop).fetch(FetchRequest(url: url, maxBytes: maxBytes, files: files))
     }
 
     /// Makes a folder with a file `a b.lua` of the given text, and hands its path to a body.
@@ -64,5 +66,27 @@ import Testing
     @Test(arguments: ["file://elsewhere/etc/hosts", "file:relative", "file:///a%00b", "file:///%ff"])
     func otherFileURLsAreRefused(url: String) async {
         await expectMFError(.fetchBadURL) { try await fetch(url) }
+    }
+
+    @Test func belowAFolderNothingLeadsOut() async throws {
+        let folder = try TemporaryFolder()
+        let inside = try folder.write("app/inside.lua", "return 1")
+        let secret = try folder.write("secret.lua", "return 2")
+        let root = String(inside.dropLast("/inside.lua".count))
+        symlink(secret, root + "/link.lua")
+        symlink("../secret.lua", root + "/relative.lua")
+        symlink("..", root + "/up")
+        symlink("inside.lua", root + "/alias.lua")
+        #expect(try await fetch("file://\(root)/inside.lua", files: .below(root)).text == "return 1")
+        #expect(try await fetch("file://\(root)/alias.lua", files: .below(root)).text == "return 1")
+        for path in [
+            "/link.lua", "/relative.lua", "/up/secret.lua", "/../secret.lua", "/%2e%2e/secret.lua", "/x/../../secret.lua",
+        ] {
+            await #expect(throws: MFError.self, "\(path)") {
+                try await fetch("file://\(root)\(path)", files: .below(root))
+            }
+        }
+        await expectMFError(.fetchPolicy) { try await fetch("file://\(secret)", files: .below(root)) }
+        await expectMFError(.fetchPolicy) { try await fetch("file://\(secret)", files: .none) }
     }
 }

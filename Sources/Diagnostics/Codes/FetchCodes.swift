@@ -28,6 +28,10 @@ extension MFError.Code {
     public static let fetchPolicy = Self("FETCH-013")
     /// FETCH-014: libcurl is missing or refused to work.
     public static let fetchUnavailable = Self("FETCH-014")
+    /// FETCH-018: a part was sent where the whole was asked for.
+    public static let fetchPart = Self("FETCH-018")
+    /// FETCH-019: the answer contradicts itself about its length.
+    public static let fetchLength = Self("FETCH-019")
 
     static let fetchCodes: [CodeEntry] = [
         CodeEntry(
@@ -120,6 +124,19 @@ extension MFError.Code {
             """
             Cause: `libcurl.so.4` was not found, is too old, or ran out of memory.
             Cure:  install it: `apt-get install libcurl4`.
+            """),
+        CodeEntry(
+            .fetchPart, "fetchPart", "a part is not the whole",
+            """
+            Cause: the server answered with status 206 though no range was asked for. Part of a file may still be a file.
+            Cure:  ask again; if it stays, look at the server's cache and at proxies in between.
+            """),
+        CodeEntry(
+            .fetchLength, "fetchLength", "the length contradicts itself",
+            """
+            Cause: the answer has several `Content-Length`, one that is no number, or one beside `Transfer-Encoding`:
+                   where its body ends is a guess.
+            Cure:  correct the server, or the proxy in between.
             """),
     ]
 }

@@ -37,6 +37,8 @@ final class FederationRegistry: @unchecked Sendable {
     let updates = Turns()
     /// Sources fetched ahead, by URL, until they are used.
     let sources = SourceCache()
+    /// Bytes of all that was fetched for remotes of no tenant.
+    var fetchedBytes = 0
     let federation = FederationView()
 
     init() { federation.registry = self }

@@ -19,7 +19,10 @@ extension Host {
         }
     }
 
-    /// Fetches a plan: entries become containers, assets go into the cache.
+    /// How many entries one plan may load ahead.
+    private static let mostEntries = 100
+
+    /// Fetches a plan: entries become containers, assets go into the cache, as far as its budget goes.
     @discardableResult
     func fetch(
         _ plan: PreloadPlan, remoteInfo: ResolvedRemote, context: ResourceContext, asLinks: Bool, records: Bool
@@ -27,7 +30,8 @@ extension Host {
         var tasks: [Task<PreloadResult, any Error>] = []
         let remoteInfo =
             plan.givenBy == remoteInfo.tenant ? remoteInfo : remoteInfo.given(by: plan.givenBy)
-        for entry in plan.entryAssets {
+        let budget = try? principal(of: remoteInfo).budgetForPlan()
+        for entry in plan.entryAssets.prefix(Self.mostEntries) {
             let context = context.of("remoteEntry", entry.remoteInfo.entry ?? "")
             tasks.append(runtime.loop.start { [self] in await preloadEntry(entry.remoteInfo, context) })
         }
@@ -36,7 +40,9 @@ extension Host {
                 asLinks ? ["rel": "preload", "as": "style"] : ["rel": "stylesheet", "type": "text/css"]
             tasks.append(
                 runtime.loop.start { [self] in
-                    await preloadAsset(context.of("css", url), of: remoteInfo, records: records) {
+                    guard let budget, await budget.begin() else { throw CancellationError() }
+                    defer { budget.end() }
+                    return await preloadAsset(context.of("css", url), of: remoteInfo, records: records) {
                         try request(url, asking: lifecycle.createLink, attributes, remoteInfo: remoteInfo, context: $0)
                     }
                 })
@@ -44,7 +50,9 @@ extension Host {
         for url in plan.jsAssetsWithoutEntry {
             tasks.append(
                 runtime.loop.start { [self] in
-                    await preloadAsset(context.of("js", url), of: remoteInfo, records: records) {
+                    guard let budget, await budget.begin() else { throw CancellationError() }
+                    defer { budget.end() }
+                    return await preloadAsset(context.of("js", url), of: remoteInfo, records: records) {
                         try request(
                             url, asking: asLinks ? lifecycle.createLink : lifecycle.createScript,
                             asLinks

@@ -42,8 +42,16 @@ struct ScriptRequest: Sendable {
                 headers = try value.entries(expecting: "a table of headers").map {
                     (try String.fromLua($0.0), try String.fromLua($0.1))
                 }
-            case .string("timeout"): timeout = .milliseconds(try Int.fromLua(value))
-            case .string("maxBytes"): maxBytes = try Int.fromLua(value)
+            case .string("timeout"):
+                guard let time = value.milliseconds else {
+                    throw MFError.wrongType(expected: "a positive number of milliseconds as `timeout`", found: value)
+                }
+                timeout = time
+            case .string("maxBytes"):
+                guard let count = value.intValue, count > 0 else {
+                    throw MFError.wrongType(expected: "a positive integer as `maxBytes`", found: value)
+                }
+                maxBytes = count
             case .string("script"), .string("link"): try apply(value, hook: hook)
             default: break
             }

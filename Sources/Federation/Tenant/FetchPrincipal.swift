@@ -23,9 +23,17 @@ struct FetchPrincipal: Sendable {
         guard let tenant else {
             var request = request
             request.files = .any
-            return try await runtime.fetcher.fetch(request)
+            let response = try await runtime.fetcher.fetch(request)
+            runtime.registry.fetchedBytes += response.body.count
+            return response
         }
         return try await tenant.fetch(request, entry: entry)
+    }
+
+    /// How much one plan may fetch ahead for the principal: a tenant, as much as its memory.
+    func budgetForPlan() -> AheadBudget {
+        if let tenant { return AheadBudget(bytes: tenant.options.memory) { tenant.fetchedBytes } }
+        return AheadBudget(bytes: AheadBudget.bytesOfHost) { [registry = runtime.registry] in registry.fetchedBytes }
     }
 
     /// Throws where the principal may not ask for a URL.
@@ -59,7 +67,9 @@ extension Tenant {
     /// - Parameter entry: The entry that the owner wrote for the remote that asks.
     func fetch(_ request: FetchRequest, entry: String? = nil) async throws -> FetchResponse {
         guard let fetcher = ownFetcher() else { throw mayNot(request.url) }
-        return try await fetcher.fetch(try allowed(request, entry))
+        let response = try await fetcher.fetch(try allowed(request, entry))
+        fetchedBytes += response.body.count
+        return response
     }
 
     private func allowed(_ request: FetchRequest, _ entry: String?) throws -> FetchRequest {

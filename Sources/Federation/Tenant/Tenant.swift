@@ -27,6 +27,8 @@ public final class Tenant: @unchecked Sendable {
     let host: LuaState
     /// Sources that were fetched ahead for its remotes.
     let sources: SourceCache
+    /// Bytes of all that was fetched for it.
+    var fetchedBytes = 0
     /// What it fetches with; made at its first fetch.
     private var fetcher: (any Fetcher)?
     /// The calls that wait.
