@@ -178,6 +178,21 @@ import Testing
         }
     }
 
+    @Test func causesOfAnErrorEndAndAreTheSameEachTime() async throws {
+        struct Foreign: Error {}
+        let fetcher = InMemoryFetcher { _ in throw MFError(.fetchNetwork, "no", cause: Foreign()) }
+        try await withSite(fetchingWith: fetcher) { site in
+            let results = try await site.lua(
+                """
+                local ok, err = pcall(mf.fetch, "http://x/")
+                local same, depth, last = err.cause == err.cause, 0, nil
+                while err and depth < 100 do depth, last, err = depth + 1, tostring(err), err.cause end
+                return same, depth, last
+                """)
+            #expect(results == [true, 2, "Foreign()"])
+        }
+    }
+
     @Test func headersOfAnAnswerAreFoundInAnyCase() async throws {
         let fetcher = InMemoryFetcher {
             FetchResponse(url: $0.url, headers: [("X-Kind", "right"), ("vary", "a"), ("Vary", "b")])

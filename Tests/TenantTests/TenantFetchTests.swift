@@ -122,6 +122,31 @@ import Testing
         #expect(fetcher.requestedURLs == [own + "/entry.lua"])
     }
 
+    @Test func aPlanFetchesAheadNoMoreThanTheTenantsMemory() async throws {
+        let names = (0..<400).map { "a\($0).lua" }
+        let manifest = Self.manifest(publicPath: "\"publicPath\": \"auto\"", asset: names.joined(separator: "\", \""))
+        let entry = "return { init = function() end, get = function() return function() return {} end end }"
+        let file = [UInt8](repeating: 32, count: 100_000)
+        let fetcher = InMemoryFetcher { request in
+            switch request.url {
+            case Self.own + "/mf-manifest.json": FetchResponse(url: request.url, body: Array(manifest.utf8))
+            case Self.own + "/entry.lua": FetchResponse(url: request.url, body: Array(entry.utf8))
+            default: FetchResponse(url: request.url, body: file)
+            }
+        }
+        let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: fetcher))
+        try await runtime.evaluate(
+            """
+            local mf = require("mf")
+            mf.init { name = "host", tenants = { guest = { memory = "1MB" } },
+              remotes = { { name = "own", entry = "\(Self.own)/mf-manifest.json", tenant = "guest" } } }
+            pcall(mf.preloadRemote, { { nameOrAlias = "own", exposes = { "x" } } })
+            """)
+        await runtime.shutdown()
+        let files = fetcher.requestedURLs.count { $0.contains("/a") }
+        #expect((10...40).contains(files), "\(files)")
+    }
+
     @Test(arguments: ["", "tenant = 'guest', "]) func aManifestThatCameOverHTTPNamesNoFile(tenant: String) async throws {
         let texts = [
             Self.own + "/mf-manifest.json": Self.manifest(

@@ -84,7 +84,8 @@ final class OriginFeed: @unchecked Sendable {
         var request = FetchRequest(url: origin.url + Self.path, headers: headers, timeout: Self.patience)
         request.onPart = { [weak self] in self?.take($0, $1) ?? false }
         do {
-            _ = try await runtime.fetcher.fetch(request)
+            guard let listener = runtime.listener(to: origin) else { return .noFeed }
+            _ = try await listener.fetch(request)
         } catch let error as MFError where error.code == .fetchStatus {
             // A server that is overloaded, or being started behind a proxy, may know better later.
             let status = error["status"].flatMap { Int($0) } ?? 0

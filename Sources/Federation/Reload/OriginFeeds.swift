@@ -37,6 +37,23 @@ extension Runtime {
     }
 }
 
+extension Runtime {
+    /// On whose behalf a server is listened to: the owner's, where a remote of no tenant comes from there, else that of a
+    /// tenant whose remote does; nobody's when none does any more.
+    func listener(to origin: Origin) -> FetchPrincipal? {
+        var tenants: FetchPrincipal?
+        for host in registry.hosts {
+            for remote in host.options.remotes.elements
+            where registry.parts.urls(of: remote.name).contains(where: { Origin.split($0)?.0 == origin }) {
+                guard let principal = try? host.principal(of: remote) else { continue }
+                if remote.tenant == nil { return principal }
+                tenants = tenants ?? principal
+            }
+        }
+        return tenants
+    }
+}
+
 /// A server: the part of a URL before its path.
 struct Origin: Hashable {
     /// `http://127.0.0.1:3006`, credentials included.
