@@ -33,6 +33,33 @@ static int reset(lua_State *co, mf_state *s) {
     return status;
 }
 
+static int co_resume(lua_State *L);
+static int co_wrapped(lua_State *L);
+
+/* [-0, +0, -] the coroutine that a waiting one has resumed, and that waits in it; NULL when it waits by itself */
+static lua_State *inner_of(lua_State *L) {
+    lua_Debug ar;
+    if (!lua_getstack(L, 0, &ar) || !lua_checkstack(L, 2)) return NULL;
+    lua_State *co = NULL;
+    int top = lua_gettop(L);
+    lua_getinfo(L, "f", &ar);
+    lua_CFunction function = lua_tocfunction(L, -1);
+    if (function == co_wrapped) {
+        if (lua_getupvalue(L, -1, 1)) co = lua_tothread(L, -1);
+    } else if (function == co_resume) {
+        if (lua_getlocal(L, &ar, 1)) co = lua_tothread(L, -1);
+    }
+    lua_settop(L, top);
+    return co && mf_is_waiting(co) ? co : NULL;
+}
+
+void mf_close_coroutines(lua_State *L, mf_state *s) {
+    lua_State *inner = inner_of(L);
+    if (inner) mf_close_coroutines(inner, s); /* no deeper than Lua's own limit on nested resumes */
+    mf_set_waiting(L, false);
+    if (!s->doomed) reset(L, s);
+}
+
 /* [-0, +n, e] the error on top of the coroutine: raised by wrap, returned by resume */
 static int fail(lua_State *L, mf_state *s, lua_State *co) {
     if (!is_wrap(L)) {

@@ -256,6 +256,9 @@ int32_t mf_may_enter(mf_state *s);
 int mf_emission_body(lua_State *L);
 
 /* ---- coroutine.c ---- */
+/* [-0, +0, -] runs the pending __close metamethods of a coroutine that died or waits, and before them those of the
+ * coroutines that wait in it, innermost first; none of them can wait */
+void mf_close_coroutines(lua_State *L, mf_state *s);
 /* [-0, +0, m] replaces functions of the global table `coroutine` */
 void mf_replace_coroutine_library(lua_State *L);
 #endif

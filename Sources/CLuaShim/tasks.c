@@ -154,7 +154,7 @@ static int32_t take_task(mf_state *s, mf_task **task) {
     return MF_OK;
 }
 
-/* The thread is left to the collector: what waits in it never goes on, and no __close of it runs. */
+/* The thread is left to the collector: what waits in it never goes on, and no __close of it runs. For what is doomed. */
 void mf_task_drop(mf_task *t) {
     mf_state *s = t->state;
     unlink_task(t);
@@ -193,19 +193,36 @@ const void *mf_task_current(const mf_state *s) { return s->task; }
 
 /* ---- Running ---- */
 
-/* A coroutine that died: its __close metamethods run, and it can be used again. */
+/* A coroutine that died or waits, and those that it has resumed: their __close metamethods run, and it can be used again. */
 static void close_pending(mf_task *t) {
     mf_state *s = t->state;
     lua_State *running = s->running;
-    s->running = t->thread;
     s->nonyield++;
     s->nest++;
     guard_frame frame;
-    if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0) lua_resetthread(t->thread);
+    if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0) mf_close_coroutines(t->thread, s);
     guard_leave(s, &frame);
     s->nest--;
     s->nonyield--;
     s->running = running;
+}
+
+void mf_task_close(mf_task *t) {
+    mf_state *s = t->state;
+    int32_t nest = s->nest;
+    if (s->doomed || s->closing || mf_may_enter(s) != MF_OK) {
+        mf_task_drop(t);
+        return;
+    }
+    mf_task *outer = s->task;
+    s->task = t; /* its account pays */
+    mf_set_waiting(t->thread, false);
+    unlink_task(t);
+    close_pending(t);
+    s->task = outer;
+    s->nest = nest;
+    if (s->doomed) mf_task_drop(t);
+    else give_back(t);
 }
 
 /* [-arguments, +0, -] goes on with a task until it ends or gives way; *task is NULL when it has ended */

@@ -54,8 +54,6 @@ public final class Activity: @unchecked Sendable {
 
     /// What messages call it.
     public var name: String { makeName() }
-    /// What it waits for, for messages.
-    public var awaited: [Activity] { waitsFor }
 
     /// Describes an activity.
     ///
@@ -67,6 +65,12 @@ public final class Activity: @unchecked Sendable {
         makeName = name
         self.kind = kind
         self.key = key
+    }
+
+    /// Describes what is done in the course of another activity, and ends no sooner than that goes on.
+    public convenience init(_ name: @autoclosure @escaping @Sendable () -> String, within outer: Activity?) {
+        self.init(name())
+        if let outer { waitsFor = [outer] }
     }
 
     /// Describes listeners of a hook.
@@ -164,6 +168,13 @@ public final class Activity: @unchecked Sendable {
             }
         }
         return closure
+    }
+}
+
+extension Activity {
+    /// What it waits for, and what that waits for: `task 1 -> share `lib``.
+    public var waitText: String {
+        closure { Array($0.waitsFor.prefix(1)) }.activities.map(\.name).joined(separator: " -> ")
     }
 }
 

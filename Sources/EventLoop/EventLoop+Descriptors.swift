@@ -53,7 +53,13 @@ extension EventLoop {
         let hasWork =
             !queue.isEmpty || !alwaysReady.isEmpty || !yielded.isEmpty || !turns.isEmpty || isStopping
             || inbox.hasMail
-        let timeout = hasWork ? 0 : timeUntilNextTimer()
+        var timeout = hasWork ? 0 : timeUntilNextTimer()
+        if timeout < 0, onStarved != nil, watchers.count == signals.count {
+            // Signals end the process or reload files; nobody waits for them.
+            let action = onStarved.take()
+            action?()
+            timeout = 0
+        }
         withUnsafeTemporaryAllocation(of: mf_event.self, capacity: 64) { events in
             let count = Int(mf_epoll_wait(epoll, events.baseAddress, Int32(events.count), timeout))
             for event in events.prefix(count) where event.tag != Self.wakeUpTag {

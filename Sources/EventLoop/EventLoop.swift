@@ -50,6 +50,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     var unblockedSignals: Set<Int32> = []
     var stopActions: [() -> Void] = []
     var isStopping = false
+    /// Runs once, and is forgotten, when nothing is left that could wake the loop: no job, timer or descriptor. What other
+    /// threads might send is not known here. On the loop only.
+    public var onStarved: (() -> Void)?
 
     /// Makes a loop and starts its thread, which has a stack of 8 MB.
     public init(name: String = "mflua") {

@@ -1,5 +1,6 @@
 internal import CLuaShim
-internal import Diagnostics
+public import Diagnostics
+internal import EventLoop
 internal import LuaLibrary
 
 extension LuaState {
@@ -48,6 +49,7 @@ final class LuaGates: @unchecked Sendable {
     /// A closed gate: who will open it, and who waits.
     private struct Gate {
         let task: Int64
+        let activity: Activity
         var waiting: [UnsafeContinuation<Void, Never>] = []
 
         func open() {
@@ -62,21 +64,24 @@ final class LuaGates: @unchecked Sendable {
         for gate in gates.values { gate.open() }
     }
 
-    /// `close()` makes a gate that the running task will open and returns its number; `closed(gate)`,
+    /// `close(name)` makes a gate that the running task will open and returns its number; `closed(gate)`,
     /// `wait(gate)`, `open(gate)`; `task()` names the running task; `missing` and `cycle` make errors.
     var functions: LuaRecord {
         [
             "close": .callable(
                 LuaCallable("close") { call in
+                    let name = try call.string(0)
                     self.last += 1
-                    self.gates[self.last] = Gate(task: try Self.task(of: call.state))
+                    self.gates[self.last] = Gate(
+                        task: try Self.task(of: call.state),
+                        activity: Activity("module `\(name)`", within: Activity.current))
                     return [.integer(self.last)]
                 }),
             "closed": .callable(
                 LuaCallable("closed") { [.boolean(self.gates[try $0.integer(0)] != nil)] }),
             "wait": .callable(
                 LuaCallable(async: "require") { call in
-                    await self.wait(for: try call.integer(0))
+                    try await self.wait(for: try call.integer(0))
                     return []
                 }),
             "open": .callable(
@@ -100,9 +105,11 @@ final class LuaGates: @unchecked Sendable {
         gates.removeValue(forKey: number)?.open()
     }
 
-    private func wait(for number: Int64) async {
-        guard gates[number] != nil else { return }
-        await withUnsafeContinuation { gates[number]?.waiting.append($0) }
+    private func wait(for number: Int64) async throws {
+        guard let activity = gates[number]?.activity else { return }
+        try await activity.awaited {
+            await withUnsafeContinuation { gates[number]?.waiting.append($0) }
+        }
     }
 
     private static func task(of state: LuaState) throws -> Int64 {
@@ -117,9 +124,10 @@ extension MFError {
             hint: "check the name, and `package.path`")
     }
 
-    static func moduleCycle(_ chain: String) -> MFError {
+    /// Modules that require each other while they are loaded.
+    public static func moduleCycle(_ chain: String) -> MFError {
         MFError(
-            .moduleNotFound, "modules require each other: \(chain)", context: [("chain", chain)],
+            .waitCircle, "modules require each other: \(chain)", context: [("circle", chain)],
             hint: "require one of them inside the function that uses it")
     }
 }

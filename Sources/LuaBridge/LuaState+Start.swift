@@ -92,9 +92,8 @@ final class LuaPendingCall: LuaPending, @unchecked Sendable {
 
     deinit {
         guard isHeld else { return }
-        state.loop.runOnLoop { [state, task] in
-            state.drop(task)
-        }
+        // Not from here: this may be in the middle of anything.
+        state.loop.submit { [state, task] in state.drop(task) }
     }
 
     func finish() async throws -> LuaValues {

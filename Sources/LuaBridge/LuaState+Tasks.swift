@@ -98,10 +98,11 @@ extension LuaState {
         try checkUse(of: task)
     }
 
-    /// Lets go of a coroutine that waits: it never goes on, and nothing in Lua can catch that.
+    /// Ends a coroutine that waits: its `<close>` variables are closed, as by `coroutine.close`; nothing in Lua can catch
+    /// that. In a state that is over a limit nothing is closed.
     func drop(_ task: LuaTask) {
         guard handle != nil else { return }
-        mf_task_drop(task.pointer)
+        mf_task_close(task.pointer)
         for gates in gates { gates.value?.open(ofTask: Int64(Int(bitPattern: task.pointer))) }
     }
 

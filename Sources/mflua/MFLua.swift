@@ -36,7 +36,8 @@ struct MFLua: AsyncParsableCommand {
             Terminal.leave(Signals.exitCode ?? 1)
         } catch let error as MFError {
             Terminal.report(error)
-            Terminal.leave(1)
+            // As the table of `mflua help run` says.
+            Terminal.leave(error.code == .nothingLeft ? 13 : 1)
         } catch {
             exit(withError: error)
         }

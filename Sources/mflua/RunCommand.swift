@@ -14,8 +14,8 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Options before the script belong to mflua, everything after it to the script, which finds it in `arg` and \
             `...`. The script `-` is standard input. The command ends when the script has ended and no timer, task \
-            or watch is left; its exit code is 0, 1 after an error (a spawned task's, too), or what the script gives to \
-            os.exit.
+            or watch is left; its exit code is 0, 1 after an error (a spawned task's, too), 13 where the script waits and \
+            nothing is left that could end the wait, or what the script gives to os.exit.
             """)
 
     @Option(

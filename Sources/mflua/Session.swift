@@ -21,13 +21,14 @@ struct Session: Sendable {
     ///
     /// - Parameter watches: Whether plugin files are watched, whatever the script says.
     init(invocation: Invocation, watches: Bool = false) async throws {
-        runtime = try Runtime(
-            configuration: RuntimeConfiguration(
-                watchesFiles: watches, logger: Logger(label: "mflua") { _ in ConsoleLog() },
-                onUnhandledError: { [failures] error in
-                    failures.count.add(1, ordering: .relaxed)
-                    Terminal.report(error)
-                }))
+        var configuration = RuntimeConfiguration(
+            watchesFiles: watches, logger: Logger(label: "mflua") { _ in ConsoleLog() },
+            onUnhandledError: { [failures] error in
+                failures.count.add(1, ordering: .relaxed)
+                Terminal.report(error)
+            })
+        configuration.failsWithNothingLeft = true
+        runtime = try Runtime(configuration: configuration)
         self.invocation = invocation
         reloader = try await HotReloader.start(for: runtime) { event in
             fflush(nil)

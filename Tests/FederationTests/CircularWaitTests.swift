@@ -80,7 +80,7 @@ import Testing
             entries: [
                 "a": exposing("return mf.all { function() return mf.loadRemote('b/x') end, function() end }"),
                 "b": exposing("return mf.loadRemote('a/x')"),
-            ], last: "mf.loadRemote('a/x')", circle: "a/x -> b/x -> a/x"),
+            ], last: "mf.loadRemote('a/x')", circle: "a/x -> task 1 (http://a/e.lua:1) -> b/x -> a/x"),
         Door(
             name: "two hosts",
             entries: [

@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func aCancelledTaskIsDroppedAndNothingCatchesIt() async throws {
+    @Test func aCancelledTaskIsClosedAndNothingCatchesIt() async throws {
         try await withState { state in
             let log = Log()
             try state.define("log", log.callable)
@@ -129,7 +129,7 @@ import Testing
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             try state.collectGarbage()
-            #expect(log.all == ["sleeping"])
+            #expect(log.all == ["sleeping", "closed"])
         }
     }
 

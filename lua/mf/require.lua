@@ -2,7 +2,7 @@
 -- Two coroutines that ask for one module run it once; the second waits for the first.
 --
 -- Called with the environment to put it into, which has a table `package` of its own, and with functions of Swift:
--- close(), closed(gate), wait(gate), open(gate), task(), missing(name, tried), cycle(chain).
+-- close(name), closed(gate), wait(gate), open(gate), task(), missing(name, tried), cycle(chain).
 local environment, native = ...
 local package = environment.package
 local error, ipairs, pcall, rawget, type = error, ipairs, pcall, rawget, type
@@ -73,7 +73,7 @@ local function run(name)
 end
 
 local function load(name, task)
-  local record = { gate = native.close(), task = task, inside = innermost[task] }
+  local record = { gate = native.close(name), task = task, inside = innermost[task] }
   loading[name] = record
   innermost[task] = name
   local ok, extra = pcall(run, name)

@@ -14,6 +14,7 @@ error("Cannot require a meta file")
 ---@field shareScope? string|string[] The scope or scopes that the remote joins.
 ---@field tenant? string The tenant whose sandbox its code runs in.
 ---@field revalidate? string How often to look for a new version, such as `30s`.
+---@field grace? string How long tasks of an old version go on beside the new one, such as `30s`.
 ---@field metadata? table Data of your own: hooks see it, nothing interprets it.
 
 ---@alias mf.RemoteInfo mf.Remote
@@ -661,8 +662,8 @@ error("Cannot require a meta file")
 ---@field globalShareScopes fun(): table<string, mf.ShareScopeMap> The share scopes of all hosts. Live.
 ---@field now fun(): number Milliseconds on a clock that only runs forward; for measuring, not for dates.
 ---@field sleep fun(ms: number) Waits; other work goes on.
----@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller; `task:wait()` gives its results or raises its error, `task:cancel()` ends it. An error that nobody is waiting for is printed; the host goes on, and `mflua` ends with exit code 1 once its work is done.
----@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results; the first failure is raised at once.
+---@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller; `task:wait()` gives its results or raises its error, `task:cancel()` ends it and closes its `<close>` variables. What a remote or a plugin has spawned ends with it. An error that nobody has waited for is printed once nobody can any more; the host goes on, and `mflua` ends with exit code 1 once its work is done.
+---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results; the first failure is raised at once, and cancels the others.
 ---@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Gets a URL; waits. A status other than 2xx is an answer, `response.ok` tells.
 ---@field type fun(value: any): string The type of a value; for live views their own, such as `mf.Host`.
 ---@field response fun(fields: mf.ResponseFields): mf.Response A response as `mf.fetch` gives one, for listeners of the hook `fetch`.

@@ -221,6 +221,8 @@ int32_t mf_register_type(mf_state *s, int32_t method_count, int32_t *slot);
 int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, bool chained, mf_task **task,
                      mf_span *results);
 void mf_task_drop(mf_task *task);
+/* Ends a task that waits as coroutine.close does: its pending __close metamethods run, unless the state is doomed. */
+void mf_task_close(mf_task *task);
 const void *mf_task_current(const mf_state *s);
 
 /* ---- Emission ---- */

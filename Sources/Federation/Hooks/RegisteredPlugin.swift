@@ -122,7 +122,7 @@ struct LuaPlugin: Sendable {
 
 extension LuaFunction {
     /// Where the function is written, `plugins/trace-plugin.lua:12`, as Lua's debug library knows it.
-    fileprivate var place: String? {
+    var place: String? {
         guard let getinfo = try? state.globals.get("debug").tableValue?.get("getinfo").functionValue,
             let info = try? state.call(getinfo, [.function(self), "S"]).first?.tableValue,
             let source = try? info.get("source").stringValue, let line = try? info.get("linedefined").intValue, line > 0

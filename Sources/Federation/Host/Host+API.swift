@@ -107,6 +107,7 @@ extension Host {
         for remote in options.remotes.elements { endRevalidation(of: remote) }
         removePlugins(plugins.map(\.name))
         tenants.closeAll()
+        for module in moduleCache.values { module.retire() }
         moduleCache.removeAll()
         shareScopeMap.removeAll()
     }

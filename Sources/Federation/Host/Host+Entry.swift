@@ -79,6 +79,10 @@ extension Host {
         }
         var url = url ?? remoteInfo.entry ?? ""
         var remoteInfo = remoteInfo
+        let lifetime = OwnerScope()
+        var isMade = false
+        // What an entry that fails has begun ends at once.
+        defer { if !isMade { lifetime.close() } }
         let exports: LuaValue
         do {
             let request = try request(
@@ -89,10 +93,10 @@ extension Host {
             let source = try await entrySource(request, of: remoteInfo)
             if let tenant = remoteInfo.tenant {
                 exports = try await tenants.runEntry(
-                    source, name: url, remote: remoteInfo, snapshot: snapshot, tenant: tenant)
+                    source, name: url, remote: remoteInfo, snapshot: snapshot, tenant: tenant, lifetime: lifetime)
             } else {
                 exports = try await runtime.environments.runEntry(
-                    source, name: url, remote: remoteInfo, snapshot: snapshot, host: self)
+                    source, name: url, remote: remoteInfo, snapshot: snapshot, host: self, lifetime: lifetime)
             }
         } catch let error as MFError where error.isLimit {
             throw error
@@ -102,7 +106,9 @@ extension Host {
         guard exports.isTruthy else { throw MFError.entryExportsNothing(remoteInfo, url: url) }
         switch exports {
         case .table, .object, .record:
-            return (try Container(exports, state: runtime.state), isEntryOfRemote && remoteInfo.tenant == nil)
+            let container = try Container(exports, state: runtime.state, lifetime: lifetime)
+            isMade = true
+            return (container, isEntryOfRemote && remoteInfo.tenant == nil)
         default: throw MFError.entryExportsNothing(remoteInfo, url: url, found: "a \(exports.luaTypeName)")
         }
     }

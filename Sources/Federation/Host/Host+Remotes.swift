@@ -91,6 +91,7 @@ extension Host {
         }
         if let module = moduleCache.removeValue(forKey: remote.name) {
             remote.lastModule = module
+            module.retire()
             registry.entryLoads[module.remoteInfo.entryKey] = nil
             registry.containers[module.remoteInfo.containerKey] = nil
             removeShares(of: module.remoteInfo)

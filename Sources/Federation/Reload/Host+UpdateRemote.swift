@@ -43,13 +43,16 @@ extension Host {
         for change in changes where change.url != draft.manifest?.url {
             if let response = change.response { principal.sources.put(change.url, response.body) }
         }
+        var made: Container?
         do {
             let container = try await makeContainer(draft.remoteInfo, snapshot: draft.snapshot)
+            made = container
             let replaced = try await initialized(container, draft, like: module)
             let withdrawn = try await check(replaced, draft, of: remote)
             guard moduleCache[remote.name] === module else { throw CancellationError() }
             put(container, draft, of: remote, inPlaceOf: module)
             for module in replaced where module.old.isCurrent { module.old.host.moduleCache[remote.name] = module.new }
+            for module in replaced { retire(module, of: remote) }
             if !withdrawn.isEmpty {
                 let names = withdrawn.map { "`\($0)`" }.joined(separator: ", ")
                 runtime.log.warning(
@@ -57,6 +60,7 @@ extension Host {
             }
             return replaced
         } catch {
+            made?.lifetime?.close()
             shares.undo(of: remote.name)
             for change in changes { _ = principal.sources.take(change.url) }
             if index.remote(exactly: remote.name, in: options.remotes) == nil {
@@ -68,6 +72,21 @@ extension Host {
             }
             throw error
         }
+    }
+
+    /// Ends what the old version has begun, once the loads of it and the remote's `grace` have passed: what somebody waits
+    /// for is finished first. What is left of it then ends with the new version.
+    private func retire(_ replaced: ReplacedModule, of remote: Remote) {
+        guard let last = replaced.old.container?.lifetime else { return }
+        let end: @Sendable () -> Void = {
+            replaced.old.afterLoads {
+                last.retire()
+                if last.hasTasks { replaced.new.container?.lifetime?.own { last.close() } }
+            }
+        }
+        guard let grace = remote.grace.flatMap(Duration.init(interval:)) else { return end() }
+        let timer = runtime.loop.schedule(after: grace, end)
+        last.own { [runtime] in runtime.loop.cancel(timer) }
     }
 
     /// Asks for all that the remote is made of. Where the manifest is another, the new version may be made of other

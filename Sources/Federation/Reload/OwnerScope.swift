@@ -10,6 +10,7 @@ final class OwnerScope: @unchecked Sendable {
 
     private struct Owned {
         let outlivesLeaving: Bool
+        let retire: (() -> Void)?
         let end: () -> Void
     }
 
@@ -23,15 +24,19 @@ final class OwnerScope: @unchecked Sendable {
 
     /// Takes something over; if the scope was left already, it is ended at once.
     ///
-    /// - Parameter inDispatch: Whether a dispatch that is under way started it.
+    /// - Parameters:
+    ///   - inDispatch: Whether a dispatch that is under way started it.
+    ///   - retire: Ends it when nobody waits for it; nil for what goes on when the scope retires.
     @discardableResult
-    func own(inDispatch: Bool = false, _ end: @escaping () -> Void) -> Token {
+    func own(
+        inDispatch: Bool = false, retiring retire: (() -> Void)? = nil, _ end: @escaping () -> Void
+    ) -> Token {
         let token = Token(number: next)
         next += 1
         if isLeft && !inDispatch {
             end()
         } else {
-            owned[token.number] = Owned(outlivesLeaving: inDispatch, end: end)
+            owned[token.number] = Owned(outlivesLeaving: inDispatch, retire: retire, end: end)
         }
         return token
     }
@@ -41,6 +46,15 @@ final class OwnerScope: @unchecked Sendable {
 
     /// Forgets something that has ended by itself.
     func release(_ token: Token) { owned[token.number] = nil }
+
+    /// Ends the tasks that are owned, each as soon as nobody waits for it: the generation has a successor, and what was
+    /// handed out of it goes on working.
+    func retire() {
+        for (_, owned) in owned.sorted(by: { $0.key > $1.key }) { owned.retire?() }
+    }
+
+    /// Whether some task goes on.
+    var hasTasks: Bool { owned.values.contains { $0.retire != nil } }
 
     /// Ends what is owned, newest first, but for what a dispatch may still wait for.
     func leave() {

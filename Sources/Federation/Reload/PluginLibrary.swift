@@ -11,14 +11,7 @@ enum PluginLibrary {
         else { return }
         let scope = generation.scope
         var record = LuaRecord()
-        record.append(
-            "spawn",
-            .callable(
-                LuaCallable("spawn") { call in
-                    let function = try call.function(0)
-                    let arguments = Array(call.arguments.dropFirst())
-                    return runtime.owning(scope) { [.object(LuaTask(function, arguments, in: runtime))] }
-                }))
+        record.append("spawn", .callable(runtime.tasks.spawn { scope }))
         record.append(
             "createInstance",
             .callable(
@@ -36,7 +29,21 @@ enum PluginLibrary {
                         return try runtime.owning(scope) { try body(host, call) }
                     }))
         }
-        let own = try runtime.state.makeTable(.record(record))
+        try put(record, over: library, into: loaded, runtime)
+    }
+
+    /// Gives a remote's environment its own `mf`: what the remote's code spawns belongs to its generation.
+    static func install(in environment: LuaTable, forRemote lifetime: OwnerScope, _ runtime: Runtime) throws {
+        guard case .table(let package) = try environment.get("package"),
+            case .table(let loaded) = try package.get("loaded"), case .table(let library) = try loaded.get("mf")
+        else { return }
+        try put(["spawn": .callable(runtime.tasks.spawn { lifetime })], over: library, into: loaded, runtime)
+    }
+
+    private static func put(
+        _ functions: LuaRecord, over library: LuaTable, into loaded: LuaTable, _ runtime: Runtime
+    ) throws {
+        let own = try runtime.state.makeTable(.record(functions))
         try own.setMetatable(try runtime.state.makeTable(.record(LuaRecord([("__index", .table(library))]))))
         try loaded.set("mf", .table(own))
     }

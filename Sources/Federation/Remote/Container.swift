@@ -13,15 +13,29 @@ final class Container: @unchecked Sendable {
     private let table: LuaTable?
     private lazy var getter: LuaValue = field("get")
     private lazy var initializer: LuaValue = field("init")
+    /// What the code that it came from has begun, and what therefore ends with it.
+    let lifetime: OwnerScope?
+    /// How many modules use it.
+    private var users = 0
 
     /// Takes a table or a view for a container.
-    init(_ value: LuaValue, state: LuaState) throws {
+    init(_ value: LuaValue, state: LuaState, lifetime: OwnerScope? = nil) throws {
         self.value = value
+        self.lifetime = lifetime
         switch value {
         case .table(let table): self.table = table
         case .record: table = try state.makeTable(value)
         default: table = nil
         }
+    }
+
+    /// Notes that a module uses it.
+    func beginUse() { users += 1 }
+
+    /// Notes that a module uses it no more. With the last one it ends what it has begun.
+    func endUse() {
+        users -= 1
+        if users == 0 { lifetime?.close() }
     }
 
     private func field(_ name: String) -> LuaValue {

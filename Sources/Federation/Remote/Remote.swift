@@ -59,6 +59,9 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
     var givenBy: String?
     /// How often the remote is asked for a new version, such as `30s`; never when absent.
     public internal(set) var revalidate: String?
+    /// How long what an old version has begun goes on after a new one has taken its place, such as `30s`; no longer than
+    /// its last load when absent.
+    public internal(set) var grace: String?
     /// Data of the remote's owner, which hooks see and nothing interprets.
     public internal(set) var metadata: LuaValue = .nil
     public var extra: OrderedDictionary<String, LuaValue> = [:]
@@ -146,6 +149,10 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
             option: "revalidate", .interval, "How often to look for a new version, such as `30s`.",
             { .optional($0.revalidate) }
         ) { $0.revalidate = try Optional<String>.fromLua($1) },
+        ViewField(
+            option: "grace", .interval, "How long tasks of an old version go on beside the new one, such as `30s`.",
+            { .optional($0.grace) }
+        ) { $0.grace = try Optional<String>.fromLua($1) },
         ViewField(
             option: "metadata", .table, "Data of your own: hooks see it, nothing interprets it.", { $0.metadata }
         ) { $0.metadata = $1.isNothing ? .nil : $1 },

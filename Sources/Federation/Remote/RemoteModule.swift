@@ -14,7 +14,19 @@ public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable 
     private(set) var isInitialized = false
     private(set) var isInitializing = false
     private var initialization: SingleFlight<Void>?
-    var container: Container?
+    var container: Container? {
+        didSet {
+            guard container !== oldValue else { return }
+            container?.beginUse()
+            if isReleased { container?.endUse() } else { oldValue?.endUse() }
+        }
+    }
+    /// How many loads of its exposes are under way.
+    private var loads = 0
+    /// Whether no request finds it any more, and whether it has let go of its container since.
+    private var isRetired = false
+    private var isReleased = false
+    private var lastActions: [() -> Void] = []
     /// 1 for the version that was loaded first, one more for each that took its place.
     var generation = 1
 
@@ -202,6 +214,11 @@ extension RemoteModule {
 
     /// Gets an expose: its module, or its factory.
     func get(id: String, expose: String, loadFactory: Bool, snapshot: Snapshot?) async throws -> LuaValue {
+        loads += 1
+        defer {
+            loads -= 1
+            releaseIfUnused()
+        }
         // Of a remote that is loaded, only what waits takes part in the wait-for graph.
         if isInitialized {
             return try await get(id: id, expose: expose, loadFactory: loadFactory, snapshot: snapshot) {
@@ -211,6 +228,28 @@ extension RemoteModule {
         return try await activity(of: expose, loadFactory: loadFactory).run {
             try await get(id: id, expose: expose, loadFactory: loadFactory, snapshot: snapshot) { nil }
         }
+    }
+
+    /// Lets go of its container as soon as no load is under way: no request finds it any more.
+    func retire() {
+        isRetired = true
+        releaseIfUnused()
+    }
+
+    /// Runs an action once no load is under way.
+    func afterLoads(_ action: @escaping () -> Void) {
+        if loads == 0 { action() } else { lastActions.append(action) }
+    }
+
+    private func releaseIfUnused() {
+        if loads == 0, !lastActions.isEmpty {
+            let actions = lastActions
+            lastActions = []
+            for action in actions { action() }
+        }
+        guard isRetired, loads == 0, !isReleased else { return }
+        isReleased = true
+        container?.endUse()
     }
 
     /// The load of an expose, for which whoever asked for it waits.

@@ -93,12 +93,15 @@ final class EnvironmentStore: @unchecked Sendable {
 extension EnvironmentStore {
     /// Compiles and runs a remote's entry in an environment of its own; returns what it returned.
     ///
-    /// - Parameter snapshot: The remote's version, where that is not the one that is current.
+    /// - Parameters:
+    ///   - snapshot: The remote's version, where that is not the one that is current.
+    ///   - lifetime: What the remote's code spawns belongs to it.
     func runEntry(
-        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, host: Host
+        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, host: Host, lifetime: OwnerScope
     ) async throws -> LuaValue {
         let modules = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
         let environment = try makeEnvironment(searcher: modules.searcher, path: "")
+        try PluginLibrary.install(in: environment, forRemote: lifetime, runtime)
         modules.environment = environment
         environments[remote.entryKey] = environment
         let chunk: LuaFunction

@@ -20,6 +20,9 @@ public struct RuntimeConfiguration: Sendable {
     public var onUnhandledError: (@Sendable (MFError) -> Void)?
     /// How long a plugin's file may run while it is loaded anew, and each step of the hand-over.
     public var reloadTime = Duration.seconds(2)
+    /// Whether ``Runtime/run(script:name:arguments:scriptName:deadline:)`` and ``Runtime/waitUntilIdle()`` fail with
+    /// `LOAD-003` when nothing is left that could end their wait. For programs that hand a runtime no work from outside.
+    public var failsWithNothingLeft = false
 
     /// Describes a runtime.
     public init(
@@ -54,6 +57,8 @@ public final class Runtime: @unchecked Sendable {
     let configuration: RuntimeConfiguration
     let registry = FederationRegistry()
     let work: WorkRegistry
+    /// The tasks of the main state.
+    let tasks: TaskRunner
     let log: Logger
     let environments: EnvironmentStore
     private let ownsLoop: Bool
@@ -72,15 +77,31 @@ public final class Runtime: @unchecked Sendable {
         var log = configuration.logger ?? Logger(label: "mflua")
         log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .warning
         self.log = log
-        work = WorkRegistry()
+        work = WorkRegistry(loop: loop)
+        tasks = TaskRunner(loop: loop)
         state = try loop.runAndWait { try LuaState(loop: loop, configuration: .host) }
         environments = EnvironmentStore()
         try loop.runAndWait { [self] in try start() }
     }
 
     private func start() throws {
+        tasks.work = work
+        tasks.report = { [weak self] in self?.report(unhandled: $0) }
+        tasks.collectGarbage = { [weak state] in try? state?.collectGarbage() }
+        try tellBeforeExit()
         try environments.start(self)
         try installLibrary()
+    }
+
+    /// Has `os.exit` tell of failures that nobody has waited for: it ends the process from inside of the script.
+    private func tellBeforeExit() throws {
+        let wrapper = "local os, tell = ... local exit = os.exit function os.exit(...) tell() return exit(...) end"
+        let tell = LuaCallable("exit") { [weak tasks] _ in
+            tasks?.reportAllUnheard()
+            return []
+        }
+        _ = try state.call(
+            try state.load(wrapper, name: "=os.exit"), [try state.globals.get("os"), .callable(tell)])
     }
 
     /// Makes a host.
@@ -131,8 +152,9 @@ public final class Runtime: @unchecked Sendable {
             entries.append(LuaRecord.Entry(key: .integer(0), value: .string(scriptName)))
             if try state.globals.get("arg").isNil { try state.globals.set("arg", .record(LuaRecord(entries))) }
             let chunk = try state.load(source, name: name)
-            return try await Activity("the script").run {
-                try await state.callAsync(chunk, arguments.map { .string($0) })
+            let script = Activity("the script")
+            return try await failingWithNothingLeft({ [script.waitText] + self.tasks.waits }) {
+                try await script.run { try await self.state.callAsync(chunk, arguments.map { .string($0) }) }
             }
         }
     }
@@ -156,7 +178,9 @@ public final class Runtime: @unchecked Sendable {
 
     /// Returns when no spawned tasks, timers or watches are left.
     public func waitUntilIdle() async throws {
-        try await loop.perform { [self] in try await work.waitUntilIdle() }
+        try await loop.perform { [self] in
+            try await failingWithNothingLeft({ self.tasks.waits }) { try await self.work.waitUntilIdle() }
+        }
     }
 
     /// Cancels all work, closes the states and, unless it came from outside, stops the loop.
@@ -185,6 +209,8 @@ public final class Runtime: @unchecked Sendable {
     private func end(_ hasBegun: OnceFlag) async throws {
         try await loop.perform(deadline: .seconds(5)) { [self] in
             hasBegun.set()
+            tasks.reportAllUnheard()
+            tasks.close()
             work.cancelAll()
             await loop.yield()
             endFollowingOrigins()
@@ -261,7 +287,7 @@ extension Runtime {
         return host
     }
 
-    /// Tells of a spawned task that failed while nobody waited for it.
+    /// Tells of a spawned task that has failed, and that nobody has waited for.
     func report(unhandled error: any Error) {
         var told = (error as? MFError) ?? MFError(.luaRuntime, "a spawned task failed", cause: error)
         told = told.adding(context: [("task", "spawned, and nobody waited for it")])

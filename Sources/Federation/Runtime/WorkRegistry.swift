@@ -1,9 +1,14 @@
+import EventLoop
+
 /// The work that keeps a runtime alive: spawned tasks, timers, watches.
 final class WorkRegistry: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private var running: [Int: @Sendable () -> Void] = [:]
     private var nextID = 0
-    private var idleWaiters: [CheckedContinuation<Void, any Error>] = []
+    private var idleWaiters: [Int: CheckedContinuation<Void, any Error>] = [:]
+    private let loop: EventLoop
+
+    init(loop: EventLoop) { self.loop = loop }
 
     /// Notes work and how to cancel it.
     func begin(cancel: @escaping @Sendable () -> Void) -> Int {
@@ -17,16 +22,25 @@ final class WorkRegistry: @unchecked Sendable {
         running[id] = nil
         guard running.isEmpty else { return }
         let waiters = idleWaiters
-        idleWaiters = []
-        for waiter in waiters { waiter.resume() }
+        idleWaiters = [:]
+        for waiter in waiters.values { waiter.resume() }
     }
 
     /// Waits until nothing is running.
     func waitUntilIdle() async throws {
         guard !running.isEmpty else { return }
+        nextID += 1
+        let waiter = nextID
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { idleWaiters.append($0) }
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                if Task.isCancelled {
+                    continuation.resume(throwing: CancellationError())
+                } else {
+                    idleWaiters[waiter] = continuation
+                }
+            }
         } onCancel: {
+            loop.runOnLoop { self.idleWaiters.removeValue(forKey: waiter)?.resume(throwing: CancellationError()) }
         }
     }
 

@@ -7,7 +7,9 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let identity = TenantIdentity()
     let state: LuaState
-    let tasks: TenantTasks
+    let tasks: TaskRunner
+    /// What the code of each chunk has begun, by the chunk's number.
+    private var owners: [Int64: OwnerScope] = [:]
     var onDoom: () -> Void = {}
     /// What a host's view lets the tenant do, by name.
     var verbs: [String: LuaCallable] = [:]
@@ -26,7 +28,7 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         limits.wall = options.wall
         state = try LuaState(loop: loop, configuration: .tenant(limits))
         base = state.globals
-        tasks = TenantTasks(loop: loop, limit: options.tasks) { [unowned state] in state.doomForTasks() }
+        tasks = TaskRunner(loop: loop, limit: options.tasks) { [unowned state] in state.doomForTasks() }
         try TenantLibrary(options: options, imports: imports).install(in: self)
         tasks.onDoom = { [weak self] in self?.onDoom() }
     }
@@ -54,26 +56,51 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         return lastUsage
     }
 
-    func run(_ source: [UInt8], name: String, modules: TenantImport?, _ arguments: [LuaValue], canWait: Bool) throws
-        -> LuaStart
-    {
+    func run(
+        _ source: [UInt8], name: String, modules: TenantImport?, owner: Int64, _ arguments: [LuaValue], canWait: Bool
+    ) throws -> LuaStart {
+        let scope = owners[owner] ?? OwnerScope()
+        owners[owner] = scope
         let environment = try state.makeEnvironment(over: base)
         if prepare == nil { prepare = try state.load(Self.preparation, name: "=tenant") }
         let find = modules.map { LuaValue.callable(callable($0)) } ?? .nil
-        if let prepare { _ = try state.call(prepare, [.table(environment), find]) }
+        if let prepare { _ = try state.call(prepare, [.table(environment), find, .callable(tasks.spawn { scope })]) }
         let chunk = try state.load(source, name: name, environment: environment)
         return try call(chunk, arguments, canWait: canWait)
     }
 
     /// Has `load` compile into the globals of the chunk that calls it, and `require` find the chunk's own modules.
     private static let preparation = """
-        local environment, find = ...
+        local environment, find, spawn = ...
         local load, select, library, error, rawget = load, select, require, error, rawget
-        local loaded = {}
+        local running, setmetatable = coroutine.running, setmetatable
+        local loaded, own = {}, nil
+        -- name -> who loads it, and the module that it was loading already; task -> the innermost
+        local loading, innermost = {}, {}
+        local function circle(name, task)
+          local chain, at = "`" .. name .. "`", innermost[task]
+          while at and at ~= name do
+            chain = "`" .. at .. "` -> " .. chain
+            at = loading[at].outer
+          end
+          return "`" .. name .. "` -> " .. chain
+        end
+        local leave = { __close = function(record)
+          if loading[record.name] == record then loading[record.name] = nil end
+          innermost[record.task] = record.outer
+        end }
         environment.require = function(name)
           local module = rawget(loaded, name)
           if module ~= nil then return module end
+          if name == "mf" then
+            own = own or library(name, spawn)
+            return own
+          end
           if not find or library(name, true) then return library(name) end
+          local task = running()
+          if loading[name] and loading[name].task == task then library(name, false, circle(name, task)) end
+          local record <close> = setmetatable({ name = name, task = task, outer = innermost[task] }, leave)
+          loading[name], innermost[task] = record, name
           local source, url, value = find(name)
           if not source then
             if value == nil then return library(name) end
@@ -157,10 +184,21 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
 
     func release(_ export: UInt64) {}
 
+    func end(_ owner: Int64, isFinal: Bool) {
+        guard let scope = owners[owner] else { return }
+        if isFinal {
+            owners[owner] = nil
+            scope.close()
+        } else {
+            scope.retire()
+        }
+    }
+
     func close() {
         _ = usage
         _ = doom
-        tasks.cancelAll()
+        if !isDoomed { tasks.reportAllUnheard() }
+        tasks.close()
         state.close()
     }
 }

@@ -54,15 +54,38 @@ extension Tenant {
         _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules? = nil,
         starter: String? = nil
     ) async throws -> [LuaValue] {
+        try await run(source, name: name, arguments: arguments, modules: modules, starter: starter, lifetime: nil)
+    }
+
+    /// Runs a chunk whose tasks belong to a lifetime.
+    func run(
+        _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules?, starter: String?,
+        lifetime: OwnerScope?
+    ) async throws -> [LuaValue] {
         let origin = TenantOrigin(
             source, name: name, try arguments.map(imported), modules: modules.map(finder), starter: starter,
-            canWait: true)
+            canWait: true, number: takeNumber(for: lifetime))
         return try exported(try await within { try origin.run(in: $0, canWait: true) }, origin)
+    }
+
+    /// The number of a chunk. What its code has spawned ends with a lifetime.
+    func takeNumber(for lifetime: OwnerScope?) -> Int64 {
+        chunks += 1
+        let number = chunks
+        lifetime?.own(retiring: { [weak self] in self?.end(number, isFinal: false) }) { [weak self] in
+            self?.end(number, isFinal: true)
+        }
+        return number
+    }
+
+    private func end(_ number: Int64, isFinal: Bool) {
+        if let instance, !instance.isDoomed { instance.end(number, isFinal: isFinal) }
     }
 
     /// Runs a chunk that does not wait.
     public func runNow(_ source: [UInt8], name: String, arguments: [LuaValue] = []) throws -> [LuaValue] {
-        let origin = TenantOrigin(source, name: name, try arguments.map(imported), canWait: false)
+        let origin = TenantOrigin(
+            source, name: name, try arguments.map(imported), canWait: false, number: takeNumber(for: nil))
         return try exported(try atOnce { try origin.run(in: $0, canWait: false).finished(name) }, origin)
     }
 

@@ -40,6 +40,8 @@ public final class Tenant: @unchecked Sendable {
     @exclusivity(unchecked)
     private var isClosed = false
     private var generations = 0
+    /// The number of the last chunk.
+    var chunks: Int64 = 0
     private var doomTimes: [ContinuousClock.Instant] = []
     private var suspensions = 0
     /// How long it is suspended the first time; each later time is twice as long as the one before.

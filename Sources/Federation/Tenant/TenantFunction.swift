@@ -18,6 +18,8 @@ final class TenantOrigin: @unchecked Sendable {
     }
 
     private let source: Source
+    /// What the tasks of a chunk are owned by.
+    private let number: Int64
     /// How many calls lead to it from a chunk that was run.
     let depth: Int
     /// How long such a way may be: whoever calls what a call gave, again and again, keeps no more than this of it, and
@@ -32,18 +34,18 @@ final class TenantOrigin: @unchecked Sendable {
     /// The arguments of that call, once it was made.
     private var startArguments: [LuaValue]?
 
-    private init(_ source: Source, starter: String? = nil, canWait: Bool) {
-        (self.source, self.starter, self.canWait) = (source, starter, canWait)
+    private init(_ source: Source, starter: String? = nil, canWait: Bool, number: Int64 = 0) {
+        (self.source, self.starter, self.canWait, self.number) = (source, starter, canWait, number)
         if case .call(let function, _) = source { depth = function.depth + 1 } else { depth = 0 }
     }
 
     convenience init(
         _ source: [UInt8], name: String, _ arguments: [LuaValue], modules: TenantImport? = nil,
-        starter: String? = nil, canWait: Bool
+        starter: String? = nil, canWait: Bool, number: Int64
     ) {
         self.init(
             .chunk(source, name: name, modules: modules, arguments), starter: starter,
-            canWait: canWait)
+            canWait: canWait, number: number)
     }
 
     convenience init(call function: TenantFunction, _ arguments: [LuaValue], canWait: Bool) {
@@ -54,7 +56,7 @@ final class TenantOrigin: @unchecked Sendable {
     func run(in instance: any TenantInstance, canWait: Bool) throws -> LuaStart {
         switch source {
         case .chunk(let source, let name, let modules, let arguments):
-            try instance.run(source, name: name, modules: modules, arguments, canWait: canWait)
+            try instance.run(source, name: name, modules: modules, owner: number, arguments, canWait: canWait)
         case .call(let function, let arguments):
             try function.start(in: instance, arguments, canWait: canWait)
         }

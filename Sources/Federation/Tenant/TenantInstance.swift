@@ -18,9 +18,13 @@ protocol TenantInstance: AnyObject, Sendable {
     func ready() async
     /// Memory and time.
     var usage: TenantUsage { get }
-    /// Compiles and runs a chunk. `modules` finds what its `require` asks for beyond the tenant's library.
-    func run(_ source: [UInt8], name: String, modules: TenantImport?, _ arguments: [LuaValue], canWait: Bool) throws
-        -> LuaStart
+    /// Compiles and runs a chunk. `modules` finds what its `require` asks for beyond the tenant's library; what its code
+    /// spawns belongs to `owner`.
+    func run(
+        _ source: [UInt8], name: String, modules: TenantImport?, owner: Int64, _ arguments: [LuaValue], canWait: Bool
+    ) throws -> LuaStart
+    /// Ends what an owner's code has spawned; unless that is final, each task as soon as nobody waits for it.
+    func end(_ owner: Int64, isFinal: Bool)
     /// Calls a function of the tenant.
     func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart
     /// Calls a listener of a hook.

@@ -16,7 +16,7 @@ struct TenantLibrary {
             ("version", .string(MFLibrary.version)), ("null", .null),
             ("env", .record(LuaRecord(options.env.map { ($0.key, .string($0.value)) }))),
             ("json", .record(JSONLibrary.record)),
-            ("sleep", .callable(tasks.sleep)), ("spawn", .callable(tasks.spawn)), ("all", .callable(tasks.all)),
+            ("sleep", .callable(tasks.sleep)), ("spawn", .callable(tasks.spawn())), ("all", .callable(tasks.all)),
         ])
         var logs = LuaRecord()
         for (name, function) in imports where name != "print" {
@@ -35,6 +35,11 @@ struct TenantLibrary {
             }
         }
         record.append("log", .record(logs))
+        if let log = imports.first(where: { $0.0 == "log.error" })?.1 {
+            tasks.report = { error in
+                _ = try? log.body([.string("a task failed, and nobody waited for it: \(MFError.text(of: error))")], false)
+            }
+        }
         guard case .table(let library) = try instance.readOnly(.record(record)) else { throw MFError.stateGone() }
         let globals = state.globals
         if let print = imports.first(where: { $0.0 == "print" }) {
@@ -48,8 +53,15 @@ struct TenantLibrary {
         let known: Set<String> = ["string", "table", "math", "utf8", "coroutine", "os"]
         return LuaCallable("require") { call in
             let name = try call.string(0)
-            if call[1].isTruthy { return [.boolean(name == "mf" || known.contains(name))] }
-            if name == "mf" { return [.table(library)] }
+            if case .string(let circle) = call[2] { throw MFError.moduleCycle(circle) }
+            if name == "mf" {
+                // A chunk's own `mf`: what it spawns belongs to it.
+                guard case .function = call[1] else { return [.table(library)] }
+                let own = try call.state.makeTable(.record(LuaRecord([("spawn", call[1])])))
+                try own.setMetatable(try call.state.makeTable(.record(LuaRecord([("__index", .table(library))]))))
+                return [.table(try call.state.readOnly(own))]
+            }
+            if call[1].isTruthy { return [.boolean(known.contains(name))] }
             if known.contains(name) { return [try call.state.globals.rawGet(name)] }
             throw MFError.tenantModuleMissing(name)
         }

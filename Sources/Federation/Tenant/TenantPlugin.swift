@@ -128,9 +128,16 @@ extension Tenant {
     public func loadPlugin(
         _ source: [UInt8], name: String, options: LuaValue = .nil, modules: TenantModules? = nil
     ) throws -> TenantPlugin {
+        try loadPlugin(source, name: name, options: options, modules: modules, lifetime: nil)
+    }
+
+    /// Runs a plugin's chunk whose tasks belong to a lifetime.
+    func loadPlugin(
+        _ source: [UInt8], name: String, options: LuaValue, modules: TenantModules?, lifetime: OwnerScope?
+    ) throws -> TenantPlugin {
         let origin = TenantOrigin(
             Self.pluginLoader, name: "=plugin", [.of(source), .string(name), try imported(options)],
-            modules: modules.map(finder), canWait: false)
+            modules: modules.map(finder), canWait: false, number: takeNumber(for: lifetime))
         let results = try atOnce { try origin.run(in: $0, canWait: false).finished(name) }
         guard let record = results.first?.recordValue else {
             throw MFError.pluginInvalid(found: results.first?.luaTypeName ?? "nil", source: name)

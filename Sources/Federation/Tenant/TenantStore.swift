@@ -106,7 +106,9 @@ final class TenantStore: @unchecked Sendable {
     /// Loads a plugin's text into the tenant that its source names.
     func readPlugin(_ bytes: [UInt8], source: PluginSource) throws -> RegisteredPlugin {
         let tenant = try tenant(source.tenant ?? "")
-        let plugin = try tenant.loadPlugin(bytes, name: "@" + source.path, options: source.options, modules: provided())
+        let plugin = try tenant.loadPlugin(
+            bytes, name: "@" + source.path, options: source.options, modules: provided(),
+            lifetime: source.generation.scope)
         plugin.source = source
         for name in plugin.functions where Lifecycle.named[name] == nil {
             guard LuaPlugin.functionsBesideHooks.contains(name) else {
@@ -118,7 +120,8 @@ final class TenantStore: @unchecked Sendable {
 
     /// Runs a remote's entry in a tenant; returns its container.
     func runEntry(
-        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, tenant: String
+        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, tenant: String,
+        lifetime: OwnerScope
     ) async throws -> LuaValue {
         let files = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
         let provided = provided()
@@ -128,7 +131,7 @@ final class TenantStore: @unchecked Sendable {
             return .source(source, url: redacted(url))
         }
         let results = try await self.tenant(tenant).run(
-            source, name: "@" + redacted(name), modules: modules, starter: "init")
+            source, name: "@" + redacted(name), modules: modules, starter: "init", lifetime: lifetime)
         return results.first ?? .nil
     }
 

@@ -62,6 +62,10 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         default: break
         }
         guard let instance else { throw refusal ?? MFError.stateGone() }
+        if name == "end", case .integer(let owner)? = values.first {
+            instance.end(owner, isFinal: values.count > 1 && values[1].isTruthy)
+            return .done([])
+        }
         do {
             switch try work(name, values, canWait, instance) {
             case .done(let results): return .done(try finished(results, instance))
@@ -85,10 +89,12 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
     {
         switch name {
         case "run":
-            guard values.count >= 3, let source = values[0].bytesValue, let chunk = values[1].stringValue else { break }
+            guard values.count >= 4, let source = values[0].bytesValue, let chunk = values[1].stringValue,
+                case .integer(let owner) = values[3]
+            else { break }
             let modules = values[2].objectValue as? TenantImport
             return try instance.run(
-                source, name: chunk, modules: modules, Array(values.dropFirst(3)), canWait: canWait)
+                source, name: chunk, modules: modules, owner: owner, Array(values.dropFirst(4)), canWait: canWait)
         case "call":
             guard case .object(let object)? = values.first, let function = object as? TenantExport else { break }
             return try instance.start(function, Array(values.dropFirst()), canWait: canWait)
@@ -155,7 +161,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             return (name, function)
         }
         let fresh = try StateInstance(loop: loop, options: options, imports: imports)
-        _ = try fresh.run(Array("return 1".utf8), name: "=warm-up", modules: nil, [], canWait: true)
+        _ = try fresh.run(Array("return 1".utf8), name: "=warm-up", modules: nil, owner: 0, [], canWait: true)
         let failure = sandbox_enter(options.memory)
         guard failure == 0 else {
             let error = MFError.sandboxRefused(errno: failure)

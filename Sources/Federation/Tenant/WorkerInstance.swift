@@ -144,12 +144,14 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         return Int(figure)
     }
 
-    func run(_ source: [UInt8], name: String, modules: TenantImport?, _ arguments: [LuaValue], canWait: Bool) throws
-        -> LuaStart
-    {
+    func run(
+        _ source: [UInt8], name: String, modules: TenantImport?, owner: Int64, _ arguments: [LuaValue], canWait: Bool
+    ) throws -> LuaStart {
         let find = modules.map { LuaValue.object($0) } ?? .nil
-        return try ask("run", [.bytes(source), .string(name), find] + arguments, canWait: canWait)
+        return try ask("run", [.bytes(source), .string(name), find, .integer(owner)] + arguments, canWait: canWait)
     }
+
+    func end(_ owner: Int64, isFinal: Bool) { peer.tell("end", [.integer(owner), .boolean(isFinal)]) }
 
     func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
         try ask("call", [.object(function)] + arguments, canWait: canWait)

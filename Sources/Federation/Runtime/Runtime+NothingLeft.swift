@@ -1,0 +1,55 @@
+import Diagnostics
+import EventLoop
+
+extension Runtime {
+    /// Runs a body, and fails in its place when it waits and nothing is left that could end that wait.
+    ///
+    /// - Parameter waits: What waits for what, for the message.
+    func failingWithNothingLeft<T: Sendable>(
+        _ waits: @escaping () -> [String], _ body: @escaping @Sendable () async throws -> T
+    ) async throws -> T {
+        guard configuration.failsWithNothingLeft else { return try await body() }
+        let race = Race<T>()
+        let task = loop.start { race.finish(await Result { try await body() }) }
+        loop.onStarved = { race.finish(.failure(MFError.nothingLeft(waits()))) }
+        defer { loop.onStarved = nil }
+        return try await withTaskCancellationHandler {
+            try await race.value()
+        } onCancel: {
+            task.cancel()
+        }
+    }
+}
+
+/// The first of two outcomes.
+private final class Race<T: Sendable>: @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    private var outcome: Result<T, any Error>?
+    private var continuation: CheckedContinuation<T, any Error>?
+
+    func finish(_ result: Result<T, any Error>) {
+        guard outcome == nil else { return }
+        outcome = result
+        continuation?.resume(with: result)
+    }
+
+    func value() async throws -> T {
+        if let outcome { return try outcome.get() }
+        return try await withCheckedThrowingContinuation { continuation = $0 }
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
+
+extension MFError {
+    /// The script, or the last tasks, wait for what cannot come.
+    static func nothingLeft(_ waits: [String]) -> MFError {
+        MFError(
+            .nothingLeft, "nothing is left that could end the wait of \(waits.joined(separator: ", of "))",
+            hint: "end the wait where it begins: `mflua explain LOAD-003` says more")
+    }
+}
