@@ -222,14 +222,22 @@ mf_state *mf_state_new(const mf_host *functions, void *host, bool is_tenant, mf_
     return s;
 }
 
-/* [-0, +0, e] lua_CFunction */
+/* [-0, +0, e] lua_CFunction; 1: bool, whether LUA_PATH and LUA_CPATH are passed over */
 static int open_libraries(lua_State *L) {
+    bool *ignores_paths = lua_touserdata(L, 1);
+    if (*ignores_paths) {
+        /* what lua5.4 -E sets, and the library `package` looks for */
+        lua_pushboolean(L, 1);
+        lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
+    }
     luaL_openlibs(L);
     mf_replace_coroutine_library(L);
     return 0;
 }
 
-int32_t mf_open_host_libraries(mf_state *s) { return mf_protect(s, open_libraries, NULL); }
+int32_t mf_open_host_libraries(mf_state *s, bool ignores_paths) {
+    return mf_protect(s, open_libraries, &ignores_paths);
+}
 
 uintptr_t mf_globals_identity(mf_state *s) {
     lua_State *L = s->running;

@@ -22,13 +22,13 @@ extension MFError: CustomStringConvertible {
         var lines = block(title: ink.red("error:"), indent: "", ink: ink)
         if let traceback = chain.lazy.compactMap(\.traceback).first {
             lines.append("")
-            lines += Self.visible(traceback).split(separator: "\n").enumerated().map { index, line in
+            lines += traceback.escapedKeepingLines.split(separator: "\n").enumerated().map { index, line in
                 let text = line.drop { $0 == " " || $0 == "\t" }
                 return ink.dim(index == 0 ? String(text) : "  " + text)
             }
         }
         if let hint = chain.lazy.compactMap(\.hint).first {
-            lines += ["", ink.cyan("hint:") + " " + Self.visible(hint).indentingFollowingLines(by: "      ")]
+            lines += ["", ink.cyan("hint:") + " " + hint.escapedKeepingLines.indentingFollowingLines(by: "      ")]
         }
         return lines.joined(separator: "\n")
     }
@@ -41,37 +41,20 @@ extension MFError: CustomStringConvertible {
     }
 
     private func block(title: String, indent: String, ink: Ink) -> [String] {
-        let text = Self.visible(message).indentingFollowingLines(by: indent + "  ")
+        let text = message.escapedKeepingLines.indentingFollowingLines(by: indent + "  ")
         var lines = ["\(indent)\(title) \(ink.bold(text)) \(ink.dim("[\(code)]"))"]
         let inner = indent + "  "
         for (key, value) in context {
-            let text = Self.visible(value).indentingFollowingLines(by: inner + "  ")
+            let text = value.escapedKeepingLines.indentingFollowingLines(by: inner + "  ")
             lines.append("\(inner)\(ink.dim(key + ":")) \(text)")
         }
         if let cause = cause as? MFError {
             lines += cause.block(title: ink.red("caused by:"), indent: inner, ink: ink)
         } else if let cause {
-            let text = Self.visible(String(describing: cause)).indentingFollowingLines(by: inner + "  ")
+            let text = String(describing: cause).escapedKeepingLines.indentingFollowingLines(by: inner + "  ")
             lines.append("\(inner)\(ink.red("caused by:")) \(text)")
         }
         return lines
-    }
-
-    /// Text in which control characters (a terminal would obey them) are escapes; line ends and tabs stay.
-    private static func visible(_ text: String) -> String {
-        func isControl(_ scalar: Unicode.Scalar) -> Bool {
-            (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F...0x9F).contains(scalar.value)
-        }
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        var result = ""
-        for scalar in text.unicodeScalars where scalar != "\r" {
-            if isControl(scalar) {
-                result += scalar.escaped(asASCII: true)
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }
 

@@ -25,6 +25,10 @@ public final class HotReloader: @unchecked Sendable {
         case missing([String])
         /// Files cannot be watched.
         case failure(MFError)
+        /// The host script has changed: what runs was made of the old one.
+        case scriptChanged(String)
+        /// `SIGHUP` came, and no plugin was read from a file.
+        case nothingToReload
 
         /// One line for people.
         public var line: String {
@@ -32,6 +36,10 @@ public final class HotReloader: @unchecked Sendable {
             case .reload(let reload): reload.line
             case .missing(let files): "\(files.joined(separator: ", ")) is gone; what was made of it serves on"
             case .failure(let error): "\(error.message)"
+            case .scriptChanged(let file):
+                "\(file) changed: restart mflua to run the new version; only plugins and "
+                    + "remotes are reloaded while it runs"
+            case .nothingToReload: "nothing to reload on SIGHUP: no plugin was read from a file"
             }
         }
     }
@@ -40,6 +48,8 @@ public final class HotReloader: @unchecked Sendable {
     private let tell: (Event) -> Void
     private var watcher: FileWatcher?
     private var watched: Set<String> = []
+    /// The host script.
+    private let script: String?
     private var signal: SignalWatch?
     private var work: Int?
     /// The files that have changed and whose plugins wait for others of their files to be whole.
@@ -48,8 +58,9 @@ public final class HotReloader: @unchecked Sendable {
     /// How long plugins wait for that, and how long between two looks.
     private static let patience = (longest: Duration.seconds(1), look: Duration.milliseconds(5))
 
-    private init(_ runtime: Runtime, _ tell: @escaping (Event) -> Void) {
+    private init(_ runtime: Runtime, script: String?, _ tell: @escaping (Event) -> Void) {
         self.runtime = runtime
+        self.script = script
         self.tell = tell
     }
 
@@ -57,12 +68,13 @@ public final class HotReloader: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - runtime: Whose plugins.
+    ///   - script: A host script that is watched, too: that it changes is told, as it cannot be reloaded.
     ///   - tell: Called on the loop with what happens.
     public static func start(
-        for runtime: Runtime, tell: @escaping @Sendable (Event) -> Void
+        for runtime: Runtime, script: String? = nil, tell: @escaping @Sendable (Event) -> Void
     ) async throws -> HotReloader {
         try await runtime.loop.perform {
-            let reloader = HotReloader(runtime, tell)
+            let reloader = HotReloader(runtime, script: script, tell)
             runtime.onReload = { tell(.reload($0)) }
             runtime.onWatchedFilesChange = { reloader.watchFiles() }
             reloader.watchFiles()
@@ -89,10 +101,15 @@ public final class HotReloader: @unchecked Sendable {
 
     /// Watches what there is to watch now.
     private func watchFiles() {
-        if signal == nil, runtime.hasReloadablePlugins {
-            signal = runtime.loop.onSignal(SIGHUP) { [runtime] in runtime.reloadAllPlugins() }
+        // A host hears SIGHUP even where it has nothing to reload: it must not end what others go on with.
+        if signal == nil, runtime.hasHosts {
+            signal = runtime.loop.onSignal(SIGHUP) { [runtime, tell] in
+                if !runtime.hasReloadablePlugins { return tell(.nothingToReload) }
+                runtime.reloadAllPlugins()
+            }
         }
-        let wanted = runtime.watchedFiles
+        let own = script.map { [$0] } ?? []
+        let wanted = runtime.watchedFiles.union(own)
         guard wanted != watched else { return }
         do {
             // The first file opens the descriptor: most scripts have none.
@@ -108,13 +125,15 @@ public final class HotReloader: @unchecked Sendable {
             watched.formIntersection(wanted)
             tell(.failure(error as? MFError ?? .cannotWatch(path: nil, errno: 0)))
         }
-        if watched.isEmpty { endWork() } else if work == nil { work = runtime.beginWork() }
+        // The script alone keeps nothing going: there is no more of it to reload.
+        if watched.subtracting(own).isEmpty { endWork() } else if work == nil { work = runtime.beginWork() }
     }
 
     private func take(_ changes: [FileChange]) {
         let missing = changes.filter { $0.kind == .deleted }.map(\.path)
         if !missing.isEmpty { tell(.missing(missing)) }
         let present = changes.filter { $0.kind != .deleted }.map(\.path)
+        if let script, present.contains(script) { tell(.scriptChanged(script)) }
         if !present.isEmpty { reload(Set(present)) }
     }
 

@@ -22,8 +22,13 @@ public struct LuaConfiguration: Sendable {
     }
 
     /// All of Lua's standard libraries, with a `coroutine` library and a `require` through which code can wait.
-    public static let host = LuaConfiguration { state in
-        try state.check(mf_open_host_libraries(try state.alive()))
-        try state.installRequire()
+    public static let host = host(ignoringEnvironment: false)
+
+    /// The same, for which `LUA_PATH` and `LUA_CPATH` may be passed over, as `lua -E` does it.
+    public static func host(ignoringEnvironment: Bool) -> LuaConfiguration {
+        LuaConfiguration { state in
+            try state.check(mf_open_host_libraries(try state.alive(), ignoringEnvironment))
+            try state.installRequire()
+        }
     }
 }

@@ -15,8 +15,8 @@ struct MFLua: AsyncParsableCommand {
             mflua <subcommand>
             """,
         discussion: """
-            `mflua host.lua` runs a script to its end and as long as it has work left; `mflua help run` lists its \
-            options, which are those of `lua`. Without a script and on a terminal it reads and evaluates lines.
+            `mflua host.lua` runs a script to its end and as long as it has work left. Without a script and on a \
+            terminal it reads and evaluates lines. `mflua help exit-codes` lists the exit codes.
             """,
         version: Version.text,
         subcommands: [RunCommand.self, ServeCommand.self, ExplainCommand.self, GenerateCommand.self],
@@ -26,7 +26,12 @@ struct MFLua: AsyncParsableCommand {
         TenantWorker.runIfRequested()
         EventLoop.useOneHeap()
         do {
-            var command = try parseAsRoot(JoinedOptions.split(Array(CommandLine.arguments.dropFirst())))
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if let help = Help.text(for: arguments) {
+                print(help)
+                Terminal.leave(0)
+            }
+            var command = try parseAsRoot(JoinedOptions.split(arguments))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -42,6 +47,26 @@ struct MFLua: AsyncParsableCommand {
             exit(withError: error)
         }
         Terminal.leave(Signals.exitCode ?? 0)
+    }
+}
+
+/// Help that ArgumentParser does not make by itself.
+enum Help {
+    /// What is asked for by `mflua --help`, `-h` and `help`: the commands, and the options of `run`, which needs no name;
+    /// by `mflua help exit-codes`: that table. Nil for other words.
+    static func text(for arguments: [String]) -> String? {
+        switch arguments {
+        case ["--help"], ["-h"], ["help"]:
+            MFLua.helpMessage() + "\n" + options(of: RunCommand.helpMessage())
+        case ["help", ExitCodes.topic]: ExitCodes.text
+        default: nil
+        }
+    }
+
+    /// The part of a help text that lists options, under a title of its own.
+    private static func options(of help: String) -> String {
+        guard let start = help.firstRange(of: "OPTIONS:") else { return "" }
+        return "OPTIONS BEFORE A SCRIPT:" + help[start.upperBound...]
     }
 }
 
@@ -62,6 +87,9 @@ enum JoinedOptions {
             let letter = argument.prefix(2)
             guard letter == "-e" || letter == "-l" else {
                 result.append(argument)
+                if argument == "--log-level" || argument == "--log-format", let value = rest.popFirst() {
+                    result.append(value)
+                }
                 continue
             }
             result.append(String(letter))

@@ -11,31 +11,59 @@ struct REPL {
     let runtime: Runtime
 
     func run() async {
-        let reader = LineReader()
-        while let entry = await nextEntry(reader) {
-            reader.remember(entry.text)
-            do {
-                let values = try await runtime.evaluate(entry.code, name: "=stdin")
-                var texts: [String] = []
-                for value in values { texts.append(await runtime.display(value)) }
-                if !texts.isEmpty { print(texts.joined(separator: "\t")) }
-            } catch {
-                Terminal.report(error)
+        let interrupt = PromptInterrupt()
+        Signals.giveInterrupts(to: interrupt)
+        defer { Signals.giveInterrupts(to: nil) }
+        let reader = LineReader(interrupt)
+        while true {
+            switch await nextEntry(reader) {
+            case .entry(let text, let code):
+                reader.remember(text)
+                do {
+                    let texts = try await interrupt.evaluating { try await evaluate(code) }
+                    if !texts.isEmpty { print(texts.joined(separator: "\t")) }
+                } catch {
+                    Terminal.report(error)
+                }
+                fflush(nil)
+            case .interrupted: continue
+            case .end: return print()
             }
-            fflush(nil)
         }
-        print()
     }
 
-    /// One entry: what was typed, and the code it stands for (`1 + 1` is `return 1 + 1`).
-    private func nextEntry(_ reader: LineReader) async -> (text: String, code: String)? {
-        guard var text = reader.next(prompt: "> ") else { return nil }
+    /// The results of a piece of code, as they are shown.
+    private func evaluate(_ code: String) async throws -> [String] {
+        var texts: [String] = []
+        for value in try await runtime.evaluate(code, name: "=stdin") { texts.append(await runtime.display(value)) }
+        return texts
+    }
+
+    private enum Entry {
+        /// What was typed, and the code it stands for (`1 + 1` and `=1 + 1` are `return 1 + 1`).
+        case entry(text: String, code: String)
+        case interrupted
+        case end
+    }
+
+    private func nextEntry(_ reader: LineReader) async -> Entry {
+        var text: String
+        switch reader.next(prompt: "> ") {
+        case .text(let line): text = line
+        case .interrupted: return .interrupted
+        case .end: return .end
+        }
         while true {
-            if await syntaxError(in: "return " + text) == nil { return (text, "return " + text) }
-            guard let problem = await syntaxError(in: text), problem.hasSuffix("<eof>"),
-                let line = reader.next(prompt: ">> ")
-            else { return (text, text) }
-            text += "\n" + line
+            let code = text.hasPrefix("=") ? "return " + text.dropFirst() : text
+            if await syntaxError(in: "return " + code) == nil { return .entry(text: text, code: "return " + code) }
+            guard let problem = await syntaxError(in: code), problem.hasSuffix("<eof>") else {
+                return .entry(text: text, code: code)
+            }
+            switch reader.next(prompt: ">> ") {
+            case .text(let line): text += "\n" + line
+            case .interrupted: return .interrupted
+            case .end: return .entry(text: text, code: code)
+            }
         }
     }
 

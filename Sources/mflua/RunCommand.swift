@@ -14,8 +14,9 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Options before the script belong to mflua, everything after it to the script, which finds it in `arg` and \
             `...`. The script `-` is standard input. The command ends when the script has ended and no timer, task \
-            or watch is left; its exit code is 0, 1 after an error (a spawned task's, too), 13 where the script waits and \
-            nothing is left that could end the wait, or what the script gives to os.exit.
+            or watch is left. Its exit code is 0, 1 after an error (a spawned task's, too), 13 where the script waits and \
+            nothing is left that could end the wait, or what the script gives to os.exit; `mflua help exit-codes` lists \
+            all of them.
             """)
 
     @Option(
@@ -41,8 +42,13 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: [.customShort("v")], help: "Print the version.")
     var printsVersion = false
 
-    @Flag(name: [.customShort("E")], help: "Ignore LUA_INIT.")
+    @Flag(name: [.customShort("E")], help: "Ignore LUA_INIT, LUA_PATH and LUA_CPATH.")
     var ignoresEnvironment = false
+
+    @Flag(name: [.customShort("W")], help: "Turn warnings on: `warn` writes to standard error.")
+    var showsWarnings = false
+
+    @OptionGroup var log: LogOptions
 
     @Argument(
         parsing: .captureForPassthrough,
@@ -55,7 +61,10 @@ struct RunCommand: AsyncParsableCommand {
         if words.first == "--" {
             words.removeFirst()
         } else if let word = words.first, word.hasPrefix("-"), word != "-" {
-            let meant = closestMatch(to: word, in: ["--watch", "--version", "--help"])
+            if word == "-h" || word == "--help" { throw CleanExit.helpRequest(RunCommand.self) }
+            if word == "--version" { throw CleanExit.message(Version.text) }
+            let meant = closestMatch(
+                to: word, in: ["--watch", "--version", "--help", "--log-level", "--log-format"])
             throw ValidationError("Unknown option '\(word)'" + (meant.map { ". Did you mean '\($0)'?" } ?? ""))
         }
         return Invocation(script: words.first, arguments: Array(words.dropFirst()))
@@ -63,6 +72,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let invocation = try invocation()
+        try log.apply()
         let steps = (evaluate + library).sorted { $0.position < $1.position }
         let isTalking = invocation.script == nil && steps.isEmpty && !printsVersion && Terminal.isInteractive
         if printsVersion || isTalking || interactive { print(Version.text) }
@@ -72,9 +82,11 @@ struct RunCommand: AsyncParsableCommand {
         let script = invocation.script.map(Script.init)
         // libcurl brings some forty libraries along: they are opened while the host is still being made.
         if script?.namesTheFederation == true { CurlFetcher.warmUp() }
-        let session = try await Session(invocation: invocation, watches: watch)
+        let session = try await Session(
+            invocation: invocation, watches: watch, ignoresEnvironment: ignoresEnvironment)
         do {
             try await session.setArguments()
+            if showsWarnings { try await session.turnWarningsOn() }
             if !ignoresEnvironment { try await session.runInit() }
             for step in steps { try await session.perform(step) }
             if let script {

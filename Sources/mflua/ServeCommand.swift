@@ -31,14 +31,18 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Log no requests.")
     var quiet = false
 
+    @OptionGroup var log: LogOptions
+
     func validate() throws {
         guard (0...65535).contains(port) else { throw ValidationError("'--port' is a number from 0 to 65535") }
     }
 
     func run() async throws {
         try Self.checkFolder(folder)
-        let color = Terminal.hasColor
-        let logger = Logger(label: "mflua.serve") { _ in RequestLog(color: color, level: quiet ? .warning : .info) }
+        var least = LogLevels()
+        least.parts[LogSubsystem.serve.rawValue] = quiet ? .warning : .info
+        try log.apply(least: least)
+        let logger = Logger(label: "mflua.serve") { _ in ConsoleLog(.serve) }
         let files = StaticFiles(root: folder, logger: logger)
         let feed = watch ? ChangeFeed() : nil
         let watcher: FolderWatcher? = if let feed { try await Self.watch(folder, for: feed) } else { nil }

@@ -19,21 +19,24 @@ struct Session: Sendable {
 
     /// Starts a runtime.
     ///
-    /// - Parameter watches: Whether plugin files are watched, whatever the script says.
-    init(invocation: Invocation, watches: Bool = false) async throws {
+    /// - Parameters:
+    ///   - invocation: The script and its arguments.
+    ///   - watches: Whether plugin files are watched, whatever the script says.
+    ///   - ignoresEnvironment: Whether `LUA_PATH` and `LUA_CPATH` are passed over.
+    init(invocation: Invocation, watches: Bool = false, ignoresEnvironment: Bool = false) async throws {
         var configuration = RuntimeConfiguration(
-            watchesFiles: watches, logger: Logger(label: "mflua") { _ in ConsoleLog() },
+            logLevel: LogSettings.current.levels.lowest.rawValue, watchesFiles: watches,
+            logger: Logger(label: "mflua") { _ in ConsoleLog(.runtime) },
             onUnhandledError: { [failures] error in
                 failures.count.add(1, ordering: .relaxed)
                 Terminal.report(error)
             })
         configuration.failsWithNothingLeft = true
+        configuration.ignoresEnvironment = ignoresEnvironment
         runtime = try Runtime(configuration: configuration)
         self.invocation = invocation
-        reloader = try await HotReloader.start(for: runtime) { event in
-            fflush(nil)
-            Terminal.write("mflua: \(event.line)\n", to: STDERR_FILENO)
-        }
+        let script = invocation.script.flatMap { $0 == "-" ? nil : $0 }
+        reloader = try await HotReloader.start(for: runtime, script: watches ? script : nil) { Terminal.note($0.line) }
         Signals.install(for: runtime)
     }
 
@@ -46,6 +49,9 @@ struct Session: Sendable {
             try runtime.state.globals.set("arg", .record(LuaRecord(entries)))
         }
     }
+
+    /// Has `warn` write, as `lua -W` does.
+    func turnWarningsOn() async throws { _ = try await runtime.evaluate("warn('@on')", name: "=(command line)") }
 
     /// Evaluates `LUA_INIT`, or the file it names behind an `@`, before anything else, as `lua` does.
     func runInit() async throws {

@@ -3,14 +3,20 @@ import Glibc
 import Synchronization
 
 /// Ctrl-C and SIGTERM: the first ends the runtime's work, then the process; the second ends the process at once.
+///
+/// At the prompt Ctrl-C is the prompt's, see ``PromptInterrupt``.
 enum Signals {
     /// How long work may take to be cancelled before the process ends without it: a script may be spinning.
     private static let patience: UInt32 = 1_000_000
 
     /// The pipe between the handler, which may do next to nothing, and the thread that acts.
-    private static let pipe = Pipe()
+    private static let pipe = SignalPipe()
     private static let runtime = Mutex<Runtime?>(nil)
     private static let received = Atomic<Int32>(0)
+    private static let prompt = Mutex<PromptInterrupt?>(nil)
+
+    /// Gives Ctrl-C to a prompt, or takes it back.
+    static func giveInterrupts(to prompt: PromptInterrupt?) { Self.prompt.withLock { $0 = prompt } }
 
     /// The exit code of a process that is ending because of a signal: what fails meanwhile is no news.
     static var exitCode: Int32? {
@@ -38,41 +44,30 @@ enum Signals {
     /// In the handler: only what is safe there.
     private static func note(_ signal: Int32) {
         let saved = errno
-        var byte = UInt8(truncatingIfNeeded: signal)
-        _ = Glibc.write(pipe.writeEnd, &byte, 1)
+        pipe.write(UInt8(truncatingIfNeeded: signal))
         errno = saved
     }
 
     private static func listen() -> UnsafeMutableRawPointer? {
-        let signal = nextSignal()
+        var signal = nextSignal()
+        while signal == SIGINT, prompt.withLock({ $0 })?.take() == true { signal = nextSignal() }
         let code = 128 + signal
         received.store(signal, ordering: .releasing)
         Task.detached {
             await Self.runtime.withLock { $0 }?.shutdown()
+            LineReader.restoreTerminal()
             Terminal.leave(code)
         }
         var pause = pollfd(fd: pipe.readEnd, events: Int16(POLLIN), revents: 0)
         _ = poll(&pause, 1, Int32(patience / 1000))
+        LineReader.restoreTerminal()
+        LogWriter.standardError.flush(within: .milliseconds(100))
         _exit(code)
     }
 
     private static func nextSignal() -> Int32 {
-        var byte: UInt8 = 0
-        while Glibc.read(pipe.readEnd, &byte, 1) != 1 {}
-        return Int32(byte)
-    }
-
-    private struct Pipe {
-        let readEnd: Int32
-        let writeEnd: Int32
-        var isOpen: Bool { readEnd >= 0 }
-
-        init() {
-            var ends: [Int32] = [-1, -1]
-            let failed = Glibc.pipe(&ends) != 0
-            for end in ends where !failed { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-            readEnd = failed ? -1 : ends[0]
-            writeEnd = failed ? -1 : ends[1]
+        while true {
+            if let byte = pipe.read() { return Int32(byte) }
         }
     }
 }

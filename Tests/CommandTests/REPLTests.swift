@@ -27,6 +27,12 @@ import Testing
         #expect(errors.isEmpty)
     }
 
+    @Test(arguments: ["=20 + 22", "= 42", "=\n42"]) func equalsSignShowsAnExpression(entry: String) async throws {
+        let (output, errors) = try await type(entry)
+        #expect(output == ["42"])
+        #expect(errors.isEmpty)
+    }
+
     @Test func globalsStay() async throws {
         let (output, _) = try await type("x = 20", "function double(n) return n * 2 end", "double(x)")
         #expect(output == ["40"])

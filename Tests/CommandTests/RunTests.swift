@@ -84,6 +84,24 @@ import Testing
         #expect(ignored.output.isEmpty, "\(ignored)")
     }
 
+    @Test(arguments: [
+        ("LUA_PATH", "package.path"), ("LUA_PATH_5_4", "package.path"), ("LUA_CPATH", "package.cpath"),
+        ("LUA_CPATH_5_4", "package.cpath"),
+    ])
+    func environmentIsIgnoredWhenAskedTo(variable: String, field: String) async throws {
+        let environment = [variable: "/from/the/environment/?.lua"]
+        let heeded = try await mflua("-e", "print(\(field))", environment: environment)
+        #expect(heeded.output == "/from/the/environment/?.lua\n", "\(heeded)")
+        let ignored = try await mflua("-E", "-e", "print(\(field), os.getenv('\(variable)'))", environment: environment)
+        #expect(ignored.output.hasSuffix("\t/from/the/environment/?.lua\n"), "\(ignored)")
+        #expect(ignored.output.hasPrefix("/usr/local/"), "\(ignored)")
+    }
+
+    @Test func warningsAreShownWhenAskedFor() async throws {
+        #expect(try await mflua("-e", "warn('look')").errors.isEmpty)
+        #expect(try await mflua("-W", "-e", "warn('look')").errors == "Lua warning: look\n")
+    }
+
     @Test func modulesBesideTheWorkingFolderAreFound() async throws {
         let folder = try TemporaryFolder()
         try folder.write("lib/deep.lua", "return { name = ... }")
@@ -194,6 +212,22 @@ import Testing
             "-e", "local mf = require('mf') mf.spawn(error, 'soon') mf.sleep(1) os.exit(0)")
         #expect(result.code == 0, "\(result)")
         #expect(result.errors.contains("error: soon [LUA-002]"), "\(result)")
+    }
+
+    @Test(arguments: [["--help"], ["-h"], ["help"], ["run", "--help"], ["run", "-h"], ["help", "run"]])
+    func helpListsTheOptionsBeforeAScript(arguments: [String]) async throws {
+        let result = try await ChildProcess.run(Places.mflua, arguments)
+        #expect(result.code == 0, "\(result)")
+        for option in ["-e", "-l", "-i", "-v", "-E", "-W", "--watch", "--log-level", "--log-format"] {
+            #expect(result.output.contains("  \(option)"), "\(option): \(result)")
+        }
+    }
+
+    @Test func exitCodesAreListed() async throws {
+        let result = try await mflua("help", "exit-codes")
+        #expect(result.code == 0)
+        let codes = result.output.split(separator: "\n").dropFirst().compactMap { $0.split(separator: " ").first }
+        #expect(codes == ["0", "1", "13", "64", "128", "any"], "\(result)")
     }
 
     @Test func misspeltOptionsAndCommandsAreCorrected() async throws {

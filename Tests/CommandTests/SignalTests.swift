@@ -81,7 +81,19 @@ import Testing
         #expect(lines.last?.hasPrefix("mflua: reloaded own-plugin in shell: generation 3, ") == true, "\(result)")
     }
 
-    @Test func hangUpEndsAHostWithoutPluginFiles() async throws {
+    @Test func hangUpEndsAScriptWithoutAHost() async throws {
         #expect(try await run(Self.waiting, signals: [SIGHUP]).code == 128 + SIGHUP)
+    }
+
+    @Test(arguments: ["mf.init { name = 'host' }", "mf.createInstance { name = 'host' }"])
+    func hangUpDoesNotEndAHostThatHasNothingToReload(host: String) async throws {
+        let child = try ChildProcess(
+            Places.mflua,
+            ["-e", "local mf = require('mf') \(host) io.stdout:setvbuf('no') print('ready') mf.sleep(3600000)"])
+        #expect(try await child.nextOutput() == "ready\n")
+        child.signal(SIGHUP)
+        while !child.errorsSoFar.contains("nothing to reload on SIGHUP") { await Task.yield() }
+        child.signal(SIGTERM)
+        #expect(try await child.result().code == 143)
     }
 }

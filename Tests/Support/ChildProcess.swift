@@ -84,6 +84,13 @@ public final class ChildProcess: Sendable {
         }
     }
 
+    /// What the program has written to standard error by now.
+    public var errorsSoFar: String {
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        let count = pread(errors, &bytes, bytes.count, 0)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+
     /// Sends a signal.
     public func signal(_ number: Int32) {
         kill(id, number)

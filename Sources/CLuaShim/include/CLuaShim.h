@@ -134,7 +134,9 @@ void mf_state_free(mf_state *s);
 void mf_expect_stops(void);
 void mf_state_closing(mf_state *s); /* from now on no callback reaches Swift, except release */
 bool mf_state_busy(const mf_state *s); /* whether a call into Lua is under way */
-int32_t mf_open_host_libraries(mf_state *s);
+/* `ignores_paths`: LUA_PATH and LUA_CPATH are passed over. */
+int32_t mf_open_host_libraries(mf_state *s, bool ignores_paths);
+
 size_t mf_memory_used(const mf_state *s);
 size_t mf_memory_peak(const mf_state *s);
 void mf_memory_limit(mf_state *s, size_t cap, size_t margin); /* 0: none */

@@ -163,7 +163,7 @@ enum LogLibrary {
                     .callable(
                         LuaCallable(name) { call in
                             let text = call.arguments.map { call.state.toString($0) }.joined(separator: " ")
-                            runtime.log.log(level: level, "\(text)")
+                            runtime.log.log(level: level, "\(text)", metadata: ["part": "script"])
                             return []
                         })
                 )

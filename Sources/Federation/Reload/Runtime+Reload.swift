@@ -25,6 +25,9 @@ extension Runtime {
         }
     }
 
+    /// Whether there is a host.
+    public var hasHosts: Bool { !registry.hosts.isEmpty }
+
     /// Whether some plugin was read from a file.
     public var hasReloadablePlugins: Bool { registry.hosts.contains { $0.hooks.mayReload } }
 

@@ -10,7 +10,7 @@ public struct RuntimeConfiguration: Sendable {
     public var fetcher: (any Fetcher)?
     /// The loop to run on; a new one with its own thread where nothing is named.
     public var loop: EventLoop?
-    /// The least severe messages that are logged: `debug`, `info`, `warning`, `error`.
+    /// The least severe messages that are logged: `debug`, `info`, `notice` (what tenants print), `warning`, `error`.
     public var logLevel: String
     /// Whether plugin files, and servers that remotes come from, are watched, whatever `mf.init` says.
     public var watchesFiles: Bool
@@ -18,6 +18,8 @@ public struct RuntimeConfiguration: Sendable {
     public var logger: Logger?
     /// What is told of errors that nobody waits for: those of spawned tasks. The log where nothing is named.
     public var onUnhandledError: (@Sendable (MFError) -> Void)?
+    /// Whether `LUA_PATH` and `LUA_CPATH` are passed over, as `lua -E` does it.
+    public var ignoresEnvironment = false
     /// How long a plugin's file may run while it is loaded anew, and each step of the hand-over.
     public var reloadTime = Duration.seconds(2)
     /// Whether ``Runtime/run(script:name:arguments:scriptName:deadline:)`` and ``Runtime/waitUntilIdle()`` fail with
@@ -26,7 +28,7 @@ public struct RuntimeConfiguration: Sendable {
 
     /// Describes a runtime.
     public init(
-        fetcher: (any Fetcher)? = nil, loop: EventLoop? = nil, logLevel: String = "warning", watchesFiles: Bool = false,
+        fetcher: (any Fetcher)? = nil, loop: EventLoop? = nil, logLevel: String = "notice", watchesFiles: Bool = false,
         logger: Logger? = nil, onUnhandledError: (@Sendable (MFError) -> Void)? = nil
     ) {
         (self.fetcher, self.loop, self.logLevel, self.watchesFiles) = (fetcher, loop, logLevel, watchesFiles)
@@ -75,11 +77,13 @@ public final class Runtime: @unchecked Sendable {
         self.loop = loop
         fetcher = configuration.fetcher ?? CurlFetcher(loop: loop)
         var log = configuration.logger ?? Logger(label: "mflua")
-        log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .warning
+        log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .notice
         self.log = log
         work = WorkRegistry(loop: loop)
         tasks = TaskRunner(loop: loop)
-        state = try loop.runAndWait { try LuaState(loop: loop, configuration: .host) }
+        state = try loop.runAndWait {
+            try LuaState(loop: loop, configuration: .host(ignoringEnvironment: configuration.ignoresEnvironment))
+        }
         environments = EnvironmentStore()
         try loop.runAndWait { [self] in try start() }
     }
@@ -280,7 +284,8 @@ extension Runtime {
         if let scope = reloads.owner {
             host.ownership = (scope, scope.own { [weak host] in host?.dispose() })
         }
-        if host.hooks.mayReload { reloads.onFilesChange?() }
+        // Also without plugin files: from now on SIGHUP is the host's.
+        reloads.onFilesChange?()
         if !host.name.isEmpty, registry.shareScopes[host.name] == nil {
             registry.shareScopes[host.name] = host.shareScopeMap
         }

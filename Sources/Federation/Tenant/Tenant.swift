@@ -31,6 +31,8 @@ public final class Tenant: @unchecked Sendable {
     var fetchedBytes = 0
     /// What it fetches with; made at its first fetch.
     private var fetcher: (any Fetcher)?
+    /// What it prints and logs.
+    let log: TenantLog
     /// The calls that wait.
     var races: [any TenantRacing] = []
     var loop: EventLoop { host.loop }
@@ -65,11 +67,13 @@ public final class Tenant: @unchecked Sendable {
     public init(_ name: String, _ options: TenantOptions, services: TenantServices, host: LuaState) {
         (self.name, self.options, self.services, self.host) = (name, options, services, host)
         sources = SourceCache(capacity: options.memory)
+        log = TenantLog(name, services, loop: host.loop)
     }
 
     /// Ends it. Its functions throw from then on.
     public func close() {
         isClosed = true
+        log.close()
         instance?.close()
         instance = nil
         fetcher?.close()

@@ -5,7 +5,19 @@ public import LuaBridge
 /// What a host gives its tenants; each tenant gets of it what its options list.
 public struct TenantServices: Sendable {
     /// How much a message matters.
-    public enum Severity: String, Sendable { case debug, info, warning, error }
+    public enum Severity: String, Sendable, CaseIterable, Comparable {
+        case debug, info
+        /// What a tenant prints: seen unless a host wants less.
+        case notice
+        case warning, error
+
+        /// Whether one matters less than the other.
+        public static func < (a: Severity, b: Severity) -> Bool {
+            a.rank < b.rank
+        }
+
+        private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+    }
 
     /// What the host may want to know.
     public enum Event: Sendable {
@@ -23,8 +35,13 @@ public struct TenantServices: Sendable {
     public var loadShare: @Sendable (String) async throws -> LuaValue
     /// The expose of a remote that belongs to a tenant, by request and tenant, as a value of the host.
     public var loadRemote: @Sendable (String, String) async throws -> LuaValue
-    /// Takes what tenants log and print, and what is logged about them.
+    /// Takes what is logged about tenants.
     public var log: @Sendable (Severity, String) -> Void
+    /// Takes what a tenant logs and prints: how much it matters, the tenant's name, the text as the tenant
+    /// wrote it, control characters included.
+    public var message: @Sendable (Severity, String, String) -> Void
+    /// What matters less is not logged, and a tenant may say any amount of it.
+    public var leastSeverity = Severity.debug
     /// Is told of dooms and suspensions.
     public var event: @Sendable (Event) -> Void
 
@@ -35,11 +52,12 @@ public struct TenantServices: Sendable {
         loadShare: @escaping @Sendable (String) async throws -> LuaValue = { _ in .nil },
         loadRemote: (@Sendable (String, String) async throws -> LuaValue)? = nil,
         log: @escaping @Sendable (Severity, String) -> Void = { _, _ in },
+        message: @escaping @Sendable (Severity, String, String) -> Void = { _, _, _ in },
         event: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         (self.fetcher, self.entries, self.loadShare) = (fetcher, entries, loadShare)
         self.loadRemote = loadRemote ?? { throw MFError.foreignRemote($0, tenant: $1) }
-        (self.log, self.event) = (log, event)
+        (self.log, self.message, self.event) = (log, message, event)
     }
 }
 
@@ -47,7 +65,7 @@ extension Tenant {
     /// What the tenant's `mf` can reach: what its options list, and no more.
     func imports() -> [(String, TenantImport)] {
         var imports: [(String, TenantImport)] = [
-            ("print", logger(.info)), ("log.debug", logger(.debug)), ("log.info", logger(.info)),
+            ("print", logger(.notice)), ("log.debug", logger(.debug)), ("log.info", logger(.info)),
             ("log.warn", logger(.warning)), ("log.error", logger(.error)),
             ("loadShare", asynchronous("loadShare") { tenant, arguments in [try await tenant.share(arguments)] }),
             (
@@ -78,8 +96,8 @@ extension Tenant {
     }
 
     private func logger(_ severity: TenantServices.Severity) -> TenantImport {
-        TenantImport(severity.rawValue) { [name, services] arguments, _ in
-            services.log(severity, "[\(name)] \(arguments.first?.stringValue ?? "")")
+        TenantImport(severity.rawValue) { [weak self] arguments, _ in
+            self?.log.write(severity, arguments.first?.stringValue ?? "")
             return .done([])
         }
     }

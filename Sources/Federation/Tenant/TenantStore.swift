@@ -61,7 +61,7 @@ final class TenantStore: @unchecked Sendable {
 
     private func services(for tenant: String) -> TenantServices {
         let runtime = host.runtime
-        return TenantServices(
+        var services = TenantServices(
             fetcher: runtime.fetcher,
             entries: { [weak host] tenant in
                 guard let host else { return [] }
@@ -80,15 +80,16 @@ final class TenantStore: @unchecked Sendable {
                 }
                 return try await host.load(id, LoadRemoteOptions(tenant: tenant))
             },
-            log: { [weak runtime] severity, text in
-                switch severity {
-                case .debug: runtime?.log.debug("\(text)")
-                case .info: runtime?.log.info("\(text)")
-                case .warning: runtime?.log.warning("\(text)")
-                case .error: runtime?.log.error("\(text)")
-                }
+            log: { [weak runtime] severity, text in runtime?.log.log(level: severity.level, "\(text.escapedToOneLine)") },
+            message: { [weak runtime] severity, tenant, text in
+                runtime?.log.log(
+                    level: severity.level, "[\(tenant)] \(text.escapedToOneLine)",
+                    metadata: ["part": "tenant", "tenant": "\(tenant)"])
             },
             event: { [weak self] in self?.onEvent($0) })
+        let level = runtime.log.logLevel
+        services.leastSeverity = TenantServices.Severity.allCases.first { $0.level >= level } ?? .error
+        return services
     }
 
     // MARK: - What tenants have given
@@ -138,6 +139,19 @@ final class TenantStore: @unchecked Sendable {
     /// The modules that were registered from Swift.
     private func provided() -> TenantModules {
         { [weak host] name in host?.runtime.environments.module(provided: name).map { .value($0) } }
+    }
+}
+
+extension TenantServices.Severity {
+    /// The level of swift-log.
+    fileprivate var level: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        }
     }
 }
 

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Diagnostics
+import Glibc
+import Logging
+import Synchronization
+
+/// What the command line and the environment say about the log.
+struct LogSettings: Sendable {
+    var levels = LogLevels()
+    var format = LogFormat.text
+    var color = false
+
+    /// Those of this process, from when the options have been read.
+    static var current: LogSettings {
+        get { stored.withLock { $0 } }
+        set { stored.withLock { $0 = newValue } }
+    }
+    private static let stored = Mutex(LogSettings())
+
+    /// Whether records of a level and a part are wanted.
+    func includes(_ level: Logger.Level, of subsystem: LogSubsystem) -> Bool { level >= levels.level(of: subsystem) }
+
+    /// The line of a record that is made now.
+    func render(_ record: LogRecord) -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return format.line(for: record, at: now, color: color)
+    }
+}
+
+/// `--log-level` and `--log-format`, or their variables.
+struct LogOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            """
+            Log messages from this level up: debug, info, notice, warning, error; or one a part, as in \
+            `info,tenant=debug` (parts: runtime, script, tenant, serve). Default: MFLUA_LOG, else notice.
+            """,
+            valueName: "level"))
+    var logLevel: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How log records are written: text, json, logfmt. Default: MFLUA_LOG_FORMAT, else text.",
+            valueName: "format"))
+    var logFormat: String?
+
+    func validate() throws { _ = try settings() }
+
+    /// Makes these settings those of the process.
+    func apply(least: LogLevels = LogLevels()) throws { LogSettings.current = try settings(least: least) }
+
+    /// - Parameter least: The levels where neither option nor variable says anything.
+    private func settings(least: LogLevels = LogLevels()) throws -> LogSettings {
+        var settings = LogSettings(levels: least, color: Terminal.hasColor)
+        if let text = try Self.value(logLevel, "MFLUA_LOG", LogLevels.init) { settings.levels = text }
+        if let format = try Self.value(logFormat, "MFLUA_LOG_FORMAT", LogFormat.init(named:)) {
+            settings.format = format
+        }
+        return settings
+    }
+
+    /// The option's value, else the variable's; an error names which of them it was.
+    private static func value<T>(_ option: String?, _ variable: String, _ read: (String) throws -> T) throws -> T? {
+        let name = variable == "MFLUA_LOG" ? "--log-level" : "--log-format"
+        guard let text = option ?? Environment[variable], option != nil || !text.isEmpty else { return nil }
+        do { return try read(text) } catch {
+            throw ValidationError("\(option == nil ? variable : name): \(error)")
+        }
+    }
+}

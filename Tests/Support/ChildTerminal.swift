@@ -1,0 +1,67 @@
+import Glibc
+
+/// A program that a test runs on a terminal of its own, as a person would.
+public final class ChildTerminal: Sendable {
+    private let id: pid_t
+    private let terminal: Int32
+    private let seen = Locked<[UInt8]>([])
+
+    /// Starts a program without arguments on a terminal without colours.
+    public init(_ program: String) throws {
+        terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0, grantpt(terminal) == 0, unlockpt(terminal) == 0, let name = ptsname(terminal) else {
+            throw SystemError("posix_openpt")
+        }
+        let path = String(cString: name)
+        // `setsid -c` makes what it opens as standard input the terminal of a session of its own.
+        let words = ["setsid", "-c", "-w", "env", "TERM=dumb", "NO_COLOR=1", program]
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, path, O_RDWR, 0)
+        posix_spawn_file_actions_adddup2(&actions, 0, 1)
+        posix_spawn_file_actions_adddup2(&actions, 0, 2)
+        var pointers = words.map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
+        var child: pid_t = 0
+        let failure = posix_spawnp(&child, "setsid", &actions, nil, &pointers, environ)
+        guard failure == 0 else {
+            errno = failure
+            throw SystemError("posix_spawnp")
+        }
+        id = child
+    }
+
+    deinit { close(terminal) }
+
+    /// Types a text; `\u{3}` is Ctrl-C.
+    public func type(_ text: String) { try? writeAll(Array(text.utf8), to: terminal) }
+
+    /// Reads until the program has shown a text that it had not shown before the last call.
+    public func read(until text: String) async throws {
+        try await blocking { [seen, terminal] in
+            while true {
+                let found = seen.withLock { seen in
+                    let shown = String(decoding: seen, as: UTF8.self).replacing("\r\n", with: "\n")
+                    guard let range = shown.firstRange(of: text) else { return false }
+                    seen = Array(shown[range.upperBound...].utf8)
+                    return true
+                }
+                if found { return }
+                guard let part = try readSome(terminal) else { throw SystemError("the program ended before it said \(text)") }
+                seen.withLock { $0 += part }
+            }
+        }
+    }
+
+    /// Types the end of the input and waits for the program; its exit code, or 128 and the signal that ended it.
+    public func end(typing text: String? = "\u{4}") async throws -> Int32 {
+        if let text { type(text) }
+        return try await blocking { [id, terminal] in
+            while let part = try? readSome(terminal), !part.isEmpty {}
+            var status: Int32 = 0
+            while waitpid(id, &status, 0) < 0, errno == EINTR {}
+            return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+        }
+    }
+}
