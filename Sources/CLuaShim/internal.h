@@ -13,7 +13,6 @@
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
-#include <pthread.h>
 #include <signal.h>
 
 /* How many times Swift and Lua may call each other without returning. Lua itself allows 200 C calls; each round takes

@@ -120,7 +120,7 @@ final class LuaGates: @unchecked Sendable {
 extension MFError {
     static func moduleNotFound(_ name: String, tried: String) -> MFError {
         MFError(
-            .moduleNotFound, "module `\(name)` not found:\(tried)", context: [("module", name)],
+            .moduleNotFound, "module '\(name)' not found:\(tried)", context: [("module", name)],
             hint: "check the name, and `package.path`")
     }
 

@@ -1,174 +1,278 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection: gathers a request, asks the handler, carries the reply out.
+/// One connection: gathers a request, asks the handler, carries the reply out; gives each of these its time.
 ///
 /// The pipelining handler in front of it lets a request through only when the answer before it is complete.
 final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// Larger request bodies are answered with 413.
-    private static let maxBody = 16 << 20
+    /// What the connection is doing.
+    enum Phase {
+        /// Waits for a request.
+        case idle
+        /// Reads a request's head, or its body.
+        case head, body
+        /// Waits for the handler's answer.
+        case answering
+        /// Sends it.
+        case sending
+        /// Sends what has no end of its own, until the client leaves.
+        case streaming
+        /// Has answered for the last time and throws away what still comes.
+        case lingering
+    }
 
-    private let handler: HTTPServer.Handler
-    private var head: HTTPRequestHead?
+    let service: HTTPService
+    private let meter: HeadMeter
+    private(set) var phase = Phase.idle
+    private(set) var request: HTTPRequestHead?
     private var body: [UInt8] = []
-    private var isTooLarge = false
+    /// Ends or fails what is under way when the client leaves.
     private var work: Task<Void, Never>?
-    private var delayed: Scheduled<Void>?
+    private var deadline: Scheduled<Void>?
+    /// Whether the client sends nothing more.
+    private var isInputClosed = false
+    /// Since when it has done nothing that would be missed; nil while it does.
+    private(set) var idleSince: NIODeadline? = .now()
+    /// What is sent once the client has taken what was sent before.
+    private var whenWritable: (() -> Void)?
+    private var context: ChannelHandlerContext?
 
-    init(_ handler: @escaping HTTPServer.Handler) {
-        self.handler = handler
+    init(_ service: HTTPService, meter: HeadMeter) {
+        (self.service, self.meter) = (service, meter)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
-        case .head(let head):
-            self.head = head
-            body = []
-            isTooLarge = false
-        case .body(let buffer):
-            if body.count + buffer.readableBytes > Self.maxBody {
-                isTooLarge = true
-            } else {
-                body.append(contentsOf: buffer.readableBytesView)
-            }
-        case .end:
-            if let head { answer(head, context) }
-        }
+    // MARK: Life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        meter.onFirstByte = { [unowned self] in enter(.head) }
+        enter(.idle)
     }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !service.registry.add(self) { refuseForLackOfRoom() }
+        context.fireChannelActive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { forget() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        work?.cancel()
-        delayed?.cancel()
+        forget()
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+    private func forget() {
+        work?.cancel()
+        deadline?.cancel()
+        (work, deadline, whenWritable, context) = (nil, nil, nil, nil)
+        service.registry.remove(self)
     }
 
-    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        if isTooLarge { return send(.text("request body too large\n", status: 413), to: head, context) }
+    /// Closes a connection that waits for a request, to make room for another.
+    func closeIdle() { context?.close(promise: nil) }
+
+    /// Closes the connection in the middle of what it does: the client sees that something is missing.
+    func abort() { context?.close(promise: nil) }
+
+    /// Answers a connection that there is no place for.
+    func refuseForLackOfRoom() {
+        service.onRefusal(method: nil, target: nil, 503, "too many connections")
+        guard let context, let encoder = rawContext() else { return abort() }
+        // Closed at once: whoever is kept here takes a descriptor.
+        let text = RefusalText.response(503, "too many connections")
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        encoder.writeAndFlush(NIOAny(context.channel.allocator.buffer(string: text))).whenComplete { _ in
+            bound.value.abort()
+        }
+    }
+
+    // MARK: Time
+
+    func enter(_ phase: Phase) {
+        let limits = service.limits
+        self.phase = phase
+        deadline?.cancel()
+        deadline = nil
+        switch phase {
+        case .idle:
+            if isInputClosed { return abort() }
+            idleSince = .now()
+            request = nil
+            meter.isInHead = true
+            setDeadline(limits.idle) { $0.closeIdle() }
+        case .head: setDeadline(limits.head) { $0.refuse(408, "the request's head took too long") }
+        case .body:
+            idleSince = nil
+            setDeadline(limits.body) { $0.refuse(408, "the request's body took too long") }
+        case .answering, .streaming: idleSince = nil
+        case .sending: extendSending()
+        case .lingering:
+            // Whoever does not leave is closed first when descriptors run out.
+            idleSince = .now()
+            setDeadline(limits.linger) { $0.abort() }
+        }
+    }
+
+    /// Gives the client time for the next piece.
+    func extendSending() {
+        deadline?.cancel()
+        setDeadline(service.limits.write) { $0.abort() }
+    }
+
+    private func setDeadline(_ time: Duration, _ action: @escaping (ConnectionHandler) -> Void) {
+        guard let loop = context?.eventLoop else { return }
+        let bound = NIOLoopBound((self, action), eventLoop: loop)
+        deadline = loop.scheduleTask(in: TimeAmount(time)) {
+            let (connection, action) = bound.value
+            action(connection)
+        }
+    }
+
+    // MARK: Reading
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .lingering else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head): take(head)
+        case .body(let buffer):
+            guard phase == .body else { return }
+            if body.count + buffer.readableBytes > service.limits.bodyBytes {
+                let refusal = RequestRules.bodyTooLarge(service.limits.bodyBytes)
+                return refuse(refusal.status, refusal.reason)
+            }
+            body.append(contentsOf: buffer.readableBytesView)
+        case .end:
+            guard phase == .body, let request else { return }
+            answer(request)
+        }
+    }
+
+    private func take(_ head: HTTPRequestHead) {
+        meter.isInHead = false
+        (request, body) = (head, [])
+        enter(.body)
+        let limits = service.limits
+        // Before anything is read of a body: what is refused is not kept.
+        let asked = ServerRequest(
+            method: head.method.rawValue, path: head.uri, headers: head.headers.map { ($0.name, $0.value) })
+        if let reply = service.refuse(asked) { return sendLast(reply) }
+        let refusal = RequestRules.refusal(
+            of: head, targetBytes: limits.targetBytes, bodyBytes: limits.bodyBytes)
+        if let refusal { return refuse(refusal.status, refusal.reason) }
+        if head.headers.contains(name: "Expect"), head.version.minor > 0 {
+            let go = HTTPResponseHead(version: head.version, status: .continue)
+            context?.writeAndFlush(wrapOutboundOut(.head(go)), promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case is HeadMeter.Overflow, HTTPParserError.headerOverflow:
+            if meter.hasLine {
+                refuse(431, "the head is longer than \(service.limits.headBytes) bytes")
+            } else {
+                refuse(414, "the target is longer than \(service.limits.targetBytes) bytes")
+            }
+        case HTTPParserError.invalidMethod: refuse(501, "unknown method")
+        case HTTPParserError.invalidVersion: refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
+        case is HTTPParserError: refuse(400, "the request is not HTTP/1.1")
+        default: context.close(promise: nil)
+        }
+    }
+
+    private func answer(_ head: HTTPRequestHead) {
+        guard let context else { return }
+        guard let path = RequestRules.path(ofTarget: head.uri) else { return refuse(400, "the target is not a path") }
+        enter(.answering)
         let request = ServerRequest(
-            method: head.method.rawValue, path: head.uri, headers: head.headers.map { ($0.name, $0.value) },
-            body: body)
+            method: head.method.rawValue, path: path, headers: head.headers.map { ($0.name, $0.value) }, body: body)
         body = []
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
-        work = Task { [handler] in
+        work = Task { [handler = service.handler] in
             let reply = await handler(request)
             eventLoop.execute {
-                let (connection, context) = bound.value
-                connection.send(reply, to: head, context)
+                let connection = bound.value
+                connection.whenReady { connection.send(reply, to: head) }
             }
         }
     }
 
-    private func send(_ reply: ServerReply, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        guard context.channel.isActive else { return }
-        switch reply {
-        case .response(let status, let headers, let body, let delay):
-            after(delay, context) { $0.respond(status, headers, body, to: request, $1) }
-        case .hangUp(let delay):
-            after(delay, context) { $1.close(promise: nil) }
-        case .raw(let bytes, let thenClose):
-            sendRaw(bytes, thenClose: thenClose, context)
-        case .stream(let stream, let status, let headers):
-            send(stream, status, headers, to: request, context)
+    // MARK: Refusing
+
+    /// Answers with an error, and closes the connection once the client has had time to see that.
+    func refuse(_ status: Int, _ reason: String) {
+        guard phase != .lingering, let context else { return }
+        guard phase != .sending, phase != .answering, phase != .streaming else { return abort() }
+        service.onRefusal(method: request?.method.rawValue, target: request?.uri, status, reason)
+        if request == nil {
+            // No head was taken: the encoder and the pipelining handler know of no request to answer.
+            guard let encoder = rawContext() else { return abort() }
+            let text = RefusalText.response(status, reason)
+            encoder.writeAndFlush(NIOAny(context.channel.allocator.buffer(string: text)), promise: nil)
+            return linger()
         }
+        sendLast(.text("\(reason)\n", status: status))
     }
 
-    private func after(
-        _ delay: Duration, _ context: ChannelHandlerContext,
-        _ action: @escaping (ConnectionHandler, ChannelHandlerContext) -> Void
-    ) {
-        if delay <= .zero { return action(self, context) }
-        let bound = NIOLoopBound((self, context, action), eventLoop: context.eventLoop)
-        delayed = context.eventLoop.scheduleTask(in: TimeAmount(delay)) {
-            let (connection, context, action) = bound.value
-            if context.channel.isActive { action(connection, context) }
-        }
+    private func sendLast(_ reply: ServerReply) {
+        guard let request else { return }
+        body = []
+        send(reply, to: request, isLast: true)
     }
 
-    private func respond(
-        _ status: Int, _ headers: [(String, String)], _ body: [UInt8], to request: HTTPRequestHead,
-        _ context: ChannelHandlerContext
-    ) {
-        var fields = HTTPHeaders(headers)
-        let declared = fields.first(name: "Content-Length")
-        let hasBody = status >= 200 && status != 204 && status != 304
-        if declared == nil, hasBody { fields.add(name: "Content-Length", value: String(body.count)) }
-        let isWhole = declared == nil || declared == String(body.count) || !hasBody || request.method == .HEAD
-        let keepsAlive = request.isKeepAlive && isWhole
-        write(status, fields, keepsAlive: keepsAlive, to: request, context)
-        if hasBody, request.method != .HEAD, !body.isEmpty {
-            let buffer = context.channel.allocator.buffer(bytes: body)
-            context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
-        }
-        finish(keepsAlive: keepsAlive, context)
+    /// Sends nothing more, and reads on for a while: a connection that is closed with unread bytes in it is reset, and
+    /// the client might never see the answer.
+    func linger() {
+        guard let context else { return }
+        enter(.lingering)
+        context.close(mode: .output, promise: nil)
+        context.read()
     }
 
-    private func write(
-        _ status: Int, _ headers: HTTPHeaders, keepsAlive: Bool, to request: HTTPRequestHead,
-        _ context: ChannelHandlerContext
-    ) {
-        var fields = headers
-        if !keepsAlive {
-            fields.replaceOrAdd(name: "Connection", value: "close")
-        } else if request.version.minor == 0 {
-            fields.replaceOrAdd(name: "Connection", value: "keep-alive")
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            isInputClosed = true
+            // What it asked for is still answered. Of a stream, this is the only sign that nobody listens any more.
+            if phase != .answering, phase != .sending { context.close(promise: nil) }
         }
-        let head = HTTPResponseHead(version: request.version, status: .init(statusCode: status), headers: fields)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.fireUserInboundEventTriggered(event)
     }
 
-    private func finish(keepsAlive: Bool, _ context: ChannelHandlerContext) {
-        if keepsAlive {
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-            return
+    // MARK: Back-pressure
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, let action = whenWritable {
+            whenWritable = nil
+            action()
         }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in bound.value.close(promise: nil) }
+        context.fireChannelWritabilityChanged()
     }
 
-    /// Past the encoder: what is sent need not be HTTP.
-    private func sendRaw(_ bytes: [UInt8], thenClose: Bool, _ context: ChannelHandlerContext) {
-        let buffer = context.channel.allocator.buffer(bytes: bytes)
-        guard let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self) else {
-            return context.close(promise: nil)
-        }
-        let sent = encoder.writeAndFlush(NIOAny(buffer))
-        if thenClose {
-            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            sent.whenComplete { _ in bound.value.close(promise: nil) }
-        }
+    /// Goes on when the client has taken the answers before: one that sends requests and reads nothing costs one answer.
+    private func whenReady(_ action: @escaping () -> Void) {
+        guard let context, context.channel.isActive else { return }
+        if context.channel.isWritable { return action() }
+        enter(.sending)
+        whenWritable = action
     }
 
-    private func send(
-        _ stream: AsyncStream<[UInt8]>, _ status: Int, _ headers: [(String, String)], to request: HTTPRequestHead,
-        _ context: ChannelHandlerContext
-    ) {
-        let channel = context.channel
-        let isChunked = request.version.minor > 0 && !headers.contains { $0.0.lowercased() == "content-length" }
-        let keepsAlive = request.isKeepAlive && isChunked
-        write(status, HTTPHeaders(headers), keepsAlive: keepsAlive, to: request, context)
-        context.flush()
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let isHead = request.method == .HEAD
-        work = Task {
-            if !isHead {
-                for await bytes in stream {
-                    let part = HTTPServerResponsePart.body(.byteBuffer(channel.allocator.buffer(bytes: bytes)))
-                    do { try await channel.writeAndFlush(part) } catch { return }
-                }
-            }
-            if Task.isCancelled { return }
-            channel.eventLoop.execute {
-                let (connection, context) = bound.value
-                if context.channel.isActive { connection.finish(keepsAlive: keepsAlive, context) }
-            }
-        }
+    /// Runs a task for the connection, that ends with it.
+    func start(_ body: @escaping @Sendable () async -> Void) { work = Task { await body() } }
+
+    /// The connection's channel while it is open.
+    var channel: (any Channel)? { context?.channel }
+
+    func write(_ part: HTTPServerResponsePart) { context?.write(wrapOutboundOut(part), promise: nil) }
+
+    func writeAndFlush(_ part: HTTPServerResponsePart) -> EventLoopFuture<Void>? {
+        context?.writeAndFlush(wrapOutboundOut(part))
+    }
+
+    func rawContext() -> ChannelHandlerContext? {
+        try? context?.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
     }
 }

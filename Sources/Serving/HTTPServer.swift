@@ -22,14 +22,24 @@ public final class HTTPServer: Sendable {
     /// The port the server listens on: the one chosen by the system when 0 was asked for.
     public let port: Int
 
+    /// A request that was answered with an error before the handler saw it.
+    public struct Refusal: Sendable {
+        /// The method and the target, where the request came that far.
+        public let method: String?, target: String?
+        /// The status of the answer.
+        public let status: Int
+        /// What is wrong with the request.
+        public let reason: String
+    }
+
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
+    private let files: NIOThreadPool
 
-    private init(host: String, port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup) {
-        self.host = host
-        self.port = port
-        self.channel = channel
-        self.group = group
+    private init(
+        host: String, port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup, files: NIOThreadPool
+    ) {
+        (self.host, self.port, self.channel, self.group, self.files) = (host, port, channel, group, files)
     }
 
     /// Starts to listen.
@@ -37,31 +47,54 @@ public final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - host: The address or name to listen on; the loopback address unless told otherwise.
     ///   - port: The port, or 0 for a free one.
+    ///   - limits: How long clients are waited for, and how much is taken from them.
+    ///   - refuse: Answers a request by its head, before its body is read; the connection ends with that answer. Nil: the
+    ///     request goes to `handler`. Called on the server's thread.
+    ///   - onRefusal: Is told of what is refused for other reasons. Called on the server's thread.
     ///   - handler: Answers each request.
     /// - Throws: ``MFError`` with `CLI-005` when the address cannot be listened on.
     public static func start(
-        host: String = "127.0.0.1", port: Int = 0, handler: @escaping Handler
+        host: String = "127.0.0.1", port: Int = 0, limits: ServerLimits = ServerLimits(),
+        refuse: @escaping @Sendable (ServerRequest) -> ServerReply? = { _ in nil },
+        onRefusal: @escaping @Sendable (Refusal) -> Void = { _ in }, handler: @escaping Handler
     ) async throws -> HTTPServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let files = NIOThreadPool(numberOfThreads: 2)
+        files.start()
+        let service = HTTPService(handler, refuse: refuse, limits: limits, files: files, log: onRefusal)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // Who has sent all of a request may close that direction, and is answered in the other.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-                    try channel.pipeline.syncOperations.addHandler(ConnectionHandler(handler))
-                }
+                channel.eventLoop.makeCompletedFuture { try Self.addHandlers(to: channel, service) }
             }
         do {
             guard (0...65535).contains(port) else { throw MFError.cannotListen(host: host, port: port, cause: nil) }
             let channel = try await bootstrap.bind(host: host, port: port).get()
-            return HTTPServer(host: host, port: channel.localAddress?.port ?? port, channel: channel, group: group)
+            return HTTPServer(
+                host: host, port: channel.localAddress?.port ?? port, channel: channel, group: group, files: files)
         } catch {
             try? await group.shutdownGracefully()
+            try? await files.shutdownGracefully()
             if let error = error as? MFError { throw error }
             throw MFError.cannotListen(host: host, port: port, cause: error)
         }
+    }
+
+    private static func addHandlers(to channel: any Channel, _ service: HTTPService) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let meter = HeadMeter(limit: service.limits.headBytes + service.limits.targetBytes)
+        var decoding = NIOHTTPDecoderLimitConfiguration()
+        decoding.maxHeaderFieldSize = service.limits.headBytes
+        decoding.maxHeaderListSize = service.limits.headBytes
+        try pipeline.addHandler(meter)
+        try pipeline.configureHTTPServerPipeline(
+            withErrorHandling: false, withEncoderConfiguration: HTTPResponseEncoder.Configuration(),
+            withDecoderLimitConfiguration: decoding)
+        try pipeline.addHandler(ConnectionHandler(service, meter: meter))
     }
 
     /// Where the server is reached, without a slash at the end: `http://127.0.0.1:3006`.
@@ -73,6 +106,7 @@ public final class HTTPServer: Sendable {
     public func stop() async {
         try? await channel.close().get()
         try? await group.shutdownGracefully()
+        try? await files.shutdownGracefully()
     }
 }
 

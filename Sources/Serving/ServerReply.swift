@@ -5,6 +5,10 @@ public enum ServerReply: Sendable {
     /// `Content-Length` is added unless `headers` names one; one that disagrees with `body` is sent as it is and
     /// the connection is closed after the body, as a server does that dies in the middle.
     case response(status: Int, headers: [(String, String)] = [], body: [UInt8] = [], delay: Duration = .zero)
+    /// Sends a file, or a part of it, in pieces; `Content-Length` is added.
+    ///
+    /// The connection is closed in the middle when the file changes while it is sent.
+    case file(ServedFile, status: Int = 200, headers: [(String, String)] = [])
     /// Closes the connection without an answer.
     case hangUp(after: Duration = .zero)
     /// Sends these very bytes instead of an HTTP answer, then closes, or leaves the client waiting.

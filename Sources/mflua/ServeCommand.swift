@@ -13,7 +13,7 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Serve a folder of remotes over HTTP.",
         discussion: """
             Prints the address on standard output and a line a request on standard error, until Ctrl-C. Only regular \
-            files inside the folder are served.
+            files inside the folder are served, and none whose path has a part that begins with a dot.
             """)
 
     @Argument(help: ArgumentHelp("The folder to serve.", valueName: "dir"))
@@ -27,6 +27,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(name: .shortAndLong, help: "Tell connected hosts at once which files change.")
     var watch = false
+
+    @Flag(help: "Serve hidden files, too: those whose path has a part that begins with a dot.")
+    var hidden = false
 
     @Flag(name: .shortAndLong, help: "Log no requests.")
     var quiet = false
@@ -43,10 +46,13 @@ struct ServeCommand: AsyncParsableCommand {
         least.parts[LogSubsystem.serve.rawValue] = quiet ? .warning : .info
         try log.apply(least: least)
         let logger = Logger(label: "mflua.serve") { _ in ConsoleLog(.serve) }
-        let files = StaticFiles(root: folder, logger: logger)
+        let files = StaticFiles(root: folder, showsHidden: hidden, logger: logger)
         let feed = watch ? ChangeFeed() : nil
-        let watcher: FolderWatcher? = if let feed { try await Self.watch(folder, for: feed) } else { nil }
-        let server = try await HTTPServer.start(host: host, port: port) { request in
+        let watcher: FolderWatcher? = if let feed { try await watch(folder, for: feed) } else { nil }
+        let server = try await HTTPServer.start(
+            host: host, port: port, limits: StaticFiles.limits, refuse: { files.refusal(of: $0) },
+            onRefusal: { logger.info("\($0.method ?? "-") \($0.target ?? "-") \($0.status) \($0.reason)") }
+        ) { request in
             if let reply = feed?.reply(to: request) { return reply }
             guard let watcher, let path = StaticFiles.path(of: request) else { return files.reply(to: request) }
             return (try? await watcher.whenWhole(path) { files.reply(to: request) })
@@ -63,9 +69,14 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Publishes what changes below the folder, from a loop of its own.
-    private static func watch(_ folder: String, for feed: ChangeFeed) async throws -> FolderWatcher {
+    private func watch(_ folder: String, for feed: ChangeFeed) async throws -> FolderWatcher {
         let loop = EventLoop(name: "mflua.watch")
-        return try await loop.perform { try FolderWatcher(root: folder, loop: loop) { feed.publish($0) } }
+        return try await loop.perform { [hidden] in
+            try FolderWatcher(root: folder, loop: loop) { changed in
+                let served = hidden ? changed : changed.filter { !StaticFiles.isHidden($0) }
+                if !served.isEmpty { feed.publish(served) }
+            }
+        }
     }
 
     private static func checkFolder(_ folder: String) throws {

@@ -102,6 +102,30 @@ import Testing
         #expect(try await mflua("-W", "-e", "warn('look')").errors == "Lua warning: look\n")
     }
 
+    @Test func pluginFilesLookForCModulesWhereTheHostDoes() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("clib/broken.so", "no library")
+        try folder.write(
+            "own-plugin.lua",
+            """
+            for _, name in ipairs { "nowhere", "broken", "broken.part" } do print(select(2, pcall(require, name))) end
+            return { name = "own-plugin" }
+            """)
+        try folder.write(
+            "host.lua",
+            """
+            package.cpath = "./clib/?.so;./other/?.so"
+            require("mf").init { name = "host", remotes = {}, plugins = { "./own-plugin.lua" } }
+            """)
+        let result = try await mflua("host.lua", in: folder)
+        #expect(result.output.hasPrefix("module 'nowhere' not found:\n"), "\(result)")
+        #expect(
+            result.output.contains("\n\tno file './clib/nowhere.so'\n\tno file './other/nowhere.so'\n"), "\(result)")
+        #expect(
+            result.output.contains("error loading module 'broken' from file './clib/broken.so':\n\t"), "\(result)")
+        #expect(result.output.contains("error loading module 'broken.part' from file './clib/broken.so'"), "\(result)")
+    }
+
     @Test func modulesBesideTheWorkingFolderAreFound() async throws {
         let folder = try TemporaryFolder()
         try folder.write("lib/deep.lua", "return { name = ... }")

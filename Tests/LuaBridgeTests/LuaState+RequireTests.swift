@@ -39,7 +39,7 @@ import Testing
         try await withState { state in
             try state.run("package.path = './?.nowhere'")
             let error = expectMFError(.moduleNotFound) { try state.run("require('no.such')") }
-            #expect(error?.message.contains("module `no.such` not found:") == true)
+            #expect(error?.message.contains("module 'no.such' not found:") == true)
             #expect(error?.message.contains("./no/such.nowhere") == true)
             #expect(try state.run("return select(2, pcall(require, 'no.such')).code") == ["LUA-006"])
         }

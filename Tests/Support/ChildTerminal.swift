@@ -6,13 +6,17 @@ public final class ChildTerminal: Sendable {
     private let terminal: Int32
     private let seen = Locked<[UInt8]>([])
 
+    /// TIOCSPTLCK and TIOCGPTN, which Swift does not see.
+    private static let (unlock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
+
     /// Starts a program without arguments on a terminal without colours.
     public init(_ program: String) throws {
-        terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        guard terminal >= 0, grantpt(terminal) == 0, unlockpt(terminal) == 0, let name = ptsname(terminal) else {
-            throw SystemError("posix_openpt")
-        }
-        let path = String(cString: name)
+        terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var number: Int32 = 0
+        var isLocked: Int32 = 0
+        guard terminal >= 0, ioctl(terminal, Self.unlock, &isLocked) == 0, ioctl(terminal, Self.getNumber, &number) == 0
+        else { throw SystemError("/dev/ptmx") }
+        let path = "/dev/pts/\(number)"
         // `setsid -c` makes what it opens as standard input the terminal of a session of its own.
         let words = ["setsid", "-c", "-w", "env", "TERM=dumb", "NO_COLOR=1", program]
         var actions = posix_spawn_file_actions_t()

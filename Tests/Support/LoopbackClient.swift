@@ -59,6 +59,34 @@ public enum LoopbackClient {
         }
     }
 
+    /// Asks for a path, and blocks until the answer is there.
+    public static func getBlocking(_ path: String, port: Int) throws -> Answer {
+        let descriptor = try connect(port)
+        defer { close(descriptor) }
+        try writeAll(Array("GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8), to: descriptor)
+        return Answer(text: String(decoding: try readToEnd(descriptor), as: UTF8.self))
+    }
+
+    /// Asks for a path, does something when the answer has begun, and only then reads on.
+    ///
+    /// - Returns: How many bytes of the body there were until the server closed the connection.
+    public static func countBody(
+        of path: String, port: Int, whenBegun action: @escaping @Sendable () throws -> Void
+    ) async throws -> Int {
+        try await blocking {
+            let descriptor = try connect(port)
+            defer { close(descriptor) }
+            try writeAll(Array("GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".utf8), to: descriptor)
+            var bytes: [UInt8] = []
+            let end = Array("\r\n\r\n".utf8)
+            while bytes.firstRange(of: end) == nil, let part = try readSome(descriptor) { bytes += part }
+            var count = bytes.count - (bytes.firstRange(of: end)?.upperBound ?? bytes.count)
+            try action()
+            while let part = try readSome(descriptor) { count += part.count }
+            return count
+        }
+    }
+
     private static func connect(_ port: Int) throws -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw SystemError("socket") }

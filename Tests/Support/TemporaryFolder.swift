@@ -39,6 +39,30 @@ public final class TemporaryFolder: Sendable {
         guard mkfifo(path + "/" + name, 0o644) == 0 else { throw SystemError("mkfifo \(name)") }
     }
 
+    /// Makes a file of so many zero bytes, which take no room on the disk.
+    public func fill(_ name: String, bytes: Int) throws {
+        let file = try write(name, "")
+        guard truncate(file, off_t(bytes)) == 0 else { throw SystemError("truncate \(name)") }
+    }
+
+    /// Changes a file in place.
+    public func overwriteLastByte(of name: String) throws {
+        let descriptor = open(path + "/" + name, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemError("open \(name)") }
+        defer { close(descriptor) }
+        guard pwrite(descriptor, "x", 1, lseek(descriptor, 0, SEEK_END) - 1) == 1 else { throw SystemError("pwrite") }
+    }
+
+    /// Puts a file in another's place.
+    public func move(_ name: String, over other: String) throws {
+        guard Glibc.rename(path + "/" + name, path + "/" + other) == 0 else { throw SystemError("rename \(name)") }
+    }
+
+    /// Deletes a file.
+    public func delete(_ name: String) throws {
+        guard unlink(path + "/" + name) == 0 else { throw SystemError("unlink \(name)") }
+    }
+
     private static func remove(_ path: String) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }

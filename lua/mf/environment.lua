@@ -34,6 +34,30 @@ local function on_path(environment, package, note)
   end
 end
 
+--- Loads a C module from a file. As in lua5.4, what follows a hyphen in the name is not part of the function's.
+local function open_library(name, file)
+  local symbol = name:gsub("%.", "_")
+  local loader, message, where = globals.package.loadlib(file, "luaopen_" .. symbol:match("^[^-]*"))
+  local old_style = symbol:match("%-(.*)$")
+  if not loader and old_style then loader, message, where = globals.package.loadlib(file, "luaopen_" .. old_style) end
+  return loader, message, where
+end
+
+--- Finds C modules on `package.cpath`: a module's own library or, for submodules, that of the name's first part.
+local function on_cpath(package, in_root)
+  return function(name)
+    local library = name
+    if in_root then library = name:match("^([^.]*)%.") end
+    if not library then return nil end
+    local file, tried = globals.package.searchpath(library, package.cpath)
+    if not file then return tried end
+    local loader, message, where = open_library(name, file)
+    if loader then return loader, file end
+    if in_root and where == "init" then return "no module '" .. name .. "' in file '" .. file .. "'" end
+    error("error loading module '" .. name .. "' from file '" .. file .. "':\n\t" .. message, 0)
+  end
+end
+
 --- Gives an environment its own `package` and `load`. `searcher` finds the files of a remote, `path` those of a plugin,
 --- `note` hears of the latter.
 local function prepare(environment, searcher, path, note)
@@ -43,7 +67,11 @@ local function prepare(environment, searcher, path, note)
   if searcher then
     package.searchers[2] = searcher
   else
+    -- The host's own code: it has what the host has.
+    package.cpath, package.loadlib = globals.package.cpath, globals.package.loadlib
     package.searchers[2] = on_path(environment, package, note)
+    package.searchers[3] = on_cpath(package, false)
+    package.searchers[4] = on_cpath(package, true)
   end
   package.loaded._G = environment
   for _, name in ipairs(libraries) do package.loaded[name] = base[name] end

@@ -1,0 +1,26 @@
+import NIOCore
+import NIOPosix
+
+/// What the connections of a server share. On its event loop only, but for the functions it is made with.
+final class HTTPService: @unchecked Sendable {
+    let handler: HTTPServer.Handler
+    let refuse: @Sendable (ServerRequest) -> ServerReply?
+    let limits: ServerLimits
+    let registry: ConnectionRegistry
+    /// The threads that read files.
+    let files: NIOThreadPool
+    private let log: @Sendable (HTTPServer.Refusal) -> Void
+
+    init(
+        _ handler: @escaping HTTPServer.Handler, refuse: @escaping @Sendable (ServerRequest) -> ServerReply?,
+        limits: ServerLimits, files: NIOThreadPool, log: @escaping @Sendable (HTTPServer.Refusal) -> Void
+    ) {
+        (self.handler, self.refuse, self.limits, self.files, self.log) = (handler, refuse, limits, files, log)
+        registry = ConnectionRegistry(limit: limits.connections)
+    }
+
+    /// Tells of a request that was refused before the handler saw it.
+    func onRefusal(method: String?, target: String?, _ status: Int, _ reason: String) {
+        log(HTTPServer.Refusal(method: method, target: target, status: status, reason: reason))
+    }
+}
