@@ -131,6 +131,7 @@ import Testing
                     + "mf.loadRemote('checks/disk')")
             #expect(error?["plugin"] == "odd-plugin")
             #expect(error?["hook"] == hook)
+            #expect(error?.message.hasPrefix("`\(hook)` of plugin `odd-plugin` returned") == true)
             #expect(error?.hint != nil)
         }
     }
@@ -144,7 +145,7 @@ import Testing
                     + "mf.loadRemote('checks/disk')")
             #expect(
                 error?.message
-                    == "a listener of hook `beforeRequest` left a wrong `id`: expected a string, found the number 7")
+                    == "`beforeRequest` of plugin `odd-plugin` left a wrong `id`: expected a string, found the number 7")
             #expect(error?["plugin"] == "odd-plugin")
         }
     }

@@ -30,6 +30,9 @@ final class HookBus: @unchecked Sendable {
     /// Whether some plugin was read from a file, and may therefore be replaced while a load is under way.
     @exclusivity(unchecked)
     var mayReload = false
+    /// Whether some plugin ran in a tenant: then loads note what tenants use of their time.
+    @exclusivity(unchecked)
+    var hasTenants = false
 
     init(state: LuaState) {
         self.state = state
@@ -255,6 +258,7 @@ extension TapList {
         let index = first + (error["listener"].flatMap { Int($0) } ?? 0)
         let named = error.removing(context: "listener")
             .inHook(hook, plugin: taps.indices.contains(index) ? taps[index].plugin : nil)
+        if error.code == .badHookValue { return named.sayingWho(hook) }
         guard error.code == .cannotWait, !kind.canWait else { return named }
         return named.replacing(
             hint: "`\(hook)` is a sync hook: wait beside it in `mf.spawn`, or in a listener of an async hook")

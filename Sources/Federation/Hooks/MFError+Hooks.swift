@@ -67,6 +67,26 @@ extension MFError {
             context: [("plugin", path)], hint: error?.hint ?? "correct the file and load it again", cause: cause)
     }
 
+    /// A bad hook value whose text names the plugin and the hook: it is what hosts log.
+    func sayingWho(_ hook: String) -> MFError {
+        guard let plugin = self["plugin"] else { return self }
+        let start = "a listener of hook `\(hook)`"
+        let text =
+            message.hasPrefix(start)
+            ? "`\(hook)` of plugin `\(plugin)`\(message.dropFirst(start.count))"
+            : "`\(hook)` of plugin `\(plugin)` returned something other than its arguments, a table with their keys, or nothing"
+        return MFError(
+            code, text, context: context.map { ($0.key, Optional($0.value)) }, hint: hint, cause: cause,
+            traceback: traceback, fileID: location.fileID, line: location.line)
+    }
+
+    /// A plugin whose name would be taken for a tenant's, or for several.
+    static func badPluginName(_ name: String, source: String?) -> MFError {
+        MFError(
+            .pluginInvalid, "the plugin name `\(name)` contains `/` or `,`", context: [("source", source)],
+            hint: "use a name such as `my-plugin`; `tenant/my-plugin` names the plugin of a tenant")
+    }
+
     /// The same error, with the hook and plugin in which it happened.
     func inHook(_ hook: String, plugin: String?) -> MFError {
         adding(context: [("hook", hook), ("plugin", plugin)])

@@ -47,6 +47,8 @@ struct PluginSource: Sendable {
     let path: String
     let options: LuaValue
     let tenant: String?
+    /// What `fail` of the plugin's entry says of a tenant's plugin; where it says nothing, the tenant's `failClosed` does.
+    var failsClosed: Bool?
     /// The version that was read.
     var generation = PluginGeneration()
 
@@ -85,6 +87,9 @@ struct LuaPlugin: Sendable {
         hooks = Lifecycle.all.compactMap { hook in entries[hook.name]?.functionValue.map { (hook.name, $0) } }
     }
 
+    /// Whether a plugin may be called so: `/` parts a tenant from its plugin, `,` one name from the next.
+    static func isName(_ name: String) -> Bool { !name.contains { $0 == "/" || $0 == "," } }
+
     /// Everything that is wrong with a plugin's table: its name, then its hooks in the order of their declarations, then
     /// what it has besides, sorted.
     static func problems(of table: LuaTable) throws -> [MFError] {
@@ -101,6 +106,7 @@ struct LuaPlugin: Sendable {
             let place = sorted.lazy.compactMap(\.value.functionValue?.place).first
             problems.append(.pluginWithoutName(source: path ?? place))
         }
+        if !LuaPlugin.isName(name) { problems.append(.badPluginName(name, source: path)) }
         for hook in Lifecycle.all {
             guard let value = entries[hook.name], value.functionValue == nil else { continue }
             problems.append(.hookNotFunction(hook.name, found: value.luaTypeName, plugin: name, source: path))

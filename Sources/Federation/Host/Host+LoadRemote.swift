@@ -28,7 +28,7 @@ extension Host {
     /// Loads an expose: beforeRequest … onLoad, errorLoadRemote where a step fails, afterLoadRemote at the end.
     func load(_ id: String, _ loadOptions: LoadRemoteOptions = LoadRemoteOptions()) async throws -> LuaValue {
         guard hooks.mayReload else { return try await loadPinned(id, loadOptions) }
-        return try await hooks.pinned { try await loadPinned(id, loadOptions) }
+        return try await hooks.pinned { try await bounded { try await loadPinned(id, loadOptions) } }
     }
 
     /// The load itself: from its first hook to its last it sees the same listeners.

@@ -82,6 +82,8 @@ extension Host {
             }
         case .tenant(let tenant):
             let border = TenantBorder(tenant, host: self)
+            border.tellOfHooksNeverCalled()
+            hooks.hasTenants = true
             for hook in tenant.hooks {
                 for store in hooks.stores(named: hook) { store.add(tenant: tenant, border: border, owner: plugin.id) }
             }

@@ -5,7 +5,12 @@ import LuaBridge
 enum PluginEntry {
     /// The keys of `{ path, options, … }`.
     static let options = OptionTable(
-        [.init("tenant", .tenant, "The tenant whose sandbox the plugin's code runs in.", takesNull: false)],
+        [
+            .init("tenant", .tenant, "The tenant whose sandbox the plugin's code runs in.", takesNull: false),
+            .init(
+                "fail", .word("closed", "open"),
+                "`closed`: whatever a tenant's plugin fails in fails, too; else only what the tenant may change does."),
+        ],
         positions: [
             OptionType("string|function", "a path or a function") { value, checker in
                 if value.stringValue != nil || value.functionValue != nil { return }

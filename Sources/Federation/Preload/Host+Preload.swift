@@ -24,6 +24,10 @@ struct PreloadResult: Sendable {
 extension Host {
     /// Fetches what requests will need before they are made.
     func preload(_ requests: LiveList<PreloadRequest>) async throws {
+        try await bounded { try await preloadAll(requests) }
+    }
+
+    private func preloadAll(_ requests: LiveList<PreloadRequest>) async throws {
         try await hooks.emit(lifecycle.beforePreloadRemote, BeforePreloadRemote(preloadOps: requests, origin: self))
         let operations = try requests.elements.map { request in
             guard let remote = index.remote(named: request.nameOrAlias ?? "", in: options.remotes) else {

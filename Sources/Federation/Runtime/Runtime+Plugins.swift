@@ -9,13 +9,17 @@ extension Runtime {
         case .function(let function): return try pluginMade(by: function, options: .nil, source: nil)
         case .object(let object):
             guard let view = object as? SwiftPluginView else { break }
+            guard LuaPlugin.isName(view.plugin.name) else {
+                throw MFError.badPluginName(view.plugin.name, source: nil)
+            }
             return RegisteredPlugin(id: PluginID(number: 0), body: .swift(view.plugin), value: value)
         case .table(let table):
             guard try PluginEntry.isList(table) else { return registered(try LuaPlugin(table)) }
             let entry = try PluginEntry.options.read(value, of: "plugins")
             let (first, options, tenant) = (entry[1], entry[2], entry["tenant"].stringValue)
             if case .string(let path) = first {
-                return try readPluginFile(path, options: options, tenant: tenant, host: host)
+                let isClosed = entry["fail"].stringValue.map { $0 == "closed" }
+                return try readPluginFile(path, options: options, tenant: tenant, failsClosed: isClosed, host: host)
             }
             if let tenant { throw MFError.tenantPluginWithoutFile(tenant) }
             if case .function(let function) = first {
@@ -42,10 +46,12 @@ extension Runtime {
 
     /// Reads, compiles, runs and checks a plugin file.
     func readPluginFile(
-        _ path: String, options: LuaValue, tenant: String?, host: Host? = nil
+        _ path: String, options: LuaValue, tenant: String?, failsClosed: Bool? = nil, host: Host? = nil
     ) throws -> RegisteredPlugin {
         let generation = PluginGeneration()
-        let source = PluginSource(path: try pluginFile(path), options: options, tenant: tenant, generation: generation)
+        let source = PluginSource(
+            path: try pluginFile(path), options: options, tenant: tenant, failsClosed: failsClosed,
+            generation: generation)
         generation.onNewFile = { [weak self] in self?.reloads.onFilesChange?() }
         do {
             return try owning(generation.scope) { try readPlugin(source, host: host) }

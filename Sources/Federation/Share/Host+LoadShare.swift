@@ -18,6 +18,10 @@ struct LoadShareOptions: Sendable {
 extension Host {
     /// Gets a shared module's factory, or false where `customShareInfo` found nothing.
     func loadShare(_ package: String, _ loadOptions: LoadShareOptions) async throws -> LuaValue {
+        try await bounded { try await load(share: package, loadOptions) }
+    }
+
+    private func load(share package: String, _ loadOptions: LoadShareOptions) async throws -> LuaValue {
         var shareInfo = LuaValue.nil
         do {
             let asked = try shareOptions(package, loadOptions)

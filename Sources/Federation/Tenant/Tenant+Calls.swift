@@ -144,8 +144,39 @@ extension Tenant {
         }
     }
 
-    func within<T: Sendable>(
+    /// The rest of a hook, for as long as the tenant has time in this load. What is not done by then is dropped; the
+    /// instance stays.
+    func withinLoad<T: Sendable>(
         _ instance: any TenantInstance, _ rest: @escaping @Sendable () async throws -> T
+    ) async throws -> T {
+        guard let time = LoadTime.current else { return try await within(instance, rest) }
+        await instance.ready()
+        let left = options.wall - time.used(by: name)
+        guard left > .zero else { throw LoadTime.Up() }
+        let start = loop.now
+        defer { time.add(start.duration(to: loop.now), to: name) }
+        return try await within(instance, for: left < options.wall ? left : nil, rest)
+    }
+
+    /// Runs the part of a hook that does not wait, unless the tenant has had its time in this load.
+    ///
+    /// - Throws: ``LoadTime/Up`` then.
+    func timed<T>(_ body: () throws -> T) throws -> T {
+        guard let time = LoadTime.current else { return try body() }
+        guard time.used(by: name) < options.wall else { throw LoadTime.Up() }
+        let isCounted = isStarted
+        let start = loop.now
+        defer { if isCounted { time.add(start.duration(to: loop.now), to: name) } }
+        return try body()
+    }
+
+    /// Whether it has an instance that needs no time to start.
+    private var isStarted: Bool { instance.map { ($0 as? WorkerInstance)?.isSetUp ?? true } ?? false }
+
+    /// - Parameter time: After how long the call is dropped without ending the instance; nil: never.
+    func within<T: Sendable>(
+        _ instance: any TenantInstance, for time: Duration? = nil,
+        _ rest: @escaping @Sendable () async throws -> T
     ) async throws -> T {
         await instance.ready()
         let race = TenantRace<T>(instance)
@@ -154,7 +185,11 @@ extension Tenant {
         let task = loop.start {
             do { race.finish(.success(try await rest())) } catch { race.finish(.failure(error)) }
         }
-        let timer = loop.schedule(after: options.wall) {
+        let timer = loop.schedule(after: time ?? options.wall) {
+            if time != nil {
+                race.finish(.failure(LoadTime.Up()))
+                return task.cancel()
+            }
             instance.expire()
             race.finish(.failure(instance.doom ?? MFError(.limitWall, "the call took too long")))
             task.cancel()

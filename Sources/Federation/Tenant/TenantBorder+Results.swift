@@ -22,17 +22,18 @@ extension TenantBorder {
         case .never, .ownOnly, .ignored: return .nil
         case .module:
             guard value.isCallable else { return .nil }
-            return mayChange(subject) ? value : nil
+            return Self.some(value, if: mayChange(subject))
         case .container:
             guard value.isTruthy else { return .nil }
-            return mayChange(subject) ? container(value) : nil
+            return Self.some(container(value), if: mayChange(subject))
         case .share:
             guard value.isCallable else { return .nil }
-            return mayChange(subject) || TenantRequest.tenant == tenant ? value : nil
+            return Self.some(value, if: mayChange(subject) || TenantRequest.tenant == tenant)
         case .fetch:
-            if value.bytesValue != nil { return owns(subject) ? gift(value) : nil }
+            if value.bytesValue != nil { return Self.some(gift(value), if: owns(subject)) }
             guard value.isTruthy else { return .nil }
-            return mayChange(subject) && (owns(subject) || !Self.holdsSource(value)) ? gift(value) : nil
+            return Self.some(
+                gift(value), if: mayChange(subject) && (owns(subject) || !Self.holdsSource(value)))
         case .document:
             guard mayChange(subject) else { return nil }
             // `false` is a plan without anything.
@@ -48,7 +49,7 @@ extension TenantBorder {
         switch error.lifecycle {
         case "beforeRequest":
             guard let id = value["id"].stringValue else { return .nil }
-            return mayChange(.request(id)) ? ["id": .string(id)] : nil
+            return Self.some(["id": .string(id)], if: mayChange(.request(id)))
         case "afterResolve": return gift(value)
         case "beforeLoadShare": return container(value)
         case "revalidate": return .nil
@@ -59,6 +60,12 @@ extension TenantBorder {
     /// Whether a request is the text itself, `{ script = "…" }`.
     private static func holdsSource(_ value: LuaValue) -> Bool {
         [value["script"], value["link"]].contains { $0.bytesValue != nil || $0.recordValue != nil && holdsSource($0) }
+    }
+
+    /// A value where it counts. (A bare `nil` beside a value would be Lua's.)
+    private static func some(_ value: LuaValue, if counts: Bool) -> LuaValue? {
+        if counts { return .some(value) }
+        return .none
     }
 
     private func gift(_ value: LuaValue) -> LuaValue { .object(TenantGift(plain(value), by: tenant)) }

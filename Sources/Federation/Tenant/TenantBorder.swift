@@ -135,6 +135,15 @@ public final class TenantBorder: @unchecked Sendable {
 
     // MARK: - What is dropped
 
+    /// Says of each hook of the plugin that is never called in a tenant that it is not.
+    func tellOfHooksNeverCalled() {
+        for hook in plugin.hooks where Lifecycle.named[hook]?.tenancy == .never {
+            plugin.tenant.services.log(
+                .warning,
+                "`\(hook)` of plugin `\(plugin.qualifiedName)` is never called: it decides on what is the host's alone")
+        }
+    }
+
     /// Notes that a result is passed over; the first of a hook is logged with the grant that it lacks.
     func drop(_ what: String, of hook: String, _ subject: HookSubject) {
         plugin.tenant.drops += 1
@@ -145,6 +154,11 @@ public final class TenantBorder: @unchecked Sendable {
 
     /// Throws the error of a listener where it counts; else the load goes on as if the listener had returned nothing.
     func failed(_ error: any Error, in hook: String, _ subject: HookSubject) throws {
+        if error is LoadTime.Up {
+            let wall = plugin.tenant.options.wall
+            if plugin.failsClosed { throw MFError.loadTimeUsed(tenant, wall) }
+            return drop("was passed over: the tenant's `wall` for one load is used up", of: hook, subject)
+        }
         if error is CancellationError || plugin.failsClosed || mayChange(subject) { throw error }
         drop("failed (\((error as? MFError)?.message ?? "\(error)"))", of: hook, subject)
     }

@@ -46,7 +46,8 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
         let subject = subject(arguments)
         guard isCalled(for: subject) else { return .nil }
         do {
-            let result = try plugin.emit(kind, hook: hook, shape, values(of: arguments, subject))
+            let values = values(of: arguments, subject)
+            let result = try border.plugin.tenant.timed { try plugin.emit(kind, hook: hook, shape, values) }
             return try accepted(result, of: arguments, subject)
         } catch {
             try border.failed(error, in: hook, subject)
@@ -71,7 +72,7 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
         guard isCalled(for: subject) else { return arguments }
         do {
             let values = values(of: arguments, subject)
-            let result = try plugin.emit(kind, hook: hook, shape, values)
+            let result = try border.plugin.tenant.timed { try plugin.emit(kind, hook: hook, shape, values) }
             return try taken(result, values, of: arguments, subject)
         } catch {
             try border.failed(error, in: hook, subject)

@@ -66,11 +66,12 @@ public final class TenantPlugin: @unchecked Sendable {
         tenant.calls += 1
         do {
             let export = try listener.resolved(in: instance)
-            switch try instance.startEmission(kind, export, shape, imported) {
+            switch try tenant.timed({ try instance.startEmission(kind, export, shape, imported) }) {
             case .done(let result):
                 if instance.isDoomed, let doom = instance.doom { throw doom }
                 return try exported(result, values, imported)
-            case .waiting(let rest): return try exported(try await tenant.within(instance, rest), values, imported)
+            case .waiting(let rest):
+                return try exported(try await tenant.withinLoad(instance, rest), values, imported)
             }
         } catch {
             throw tenant.failure(error, of: instance)
@@ -145,6 +146,7 @@ extension Tenant {
         guard let pluginName = record["name"].stringValue, !pluginName.isEmpty else {
             throw MFError.pluginWithoutName(source: name)
         }
+        guard LuaPlugin.isName(pluginName) else { throw MFError.badPluginName(pluginName, source: name) }
         let place = TenantPlace(origin, result: 0)
         var listeners: [String: TenantFunction] = [:]
         for entry in record.entries {

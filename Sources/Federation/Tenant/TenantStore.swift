@@ -111,6 +111,7 @@ final class TenantStore: @unchecked Sendable {
             bytes, name: "@" + source.path, options: source.options, modules: provided(),
             lifetime: source.generation.scope)
         plugin.source = source
+        plugin.failsClosed = source.failsClosed ?? plugin.failsClosed
         for name in plugin.functions where Lifecycle.named[name] == nil {
             guard LuaPlugin.functionsBesideHooks.contains(name) else {
                 throw MFError.unknownHook(name, plugin: plugin.name, source: source.path)
