@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Federation
 
 /// `mflua explain CODE`: what an error code means, where it comes from, what to do.
 struct ExplainCommand: ParsableCommand {
@@ -30,6 +31,7 @@ struct ExplainCommand: ParsableCommand {
 
     private static func render(_ entry: CodeEntry) -> String {
         "\(entry.code.rawValue)  \(entry.title)\n\n\(entry.explanation)"
+            + (Reference.appendix(to: entry.code).map { "\n\n\($0)" } ?? "")
     }
 }
 

@@ -23,18 +23,8 @@ local function address(options, url, try, kind)
     return url
 end
 
-local function check(options)
-    for key, expected in pairs { times = "number", delay = "number", backoff = "number" } do
-        local value = options[key]
-        if value ~= nil and (type(value) ~= expected or value < 0) then
-            error(("retry-plugin: option `%s` is a number from 0, got %s"):format(key, tostring(value)), 0)
-        end
-    end
-end
-
 return function(options)
     options = options or {}
-    check(options)
     local times, delay, backoff = options.times or 3, options.delay or 1000, options.backoff or 1
     local retrying = {}
 

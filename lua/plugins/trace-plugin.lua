@@ -68,9 +68,6 @@ end
 return function(options)
     options = options or {}
     local level = options.level or "info"
-    if level ~= "info" and level ~= "debug" then
-        error(('trace-plugin: option `level` is "info" or "debug", got %s'):format(tostring(level)), 0)
-    end
     local write = writer(options.output)
     local paint = options.color
         and function(code, text) return ("\27[%sm%s\27[0m"):format(code, text) end

@@ -116,6 +116,12 @@ error("Cannot require a meta file")
 ---@field remote? mf.Remote The remote.
 ---@field preloadConfig? mf.PreloadRemoteArgs What is preloaded.
 
+--- A plugin's file or function, its options, and whose it is.
+---@class mf.PluginEntry
+---@field [1] string|function
+---@field [2] any
+---@field tenant? string The tenant whose sandbox the plugin's code runs in.
+
 --- What a tenant may use and reach.
 ---@class mf.TenantOptions
 ---@field level? "state"|"process" Where its code runs.
@@ -158,6 +164,16 @@ error("Cannot require a meta file")
 ---@class mf.InitShareScopeMapOptions
 ---@field hostShareScopeMap? table All scopes of the host that hands one over.
 
+--- How a URL is asked.
+---@class mf.FetchOptions
+---@field method? string `GET` where nothing is said.
+---@field headers? table<string, string> What is sent besides the headers that frame a request.
+---@field body? string What is sent.
+---@field timeout? number Milliseconds for the whole transfer, 20,000 if not said.
+---@field connectTimeout? number Milliseconds for connecting, 5,000 if not said.
+---@field maxBytes? integer How large the body may be, 16 MiB if not said.
+---@field maxRedirects? integer How many redirects are followed, 5 if not said.
+
 --- What a response is made from.
 ---@class mf.ResponseFields
 ---@field status? integer 200 where none is named.
@@ -168,6 +184,59 @@ error("Cannot require a meta file")
 --- How JSON is written.
 ---@class mf.EncodeOptions
 ---@field pretty? boolean Whether the text has line breaks and indents.
+
+--- What a listener of `createScript` may return.
+---@class mf.ScriptRequest
+---@field url? string The URL to ask.
+---@field method? string The method.
+---@field headers? table<string, string> The headers.
+---@field timeout? number Milliseconds for the whole transfer.
+---@field maxBytes? integer How large the source may be.
+---@field script? mf.ScriptRequest|string The request, or the source.
+---@field link? mf.ScriptRequest|string The request, or the source.
+---@field attrs? any An attribute of a browser's element; no meaning here.
+---@field src? any An attribute of a browser's element; no meaning here.
+---@field href? any An attribute of a browser's element; no meaning here.
+---@field rel? any An attribute of a browser's element; no meaning here.
+---@field as? any An attribute of a browser's element; no meaning here.
+---@field type? any An attribute of a browser's element; no meaning here.
+---@field id? any An attribute of a browser's element; no meaning here.
+---@field async? any An attribute of a browser's element; no meaning here.
+---@field defer? any An attribute of a browser's element; no meaning here.
+---@field crossorigin? any An attribute of a browser's element; no meaning here.
+---@field fetchpriority? any An attribute of a browser's element; no meaning here.
+
+--- Asks again when a manifest or a remote entry could not be had.
+---@class mf.plugins.retry.Options
+---@field times? integer How often to ask again, 3 if not said.
+---@field delay? number Milliseconds before asking again, 1000 if not said.
+---@field backoff? number The delay is multiplied by this after each try.
+---@field url? string[]|fun(url: string, try: integer, kind: string): string? Where to ask: a list of URLs, one a try, or a function that returns one.
+---@field log? fun(line: string)|false What is given each line, or false for silence.
+
+--- Gives callers something to work with when a remote cannot be had.
+---@class mf.plugins.fallback.Options
+---@field modules? table<string, any> Request, or `remote/*` → what stands in for it.
+---@field default? any What stands in for every other request.
+---@field log? fun(line: string)|false What is given each line, or false for silence.
+
+--- Shows each phase of the host's work and how long it took.
+---@class mf.plugins.trace.Options
+---@field level? "info"|"debug" The milestones, or every hook.
+---@field output? fun(line: string)|file* A function of a line, or a file; stderr if not said.
+---@field color? boolean Whether to use terminal colours.
+
+--- `require("mf.plugins.retry")`: Asks again when a manifest or a remote entry could not be had.
+---@class mf.plugins.retry
+---@overload fun(options?: mf.plugins.retry.Options): mf.Plugin
+
+--- `require("mf.plugins.fallback")`: Gives callers something to work with when a remote cannot be had.
+---@class mf.plugins.fallback
+---@overload fun(options?: mf.plugins.fallback.Options): mf.Plugin
+
+--- `require("mf.plugins.trace")`: Shows each phase of the host's work and how long it took.
+---@class mf.plugins.trace
+---@overload fun(options?: mf.plugins.trace.Options): mf.Plugin
 
 --- What a remote entry returns.
 ---@class mf.Container
@@ -219,6 +288,19 @@ error("Cannot require a meta file")
 ---@field loadShare fun(self: mf.TenantHost, pkg: string): (fun(): any)|false A module that the tenant's `shared` lists, read-only; waits.
 ---@field loadRemote fun(self: mf.TenantHost, id: string): any An expose of a remote that has the tenant as its `tenant`; waits.
 
+--- `require("mf")` inside a tenant.
+---@class mf.TenantLibrary
+---@field version string The version of mflua.
+---@field null userdata JSON's null.
+---@field env table<string, string> What the tenant's `env` holds.
+---@field json {encode: (fun(value: any, options?: mf.EncodeOptions): string), decode: (fun(text: string): any), null: userdata, array: (fun(list?: any[]): any[])}
+---@field log {debug: fun(...), info: fun(...), warn: fun(...), error: fun(...)}
+---@field sleep fun(ms: number) Waits; other work goes on.
+---@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller.
+---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results.
+---@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Gets a URL of a host that the tenant's `net` lists; waits.
+---@field loadShare fun(pkg: string): (fun(): any)|false A module that the tenant's `shared` lists, read-only; waits.
+
 --- What a tenant has used, and how it is.
 ---@class mf.TenantStats
 ---@field memory integer Bytes now.
@@ -230,15 +312,6 @@ error("Cannot require a meta file")
 ---@field generation integer Instances made so far.
 ---@field state string
 ---@field suspendedFor? number Milliseconds.
-
----@class mf.FetchOptions
----@field method? string
----@field headers? table<string, string>
----@field body? string
----@field timeout? integer Milliseconds.
----@field connectTimeout? integer Milliseconds.
----@field maxBytes? integer
----@field maxRedirects? integer
 
 ---@class mf.Response
 ---@field status integer

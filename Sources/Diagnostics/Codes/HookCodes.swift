@@ -21,6 +21,7 @@ extension MFError.Code {
             """
             Cause: the plugin's table has a key that is neither a hook nor `name`, `version` or `apply`.
             Cure:  the hint has the closest name. Private functions belong in locals, not in the plugin's table.
+                   The editor stubs (`lua/types/mf.gen.lua`) have each hook's arguments.
             """),
         CodeEntry(
             .badHookValue, "badHookValue", "a listener returned a value that cannot go on",

@@ -75,7 +75,8 @@ extension MFError.Code {
             .capabilityMissing, "capabilityMissing", "the tenant may not do this",
             """
             Cause: the tenant was not given the capability for what it tried (network, files, environment …).
-            Cure:  grant it in the tenant's declaration, if the tenant deserves it.
+            Cure:  where it is meant to have it, list it in the host's `mf.init`:
+                   `tenants = { acme = { net = { "api.example" }, shared = { "statsd" }, env = { KEY = "value" } } }`.
             """),
         CodeEntry(
             .levelUnavailable, "levelUnavailable", "the isolation level is not available",

@@ -111,9 +111,8 @@ extension MFError.Code {
             Cause: an option table (of `mf.init`, a remote, a shared module, a plugin's entry, a tenant, `mf.fetch` …) has
                    a key that nothing reads, a value of another type, or lacks a key. The message names each with its
                    path, such as `remotes[2].tenant`. Nothing has run or changed yet.
-            Cure:  correct every path that is named. The keys of each table are in the editor stubs, which
-                   `mflua generate` writes. Data of your own goes into a remote's `metadata`, which hooks see and nothing
-                   interprets.
+            Cure:  correct every path that is named. The editor stubs (`lua/types/mf.gen.lua`) have the type of each key.
+                   Data of your own goes into a remote's `metadata`, which hooks see and nothing interprets.
             """),
         CodeEntry(
             .deadlineExceeded, "deadlineExceeded", "the deadline has passed",

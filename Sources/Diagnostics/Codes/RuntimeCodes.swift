@@ -121,7 +121,7 @@ extension MFError.Code {
             """
             Cause: the file is JSON, but lacks a required part (`metaData`, `exposes`, `shared`) or has one of a wrong
                    type. The message names the path of the offending value.
-            Cure:  build the remote again with `mflua build`, or correct the manifest by hand.
+            Cure:  correct the manifest at that path.
             """),
         CodeEntry(
             .exposeNotFound, "exposeNotFound", "the remote does not expose the module",

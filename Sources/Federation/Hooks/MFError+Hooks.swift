@@ -16,7 +16,7 @@ extension MFError {
         return MFError(
             .unknownHook, "unknown hook `\(name)` in plugin `\(plugin)`",
             context: [("plugin", plugin), ("source", source)],
-            hint: closest.map { "did you mean `\($0)`?" } ?? "`mflua explain HOOK-001` tells where the hooks are listed"
+            hint: closest.map { "did you mean `\($0)`?" } ?? "`mflua explain HOOK-001` lists the hooks"
         )
     }
 

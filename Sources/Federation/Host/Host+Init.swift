@@ -28,6 +28,8 @@ extension Host {
                 userOptions: userOptions, optionsSoFar: soFar,
                 shareInfo: ShareFormat.merge(userOptions, into: soFar.shared).all, origin: self))
         let (user, base) = (arguments.userOptions, arguments.optionsSoFar)
+        if user.tenants != userOptions.tenants { try tenants.declare(user.tenants) }
+        for remote in user.remotes.elements { try tenants.expectDeclared(of: remote) }
         for remote in user.remotes.elements { try register(remote, in: base.remotes, force: false) }
         let shared = try registerShared(user, into: base.shared)
 

@@ -66,8 +66,10 @@ extension OptionType {
     /// Headers that may be sent.
     static let fetchHeaders = OptionType("table<string, string>", "a table of headers") { value, checker in
         try OptionType.map(of: .string, "a table of headers").check(value, &checker)
-        for (name, value) in try value.luaEntries() ?? [] {
-            guard case .string(let name) = name, case .string(let value) = value else { continue }
+        let headers = (try value.luaEntries() ?? []).compactMap { entry in
+            entry.key.stringValue.flatMap { name in entry.value.stringValue.map { (name, $0) } }
+        }
+        for (name, value) in headers.sorted(by: { $0.0 < $1.0 }) {
             if let reason = FetchRequest.reasonAgainst(header: name, value) {
                 try checker.inside(.name(name)) { $0.note(reason) }
             }

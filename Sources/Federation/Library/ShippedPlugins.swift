@@ -1,5 +1,73 @@
+import Diagnostics
 import LuaBridge
 import LuaLibrary
+
+/// A plugin that comes with mflua: `require("mf.plugins.retry")` is a function of its options.
+struct ShippedPlugin: Sendable {
+    /// The last part of its module's name.
+    let name: String
+    let summary: String
+    let options: OptionTable
+
+    /// The module's name.
+    var module: String { "mf.plugins.\(name)" }
+    /// The class of its options in the stubs.
+    var luaTypeName: String { "\(module).Options" }
+
+    static let all = [
+        ShippedPlugin(
+            name: "retry", summary: "Asks again when a manifest or a remote entry could not be had.",
+            options: OptionTable([
+                .init("times", .integer(from: 0), "How often to ask again, 3 if not said."),
+                .init("delay", .positive, "Milliseconds before asking again, 1000 if not said."),
+                .init("backoff", .positive, "The delay is multiplied by this after each try."),
+                .init("url", .retryURLs, "Where to ask: a list of URLs, one a try, or a function that returns one."),
+                .init("log", .logFunction, "What is given each line, or false for silence."),
+            ])),
+        ShippedPlugin(
+            name: "fallback", summary: "Gives callers something to work with when a remote cannot be had.",
+            options: OptionTable([
+                .init("modules", .map(of: .any, "a table of modules"), "Request, or `remote/*` → what stands in for it."),
+                .init("default", .any, "What stands in for every other request."),
+                .init("log", .logFunction, "What is given each line, or false for silence."),
+            ])),
+        ShippedPlugin(
+            name: "trace", summary: "Shows each phase of the host's work and how long it took.",
+            options: OptionTable([
+                .init("level", .word("info", "debug"), "The milestones, or every hook."),
+                .init("output", .lines, "A function of a line, or a file; stderr if not said."),
+                .init("color", .boolean, "Whether to use terminal colours."),
+            ])),
+    ]
+
+    /// The plugin's function, which gets its options checked.
+    fileprivate func load(into state: LuaState) throws -> LuaValue {
+        let path = "plugins/\(name)-plugin.lua"
+        let chunk = try state.load(LuaLibrary.source(of: path), name: "@mf/" + path)
+        guard case .function(let make)? = try state.call(chunk).first else {
+            throw MFError(.luaRuntime, "lua/\(path) did not return a function")
+        }
+        return .callable(
+            LuaCallable(module) { [options] call in
+                _ = try options.read(call, 0)
+                return try call.state.call(make, [call[0]])
+            })
+    }
+}
+
+extension OptionType {
+    fileprivate static let logFunction = orFalse(.function("fun(line: string)"))
+    fileprivate static let retryURLs = OptionType(
+        "string[]|fun(url: string, try: integer, kind: string): string?", "a list of URLs or a function"
+    ) { value, checker in
+        if value.isCallable { return }
+        try list(of: .string, "a list of URLs or a function").check(value, &checker)
+    }
+    fileprivate static let lines = OptionType("fun(line: string)|file*", "a function or a file") { value in
+        if case .userdata = value { return true }
+        return value.isCallable
+    }
+}
 
 extension Runtime {
     /// Lets the host's code `require("mf.plugins.retry")`, and the other plugins that come with mflua.
@@ -7,13 +75,9 @@ extension Runtime {
     /// They are compiled when they are asked for: a host that uses none does not pay for them.
     func offerShippedPlugins() throws {
         let preload = try state.globals.get("package").tableValue?.get("preload").tableValue
-        for path in LuaLibrary.paths where path.hasPrefix("plugins/") {
-            let name = path.dropFirst("plugins/".count).prefix { $0 != "-" }
-            let loader = LuaCallable("load \(path)") { call in
-                let chunk = try call.state.load(LuaLibrary.source(of: path), name: "@mf/" + path)
-                return try call.state.call(chunk)
-            }
-            try preload?.set("mf.plugins.\(name)", .callable(loader))
+        for plugin in ShippedPlugin.all {
+            let loader = LuaCallable("load \(plugin.module)") { call in [try plugin.load(into: call.state)] }
+            try preload?.set(plugin.module, .callable(loader))
         }
     }
 }

@@ -153,6 +153,6 @@ extension MFError {
         return MFError(
             .invalidOptions, "invalid options for `\(function)`: \(texts.joined(separator: "; "))",
             context: [("option", problems.first?.path)],
-            hint: problems.lazy.compactMap(\.hint).first ?? "`mflua explain LUA-012` tells where the options are listed")
+            hint: problems.lazy.compactMap(\.hint).first ?? "`mflua explain LUA-012` lists the options")
     }
 }

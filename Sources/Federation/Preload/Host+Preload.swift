@@ -38,11 +38,10 @@ extension Host {
         let tasks = operations.map { operation in
             runtime.loop.start { [self] in await preload(operation.options, id: operation.id) }
         }
-        var results: [(id: String, value: LuaValue, failures: Int)] = []
+        var results: [(id: String, value: LuaValue, errors: [any Error])] = []
         for task in tasks { if let result = try await task.value { results.append(result) } }
-        let failed = results.reduce(0) { $0 + $1.failures }
+        let error = MFError.preloadFailed(results.flatMap(\.errors))
         let values = LuaValue.array(results.map(\.value))
-        let error = failed > 0 ? MFError.preloadFailed(failed, results: values) : nil
         try await hooks.emit(
             lifecycle.afterPreloadRemote,
             AfterPreloadRemote(preloadOps: requests, results: values, error: error, origin: self))
@@ -65,7 +64,7 @@ extension Host {
 
     private func preload(
         _ preloadOptions: PreloadOptions, id: String
-    ) async -> (id: String, value: LuaValue, failures: Int)? {
+    ) async -> (id: String, value: LuaValue, errors: [any Error])? {
         let remote = preloadOptions.remote
         let remoteInfo = remote.resolved()
         let results: [PreloadResult]
@@ -74,6 +73,7 @@ extension Host {
             var global: LiveMap<Snapshot>?
             if !remote.isPureEntry {
                 (snapshot, global) = try await loadSnapshot(of: remote, id: id, initiator: "preloadRemote")
+                try expectExposes(of: preloadOptions.config, in: snapshot, of: remoteInfo, id: id)
             }
             guard let plan = try await plan(preloadOptions, remoteInfo: remoteInfo, snapshot: snapshot, global: global)
             else { return nil }
@@ -95,7 +95,22 @@ extension Host {
             "preloadConfig": .object(preloadOptions.config),
             "id": .string(id), "results": .array(results.map { $0.luaValue(in: runtime.state) }),
         ]
-        return (id, value, results.count { $0.isFailure })
+        return (
+            id, value,
+            results.filter(\.isFailure).map { $0.error ?? MFError.resourceNotLoaded($0.context.url, status: $0.status) }
+        )
+    }
+
+    /// Refuses to preload what a manifest does not list; other snapshots may know of none.
+    private func expectExposes(
+        of config: PreloadRequest, in snapshot: Snapshot?, of remote: ResolvedRemote, id: String
+    ) throws {
+        guard let known = snapshot?.moduleNames, !known.isEmpty else { return }
+        for expose in config.exposes?.elements ?? [] where !known.contains(PreloadRequest.moduleName(of: expose)) {
+            throw MFError.exposeNotFound(
+                "./" + PreloadRequest.moduleName(of: expose), remote: remote, request: id, host: name,
+                snapshot: snapshot)
+        }
     }
 }
 
@@ -109,10 +124,23 @@ extension MFError {
             hint: closestMatch(to: name, in: names).map { "did you mean `\($0)`?" } ?? "register the remote first")
     }
 
-    /// Some resources of a preload could not be had.
-    static func preloadFailed(_ count: Int, results: LuaValue) -> MFError {
-        MFError(
-            .preloadFailed, "preloadRemote failed to load \(count) resource(s).",
-            context: [("failed", "\(count)")], hint: "`afterPreloadRemote` gets `results`, which tell of each resource")
+    /// Some resources of a preload could not be had. Exposes that are not there are named: asking again does not help.
+    static func preloadFailed(_ errors: [any Error]) -> MFError? {
+        if errors.isEmpty { return nil }
+        let unknown = errors.compactMap { $0 as? MFError }.filter { $0.code == .exposeNotFound }
+        guard let first = unknown.first, unknown.count == errors.count else {
+            let names = unknown.map { "; \($0.message)" }.joined()
+            return MFError(
+                .preloadFailed, "preloadRemote failed to load \(errors.count) resource(s).\(names)",
+                context: [("failed", "\(errors.count)")],
+                hint: "`afterPreloadRemote` gets `results`, which tell of each resource", cause: errors.first)
+        }
+        guard unknown.count > 1 else { return first }
+        return MFError(.exposeNotFound, unknown.map(\.message).joined(separator: "; "), hint: first.hint)
+    }
+
+    /// A resource of a preload whose transfer tells nothing but its end.
+    fileprivate static func resourceNotLoaded(_ url: String, status: String) -> MFError {
+        MFError(.preloadFailed, "`\(redacted(url))` was not loaded: \(status)")
     }
 }

@@ -44,6 +44,9 @@ extension Reference {
     /// A class from the table that also checks its keys.
     private static func options(_ name: String, _ table: OptionTable, _ summary: String) -> String {
         var text = "--- \(summary)\n---@class \(name)\n"
+        for (position, type) in zip(1..., table.positions) {
+            text += "---@field [\(position)] \(type.luaType)\n"
+        }
         for key in table.keys {
             text += "---@field \(key.name)\(key.isRequired ? "" : "?") \(key.type.luaType) \(key.summary)\n"
         }
@@ -52,19 +55,16 @@ extension Reference {
 
     /// What users write and nothing keeps as it is.
     private static var optionTables: String {
-        [
-            options("mf.TenantOptions", TenantOptions.options, "What a tenant may use and reach."),
-            options("mf.LoadRemoteOptions", LoadRemoteOptions.options, "How an expose is loaded."),
-            options("mf.LoadShareOptions", LoadShareOptions.options, "How a shared module is chosen."),
-            options(
-                "mf.RegisterRemotesOptions", HostFunction.registerRemotesOptions, "How remotes are registered."),
-            options(
-                "mf.InitializeSharingOptions", HostFunction.initializeSharingOptions, "How a scope is initialised."),
-            options(
-                "mf.InitShareScopeMapOptions", HostFunction.initShareScopeMapOptions, "Where a scope comes from."),
-            options("mf.ResponseFields", MFLibrary.responseFields, "What a response is made from."),
-            options("mf.EncodeOptions", JSONLibrary.encodeOptions, "How JSON is written."),
-        ].joined()
+        plainOptionTables.map { options($0.name, $0.table, $0.summary) }.joined()
+            + ShippedPlugin.all.map { plugin in
+                """
+                --- `require("\(plugin.module)")`: \(plugin.summary)
+                ---@class \(plugin.module)
+                ---@overload fun(options?: \(plugin.luaTypeName)): mf.Plugin
+
+
+                """
+            }.joined()
     }
 
     private static func view<View: FieldView>(_ type: View.Type, _ summary: String) -> String {
@@ -125,6 +125,19 @@ extension Reference {
         ---@field loadShare fun(self: mf.TenantHost, pkg: string): (fun(): any)|false A module that the tenant's `shared` lists, read-only; waits.
         ---@field loadRemote fun(self: mf.TenantHost, id: string): any An expose of a remote that has the tenant as its `tenant`; waits.
 
+        --- `require("mf")` inside a tenant.
+        ---@class mf.TenantLibrary
+        ---@field version string The version of mflua.
+        ---@field null userdata JSON's null.
+        ---@field env table<string, string> What the tenant's `env` holds.
+        ---@field json {encode: (fun(value: any, options?: mf.EncodeOptions): string), decode: (fun(text: string): any), null: userdata, array: (fun(list?: any[]): any[])}
+        ---@field log {debug: fun(...), info: fun(...), warn: fun(...), error: fun(...)}
+        ---@field sleep fun(ms: number) Waits; other work goes on.
+        ---@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller.
+        ---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results.
+        ---@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Gets a URL of a host that the tenant's `net` lists; waits.
+        ---@field loadShare fun(pkg: string): (fun(): any)|false A module that the tenant's `shared` lists, read-only; waits.
+
         --- What a tenant has used, and how it is.
         ---@class mf.TenantStats
         ---@field memory integer Bytes now.
@@ -136,15 +149,6 @@ extension Reference {
         ---@field generation integer Instances made so far.
         ---@field state string
         ---@field suspendedFor? number Milliseconds.
-
-        ---@class mf.FetchOptions
-        ---@field method? string
-        ---@field headers? table<string, string>
-        ---@field body? string
-        ---@field timeout? integer Milliseconds.
-        ---@field connectTimeout? integer Milliseconds.
-        ---@field maxBytes? integer
-        ---@field maxRedirects? integer
 
         ---@class mf.Response
         ---@field status integer

@@ -34,29 +34,52 @@ struct ScriptRequest: Sendable {
         }
         guard value.isTruthy else { return }
         guard value.luaTypeName == "table" else { throw MFError.badScriptRequest(value, hook: hook) }
-        for (key, value) in try value.entries(expecting: "a request") {
-            switch key {
-            case .string("url"): url = try String.fromLua(value)
-            case .string("method"): method = try String.fromLua(value)
-            case .string("headers"):
-                headers = try value.entries(expecting: "a table of headers").map {
-                    (try String.fromLua($0.0), try String.fromLua($0.1))
-                }
-            case .string("timeout"):
-                guard let time = value.milliseconds else {
-                    throw MFError.wrongType(expected: "a positive number of milliseconds as `timeout`", found: value)
-                }
-                timeout = time
-            case .string("maxBytes"):
-                guard let count = value.intValue, count > 0 else {
-                    throw MFError.wrongType(expected: "a positive integer as `maxBytes`", found: value)
-                }
-                maxBytes = count
-            case .string("script"), .string("link"): try apply(value, hook: hook)
-            default: break
+        take(try Self.options.read(value, of: hook))
+    }
+
+    /// Takes over what is said; a request inside, `{ script = … }`, goes before what stands beside it.
+    private mutating func take(_ options: OptionValues) {
+        url = options["url"].stringValue ?? url
+        method = options["method"].stringValue.map(FetchRequest.spelt) ?? method
+        if let pairs = try? FetchRequest.pairs(options["headers"]) { headers = pairs }
+        timeout = options["timeout"].milliseconds ?? timeout
+        maxBytes = options["maxBytes"].intValue ?? maxBytes
+        for inner in [options["script"], options["link"]] where !inner.isNil {
+            if let source = inner.bytesValue {
+                self.source = source
+            } else {
+                var checker = OptionChecker()
+                if let values = try? Self.options.check(inner, &checker) { take(values) }
             }
         }
     }
+
+    /// What a listener of `createScript` or `createLink` may return. Attributes of a browser's element are taken and have
+    /// no meaning.
+    static let options: OptionTable = OptionTable(keys + attributes)
+
+    private static let keys: [OptionTable.Key] = [
+        .init("url", .string, "The URL to ask."), .init("method", .fetchMethod, "The method."),
+        .init("headers", .fetchHeaders, "The headers."),
+        .init("timeout", .milliseconds, "Milliseconds for the whole transfer."),
+        .init("maxBytes", .integer(from: 1), "How large the source may be."),
+        .init("script", .script, "The request, or the source."),
+        .init("link", .script, "The request, or the source."),
+    ]
+    private static let attributes: [OptionTable.Key] = [
+        "attrs", "src", "href", "rel", "as", "type", "id", "async", "defer", "crossorigin", "fetchpriority",
+    ].map { OptionTable.Key($0, .any, "An attribute of a browser's element; no meaning here.") }
+}
+
+extension OptionType {
+    /// A request inside of what a listener returns, or the source.
+    fileprivate static let script: OptionType = OptionType(
+        "mf.ScriptRequest|string", "a request or the source",
+        check: { (value: LuaValue, checker: inout OptionChecker) throws -> Void in
+            if value.bytesValue != nil { return }
+            let request = OptionType.options("mf.ScriptRequest", ScriptRequest.options, "a request or the source")
+            try request.check(value, &checker)
+        })
 }
 
 extension Host {

@@ -1,0 +1,60 @@
+public import Diagnostics
+import Fetch
+
+extension Reference {
+    /// What `mflua explain` lists after a code's explanation: the names that there are.
+    ///
+    /// - Returns: The hooks for `HOOK-001`, the keys of every option table for `LUA-012`; nothing for other codes.
+    public static func appendix(to code: MFError.Code) -> String? {
+        switch code {
+        case .unknownHook:
+            return "The hooks:\n" + wrapped(Lifecycle.all.map(\.name))
+        case .invalidOptions:
+            return "The options:\n"
+                + optionTableList.map { name, table in "  \(name)\n" + wrapped(table.names, indent: 4) }
+                .joined(separator: "\n")
+        default: return nil
+        }
+    }
+
+    /// Every option table by the name of its class in the stubs.
+    static var optionTableList: [(name: String, table: OptionTable)] {
+        var tables: [(name: String, table: OptionTable)] = [
+            (HostOptions.luaTypeName, HostOptions.options), (Remote.luaTypeName, Remote.options),
+            (SharedModule.luaTypeName, SharedModule.options), (ShareRequirement.luaTypeName, ShareRequirement.options),
+            (PreloadRequest.luaTypeName, PreloadRequest.options),
+        ]
+        for plain in plainOptionTables { tables.append((plain.name, plain.table)) }
+        return tables
+    }
+
+    /// The option tables that have no view, for the stubs, too.
+    static var plainOptionTables: [(name: String, table: OptionTable, summary: String)] {
+        var tables: [(name: String, table: OptionTable, summary: String)] = [
+            ("mf.PluginEntry", PluginEntry.options, "A plugin's file or function, its options, and whose it is."),
+            ("mf.TenantOptions", TenantOptions.options, "What a tenant may use and reach."),
+            ("mf.LoadRemoteOptions", LoadRemoteOptions.options, "How an expose is loaded."),
+            ("mf.LoadShareOptions", LoadShareOptions.options, "How a shared module is chosen."),
+            ("mf.RegisterRemotesOptions", HostFunction.registerRemotesOptions, "How remotes are registered."),
+            ("mf.InitializeSharingOptions", HostFunction.initializeSharingOptions, "How a scope is initialised."),
+            ("mf.InitShareScopeMapOptions", HostFunction.initShareScopeMapOptions, "Where a scope comes from."),
+            ("mf.FetchOptions", FetchRequest.options, "How a URL is asked."),
+            ("mf.ResponseFields", MFLibrary.responseFields, "What a response is made from."),
+            ("mf.EncodeOptions", JSONLibrary.encodeOptions, "How JSON is written."),
+            ("mf.ScriptRequest", ScriptRequest.options, "What a listener of `createScript` may return."),
+        ]
+        for plugin in ShippedPlugin.all { tables.append((plugin.luaTypeName, plugin.options, plugin.summary)) }
+        return tables
+    }
+
+    private static func wrapped(_ names: [String], indent: Int = 2) -> String {
+        let margin = String(repeating: " ", count: indent)
+        var lines = [margin]
+        for (index, name) in names.enumerated() {
+            let word = name + (index == names.count - 1 ? "" : ", ")
+            if lines[lines.count - 1].count + word.count > 100 { lines.append(margin) }
+            lines[lines.count - 1] += word
+        }
+        return lines.joined(separator: "\n")
+    }
+}
