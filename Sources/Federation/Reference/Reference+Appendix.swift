@@ -51,9 +51,14 @@ extension Reference {
         let margin = String(repeating: " ", count: indent)
         var lines = [margin]
         for (index, name) in names.enumerated() {
-            let word = name + (index == names.count - 1 ? "" : ", ")
-            if lines[lines.count - 1].count + word.count > 100 { lines.append(margin) }
-            lines[lines.count - 1] += word
+            let word = name + (index == names.count - 1 ? "" : ",")
+            let line = lines[lines.count - 1]
+            let isFirst = line == margin
+            if !isFirst, line.count + word.count >= 100 {
+                lines.append(margin + word)
+            } else {
+                lines[lines.count - 1] = line + (isFirst ? "" : " ") + word
+            }
         }
         return lines.joined(separator: "\n")
     }
