@@ -240,8 +240,9 @@ import Testing
     // MARK: Preloading
 
     @Test func exposesThatAreNotThereAreNamed() async throws {
-        let manifest = SampleRemote.manifest(name: "r", exposes: ["x"])
-        try await withSite(["http://r/mf-manifest.json": manifest]) { site in
+        let manifest = SampleRemote.manifest(name: "r", exposes: [("x", [])])
+        let texts = ["http://r/mf-manifest.json": manifest, "http://r/remoteEntry.lua": SampleRemote.entry("")]
+        try await withSite(texts) { site in
             let error = await site.failure(
                 .exposeNotFound,
                 """

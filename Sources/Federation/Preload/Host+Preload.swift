@@ -129,7 +129,7 @@ extension MFError {
         if errors.isEmpty { return nil }
         let unknown = errors.compactMap { $0 as? MFError }.filter { $0.code == .exposeNotFound }
         guard let first = unknown.first, unknown.count == errors.count else {
-            let names = unknown.map { "; \($0.message)" }.joined()
+            let names = unknown.isEmpty ? "" : " " + unknown.map(\.message).joined(separator: "; ")
             return MFError(
                 .preloadFailed, "preloadRemote failed to load \(errors.count) resource(s).\(names)",
                 context: [("failed", "\(errors.count)")],
