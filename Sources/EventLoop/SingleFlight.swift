@@ -3,7 +3,8 @@ internal import Diagnostics
 /// Work that is done once and awaited by many.
 ///
 /// It goes on when one of those who wait is cancelled: the others still want it. Those who wait resume in the order in
-/// which they came. A wait that would close a circle throws `LOAD-001`.
+/// which they came. A wait that would close a circle throws `LOAD-001`. When nobody waits any more it goes on, too, unless
+/// it is made to end then.
 public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private typealias Waiter = CheckedContinuation<Value, any Error>
@@ -13,21 +14,29 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     private var result: Result<Value, any Error>?
     private var waiters: [(number: Int, waiter: Waiter)] = []
     private var lastNumber = 0
+    private let endsUnawaited: Bool
+    private var task: Task<Void, any Error>?
+    /// Whether it was cancelled because nobody waited any more.
+    public private(set) var isAbandoned = false
 
     /// Starts work. What it waits for, it waits for as `activity`. On the loop only.
     ///
-    /// - Parameter atOnce: Whether the first part of the work, up to where it first waits, is done when this returns.
+    /// - Parameters:
+    ///   - atOnce: Whether the first part of the work, up to where it first waits, is done when this returns.
+    ///   - endsUnawaited: Whether the work is cancelled when the last one who waits is.
     public init(
-        on loop: EventLoop, _ activity: Activity, atOnce: Bool = false,
+        on loop: EventLoop, _ activity: Activity, atOnce: Bool = false, endsUnawaited: Bool = false,
         _ work: @escaping @Sendable () async throws -> Value
     ) {
         self.loop = loop
         self.activity = activity
+        self.endsUnawaited = endsUnawaited
         let landing: @Sendable () async throws -> Void = { [self] in
             do { land(.success(try await work())) } catch { land(.failure(error)) }
         }
         Activity.$current.withValue(activity) {
-            _ = atOnce ? loop.startNow(landing) : loop.start(landing)
+            let task = atOnce ? loop.startNow(landing) : loop.start(landing)
+            if result == nil { self.task = task }
         }
     }
 
@@ -35,11 +44,13 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     public init(on loop: EventLoop, _ value: Value) {
         self.loop = loop
         activity = Activity("")
+        endsUnawaited = false
         result = .success(value)
     }
 
     private func land(_ result: Result<Value, any Error>) {
         self.result = result
+        task = nil
         let waiters = waiters
         self.waiters = []
         for (_, waiter) in waiters { waiter.resume(with: result) }
@@ -76,5 +87,8 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     private func leave(_ number: Int) {
         guard let position = waiters.firstIndex(where: { $0.number == number }) else { return }
         waiters.remove(at: position).waiter.resume(throwing: CancellationError())
+        guard endsUnawaited, waiters.isEmpty, let task else { return }
+        isAbandoned = true
+        task.cancel()
     }
 }

@@ -11,7 +11,11 @@ func readFile(_ request: FetchRequest, _ parts: URLParts) throws -> FetchRespons
     guard let path = percentDecoded(parts.path), path.hasPrefix("/") else {
         throw MFError.badURL(request, "a `file:` URL needs an absolute path")
     }
-    func fail() -> MFError { .fileUnreadable(request, path, String(cString: strerror(errno))) }
+    func fail() -> MFError {
+        let code = errno
+        return .fileUnreadable(
+            request, path, String(cString: strerror(code)), isAbsent: code == ENOENT || code == ENOTDIR)
+    }
 
     let descriptor: Int32
     if case .below(let folder) = request.files {

@@ -1,4 +1,4 @@
-internal import Diagnostics
+public import Diagnostics
 
 extension MFError {
     /// FETCH-002: a status that is none of success.
@@ -88,10 +88,20 @@ extension MFError {
         MFError(.fetchCancelled, "the fetch was cancelled", context: context(of: request), cause: CancellationError())
     }
 
+    /// Whether the answer is that there is no such resource: status 404 or 410, or no such file.
+    public var saysAbsent: Bool {
+        code == .fetchStatus && ["404", "410"].contains(self["status"]) || code == .fetchFile && self["absent"] != nil
+    }
+
     /// FETCH-011: a file that cannot be read.
-    static func fileUnreadable(_ request: FetchRequest, _ path: String, _ problem: String) -> MFError {
+    ///
+    /// - Parameter isAbsent: Whether the reason is that there is none.
+    static func fileUnreadable(
+        _ request: FetchRequest, _ path: String, _ problem: String, isAbsent: Bool = false
+    ) -> MFError {
         MFError(
-            .fetchFile, "cannot read the file `\(path)`: \(problem)", context: context(of: request),
+            .fetchFile, "cannot read the file `\(path)`: \(problem)",
+            context: context(of: request) + [("absent", isAbsent ? path : nil)],
             hint: "check path and permissions")
     }
 

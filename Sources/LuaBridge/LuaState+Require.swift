@@ -6,8 +6,10 @@ internal import LuaLibrary
 extension LuaState {
     /// Gives an environment, by default the global one, the `require` of lua/mf/require.lua, through which modules can
     /// wait while they load. The environment has a table `package` of its own, with `loaded`, `preload` and `searchers`.
-    public func installRequire(in environment: LuaTable? = nil) throws {
-        let gates = LuaGates()
+    ///
+    /// - Parameter advice: What an error says that is raised for a module that no searcher found.
+    public func installRequire(in environment: LuaTable? = nil, advice: String? = nil) throws {
+        let gates = LuaGates(advice: advice)
         if self.gates.count == self.gates.capacity { self.gates.removeAll { $0.value == nil } }
         self.gates.append(WeakGates(value: gates))
         let handle = try alive()
@@ -59,6 +61,9 @@ final class LuaGates: @unchecked Sendable {
 
     private var gates: [Int64: Gate] = [:]
     private var last: Int64 = 0
+    private let advice: String?
+
+    init(advice: String?) { self.advice = advice }
 
     deinit {
         for gate in gates.values { gate.open() }
@@ -91,7 +96,9 @@ final class LuaGates: @unchecked Sendable {
                 }),
             "task": .callable(LuaCallable("task") { [.integer(try Self.task(of: $0.state))] }),
             "missing": .callable(
-                LuaCallable("missing") { [.error(MFError.moduleNotFound(try $0.string(0), tried: try $0.string(1)))] }),
+                LuaCallable("missing") { [advice] call in
+                    [.error(MFError.moduleNotFound(try call.string(0), tried: try call.string(1), advice: advice))]
+                }),
             "cycle": .callable(LuaCallable("cycle") { [.error(MFError.moduleCycle(try $0.string(0)))] }),
         ]
     }
@@ -118,10 +125,10 @@ final class LuaGates: @unchecked Sendable {
 }
 
 extension MFError {
-    static func moduleNotFound(_ name: String, tried: String) -> MFError {
+    static func moduleNotFound(_ name: String, tried: String, advice: String?) -> MFError {
         MFError(
             .moduleNotFound, "module '\(name)' not found:\(tried)", context: [("module", name)],
-            hint: "check the name, and `package.path`")
+            hint: advice ?? "check the name, and `package.path`")
     }
 
     /// Modules that require each other while they are loaded.

@@ -6,6 +6,7 @@
 local environment, native = ...
 local package = environment.package
 local error, ipairs, pcall, rawget, type = error, ipairs, pcall, rawget, type
+local setmetatable = setmetatable
 local concat, insert, tostring = table.concat, table.insert, tostring
 
 -- name -> { gate, task, inside } for modules that are being loaded
@@ -64,24 +65,26 @@ local function search(name)
   error(native.missing(name, concat(tried)), 0)
 end
 
-local function run(name)
+-- Ends the loading of a module, however it ends. It is a variable's `__close`, and not what follows a `pcall`, so that
+-- the traceback of an error leads through those who required the module.
+local loaded = {
+  __close = function(record)
+    -- The gate of a task that was dropped may have been opened for it, and another loads the module.
+    if loading[record.name] == record then loading[record.name] = nil end
+    innermost[record.task] = record.inside
+    native.open(record.gate)
+  end,
+}
+
+local function load(name, task)
+  local record <close> = setmetatable(
+    { name = name, gate = native.close(name), task = task, inside = innermost[task] }, loaded)
+  loading[name] = record
+  innermost[task] = name
   local loader, extra = search(name)
   local value = loader(name, extra)
   if value ~= nil then package.loaded[name] = value end
   if package.loaded[name] == nil then package.loaded[name] = true end
-  return extra
-end
-
-local function load(name, task)
-  local record = { gate = native.close(name), task = task, inside = innermost[task] }
-  loading[name] = record
-  innermost[task] = name
-  local ok, extra = pcall(run, name)
-  -- A task that was dropped in the middle never gets here: its gate was opened for it, and another loads the module.
-  if loading[name] == record then loading[name] = nil end
-  innermost[task] = record.inside
-  native.open(record.gate)
-  if not ok then error(extra, 0) end
   return package.loaded[name], extra
 end
 

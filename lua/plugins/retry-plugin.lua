@@ -1,4 +1,4 @@
---- Asks again when a manifest or a remote entry could not be had.
+--- Asks again when a manifest, a remote entry or one of a remote's files could not be fetched.
 --
 --   plugins = { require("mf.plugins.retry") { times = 3, delay = 500 } }
 --
@@ -7,20 +7,40 @@
 --   delay    milliseconds before asking again                              (1000)
 --   backoff  the delay is multiplied by this after each try                (1)
 --   url      where to ask: a list of URLs, one a try, or a function of
---            (url, try, kind) that returns one; kind is "manifest" or "entry"
+--            (url, try, kind) that returns one; kind is "manifest", "entry" or
+--            "file". A list names manifests or entries; of a file, the same path
+--            is asked for in the folder of each.
 --   log      a function of a line, or false for silence                    (mf.log.warn)
 
 local mf = require("mf")
 
---- The URL of the n-th try.
-local function address(options, url, try, kind)
+local function folder(url) return url:gsub("[?#].*", ""):match("^(.*/)") or url end
+
+--- A URL below the folder of one manifest or entry as it is below the folder of another.
+local function moved(url, from, to)
+    local base = folder(from)
+    if url:sub(1, #base) ~= base then return url end
+    return folder(to) .. url:sub(#base + 1)
+end
+
+--- The URL of the n-th try. `from` is where the remote is registered.
+local function address(options, url, try, kind, from)
     local choice = options.url
     if type(choice) == "function" then
         return choice(url, try, kind) or url
     elseif type(choice) == "table" and #choice > 0 then
-        return choice[math.min(try, #choice)]
+        local target = choice[math.min(try, #choice)]
+        local names_manifest = target:gsub("[?#].*", ""):find("%.json$") ~= nil
+        if kind == "file" or (kind == "entry" and names_manifest) then return moved(url, from, target) end
+        return target
     end
     return url
+end
+
+--- Where a remote is registered: its manifest, or its entry where it has none.
+local function registered(remote_info)
+    local version = remote_info.version
+    return version and version:find("://", 1, true) and version or remote_info.entry
 end
 
 return function(options)
@@ -46,17 +66,18 @@ return function(options)
         end
     end
 
+    local function ask(url, fetch)
+        local ok, response = pcall(fetch or mf.fetch, url)
+        return ok and response.ok and response or nil
+    end
+
     return {
         name = "retry-plugin",
 
         -- The first request is made here; after the last try the host makes its own, whose error is then the real one.
         fetch = function(args)
-            local function ask(url)
-                local ok, response = pcall(mf.fetch, url)
-                return ok and response.ok and response or nil
-            end
             return ask(args.url) or again("manifest " .. args.url, function(try)
-                return ask(address(options, args.url, try, "manifest"))
+                return ask(address(options, args.url, try, "manifest", args.url))
             end)
         end,
 
@@ -66,11 +87,17 @@ return function(options)
             retrying[key] = true
             local entry = args.remoteInfo.entry
             local container = again("entry " .. entry, function(try)
-                local ok, result = pcall(args.retry, address(options, entry, try, "entry"))
+                local ok, result = pcall(args.retry, address(options, entry, try, "entry", registered(args.remoteInfo)))
                 return ok and result or nil
             end)
             retrying[key] = nil
             return container
+        end,
+
+        loadFileError = function(args)
+            return again("file " .. args.url, function(try)
+                return ask(address(options, args.url, try, "file", registered(args.remoteInfo)), args.retry)
+            end)
         end,
     }
 end

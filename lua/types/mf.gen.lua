@@ -468,6 +468,14 @@ error("Cannot require a meta file")
 ---@field globalLoading table<string, any> The loads under way by key; removing one lets it start again.
 ---@field uniqueKey string This entry's key in `globalLoading`.
 
+---@class mf.args.loadFileError
+---@field url string The file's URL.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
+---@field error any What went wrong, as it was raised.
+---@field retry fun(url?: string): mf.Response Asks once more, for `url` if given; waits.
+---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`.
+---@field origin mf.Host The host that is at work.
+
 ---@class mf.args.afterLoadEntry
 ---@field origin mf.Host The host that is at work.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
@@ -665,6 +673,7 @@ error("Cannot require a meta file")
 ---@field createScript? fun(args: mf.args.createScript): any SyncHook. Called before a remote entry or an executable asset is requested.
 ---@field createLink? fun(args: mf.args.createLink): any SyncHook. Called before an asset that is not executed is requested.
 ---@field loadEntryError? fun(args: mf.args.loadEntryError): any AsyncHook. Called when an entry could not be loaded; `args.retry(url)` loads it again.
+---@field loadFileError? fun(args: mf.args.loadFileError): any AsyncHook. Called when a file that `require` in a remote's code, or `preloadRemote`, asked for could not be fetched.
 ---@field afterLoadEntry? fun(args: mf.args.afterLoadEntry): any AsyncHook. Called when an entry was loaded, recovered, or failed.
 ---@field beforeInitRemote? fun(args: mf.args.beforeInitRemote): any AsyncHook. Called before a container's first `init`.
 ---@field beforeInitContainer? fun(args: mf.args.beforeInitContainer): mf.args.beforeInitContainer? AsyncWaterfallHook. Called before `container.init`.

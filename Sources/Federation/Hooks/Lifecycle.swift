@@ -68,6 +68,10 @@ public struct Lifecycle: Sendable {
     public let loadEntryError = AsyncHook<LoadEntryError>(
         "loadEntryError", .loader, "Called when an entry could not be loaded; `args.retry(url)` loads it again.",
         result: "a container is used", tenancy: .container)
+    public let loadFileError = AsyncHook<LoadFileError>(
+        "loadFileError", .loader,
+        "Called when a file that `require` in a remote's code, or `preloadRemote`, asked for could not be fetched.",
+        result: "a response, such as `mf.fetch` returns, is used in place of the file's", tenancy: .document)
     public let afterLoadEntry = AsyncHook<AfterLoadEntry>(
         "afterLoadEntry", .loader, "Called when an entry was loaded, recovered, or failed.")
     public let beforeInitRemote = AsyncHook<BeforeInitRemote>(

@@ -25,7 +25,7 @@ final class FederationRegistry: @unchecked Sendable {
     /// Manifests that are loading or loaded, by URL.
     var manifestLoads: [String: SingleFlight<Snapshot>] = [:]
     /// Manifests as decoded, by URL.
-    var manifests: [String: Manifest] = [:]
+    var manifests: [String: FetchedManifest] = [:]
     /// Exposes that were planned once, by the remote's name.
     @exclusivity(unchecked)
     var plannedExposes: [String: Set<String>] = [:]
@@ -35,8 +35,8 @@ final class FederationRegistry: @unchecked Sendable {
     var parts = RemoteParts()
     /// The updates of remotes, one at a time for each.
     let updates = Turns()
-    /// Sources fetched ahead, by URL, until they are used.
-    let sources = SourceCache()
+    /// The files of the owner's remotes that are on their way or were fetched ahead.
+    let files = FileStore()
     /// Bytes of all that was fetched for remotes of no tenant.
     var fetchedBytes = 0
     let federation = FederationView()
@@ -94,5 +94,6 @@ extension FederationRegistry {
         manifestLoads = [:]
         manifests = [:]
         parts.removeAll()
+        files.removeAll()
     }
 }

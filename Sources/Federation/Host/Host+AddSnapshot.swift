@@ -48,7 +48,10 @@ extension Remote {
     /// Takes entry and version over from a snapshot.
     func take(_ snapshot: Snapshot, manifest: String?) throws {
         guard let entry = snapshot.entryURL(manifest: manifest) else { throw MFError.entryURLMissing(self) }
-        guard snapshot.publicPath != nil || snapshot.getPublicPath != nil else { throw MFError.publicPathMissing(self) }
+        if snapshot.publicPath == nil {
+            guard let source = snapshot.getPublicPath else { throw MFError.publicPathMissing(self) }
+            guard snapshot.computedPublicPath != nil else { throw MFError.publicPathUnknown(source, of: self) }
+        }
         self.entry = try snapshot.checked(entry)
         if let giver = snapshot.givenBy { (tenant, givenBy, declaredEntry) = (giver, giver, nil) }
         type = snapshot.remoteEntryType ?? type
@@ -65,6 +68,17 @@ extension MFError {
             .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no entry",
             context: [("remote", remote.name)],
             hint: "see `metaData.remoteEntry` in its manifest")
+    }
+
+    /// A `getPublicPath` of which it cannot be told what it returns.
+    static func publicPathUnknown(_ source: String, of remote: Remote) -> MFError {
+        let text = source.count > 80 ? source.prefix(80) + "…" : source[...]
+        return MFError(
+            .entryUrlMissing, "`getPublicPath` of remote `\(remote.name)` is not understood: `\(text)`",
+            context: [("remote", remote.name), ("manifest", remote.entry.map(redacted))],
+            hint:
+                "write `function() { return \"https://…/\" }` or `function() return \"https://…/\" end`, or name a `publicPath`"
+        )
     }
 
     /// A snapshot whose files have no place.

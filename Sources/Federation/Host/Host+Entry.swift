@@ -90,7 +90,10 @@ extension Host {
             )
             url = request.url
             if request.givenBy != remoteInfo.tenant { remoteInfo = remoteInfo.given(by: request.givenBy) }
-            let source = try await entrySource(request, of: remoteInfo)
+            let file = try await entryFile(request, of: remoteInfo)
+            // The files of an entry without manifest lie beside the one that answered.
+            url = file.url
+            let source = file.body
             if let tenant = remoteInfo.tenant {
                 exports = try await tenants.runEntry(
                     source, name: url, remote: remoteInfo, snapshot: snapshot, tenant: tenant, lifetime: lifetime)
@@ -113,12 +116,10 @@ extension Host {
         }
     }
 
-    private func entrySource(
-        _ request: ScriptRequest, of remote: ResolvedRemote
-    ) async throws -> [UInt8] {
-        if let source = request.source { return source }
+    private func entryFile(_ request: ScriptRequest, of remote: ResolvedRemote) async throws -> FetchedFile {
+        if let source = request.source { return FetchedFile(body: source, url: request.url) }
         return try await runtime.part(
-            request.fetchRequest(), of: remote, as: try principal(of: remote))
+            request.fetchRequest(), of: remote, as: try principal(of: remote), joins: request.isPlain)
     }
 
     /// Asks loadEntryError for another container.

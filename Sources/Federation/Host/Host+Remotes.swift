@@ -85,8 +85,8 @@ extension Host {
         remote.isWithdrawn = true
         endRevalidation(of: remote)
         if !registry.hosts.contains(where: { $0 !== self && $0.moduleCache[remote.name] != nil }) {
-            let sources = try? principal(of: remote)
-            for url in registry.parts.remove(remote.name) { _ = sources?.sources.take(url) }
+            let files = (try? principal(of: remote))?.files
+            for url in registry.parts.remove(remote.name) { files?.drop(url) }
             runtime.reloads.feeds?.check()
         }
         if let module = moduleCache.removeValue(forKey: remote.name) {
@@ -105,7 +105,8 @@ extension Host {
         guard !registry.isRegistered(remoteInfo.name) else { return }
         registry.entryLoads[remoteInfo.entryKey] = nil
         registry.containers[remoteInfo.containerKey] = nil
-        registry.parts.remove(remoteInfo.name)
+        let files = (try? principal(of: remoteInfo))?.files
+        for url in registry.parts.remove(remoteInfo.name) { files?.drop(url) }
         runtime.environments.remove(remoteInfo.entryKey)
     }
 

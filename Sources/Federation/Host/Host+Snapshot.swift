@@ -141,12 +141,12 @@ extension Host {
             on: runtime.loop, Activity("manifest of `\(remote.name)`", .part(of: remote.name))
         ) { [self] in
             let (manifest, giver) = try await manifest(url, key: key, remote: remote, context: context)
-            let snapshot = makeSnapshot(from: manifest, url: url)
+            let snapshot = makeSnapshot(from: manifest.content, url: url, answered: manifest.url)
             snapshot.givenBy = giver ?? remote.givenBy
             return try await hooks.emit(
                 lifecycle.loadRemoteSnapshot,
                 LoadRemoteSnapshot(
-                    host: self, remote: remote, manifestJson: manifest.raw, manifestUrl: url,
+                    host: self, remote: remote, manifestJson: manifest.content.raw, manifestUrl: url,
                     remoteSnapshot: snapshot, from: "manifest")
             ).remoteSnapshot
         }
@@ -164,17 +164,20 @@ extension Host {
     /// - Returns: The manifest, and the tenant whose plugin has given it, if one has.
     private func manifest(
         _ url: String, key: String, remote: Remote, context: ResourceContext
-    ) async throws -> (Manifest, giver: String?) {
+    ) async throws -> (FetchedManifest, giver: String?) {
         if let known = registry.manifests[key] { return (known, nil) }
         let remoteInfo = remote.resolved()
-        let json: LuaValue
+        let (json, answered): (LuaValue, String)
         var giver: String?
         do {
-            let (bytes, sender) = try await manifestBytes(url, remoteInfo: remoteInfo, context: context)
-            (json, giver) = (try JSON.decode(bytes), sender)
+            let (file, sender) = try await manifestFile(url, remoteInfo: remoteInfo, context: context)
+            giver = sender
+            (json, answered) = (try JSON.decode(file.body), file.url)
         } catch let error where !(error is CancellationError) {
-            (json, giver) = try await offer(error, url: url, remoteInfo: remoteInfo).given
-            guard json.isTruthy else { throw MFError.manifestFailed(url, remote: remote, host: name, cause: error) }
+            let (other, sender) = try await offer(error, url: url, remoteInfo: remoteInfo).given
+            giver = sender
+            guard other.isTruthy else { throw MFError.manifestFailed(url, remote: remote, host: name, cause: error) }
+            (json, answered) = try manifest(offered: other, url: url)
         }
         let manifest: Manifest
         do {
@@ -187,8 +190,9 @@ extension Host {
             }
             throw MFError.manifestInvalid(url, remote: remote, host: name, cause: error)
         }
-        if giver == nil { registry.manifests[key] = manifest }
-        return (manifest, giver)
+        let fetched = FetchedManifest(content: manifest, url: answered)
+        if giver == nil { registry.manifests[key] = fetched }
+        return (fetched, giver)
     }
 
     /// The key under which a manifest is known: a remote that tenants may change shares what it was given with no other.
@@ -202,6 +206,15 @@ extension Host {
         [url, "\(url) of \(remote.name)"] + (remote.tenant.map { ["\(url) in \($0)"] } ?? [])
     }
 
+    /// What a listener of `errorLoadRemote` gave in a manifest's place: a response, or a table. Of a table that a response's
+    /// `json` made it is known where it came from.
+    private func manifest(offered value: LuaValue, url: String) throws -> (json: LuaValue, url: String) {
+        if let response = try HookResponse(value) {
+            return (try JSON.decode(response.successful(for: "errorLoadRemote", url).body), response.url ?? url)
+        }
+        return (value, try runtime.origins.url(of: value) ?? url)
+    }
+
     private func offer(_ error: any Error, url: String, remoteInfo: ResolvedRemote) async throws -> LuaValue {
         try await hooks.emit(
             lifecycle.errorLoadRemote,
@@ -210,45 +223,62 @@ extension Host {
                 showsOptions: false, origin: self))
     }
 
-    private func manifestBytes(
+    private func manifestFile(
         _ url: String, remoteInfo: ResolvedRemote, context: ResourceContext
-    ) async throws -> (bytes: [UInt8], giver: String?) {
+    ) async throws -> (file: FetchedFile, giver: String?) {
         let (fromHook, giver) = try await hooks.emit(
             lifecycle.fetch, FetchManifest(url: url, remoteInfo: remoteInfo, resourceContext: context)
         ).given
         if let response = try HookResponse(fromHook) {
-            guard (200..<300).contains(response.status) else {
-                throw MFError.hookResponseStatus(response.status, url: url)
-            }
-            return (response.body, giver)
+            return (try response.successful(for: lifecycle.fetch.name, url), giver)
         }
-        let bytes = try await runtime.fetchPart(
+        let file = try await runtime.fetchPart(
             FetchRequest(url: url), of: remoteInfo, as: try principal(of: remoteInfo))
-        return (bytes, nil)
+        return (file, nil)
     }
 }
 
-/// What a listener of `fetch` may return in place of asking the network: `mf.response{…}`, what `mf.fetch` returned, or
-/// a table with a `body`.
+/// A manifest, and the URL that answered with it.
+struct FetchedManifest: Sendable {
+    let content: Manifest
+    let url: String
+}
+
+/// What a listener of `fetch` or `loadFileError` may return in place of asking the network: `mf.response{…}`, what
+/// `mf.fetch` returned, or a table with a `body`.
 struct HookResponse {
     var status = 200
     var body: [UInt8] = []
+    /// Where it came from, if it says so.
+    var url: String?
 
-    /// Nothing for a value that is no response: the manifest is fetched then.
+    /// Nothing for a value that is no response.
     init?(_ value: LuaValue) throws {
         if case .object(let object) = value, let response = object as? ResponseView {
-            (status, body) = (response.response.status, response.response.body)
-            return
+            (status, body, url) = (response.response.status, response.response.body, response.response.url)
+        } else {
+            let fields: [String: LuaValue]
+            switch value {
+            case .table(let table):
+                fields = ["body": try table.get("body"), "status": try table.get("status"), "url": try table.get("url")]
+            case .record(let record):
+                fields = ["body": record["body"], "status": record["status"], "url": record["url"]]
+            default: return nil
+            }
+            guard let bytes = fields["body"]?.bytesValue else { return nil }
+            (body, status, url) = (bytes, fields["status"]?.intValue ?? 200, fields["url"]?.stringValue)
         }
-        switch value {
-        case .table(let table):
-            guard let bytes = try table.get("body").bytesValue else { return nil }
-            (status, body) = (try table.get("status").intValue ?? 200, bytes)
-        case .record(let record):
-            guard let bytes = record["body"].bytesValue else { return nil }
-            (status, body) = (record["status"].intValue ?? 200, bytes)
-        default: return nil
+        if url?.isEmpty == true { url = nil }
+    }
+
+    /// The file that it answers with.
+    ///
+    /// - Throws: ``MFError`` with `FETCH-002` for a status other than 2xx.
+    func successful(for hook: String, _ asked: String) throws -> FetchedFile {
+        guard (200..<300).contains(status) else {
+            throw MFError.hookResponseStatus(status, hook: hook, url: url ?? asked)
         }
+        return FetchedFile(body: body, url: url ?? asked)
     }
 }
 
@@ -285,10 +315,10 @@ extension MFError {
             hint: "give the remote an `entry`, or add its snapshot with `mf.addGlobalSnapshot`")
     }
 
-    /// A listener of `fetch` answered with a failure.
-    static func hookResponseStatus(_ status: Int, url: String) -> MFError {
+    /// A listener answered with a failure.
+    static func hookResponseStatus(_ status: Int, hook: String, url: String) -> MFError {
         MFError(
-            .fetchStatus, "a listener of `fetch` answered with status \(status)",
+            .fetchStatus, "a listener of `\(hook)` answered with status \(status)",
             context: [("url", redacted(url)), ("status", "\(status)")], hint: "return nothing to ask the network")
     }
 }

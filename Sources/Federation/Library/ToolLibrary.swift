@@ -13,7 +13,7 @@ extension MFLibrary {
             LuaCallable(async: "fetch") { call in
                 var request = FetchRequest(url: try call.string(0), acceptsAnyStatus: true)
                 try request.take(options: call[1])
-                return [.object(ResponseView(try await runtime.fetcher.fetch(request)))]
+                return [.object(ResponseView(try await runtime.fetcher.fetch(request), origins: runtime.origins))]
             }
         },
         Function(
@@ -29,7 +29,7 @@ extension MFLibrary {
             name: "response",
             signature: "fun(fields: mf.ResponseFields): mf.Response",
             summary: "A response as `mf.fetch` gives one, for listeners of the hook `fetch`."
-        ) { _ in
+        ) { runtime in
             LuaCallable("response") { call in
                 guard call[0].isTable else { throw call.mismatch(0, "table") }
                 let fields = try responseFields.read(call, 0)
@@ -40,7 +40,8 @@ extension MFLibrary {
                                 status: fields["status"].intValue ?? 200, url: fields["url"].stringValue ?? "",
                                 headers: (try fields["headers"].luaEntries() ?? []).compactMap { name, value in
                                     name.stringValue.flatMap { name in value.stringValue.map { (name, $0) } }
-                                }, body: fields["body"].bytesValue ?? [])))
+                                }, body: fields["body"].bytesValue ?? []),
+                            origins: runtime.origins))
                 ]
             }
         },
@@ -65,8 +66,11 @@ final class ResponseView: LuaObject, @unchecked Sendable {
     // Immutable.
     let response: FetchResponse
     private let headers: HeadersView
+    private let origins: JSONOrigins
 
-    init(_ response: FetchResponse) { (self.response, headers) = (response, HeadersView(response)) }
+    init(_ response: FetchResponse, origins: JSONOrigins) {
+        (self.response, headers, self.origins) = (response, HeadersView(response), origins)
+    }
 
     static let luaTypeName = "mf.Response"
     var luaDescription: String { "mf.Response(\(response.status))" }
@@ -86,7 +90,11 @@ final class ResponseView: LuaObject, @unchecked Sendable {
 
     static let luaMethods = [
         LuaCallable("text") { call in [.of(try call.object(0, as: ResponseView.self).response.body)] },
-        LuaCallable("json") { call in [try JSON.decode(try call.object(0, as: ResponseView.self).response.body)] },
+        LuaCallable("json") { call in
+            let view = try call.object(0, as: ResponseView.self)
+            let value = try JSON.decode(view.response.body)
+            return [try view.origins.noted(value, from: view.response.url, in: call.state)]
+        },
     ]
 }
 

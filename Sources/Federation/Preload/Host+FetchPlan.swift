@@ -2,6 +2,7 @@ import Diagnostics
 import EventLoop
 import Fetch
 import LuaBridge
+import OrderedCollections
 
 extension Host {
     /// Fetches a plan in the background; a load does not wait for its assets.
@@ -42,7 +43,9 @@ extension Host {
                 runtime.loop.start { [self] in
                     guard let budget, await budget.begin() else { throw CancellationError() }
                     defer { budget.end() }
-                    return await preloadAsset(context.of("css", url), of: remoteInfo, records: records) {
+                    return await preloadAsset(
+                        context.of("css", url), of: remoteInfo, isAsked: asLinks, records: records
+                    ) {
                         try request(url, asking: lifecycle.createLink, attributes, remoteInfo: remoteInfo, context: $0)
                     }
                 })
@@ -52,7 +55,9 @@ extension Host {
                 runtime.loop.start { [self] in
                     guard let budget, await budget.begin() else { throw CancellationError() }
                     defer { budget.end() }
-                    return await preloadAsset(context.of("js", url), of: remoteInfo, records: records) {
+                    return await preloadAsset(
+                        context.of("js", url), of: remoteInfo, isAsked: asLinks, records: records
+                    ) {
                         try request(
                             url, asking: asLinks ? lifecycle.createLink : lifecycle.createScript,
                             asLinks
@@ -77,8 +82,11 @@ extension Host {
         }
     }
 
+    /// Fetches an asset ahead.
+    ///
+    /// - Parameter isAsked: Whether somebody waits for it. What a load fetches ahead is asked for again when it is required.
     private func preloadAsset(
-        _ context: ResourceContext, of remoteInfo: ResolvedRemote, records: Bool,
+        _ context: ResourceContext, of remoteInfo: ResolvedRemote, isAsked: Bool, records: Bool,
         _ request: (ResourceContext) throws -> ScriptRequest
     ) async -> PreloadResult {
         if records {
@@ -87,17 +95,30 @@ extension Host {
             }
             registry.notePreloaded(context.url)
         }
+        // Plans have their turn: what the load has asked for itself meanwhile is not asked for again.
+        if !isAsked, registry.parts.urls(of: remoteInfo.name).contains(context.url) {
+            return PreloadResult(context: context, status: "cached")
+        }
         do {
             let request = try request(context)
             let remoteInfo = remoteInfo.tenant == request.givenBy ? remoteInfo : remoteInfo.given(by: request.givenBy)
             let principal = try principal(of: remoteInfo)
-            let body =
-                if let source = request.source { source } else {
-                    try await runtime.fetchPart(request.fetchRequest(), of: remoteInfo, as: principal)
+            if let source = request.source {
+                principal.files.put(context.url, FetchedFile(body: source, url: request.url))
+            } else {
+                do {
+                    try await runtime.prefetch(
+                        request.fetchRequest(), named: context.url, of: remoteInfo, as: principal)
+                } catch let error as MFError where isAsked && error.isFetchFailure {
+                    let other = try await recoverFile(context.url, of: remoteInfo, error: error, context: context)
+                    guard let other else { throw error }
+                    principal.files.put(context.url, other)
                 }
-            principal.sources.put(context.url, body)
+            }
             return PreloadResult(context: context, status: "success")
         } catch {
+            // What could not be had is asked for again by the next preload.
+            registry.preloadedAssets.remove(context.url)
             return failure(error, context)
         }
     }

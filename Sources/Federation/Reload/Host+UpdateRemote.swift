@@ -12,7 +12,7 @@ struct RemoteDraft {
     var remoteInfo: ResolvedRemote
     var snapshot: Snapshot?
     /// The new manifest, where that has changed.
-    var manifest: (url: String, content: Manifest)?
+    var manifest: (url: String, fetched: FetchedManifest)?
 }
 
 /// A new version of a remote that took the place of the one before, in one host.
@@ -40,9 +40,15 @@ extension Host {
         // What the new version reaches is what it is made of.
         let kept = remote.isPureEntry ? nil : remote.entry
         registry.parts.replace(last.filter { $0.key == kept }, of: remote.name)
+        // What was fetched ahead for the old version is not the new one's.
+        for url in last.keys { principal.files.drop(url) }
         for change in changes where change.url != draft.manifest?.url {
-            if let response = change.response { principal.sources.put(change.url, response.body) }
+            if let response = change.response {
+                principal.files.put(change.url, FetchedFile(body: response.body, url: response.url))
+            }
         }
+        // What has changed and is no part of the new version is not kept for anybody.
+        defer { for change in changes { principal.files.drop(change.url) } }
         var made: Container?
         do {
             let container = try await makeContainer(draft.remoteInfo, snapshot: draft.snapshot)
@@ -62,7 +68,6 @@ extension Host {
         } catch {
             made?.lifetime?.close()
             shares.undo(of: remote.name)
-            for change in changes { _ = principal.sources.take(change.url) }
             if index.remote(exactly: remote.name, in: options.remotes) == nil {
                 registry.parts.remove(remote.name)
                 runtime.environments.remove(key)
@@ -118,8 +123,8 @@ extension Host {
         }
         guard let response = change.response else { throw MFError.manifestGone(url, remote: remote, host: name) }
         let manifest = try Manifest(try JSON.decode(response.body).detached())
-        let snapshot = makeSnapshot(from: manifest, url: url)
-        draft.manifest = (url, manifest)
+        let snapshot = makeSnapshot(from: manifest, url: url, answered: response.url)
+        draft.manifest = (url, FetchedManifest(content: manifest, url: response.url))
         draft.snapshot = snapshot
         draft.remoteInfo = remote.resolved()
         try draft.remoteInfo.take(snapshot, manifest: url)
@@ -171,7 +176,7 @@ extension Host {
         for change in draft.changes { registry.parts.refresh(change.url, change.resource) }
         if let manifest = draft.manifest, let snapshot = draft.snapshot {
             let key = manifestKey(manifest.url, of: remote)
-            registry.manifests[key] = manifest.content
+            registry.manifests[key] = manifest.fetched
             registry.manifestLoads[key] = SingleFlight(on: runtime.loop, snapshot)
             registry.snapshots[SnapshotKeys.find(remote.snapshotKey, in: registry.snapshots)] = snapshot
         }

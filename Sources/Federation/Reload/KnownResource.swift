@@ -1,3 +1,4 @@
+import EventLoop
 import Fetch
 
 /// What is known of a resource that was fetched: enough to ask whether it is another by now.
@@ -46,28 +47,74 @@ struct ChangedResource {
 }
 
 extension Runtime {
-    /// Gets a resource that a remote is made of: what was fetched ahead, or over the network. What revalidation will ask
-    /// about is remembered.
+    /// Gets a file that a remote is made of: what was fetched ahead, what is on its way, or over the network. What
+    /// revalidation will ask about is remembered.
+    ///
+    /// - Parameter joins: Whether the answer to another request for the same URL will do.
     func part(
-        _ request: FetchRequest, of remote: ResolvedRemote, as principal: FetchPrincipal
-    ) async throws -> [UInt8] {
-        if let source = principal.sources.take(request.url) {
-            note(part: request.url, registry.parts.known(request.url) ?? KnownResource(source), of: remote)
-            return source
+        _ request: FetchRequest, of remote: ResolvedRemote, as principal: FetchPrincipal, joins: Bool = true
+    ) async throws -> FetchedFile {
+        let (url, files) = (request.url, principal.files)
+        guard joins else { return try await fetchPart(request, of: remote, as: principal) }
+        if let file = files.take(url) {
+            note(part: url, registry.parts.known(url) ?? KnownResource(file.body), of: remote)
+            return file
         }
-        return try await fetchPart(request, of: remote, as: principal)
+        if let flight = files.join(url) {
+            let file = try await flight.value
+            note(part: url, registry.parts.known(url) ?? KnownResource(file.body), of: remote)
+            return file
+        }
+        _ = beginPart(request, named: url, of: remote, in: files, asking: principal, endsUnawaited: true)
+        return try await files.join(url)!.value
+    }
+
+    /// Fetches a file that a remote is made of before it is asked for.
+    ///
+    /// - Parameters:
+    ///   - url: What the file will be asked for by; a listener may have had the request go elsewhere.
+    ///   - principal: Who asks for it.
+    func prefetch(
+        _ request: FetchRequest, named url: String, of remote: ResolvedRemote, as principal: FetchPrincipal
+    ) async throws {
+        let files = principal.files
+        let load = files.load(url) ?? beginPart(request, named: url, of: remote, in: files, asking: principal)
+        _ = try await load.flight.value
+    }
+
+    /// Begins a request that others may join.
+    private func beginPart(
+        _ request: FetchRequest, named url: String, of remote: ResolvedRemote, in files: FileStore,
+        asking principal: FetchPrincipal, endsUnawaited: Bool = false
+    ) -> FileStore.Load {
+        files.begin(url) { load in
+            SingleFlight(
+                on: loop, Activity("file `\(redacted(url))`", .part(of: remote.name)), endsUnawaited: endsUnawaited
+            ) { [self] in
+                do {
+                    let file = try await fetchPart(request, of: remote, as: principal)
+                    // A remote that was removed meanwhile will not ask for it.
+                    files.end(load, url, with: registry.isRegistered(remote.name) ? file : nil)
+                    return file
+                } catch {
+                    files.end(load, url, with: nil)
+                    throw error
+                }
+            }
+        }
     }
 
     /// Fetches a resource that a remote is made of.
     func fetchPart(
         _ request: FetchRequest, of remote: ResolvedRemote, as principal: FetchPrincipal
-    ) async throws -> [UInt8] {
+    ) async throws -> FetchedFile {
         let response = try await principal.fetch(request)
         note(part: request.url, KnownResource(response), of: remote)
-        return response.body
+        return FetchedFile(body: response.body, url: response.url.isEmpty ? request.url : response.url)
     }
 
-    private func note(part url: String, _ resource: KnownResource, of remote: ResolvedRemote) {
+    /// Remembers what revalidation will ask about.
+    func note(part url: String, _ resource: KnownResource, of remote: ResolvedRemote) {
         // A remote that was removed is not asked about, whatever its code still fetches.
         guard remote.givenBy == nil, registry.isRegistered(remote.name) else { return }
         if registry.parts.note(url, resource, of: remote.name) { reloads.feeds?.add(url) }

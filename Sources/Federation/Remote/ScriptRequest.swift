@@ -17,6 +17,9 @@ struct ScriptRequest: Sendable {
 
     init(url: String) { self.url = url }
 
+    /// Whether it asks for the URL and no more: another such request gets the same answer.
+    var isPlain: Bool { method == "GET" && headers.isEmpty && timeout == nil && maxBytes == nil && givenBy == nil }
+
     func fetchRequest() -> FetchRequest {
         var request = FetchRequest(url: url)
         request.method = method

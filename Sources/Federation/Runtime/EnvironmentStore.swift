@@ -64,9 +64,11 @@ final class EnvironmentStore: @unchecked Sendable {
 
     /// An environment whose `require` asks `searcher` after `package.preload`.
     ///
-    /// - Parameter note: Hears of each file that `require` reads on its `path`.
+    /// - Parameters:
+    ///   - advice: What is to be done when a module is not found.
+    ///   - note: Hears of each file that `require` reads on its `path`.
     func makeEnvironment(
-        searcher: LuaCallable?, path: String, note: (@Sendable (String) -> Void)? = nil
+        searcher: LuaCallable?, path: String, advice: String? = nil, note: (@Sendable (String) -> Void)? = nil
     ) throws -> LuaTable {
         let state = runtime.state
         let environment = try state.makeEnvironment(over: base)
@@ -82,7 +84,7 @@ final class EnvironmentStore: @unchecked Sendable {
                         })
                 } ?? .nil,
             ])
-        try state.installRequire(in: environment)
+        try state.installRequire(in: environment, advice: advice)
         for module in provided { try offer(module.name, module.value, in: environment) }
         return environment
     }
@@ -100,7 +102,7 @@ extension EnvironmentStore {
         _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, host: Host, lifetime: OwnerScope
     ) async throws -> LuaValue {
         let modules = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
-        let environment = try makeEnvironment(searcher: modules.searcher, path: "")
+        let environment = try makeEnvironment(searcher: modules.searcher, path: "", advice: modules.advice)
         try PluginLibrary.install(in: environment, forRemote: lifetime, runtime)
         modules.environment = environment
         environments[remote.entryKey] = environment

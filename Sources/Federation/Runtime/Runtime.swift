@@ -66,6 +66,7 @@ public final class Runtime: @unchecked Sendable {
     private let ownsLoop: Bool
     let names = WarnedNames()
     let reloads = ReloadState()
+    let origins = JSONOrigins()
 
     /// Starts a runtime: its loop, its Lua state, the library `mf`.
     ///

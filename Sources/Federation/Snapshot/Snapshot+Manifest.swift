@@ -1,12 +1,17 @@
+import Fetch
+
 /// Turns a manifest into what loading needs.
 ///
 /// - Parameters:
 ///   - manifest: The manifest.
-///   - url: Where it was found. It becomes the snapshot's version, and its folder the public path where that is `auto`.
+///   - url: Where it was asked for. It becomes the snapshot's version.
+///   - answered: Where it came from, if that is somewhere else: after redirects, or from another server. Its folder is the
+///     public path where that is `auto`, and what a relative public path is relative to.
 ///   - remotes: Versions or entries of the remote's own remotes, instead of those in the manifest.
 ///   - overrides: Versions or entries that win over both.
 public func makeSnapshot(
-    from manifest: Manifest, url: String? = nil, remotes: [(key: String, value: String)] = [],
+    from manifest: Manifest, url: String? = nil, answered: String? = nil,
+    remotes: [(key: String, value: String)] = [],
     overrides: [String: String] = [:]
 ) -> Snapshot {
     let metaData = manifest.metaData
@@ -20,10 +25,14 @@ public func makeSnapshot(
     snapshot.remoteTypesAPI = metaData.types.api
     if let publicPath = metaData.publicPath {
         let isAutomatic = publicPath == "auto" || publicPath.isEmpty
-        snapshot.publicPath = isAutomatic ? url.map(autoPublicPath(of:)) ?? publicPath : publicPath
+        snapshot.publicPath = isAutomatic ? (answered ?? url).map(autoPublicPath(of:)) ?? publicPath : publicPath
         snapshot.ssrPublicPath = metaData.ssrPublicPath
     } else {
         snapshot.getPublicPath = metaData.getPublicPath
+    }
+    if let answered, answered != url, let path = snapshot.publicPath ?? snapshot.computedPublicPath {
+        // Where the snapshot is looked up later, only the URL that was asked for is known.
+        snapshot.publicPath = resolve(path, against: answered)
     }
     if let entry = metaData.ssrRemoteEntry {
         snapshot.ssrRemoteEntry = joinEntry(path: entry.path, name: entry.name)

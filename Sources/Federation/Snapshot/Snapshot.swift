@@ -95,10 +95,13 @@ extension Snapshot {
 
     /// The URL of one of the remote's files: below the public path, which is taken relative to the manifest's URL.
     func resourceURL(_ path: String) -> String {
-        let url = (publicPath ?? getPublicPath.flatMap(literalPublicPath) ?? "") + path
+        let url = (publicPath ?? computedPublicPath ?? "") + path
         guard let version, !url.contains("://"), version.contains("://") else { return url }
         return resolve(url, against: version)
     }
+
+    /// What `getPublicPath` returns, where that can be told.
+    var computedPublicPath: String? { getPublicPath.flatMap(PublicPathSource.value) }
 
     /// The URL of the entry; nothing where the snapshot names none.
     ///
@@ -144,23 +147,6 @@ private final class KnownEntry: Sendable {
         (self.path, self.version, self.publicPath) = (path, version, publicPath)
         (self.getPublicPath, self.manifest, self.url) = (getPublicPath, manifest, url)
     }
-}
-
-/// The string that a JavaScript function returns, when that is all it does: `function() { return "/app/" }`.
-private func literalPublicPath(_ source: String) -> String? {
-    let words = source.split(separator: "return", maxSplits: 1, omittingEmptySubsequences: false)
-    guard words.count == 2, words[0].allSatisfy({ $0.isLetter || $0.isWhitespace || "(){}=>".contains($0) }) else {
-        return nil
-    }
-    let expression = words[1].drop(while: \.isWhitespace)
-    guard let quote = expression.first, "\"'`".contains(quote) else { return nil }
-    let body = expression.dropFirst()
-    guard let end = body.firstIndex(of: quote) else { return nil }
-    let rest = body[body.index(after: end)...]
-    guard rest.allSatisfy({ $0.isWhitespace || ";})".contains($0) }), !body[..<end].contains("\\"),
-        quote != "`" || !body[..<end].contains("$")
-    else { return nil }
-    return String(body[..<end])
 }
 
 extension ViewField {

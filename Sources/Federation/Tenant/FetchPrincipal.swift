@@ -39,8 +39,8 @@ struct FetchPrincipal: Sendable {
     /// Throws where the principal may not ask for a URL.
     func check(_ url: String) throws { try tenant?.check(url, entry: entry) }
 
-    /// Sources that were fetched ahead for the principal.
-    var sources: SourceCache { tenant?.sources ?? runtime.registry.sources }
+    /// The files that are on their way, or were fetched ahead, for the principal.
+    var files: FileStore { tenant?.files ?? runtime.registry.files }
 }
 
 extension Host {

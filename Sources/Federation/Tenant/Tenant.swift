@@ -25,8 +25,8 @@ public final class Tenant: @unchecked Sendable {
     public let options: TenantOptions
     let services: TenantServices
     let host: LuaState
-    /// Sources that were fetched ahead for its remotes.
-    let sources: SourceCache
+    /// The files of its remotes that are on their way or were fetched ahead.
+    let files: FileStore
     /// Bytes of all that was fetched for it.
     var fetchedBytes = 0
     /// What it fetches with; made at its first fetch.
@@ -66,7 +66,7 @@ public final class Tenant: @unchecked Sendable {
     /// - Parameter host: The host's state: its functions are called when the tenant calls what it was given.
     public init(_ name: String, _ options: TenantOptions, services: TenantServices, host: LuaState) {
         (self.name, self.options, self.services, self.host) = (name, options, services, host)
-        sources = SourceCache(capacity: options.memory)
+        files = FileStore(capacity: options.memory)
         log = TenantLog(name, services, loop: host.loop)
     }
 

@@ -129,8 +129,8 @@ final class TenantStore: @unchecked Sendable {
         let provided = provided()
         let modules: TenantModules = { module in
             if let value = try await provided(module) { return value }
-            guard let (source, url) = try await files.find(module) else { return nil }
-            return .source(source, url: redacted(url))
+            guard let file = try await files.find(module) else { return nil }
+            return .source(file.body, url: redacted(file.url))
         }
         let results = try await self.tenant(tenant).run(
             source, name: "@" + redacted(name), modules: modules, starter: "init", lifetime: lifetime)

@@ -64,6 +64,25 @@ public struct LoadEntry: OriginArguments, RemoteInfoArguments {
     public static let luaFields: [HookField<Self>] = [.origin, .remoteInfo]
 }
 
+/// The arguments of `loadFileError`.
+public struct LoadFileError: OriginArguments, RemoteInfoArguments {
+    public let url: String
+    public let remoteInfo: ResolvedRemote
+    public let error: any Error
+    public let retry: LuaValue
+    public let resourceContext: ResourceContext?
+    public let origin: Host
+    public var subject: HookSubject { .remote(remoteInfo) }
+    public static let luaFields: [HookField<Self>] = [
+        .fixed("url", "string", "The file's URL.", sees: .data) { .string($0.url) }, .remoteInfo,
+        .error { $0.error },
+        .fixed(
+            "retry", "fun(url?: string): mf.Response", "Asks once more, for `url` if given; waits.", sees: .hidden
+        ) { $0.retry },
+        .resourceContext { $0.resourceContext }, .origin,
+    ]
+}
+
 /// The arguments of `loadEntryError`.
 public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
     public let remoteInfo: ResolvedRemote
