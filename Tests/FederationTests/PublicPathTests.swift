@@ -1,4 +1,5 @@
 import Diagnostics
+import Fetch
 import LuaBridge
 import TestSupport
 import Testing
