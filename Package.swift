@@ -25,7 +25,7 @@ let nio: [Target.Dependency] = [
 let package = Package(
     name: "mflua",
     products: [
-        .library(name: "MFLua", targets: ["Federation", "HotReload"]),
+        .library(name: "MFLua", targets: ["MFLua"]),
         .executable(name: "mflua", targets: ["mflua"]),
     ],
     dependencies: [
@@ -70,6 +70,11 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "HotReload", dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Federation", logging],
+            swiftSettings: settings),
+
+        // All of it for those who embed it.
+        .target(
+            name: "MFLua", dependencies: ["Diagnostics", "EventLoop", "Federation", "Fetch", "HotReload", "LuaBridge"],
             swiftSettings: settings),
 
         // The commands.
@@ -129,7 +134,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", "mflua",
+                "MFLua", "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", "mflua",
                 logging,
             ],
             swiftSettings: settings),

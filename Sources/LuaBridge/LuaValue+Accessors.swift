@@ -86,17 +86,29 @@ extension LuaValue {
         if case .record(let record) = self { record } else { nil }
     }
 
-    /// A field of a copied table; `.nil` when there is none, or the value is something else.
+    /// A field of a table, copied or not, or of a view: `module["usage"]`; `.nil` when there is none, or the value has no
+    /// fields.
+    ///
+    /// A table that Lua holds, such as a loaded module, is read on its loop, and so is a view. Where a metamethod raises
+    /// the result is `.nil`; ``LuaTable`` has accessors that throw the error.
     public subscript(_ key: String) -> LuaValue {
-        if case .record(let record) = self { record[key] } else { .nil }
+        switch self {
+        case .record(let record): record[key]
+        case .table(let table): (try? table.get(key)) ?? .nil
+        case .object(let object): (try? object.luaGet(.string(key))) ?? .nil
+        default: .nil
+        }
     }
 
-    /// An element of a copied list, counted from 1 as in Lua; `.nil` when there is none.
+    /// An element of a list, copied or not, counted from 1 as in Lua; `.nil` when there is none. Tables that Lua holds are
+    /// read on their loop.
     public subscript(_ index: Int) -> LuaValue {
         switch self {
         // The index may be anything: the smallest integer has no predecessor.
         case .array(let elements): elements.indices.contains(index &- 1) ? elements[index &- 1] : .nil
         case .record(let record): record[index]
+        case .table(let table): (try? table.get(index)) ?? .nil
+        case .object(let object): (try? object.luaGet(.integer(Int64(index)))) ?? .nil
         default: .nil
         }
     }

@@ -1,6 +1,4 @@
-import EventLoop
-import Federation
-import LuaBridge
+import MFLua
 
 /// Loads a check that another team wrote, and calls it.
 func diskUsage(manifest: String) async throws -> Double? {
@@ -21,14 +19,21 @@ func diskUsage(manifest: String) async throws -> Double? {
         return request
     }
 
+    // A customer's plugin, as a database would hold it. It runs in a sandbox with limits of its own.
+    let audit = """
+        return { name = "audit-plugin", onLoad = function(args) print("loaded " .. args.id) end }
+        """
+    var acme = TenantOptions()
+    acme.memory = 8 << 20
+
     let host = try await runtime.createHost(
         HostOptions(
-            name: "platform", remotes: [Remote(name: "checks", entry: manifest)], shared: [("statsd", [statsd])]),
-        plugins: [rename])
-    let module = try await host.loadRemote("checks/hdd")
+            name: "platform", remotes: [Remote(name: "checks", entry: manifest)], shared: [("statsd", [statsd])],
+            plugins: [.swift(rename), .source(audit, name: "audit.lua", tenant: "acme")], tenants: [("acme", acme)]))
+    let module = try await host.loadRemote("checks/hdd", deadline: .seconds(10))
     let usage = try await runtime.loop.perform {
-        guard case .function(let usage) = try module.tableValue?.get("usage") else { return Double?.none }
-        return try await runtime.state.callAsync(usage, ["/"]).first?.doubleValue
+        guard case .function(let usage) = module["usage"] else { return Double?.none }
+        return try await runtime.state.callAsync(usage, ["/"], deadline: .seconds(1)).first?.doubleValue
     }
     await runtime.shutdown()
     return usage

@@ -15,6 +15,7 @@ import Testing
         "Serving": ["Diagnostics"],
         "Federation": ["CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", "Semver"],
         "HotReload": ["Diagnostics", "EventLoop", "LuaBridge", "Federation"],
+        "MFLua": ["Diagnostics", "EventLoop", "Federation", "Fetch", "HotReload", "LuaBridge"],
         "mflua": ["Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload"],
         "mflua-conformance": [
             "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Semver", "Serving", "Federation", "HotReload",

@@ -42,7 +42,7 @@ struct RegisteredPlugin: Sendable {
     }
 }
 
-/// The file a plugin was read from, and the options it was made with: what a reload needs.
+/// The file, or the text from memory, that a plugin was read from, and the options it was made with: what a reload needs.
 struct PluginSource: Sendable {
     let path: String
     let options: LuaValue
@@ -51,6 +51,8 @@ struct PluginSource: Sendable {
     var failsClosed: Bool?
     /// The version that was read.
     var generation = PluginGeneration()
+    /// The text, of a plugin that was given from memory.
+    var text: [UInt8]?
 
     /// The same file, to be read once more.
     func next(_ generation: PluginGeneration) -> PluginSource {

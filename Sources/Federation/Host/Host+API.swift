@@ -60,13 +60,41 @@ extension Host {
 
     /// Attaches a Lua plugin from a file, with the options it is made with.
     ///
-    /// - Throws: ``MFError`` with a `HOOK` code when the file is missing or is no plugin.
-    public func register(pluginFile path: String, options: LuaValue = .nil) async throws {
-        try await runtime.loop.perform { [self] in
-            let plugin = try runtime.readPluginFile(path, options: options, tenant: nil)
-            try attach(plugin)
-            self.options.plugins.elements.insert(plugin.value, at: 0)
-        }
+    /// - Parameter tenant: The tenant whose sandbox it runs in; nil: the host's own state.
+    /// - Throws: ``MFError`` with a `HOOK` code when the file is missing or is no plugin, `LIMIT-009` when the tenant is not
+    ///   declared.
+    public func register(pluginFile path: String, options: LuaValue = .nil, tenant: String? = nil) async throws {
+        try await register(.file(path, options: options, tenant: tenant))
+    }
+
+    /// Attaches a Lua plugin from memory, with the options it is made with.
+    ///
+    /// ```swift
+    /// try await host.register(pluginSource: row.text, name: "acme.lua", options: ["plan": "gold"], tenant: "acme")
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - source: The text that a plugin's file would hold.
+    ///   - name: What messages and tracebacks call it.
+    ///   - options: What the plugin is made with.
+    ///   - tenant: The tenant whose sandbox it runs in; nil: the host's own state.
+    /// - Throws: ``MFError`` with a `HOOK` code when the text is no plugin, `LIMIT-009` when the tenant is not declared.
+    public func register(
+        pluginSource source: String, name: String, options: LuaValue = .nil, tenant: String? = nil
+    ) async throws {
+        try await register(.source(source, name: name, options: options, tenant: tenant))
+    }
+
+    /// Attaches a Lua plugin from memory, given as bytes; see ``register(pluginSource:name:options:tenant:)``.
+    public func register(
+        pluginSource source: [UInt8], name: String, options: LuaValue = .nil, tenant: String? = nil
+    ) async throws {
+        try await register(.source(source, name: name, options: options, tenant: tenant))
+    }
+
+    /// Attaches a plugin of any kind. One of the same name is kept; ``remove(plugins:)`` is the inverse.
+    public func register(_ plugin: HostPlugin) async throws {
+        try await runtime.loop.perform { [self] in try registerPlugins([.object(HostPluginView(plugin))]) }
     }
 
     /// Detaches plugins by name.

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import LuaBridge
 import OrderedCollections
 
@@ -21,8 +22,16 @@ public final class Host: @unchecked Sendable {
     let lifecycle = Lifecycle.declared
     let index: RemoteLookup
 
-    /// The options as they are now. Live: what hooks change here counts.
-    public internal(set) var options: HostOptions
+    /// The options as they are now. Live: what hooks change here counts. On the runtime's loop only.
+    public internal(set) var options: HostOptions {
+        get {
+            runtime.loop.checkOnLoop("Host")
+            return currentOptions
+        }
+        set { currentOptions = newValue }
+    }
+    @exclusivity(unchecked)
+    private var currentOptions: HostOptions
     /// Scope, package, version: what is shared.
     let shareScopeMap: ShareScopes
     /// The remotes that were loaded, by name.
@@ -54,8 +63,8 @@ public final class Host: @unchecked Sendable {
         name = userOptions.name
         registry = runtime.registry
         hooks = HookBus(state: runtime.state)
-        options = HostOptions(name: userOptions.name)
-        options.id = ""
+        currentOptions = HostOptions(name: userOptions.name)
+        currentOptions.id = ""
         shareScopeMap = ShareScopes()
         index = RemoteLookup()
         options.remotes.accepts = { [weak self] remote in try self?.tenants.expectDeclared(of: remote) }

@@ -41,17 +41,21 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
     ///   - remotes: The remotes it may load.
     ///   - shared: What it shares, by package.
     ///   - shareStrategy: `version-first` or `loaded-first`.
+    ///   - plugins: Its plugins: of Swift, from files, or from memory.
     ///   - tenants: The sandboxes that remotes and plugins may name as their `tenant`.
+    ///   - watch: Whether plugin files are watched and reloaded when they change, by a `HotReloader` of the runtime.
     public init(
         name: String, version: String? = nil, remotes: [Remote] = [], shared: [(String, [SharedModule])] = [],
-        shareStrategy: String? = nil, tenants: [(String, TenantOptions)] = []
+        shareStrategy: String? = nil, plugins: [HostPlugin] = [], tenants: [(String, TenantOptions)] = [],
+        watch: Bool? = nil
     ) {
         self.name = name
         self.version = version
         self.remotes = LiveList(remotes)
         self.shared = SharedModules(shared.map { (key: $0.0, value: LiveList($0.1)) })
-        self.plugins = LiveList([])
+        self.plugins = LiveList(plugins.map { .object(HostPluginView($0)) })
         self.shareStrategy = shareStrategy
+        self.watch = watch
         if !tenants.isEmpty { self.tenants = .record(LuaRecord(tenants.map { ($0.0, $0.1.luaValue) })) }
     }
 

@@ -28,7 +28,8 @@ extension OptionType {
     static let plugin = OptionType("mf.Plugin|string|table", "a plugin") { value, checker in
         switch value {
         case .string, .function: return
-        case .object(let object) where object is SwiftPluginView || object is TenantPlugin: return
+        case .object(let object) where object is SwiftPluginView || object is TenantPlugin || object is HostPluginView:
+            return
         case .table(let table) where try PluginEntry.isList(table):
             try PluginEntry.options.check(value, &checker)
         case .table(let table):

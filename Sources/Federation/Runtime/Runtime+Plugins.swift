@@ -8,6 +8,7 @@ extension Runtime {
         case .string(let path): return try readPluginFile(path, options: .nil, tenant: nil)
         case .function(let function): return try pluginMade(by: function, options: .nil, source: nil)
         case .object(let object):
+            if let listed = object as? HostPluginView { return try readPlugin(listed.plugin, host: host) }
             guard let view = object as? SwiftPluginView else { break }
             guard LuaPlugin.isName(view.plugin.name) else {
                 throw MFError.badPluginName(view.plugin.name, source: nil)
@@ -30,6 +31,21 @@ extension Runtime {
         throw MFError.pluginInvalid(found: value.luaTypeName, source: nil)
     }
 
+    private func readPlugin(_ plugin: HostPlugin, host: Host?) throws -> RegisteredPlugin {
+        switch plugin.kind {
+        case .swift(let plugin): return try readPlugin(.object(SwiftPluginView(plugin)), host: host)
+        case .file(let path):
+            return try readPluginFile(
+                path, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed, host: host)
+        case .source(let text, let name):
+            return try readFirst(
+                PluginSource(
+                    path: name, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed,
+                    text: text),
+                host: host)
+        }
+    }
+
     private func registered(_ plugin: LuaPlugin) -> RegisteredPlugin {
         RegisteredPlugin(id: PluginID(number: 0), body: .lua(plugin), value: .table(plugin.table))
     }
@@ -48,10 +64,14 @@ extension Runtime {
     func readPluginFile(
         _ path: String, options: LuaValue, tenant: String?, failsClosed: Bool? = nil, host: Host? = nil
     ) throws -> RegisteredPlugin {
-        let generation = PluginGeneration()
-        let source = PluginSource(
-            path: try pluginFile(path), options: options, tenant: tenant, failsClosed: failsClosed,
-            generation: generation)
+        try readFirst(
+            PluginSource(path: try pluginFile(path), options: options, tenant: tenant, failsClosed: failsClosed),
+            host: host)
+    }
+
+    /// Reads the first version of a plugin's file or text: what it has begun ends with it, and where it fails.
+    private func readFirst(_ source: PluginSource, host: Host?) throws -> RegisteredPlugin {
+        let generation = source.generation
         generation.onNewFile = { [weak self] in self?.reloads.onFilesChange?() }
         do {
             return try owning(generation.scope) { try readPlugin(source, host: host) }
@@ -64,17 +84,19 @@ extension Runtime {
     /// Reads, compiles, runs and checks one version of a plugin file.
     func readPlugin(_ source: PluginSource, host: Host?) throws -> RegisteredPlugin {
         let (file, options, tenant) = (source.path, source.options, source.tenant)
-        source.generation.note(file)
+        if source.text == nil { source.generation.note(file) }
         do {
-            let bytes = try Paths.read(file).get()
+            let bytes = try source.text ?? Paths.read(file).get()
             if let tenant {
                 guard let host else { throw MFError.tenantWithoutHost(tenant) }
                 return try host.tenants.readPlugin(bytes, source: source)
             }
-            let folder = Paths.folder(of: file)
             let hostPath = try state.globals.get("package").tableValue?.get("path").stringValue ?? ""
+            let folder = Paths.folder(of: file)
+            // What is in memory has no folder.
+            let path = source.text == nil ? "\(folder)/?.lua;\(folder)/?/init.lua;\(hostPath)" : hostPath
             let environment = try environments.makeEnvironment(
-                searcher: nil, path: "\(folder)/?.lua;\(folder)/?/init.lua;\(hostPath)", note: source.generation.note)
+                searcher: nil, path: path, note: source.generation.note)
             try PluginLibrary.install(in: environment, for: source.generation, self)
             let chunk = try state.load(bytes, name: "@" + file, environment: environment)
             let result = try callNow(.function(chunk), [.string(file)])

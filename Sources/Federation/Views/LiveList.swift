@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 public import LuaBridge
 
 /// A list that Swift owns and Lua sees live.
@@ -6,27 +7,42 @@ public import LuaBridge
 /// In Lua it is used as a table: `list[1]`, `#list`, `list[#list + 1] = x`, `ipairs(list)`, `table.insert`, `table.remove`.
 /// What one side writes, the other reads.
 ///
+/// A list that a host has seen belongs to the host's runtime: used off its loop it stops the program, see
+/// ``LoopOwner``.
+///
 /// ```swift
 /// let remotes = LiveList([disk, logs])
 /// remotes.elements.append(checks)
 /// ```
 public final class LiveList<Element: Sendable>: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `owner` checks the thread wherever the list is read or written.
+    private let owner = LoopOwner()
 
     /// What the list holds.
     public var elements: [Element] {
-        didSet { revision &+= 1 }
+        get {
+            owner.check("LiveList")
+            return stored
+        }
+        _modify {
+            owner.check("LiveList")
+            revision &+= 1
+            yield &stored
+        }
     }
 
+    @exclusivity(unchecked)
+    private var stored: [Element]
+
     /// Counts the changes, so that what was derived from the list can tell when it is out of date.
-    public private(set) var revision = 0
+    package private(set) var revision = 0
 
     /// Refuses elements that Lua writes; set by who owns the list.
     var accepts: (@Sendable (Element) throws -> Void)?
 
     /// Makes a list.
     public init(_ elements: [Element] = []) {
-        self.elements = elements
+        stored = elements
     }
 
     /// The number of elements.

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoop
 import Glibc
 public import LuaBridge
 import OrderedCollections
@@ -7,28 +8,37 @@ import OrderedCollections
 ///
 /// In Lua it is used as a table: `map.react`, `map["1.0.0"] = entry`, `map.react = nil`, `pairs(map)`. An integer key is
 /// taken as its decimal text. What one side writes, the other reads.
+///
+/// A map that a host has seen belongs to the host's runtime: used off its loop it stops the program, see ``LoopOwner``.
 public final class LiveMap<Value: Sendable>: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `owner` checks the thread wherever the map is read or written.
+    private let owner = LoopOwner()
 
     @exclusivity(unchecked)
-    private var storage: OrderedDictionary<ByteString, Value> = [:]
+    private var stored: OrderedDictionary<ByteString, Value> = [:]
+
+    private func storage(_ member: StaticString = #function) -> OrderedDictionary<ByteString, Value> {
+        owner.check("LiveMap", member)
+        return stored
+    }
 
     /// Counts the changes, so that what was derived from the map can tell when it is out of date.
-    public private(set) var revision = 0
+    package private(set) var revision = 0
 
     /// Makes an empty map.
     public init() {}
 
     /// Makes a map; of equal keys the last wins.
     public init(_ pairs: some Sequence<(key: String, value: Value)>) {
-        for (key, value) in pairs { storage[ByteString(key)] = value }
+        for (key, value) in pairs { stored[ByteString(key)] = value }
     }
 
     /// The value under a key. Setting nil removes it; a new key goes to the end.
     public subscript(key: String) -> Value? {
-        get { storage[ByteString(key)] }
+        get { storage()[ByteString(key)] }
         set {
-            storage[ByteString(key)] = newValue
+            owner.check("LiveMap")
+            stored[ByteString(key)] = newValue
             revision &+= 1
         }
     }
@@ -42,38 +52,40 @@ public final class LiveMap<Value: Sendable>: @unchecked Sendable {
     }
 
     /// The number of keys.
-    public var count: Int { storage.count }
+    public var count: Int { storage().count }
 
     /// Whether there are no keys.
-    public var isEmpty: Bool { storage.isEmpty }
+    public var isEmpty: Bool { storage().isEmpty }
 
     /// The keys, in the order of their first insertion.
-    public var keys: [String] { storage.keys.map(\.string) }
+    public var keys: [String] { storage().keys.map(\.string) }
 
     /// The first key that a condition holds for.
     func firstKey(where condition: (String) -> Bool) -> String? {
-        storage.keys.first { condition($0.string) }?.string
+        storage().keys.first { condition($0.string) }?.string
     }
 
     /// The values, in the order of their keys.
-    public var values: [Value] { Array(storage.values) }
+    public var values: [Value] { Array(storage().values) }
 
     /// Keys and values, in order.
-    public var pairs: [(key: String, value: Value)] { storage.map { (key: $0.key.string, value: $0.value) } }
+    public var pairs: [(key: String, value: Value)] { storage().map { (key: $0.key.string, value: $0.value) } }
 
     /// Removes a key.
     ///
     /// - Returns: What it held.
     @discardableResult
     public func removeValue(forKey key: String) -> Value? {
-        let removed = storage.removeValue(forKey: ByteString(key))
+        owner.check("LiveMap")
+        let removed = stored.removeValue(forKey: ByteString(key))
         if removed != nil { revision &+= 1 }
         return removed
     }
 
     /// Removes all keys.
     public func removeAll() {
-        storage.removeAll()
+        owner.check("LiveMap")
+        stored.removeAll()
         revision &+= 1
     }
 }
@@ -86,7 +98,7 @@ extension LiveMap: LuaObject, LuaConvertible where Value: LuaConvertible {
 
     public func luaGet(_ key: LuaKey) throws -> LuaValue {
         guard let name = key.mapKey else { return .nil }
-        return storage[ByteString(name)]?.luaValue ?? .nil
+        return storage()[ByteString(name)]?.luaValue ?? .nil
     }
 
     public func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
@@ -103,10 +115,10 @@ extension LiveMap: LuaObject, LuaConvertible where Value: LuaConvertible {
     }
 
     public var luaKeys: [LuaKey] {
-        storage.keys.map { .string($0.string) }
+        storage().keys.map { .string($0.string) }
     }
 
-    public var luaCount: Int { storage.count }
+    public var luaCount: Int { storage().count }
 
     /// The very map behind a view, or a new one with the pairs of a table.
     public static func fromLua(_ value: LuaValue) throws -> LiveMap {

@@ -1,0 +1,63 @@
+public import LuaBridge
+
+/// A plugin as Swift lists it in ``HostOptions``: one of its own, a file of Lua, or Lua text from memory.
+///
+/// ```swift
+/// HostOptions(
+///     name: "platform", plugins: [.swift(rename), .file("plugins/trace.lua"), .source(text, name: "acme.lua", tenant: "acme")],
+///     tenants: [("acme", TenantOptions())])
+/// ```
+public struct HostPlugin: Sendable {
+    enum Kind: Sendable {
+        case swift(Plugin)
+        case file(String)
+        case source([UInt8], name: String)
+    }
+
+    let kind: Kind
+    var options: LuaValue = .nil
+    var tenant: String?
+    /// Whether hooks of a tenant's plugin fail while the tenant is suspended; nil: as the tenant's options say.
+    public var failsClosed: Bool?
+
+    /// A plugin written in Swift.
+    public static func swift(_ plugin: Plugin) -> HostPlugin { HostPlugin(kind: .swift(plugin)) }
+
+    /// A file of Lua, looked up beside the script, then below the working directory.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - options: What the plugin is made with.
+    ///   - tenant: The tenant whose sandbox it runs in; nil: the host's own state.
+    public static func file(_ path: String, options: LuaValue = .nil, tenant: String? = nil) -> HostPlugin {
+        HostPlugin(kind: .file(path), options: options, tenant: tenant)
+    }
+
+    /// Lua text, as the file of a plugin would hold it.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - name: What messages and tracebacks call it, such as `acme.lua`.
+    ///   - options: What the plugin is made with.
+    ///   - tenant: The tenant whose sandbox it runs in; nil: the host's own state.
+    public static func source(
+        _ text: String, name: String, options: LuaValue = .nil, tenant: String? = nil
+    ) -> HostPlugin {
+        HostPlugin(kind: .source(Array(text.utf8), name: name), options: options, tenant: tenant)
+    }
+
+    /// Lua text as bytes; see ``source(_:name:options:tenant:)-(String,_,_,_)``.
+    public static func source(
+        _ text: [UInt8], name: String, options: LuaValue = .nil, tenant: String? = nil
+    ) -> HostPlugin {
+        HostPlugin(kind: .source(text, name: name), options: options, tenant: tenant)
+    }
+}
+
+/// A listed plugin until it is attached.
+final class HostPluginView: LuaObject {
+    let plugin: HostPlugin
+    init(_ plugin: HostPlugin) { self.plugin = plugin }
+    static let luaTypeName = "mf.HostPlugin"
+    func luaGet(_ key: LuaKey) -> LuaValue { .nil }
+}
