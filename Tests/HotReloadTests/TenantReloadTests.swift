@@ -42,7 +42,7 @@ struct TenantReloadTests {
             end
             mf.init {
               name = "shell", remotes = { { name = "r", entry = "http://r/entry.lua" } },
-              tenants = { acme = { level = "\(level)", cpu = "100ms", maxRestarts = 1000 } },
+              tenants = { acme = { level = "\(level)", cpu = "100ms", maxRestarts = 1000, changes = { "*" } } },
               plugins = { mark("a"), { folder .. "acme-plugin.lua", { mark = "m" }, tenant = "acme" }, mark("z") },
             }
             function ask() return mf.loadRemote("r/x").name end

@@ -121,6 +121,7 @@ error("Cannot require a meta file")
 ---@field [1] string|function
 ---@field [2] any
 ---@field tenant? string The tenant whose sandbox the plugin's code runs in.
+---@field fail? "closed"|"open" `closed`: whatever a tenant's plugin fails in fails, too; else only what the tenant may change does.
 
 --- What a tenant may use and reach.
 ---@class mf.TenantOptions
