@@ -41,8 +41,12 @@ final class PromptInterrupt: Sendable {
     ///
     /// - Throws: What the evaluation throws; ``Interrupted`` when it was ended.
     func evaluating<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
-        let task = Task { try await body() }
-        state.withLock { $0 = State(cancel: { task.cancel() }) }
+        // Under the lock: Ctrl-C may come before this goes on.
+        let task = state.withLock { state in
+            let task = Task { try await body() }
+            state = State(cancel: { task.cancel() })
+            return task
+        }
         let result = await task.result
         state.withLock { $0 = State() }
         do { return try result.get() } catch is CancellationError { throw Interrupted() }

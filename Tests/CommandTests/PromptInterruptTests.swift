@@ -25,4 +25,16 @@ import Testing
         try await terminal.read(until: "\n42")
         #expect(try await terminal.end() == 0)
     }
+
+    @Test(arguments: ["", "print(1", "for i = 1, 2 do\n"]) func leavesALineThatIsBeingTyped(text: String) async throws {
+        let terminal = try await prompt()
+        terminal.type(text)
+        if text.hasSuffix("\n") { try await terminal.read(until: ">> ") }
+        if text.hasPrefix("print") { try await terminal.read(until: text) }
+        terminal.type("\u{3}")
+        try await terminal.read(until: "\n> ")
+        terminal.type("print(6 * 7)\n")
+        try await terminal.read(until: "\n42")
+        #expect(try await terminal.end() == 0)
+    }
 }
