@@ -271,4 +271,34 @@ import Testing
             #expect(result == ["first", "second", .nil, true, true])
         }
     }
+
+    // MARK: Wrong arguments
+
+    /// Functions that take a number, a string, a table or a function first, and none of a wrong type.
+    private static let functions = [
+        "init", "createInstance", "registerGlobalPlugins", "addGlobalSnapshot", "sleep", "spawn", "all", "fetch",
+        "response", "loadRemote", "loadShare", "loadShareSync", "preloadRemote", "registerRemotes", "removeRemotes",
+        "tenantStats", "registerPlugins", "removePlugins", "live", "reload", "registerShared", "initOptions",
+        "initRawContainer",
+    ]
+
+    @Test(arguments: functions) func wrongArgumentsAreNamedWithTheirFunction(name: String) async throws {
+        try await withSite { site in
+            for argument in ["true", ""] {
+                let error = await site.failure(.badArgument, "mf.init { name = 'host' } mf.\(name)(\(argument))")
+                #expect(error?.message.hasPrefix("bad argument #1 to `\(name)`: ") == true, "\(error?.message ?? "")")
+                #expect(error?.message.contains("expected, got ") == true, "\(error?.message ?? "")")
+            }
+        }
+    }
+
+    @Test func methodsAreToldToBeCalledWithAColon() async throws {
+        try await withSite { site in
+            for function in HostFunction.all {
+                let error = await site.failure(
+                    .badArgument, "local host = mf.init { name = 'host' } host.\(function.name)(5)")
+                #expect(error?.message == "`\(function.name)` is a method of a host")
+            }
+        }
+    }
 }

@@ -131,7 +131,7 @@ extension HostFunction {
             "removeRemotes", "fun(names: string[]): string[]",
             "Removes remotes and all that was loaded of them; returns the names that were registered."
         ) { host, call in
-            [.array(host.removeRemotes(try call[0].strings(expecting: "a list of names")).map { .string($0) })]
+            [.array(host.removeRemotes(try OptionType.strings.read(call, 0).strings(expecting: "a list of names")).map { .string($0) })]
         },
         HostFunction(
             "tenantStats", "fun(name: string): mf.TenantStats",
@@ -148,13 +148,13 @@ extension HostFunction {
             "removePlugins", "fun(names: string[]): string[]",
             "Detaches plugins; returns the names that were attached."
         ) { host, call in
-            [.array(host.removePlugins(try call[0].strings(expecting: "a list of names")).map { .string($0) })]
+            [.array(host.removePlugins(try OptionType.strings.read(call, 0).strings(expecting: "a list of names")).map { .string($0) })]
         },
         HostFunction(
             async: "revalidate", "fun(names?: string[]): string[]",
             "Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated."
         ) { host, call in
-            let names = call[0].isNil ? nil : try call[0].strings(expecting: "a list of names")
+            let names = call[0].isNil ? nil : try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
             return [.array(try await host.revalidate(names).map { .string($0) })]
         },
         HostFunction(
@@ -208,7 +208,7 @@ extension HostFunction {
         ) { host, call in
             let options = try initShareScopeMapOptions.read(call, 2)
             try host.initShareScopeMap(
-                try call.string(0), scope: try ShareScope.fromLua(call[1]),
+                try call.string(0), scope: try ShareScope.fromLua(OptionType.table.read(call, 1)),
                 hostShareScopeMap: options["hostShareScopeMap"])
             return []
         },

@@ -111,7 +111,7 @@ enum MFLibrary {
             summary: "Adds snapshots; the function it returns takes them back."
         ) { runtime in
             LuaCallable("addGlobalSnapshot") { call in
-                let added = try LiveMap<Snapshot>.fromLua(try call[0].detached())
+                let added = try LiveMap<Snapshot>.fromLua(try OptionType.table.read(call, 0).detached())
                 for (key, snapshot) in added.pairs { runtime.registry.snapshots[key] = snapshot }
                 return [
                     .callable(

@@ -162,12 +162,8 @@ extension TaskRunner {
     /// `mf.all`: the first failure is raised at once, and ends the others.
     var all: LuaCallable {
         LuaCallable(async: "all") { [self] call in
-            let functions = try call[0].entries(expecting: "a list of functions").map { entry in
-                guard let function = entry.1.functionValue else {
-                    throw MFError.wrongType(expected: "a function", found: entry.1)
-                }
-                return function
-            }
+            let list = try OptionType.list(of: .function(), "a list of functions").read(call, 0)
+            let functions = (try list.luaElements() ?? []).compactMap(\.functionValue)
             var tasks: [SpawnedTask] = []
             defer { for task in tasks { task.cancel() } }
             for function in functions { tasks.append(try start(function)) }

@@ -153,7 +153,9 @@ enum JSONLibrary {
             }),
         "array": .callable(
             LuaCallable("array") { call in
-                [.object(LiveList<LuaValue>(try call[0].isNil ? [] : LiveList<LuaValue>.fromLua(call[0]).elements))]
+                if call[0].isNil { return [.object(LiveList<LuaValue>())] }
+                let list = try OptionType.list(of: .any).read(call, 0)
+                return [.object(LiveList<LuaValue>(try LiveList<LuaValue>.fromLua(list).elements))]
             }),
     ]
 }
