@@ -138,6 +138,7 @@ static bool take_result(lua_State *L, mf_emission *e) {
         return true;
     }
     e->bad_value = true;
+    e->bad_type = lua_type(L, -1);
     lua_pop(L, 1);
     return false;
 }

@@ -55,9 +55,15 @@ extension MFError {
             hint: "copy what you want to change into a table of your own")
     }
 
-    static func badHookValue(listener: Int) -> MFError {
-        MFError(
-            .badHookValue, "bad hook value", context: [("listener", "\(listener)")],
+    /// A listener of a waterfall returned something that cannot take the place of its arguments.
+    ///
+    /// - Parameter type: The Lua type of what it returned, as `lua_type` numbers them.
+    static func badHookValue(listener: Int, type: Int32) -> MFError {
+        let names = ["nil", "boolean", "light userdata", "number", "string", "table", "function", "userdata", "thread"]
+        let name = names.indices.contains(Int(type)) ? names[Int(type)] : "value"
+        let text = name == "table" ? "a table without some of the arguments' keys" : "a \(name), not its arguments"
+        return MFError(
+            .badHookValue, "a listener returned \(text)", context: [("listener", "\(listener)")],
             hint: "return the argument table, a table with the same keys, or nothing")
     }
 

@@ -344,12 +344,12 @@ error("Cannot require a meta file")
 ---@field origin mf.Host The host that is at work.
 
 ---@class mf.args.beforeRegisterRemote
----@field remote mf.Remote The remote that is registered. Live.
----@field origin mf.Host The host that is at work.
+---@field remote mf.Remote The remote that is registered. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.registerRemote
----@field remote mf.Remote The remote that is registered. Live.
----@field origin mf.Host The host that is at work.
+---@field remote mf.Remote The remote that is registered. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeRegisterShare
 ---@field pkgName string The shared package.
@@ -361,267 +361,267 @@ error("Cannot require a meta file")
 ---@field origin mf.Host The host that is at work.
 
 ---@class mf.args.beforeRequest
----@field id string The request, `remote/expose`. Rewrite it to redirect.
----@field options mf.Options The host's options.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Rewrite it to redirect. Tenants see its data, change the request.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterMatchRemote
----@field id string The request, `remote/expose`.
----@field pkgNameOrAlias string The name or alias that matched.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field remote mf.Remote The remote that matched. Live.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field error any What went wrong, as it was raised.
----@field options mf.Options The host's options.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field pkgNameOrAlias string The name or alias that matched. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field remote mf.Remote The remote that matched. Live. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeLoadRemoteSnapshot
----@field options mf.Options The host's options.
----@field moduleInfo mf.Remote The remote. Live.
----@field origin mf.Host The host that is at work.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field moduleInfo mf.Remote The remote. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.loadSnapshot
----@field options mf.Options The host's options.
----@field moduleInfo mf.Remote The remote. Live.
----@field hostGlobalSnapshot mf.Snapshot The host's own snapshot. Live.
----@field remoteSnapshot mf.Snapshot The remote's snapshot if it is known.
----@field globalSnapshot table<string, mf.Snapshot> All known snapshots. Live.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field moduleInfo mf.Remote The remote. Live. Tenants see its data, change nothing.
+---@field hostGlobalSnapshot mf.Snapshot The host's own snapshot. Live. Tenants see nothing, change nothing.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot if it is known. Tenants see its data, change the remote.
+---@field globalSnapshot table<string, mf.Snapshot> All known snapshots. Live. Tenants see nothing, change nothing.
 
 ---@class mf.args.fetch
----@field url string The manifest's URL.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`.
+---@field url string The manifest's URL. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
 
 ---@class mf.args.loadRemoteSnapshot
----@field options mf.Options The host's options.
----@field moduleInfo mf.Remote The remote. Live.
----@field manifestJson table The manifest, when it was just loaded.
----@field manifestUrl string The manifest's URL.
----@field remoteSnapshot mf.Snapshot The remote's snapshot. Live.
----@field from "global"|"manifest" Where the snapshot comes from.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field moduleInfo mf.Remote The remote. Live. Tenants see its data, change nothing.
+---@field manifestJson table The manifest, when it was just loaded. Tenants see its data, for its own remotes, change nothing.
+---@field manifestUrl string The manifest's URL. Tenants see its data, change nothing.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change the remote.
+---@field from "global"|"manifest" Where the snapshot comes from. Tenants see its data, change nothing.
 
 ---@class mf.args.afterLoadSnapshot
----@field id string The request, `remote/expose`.
----@field host mf.Host The host that is at work.
----@field options mf.Options The host's options.
----@field moduleInfo mf.Remote The remote. Live.
----@field remoteSnapshot mf.Snapshot The remote's snapshot. Live.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field host mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field moduleInfo mf.Remote The remote. Live. Tenants see its data, change nothing.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
 
 ---@class mf.args.beforePreloadRemote
----@field preloadOps mf.PreloadRemoteArgs[] What is preloaded. Live.
----@field options mf.Options The host's options.
----@field origin mf.Host The host that is at work.
+---@field preloadOps mf.PreloadRemoteArgs[] What is preloaded. Live. Tenants see its data, change nothing.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.handlePreloadModule
----@field id string The request, `remote/expose`.
----@field name string The remote's name.
----@field remote mf.RemoteInfo The remote.
----@field remoteSnapshot mf.Snapshot The remote's snapshot. Live.
----@field preloadConfig mf.PreloadRemoteArgs What is preloaded. Live.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field name string The remote's name. Tenants see its data, change nothing.
+---@field remote mf.RemoteInfo The remote. Tenants see its data, change nothing.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
+---@field preloadConfig mf.PreloadRemoteArgs What is preloaded. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.generatePreloadAssets
----@field origin mf.Host The host that is at work.
----@field preloadOptions mf.PreloadOptions `{remote, preloadConfig}`. Live.
----@field remote mf.Remote The remote. Live.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field remoteSnapshot mf.Snapshot The remote's snapshot. Live.
----@field globalSnapshot table<string, mf.Snapshot> All known snapshots. Live.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field preloadOptions mf.PreloadOptions `{remote, preloadConfig}`. Live. Tenants see its data, change nothing.
+---@field remote mf.Remote The remote. Live. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
+---@field globalSnapshot table<string, mf.Snapshot> All known snapshots. Live. Tenants see nothing, change nothing.
 
 ---@class mf.args.afterPreloadRemote
----@field preloadOps mf.PreloadRemoteArgs[] What was preloaded. Live.
----@field options mf.Options The host's options.
----@field origin mf.Host The host that is at work.
----@field results mf.PreloadResult[] What became of each resource.
----@field error any What went wrong, as it was raised.
+---@field preloadOps mf.PreloadRemoteArgs[] What was preloaded. Live. Tenants see its data, change nothing.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field results mf.PreloadResult[] What became of each resource. Tenants see its data, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
 
 ---@class mf.args.afterResolve
----@field id string The request, `remote/expose`.
----@field pkgNameOrAlias string The name or alias that matched.
----@field expose string The expose, `./name`.
----@field remote mf.Remote The remote that matched. Live.
----@field options mf.Options The host's options.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field remoteSnapshot mf.Snapshot The remote's snapshot. Live.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change the request.
+---@field pkgNameOrAlias string The name or alias that matched. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`. Tenants see its data, change the request.
+---@field remote mf.Remote The remote that matched. Live. Tenants see its data, change the remote.
+---@field options mf.Options The host's options. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change the remote.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change the remote.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.loadEntry
----@field origin mf.Host The host that is at work.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 
 ---@class mf.args.createScript
----@field url string What is about to be requested.
----@field attrs table What a browser's element would carry; only told.
----@field remoteInfo mf.RemoteInfo The remote it is for. Live.
----@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`.
+---@field url string What is about to be requested. Tenants see its data, change nothing.
+---@field attrs table What a browser's element would carry; only told. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote it is for. Live. Tenants see its data, change nothing.
+---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
 
 ---@class mf.args.createLink
----@field url string What is about to be requested.
----@field attrs table What a browser's element would carry; only told.
----@field remoteInfo mf.RemoteInfo The remote it is for. Live.
----@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`.
+---@field url string What is about to be requested. Tenants see its data, change nothing.
+---@field attrs table What a browser's element would carry; only told. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote it is for. Live. Tenants see its data, change nothing.
+---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
 
 ---@class mf.args.loadEntryError
----@field retry fun(url?: string): mf.Container Loads the entry once more, from `url` if given; waits.
----@field getRemoteEntry fun(params: table): mf.Container Module Federation's spelling of `retry`; waits.
----@field origin mf.Host The host that is at work.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field globalLoading table<string, any> The loads under way by key; removing one lets it start again.
----@field uniqueKey string This entry's key in `globalLoading`.
+---@field retry fun(url?: string): mf.Container Loads the entry once more, from `url` if given; waits. Tenants see one of its own, where it may change the remote, change nothing.
+---@field getRemoteEntry fun(params: table): mf.Container Module Federation's spelling of `retry`; waits. Tenants see nothing, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field globalLoading table<string, any> The loads under way by key; removing one lets it start again. Tenants see nothing, change nothing.
+---@field uniqueKey string This entry's key in `globalLoading`. Tenants see nothing, change nothing.
 
 ---@class mf.args.loadFileError
----@field url string The file's URL.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field error any What went wrong, as it was raised.
----@field retry fun(url?: string): mf.Response Asks once more, for `url` if given; waits.
----@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`.
----@field origin mf.Host The host that is at work.
+---@field url string The file's URL. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field retry fun(url?: string): mf.Response Asks once more, for `url` if given; waits. Tenants see nothing, change nothing.
+---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterLoadEntry
----@field origin mf.Host The host that is at work.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field remoteEntryExports mf.Container The container: what the remote entry returned.
----@field error any What went wrong, as it was raised.
----@field recovered boolean Whether a listener made up for the failure.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field recovered boolean Whether a listener made up for the failure. Tenants see its data, change nothing.
 
 ---@class mf.args.beforeInitRemote
----@field id string The request, `remote/expose`.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field remoteSnapshot mf.Snapshot The remote's snapshot. Live.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeInitContainer
----@field shareScope mf.ShareScope The scope that the container joins. Live.
----@field initScope table[] The hosts that are being initialised, against endless loops.
----@field remoteEntryInitOptions mf.RemoteEntryInitOptions The third argument of `container.init`.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field origin mf.Host The host that is at work.
+---@field shareScope mf.ShareScope The scope that the container joins. Live. Tenants see its data, change its own remotes' scope.
+---@field initScope table[] The hosts that are being initialised, against endless loops. Tenants see nothing, change nothing.
+---@field remoteEntryInitOptions mf.RemoteEntryInitOptions The third argument of `container.init`. Tenants see nothing, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.initContainer
----@field shareScope mf.ShareScope The scope that the container joined. Live.
----@field initScope table[] The hosts that are being initialised.
----@field remoteEntryInitOptions mf.RemoteEntryInitOptions The third argument of `container.init`.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field remoteEntryExports mf.Container The container: what the remote entry returned.
----@field remoteSnapshot mf.Snapshot The remote's snapshot. Live.
----@field id string The request, `remote/expose`.
----@field origin mf.Host The host that is at work.
+---@field shareScope mf.ShareScope The scope that the container joined. Live. Tenants see its data, change nothing.
+---@field initScope table[] The hosts that are being initialised. Tenants see nothing, change nothing.
+---@field remoteEntryInitOptions mf.RemoteEntryInitOptions The third argument of `container.init`. Tenants see nothing, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterInitRemote
----@field id string The request, `remote/expose`.
----@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field remoteSnapshot mf.Snapshot The remote's snapshot. Live.
----@field remoteEntryExports mf.Container The container: what the remote entry returned.
----@field error any What went wrong, as it was raised.
----@field cached boolean Whether the container was initialised before.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
+---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field cached boolean Whether the container was initialised before. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeGetExpose
----@field id string The request, `remote/expose`.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field remoteEntryExports mf.Container The container: what the remote entry returned.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.getModuleFactory
----@field remoteEntryExports mf.Container The container: what the remote entry returned.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live.
+---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 
 ---@class mf.args.afterGetExpose
----@field id string The request, `remote/expose`.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field remoteEntryExports mf.Container The container: what the remote entry returned.
----@field moduleFactory fun(): any The function that makes the module.
----@field error any What went wrong, as it was raised.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
+---@field moduleFactory fun(): any The function that makes the module. Tenants see nothing, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeExecuteFactory
----@field id string The request, `remote/expose`.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field loadFactory boolean Always true here.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field loadFactory boolean Always true here. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterExecuteFactory
----@field id string The request, `remote/expose`.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live.
----@field loadFactory boolean Always true here.
----@field exposeModule any The module.
----@field error any What went wrong, as it was raised.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field loadFactory boolean Always true here. Tenants see its data, change nothing.
+---@field exposeModule any The module. Tenants see its data, for its own remotes, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.onLoad
----@field id string The request, `remote/expose`.
----@field pkgNameOrAlias string The name or alias that matched.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field remote mf.Remote The remote. Live.
----@field options mf.ModuleOptions `{remoteInfo, host}` of the module.
----@field origin mf.Host The host that is at work.
----@field exposeModule any The module, unless the load asked for the factory.
----@field exposeModuleFactory function The module factory, if the load asked for it.
----@field moduleInstance mf.Module The remote as this host has loaded it. Live.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field pkgNameOrAlias string The name or alias that matched. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field remote mf.Remote The remote. Live. Tenants see its data, change nothing.
+---@field options mf.ModuleOptions `{remoteInfo, host}` of the module. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field exposeModule any The module, unless the load asked for the factory. Tenants see its data, for its own remotes, change nothing.
+---@field exposeModuleFactory function The module factory, if the load asked for it. Tenants see nothing, change nothing.
+---@field moduleInstance mf.Module The remote as this host has loaded it. Live. Tenants see its data, change nothing.
 
 ---@class mf.args.errorLoadRemote
----@field id string The request, or the manifest's URL when it could not be loaded.
----@field error any What went wrong, as it was raised.
----@field options mf.Options The host's options, in lifecycle `beforeRequest`.
----@field from "build"|"runtime" Who asked.
----@field lifecycle "beforeRequest"|"afterResolve"|"beforeLoadShare"|"onLoad"|"revalidate" The step that failed.
----@field remote mf.RemoteInfo The remote, if it was matched.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field origin mf.Host The host that is at work.
+---@field id string The request, or the manifest's URL when it could not be loaded. Tenants see its data, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field options mf.Options The host's options, in lifecycle `beforeRequest`. Tenants see its data, change nothing.
+---@field from "build"|"runtime" Who asked. Tenants see its data, change nothing.
+---@field lifecycle "beforeRequest"|"afterResolve"|"beforeLoadShare"|"onLoad"|"revalidate" The step that failed. Tenants see its data, change nothing.
+---@field remote mf.RemoteInfo The remote, if it was matched. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterLoadRemote
----@field id string The request, `remote/expose`.
----@field expose string The expose, `./name`, or `.` for the remote itself.
----@field remote mf.RemoteInfo The remote, if it was matched.
----@field options mf.LoadRemoteOptions The options of this `loadRemote`.
----@field error any What went wrong, as it was raised.
----@field recovered boolean Whether a listener made up for the failure.
----@field origin mf.Host The host that is at work.
+---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
+---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
+---@field remote mf.RemoteInfo The remote, if it was matched. Tenants see its data, change nothing.
+---@field options mf.LoadRemoteOptions The options of this `loadRemote`. Tenants see nothing, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field recovered boolean Whether a listener made up for the failure. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeLoadShare
----@field pkgName string The shared package.
----@field shareInfo mf.Shared What the host asks for. Live.
----@field shared table<string, mf.Shared[]> What the host shares, by package.
----@field origin mf.Host The host that is at work.
+---@field pkgName string The shared package. Tenants see its data, change nothing.
+---@field shareInfo mf.Shared What the host asks for. Live. Tenants see its data, change the share.
+---@field shared table<string, mf.Shared[]> What the host shares, by package. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.loadShare
----@field pkgName string The shared package.
----@field shareInfo mf.Shared What the host asks for. Live.
----@field shared table<string, mf.Shared[]> What the host shares, by package.
----@field origin mf.Host The host that is at work.
+---@field pkgName string The shared package. Tenants see its data, change nothing.
+---@field shareInfo mf.Shared What the host asks for. Live. Tenants see its data, change nothing.
+---@field shared table<string, mf.Shared[]> What the host shares, by package. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.resolveShare
----@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live.
----@field scope string The scope in question.
----@field pkgName string The shared package.
----@field version string The version that the rules choose.
----@field shareInfo mf.Shared What the host asks for. Live.
----@field GlobalFederation mf.Federation All hosts, snapshots and share scopes of this runtime.
----@field resolver fun(): mf.Shared|{shared: mf.Shared, useTreesShaking: boolean}|nil Chooses the entry; put another in its place.
+---@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live. Tenants see its data, change nothing.
+---@field scope string The scope in question. Tenants see its data, change nothing.
+---@field pkgName string The shared package. Tenants see its data, change nothing.
+---@field version string The version that the rules choose. Tenants see its data, change nothing.
+---@field shareInfo mf.Shared What the host asks for. Live. Tenants see its data, change nothing.
+---@field GlobalFederation mf.Federation All hosts, snapshots and share scopes of this runtime. Tenants see nothing, change nothing.
+---@field resolver fun(): mf.Shared|{shared: mf.Shared, useTreesShaking: boolean}|nil Chooses the entry; put another in its place. Tenants see nothing, change the share.
 
 ---@class mf.args.afterLoadShare
----@field pkgName string The shared package.
----@field shareInfo mf.Shared What the host asked for.
----@field selectedShared mf.Shared What it got.
----@field shared table<string, mf.Shared[]> What the host shares, by package.
----@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live.
----@field lifecycle "loadShare"|"loadShareSync" Which call it was.
----@field origin mf.Host The host that is at work.
+---@field pkgName string The shared package. Tenants see its data, change nothing.
+---@field shareInfo mf.Shared What the host asked for. Tenants see its data, change nothing.
+---@field selectedShared mf.Shared What it got. Tenants see its data, change nothing.
+---@field shared table<string, mf.Shared[]> What the host shares, by package. Tenants see its data, change nothing.
+---@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live. Tenants see its data, change nothing.
+---@field lifecycle "loadShare"|"loadShareSync" Which call it was. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 ---@class mf.args.errorLoadShare
----@field pkgName string The shared package.
----@field shareInfo mf.Shared What the host asked for.
----@field shared table<string, mf.Shared[]> What the host shares, by package.
----@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live.
----@field lifecycle "loadShare"|"loadShareSync" Which call it was.
----@field origin mf.Host The host that is at work.
----@field error any What went wrong, as it was raised.
----@field recovered boolean Whether a listener made up for the failure.
+---@field pkgName string The shared package. Tenants see its data, change nothing.
+---@field shareInfo mf.Shared What the host asked for. Tenants see its data, change nothing.
+---@field shared table<string, mf.Shared[]> What the host shares, by package. Tenants see its data, change nothing.
+---@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live. Tenants see its data, change nothing.
+---@field lifecycle "loadShare"|"loadShareSync" Which call it was. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field recovered boolean Whether a listener made up for the failure. Tenants see its data, change nothing.
 
 ---@class mf.args.initContainerShareScopeMap
 ---@field shareScope mf.ShareScope The scope that is taken over. Live.
@@ -641,10 +641,10 @@ error("Cannot require a meta file")
 ---@class mf.args.afterBridgeDestroy
 
 ---@class mf.args.afterUpdateRemote
----@field remote mf.Remote The remote that was updated. Live.
----@field previous table `{version, buildVersion, entry, generation}` before.
----@field current table `{version, buildVersion, entry, generation}` now.
----@field origin mf.Host The host that is at work.
+---@field remote mf.Remote The remote that was updated. Live. Tenants see its data, change nothing.
+---@field previous table `{version, buildVersion, entry, generation}` before. Tenants see its data, change nothing.
+---@field current table `{version, buildVersion, entry, generation}` now. Tenants see its data, change nothing.
+---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 
 --- A plugin: a table with a `name` and functions under the names of hooks.
 ---@class mf.Plugin
@@ -653,53 +653,53 @@ error("Cannot require a meta file")
 ---@field apply? fun(host: mf.Host) Called once when the plugin is attached.
 ---@field beforeReload? fun(args: table): any Its result is handed to the next generation.
 ---@field afterReload? fun(args: {state: any, previous: {version?: string, generation: integer}, generation: integer})
----@field beforeInit? fun(args: mf.args.beforeInit): mf.args.beforeInit? SyncWaterfallHook. Called first in `init`, also when a host is initialised again.
----@field beforeRegisterRemote? fun(args: mf.args.beforeRegisterRemote): mf.args.beforeRegisterRemote? SyncWaterfallHook. Called for each remote that is registered, also for known ones.
----@field registerRemote? fun(args: mf.args.registerRemote): mf.args.registerRemote? SyncWaterfallHook. Called after a remote was added; a throw takes it back.
----@field beforeRegisterShare? fun(args: mf.args.beforeRegisterShare): mf.args.beforeRegisterShare? SyncWaterfallHook. Called for each scope of each version of a shared module.
----@field init? fun(args: mf.args.init): any SyncHook. Called at the end of `init`, before the options are stored.
----@field beforeRequest? fun(args: mf.args.beforeRequest): mf.args.beforeRequest? AsyncWaterfallHook. Called before the remote is matched.
----@field afterMatchRemote? fun(args: mf.args.afterMatchRemote): any AsyncHook. Called once the remote is matched, or is not (`error`); a throw fails the load.
----@field beforeLoadRemoteSnapshot? fun(args: mf.args.beforeLoadRemoteSnapshot): any AsyncHook. Called before the snapshot of a remote with a manifest or a version.
----@field loadSnapshot? fun(args: mf.args.loadSnapshot): mf.args.loadSnapshot? AsyncWaterfallHook. Called before the manifest is asked for.
----@field fetch? fun(args: mf.args.fetch): any AsyncHook. Called before a manifest is fetched.
----@field loadRemoteSnapshot? fun(args: mf.args.loadRemoteSnapshot): mf.args.loadRemoteSnapshot? AsyncWaterfallHook. Called with the snapshot: once per manifest when it comes from there, else each time.
----@field afterLoadSnapshot? fun(args: mf.args.afterLoadSnapshot): mf.args.afterLoadSnapshot? AsyncWaterfallHook. Called each time a snapshot was loaded.
----@field beforePreloadRemote? fun(args: mf.args.beforePreloadRemote): any AsyncHook. Called before a preload, also for the load of a remote with a manifest.
----@field handlePreloadModule? fun(args: mf.args.handlePreloadModule): any SyncHook. Called for each expose while the built-in preload plan is made.
----@field generatePreloadAssets? fun(args: mf.args.generatePreloadAssets): any AsyncHook. Called to plan what is preloaded; the built-in plan is made first.
----@field afterPreloadRemote? fun(args: mf.args.afterPreloadRemote): any AsyncHook. Called at the end of `preloadRemote`.
----@field afterResolve? fun(args: mf.args.afterResolve): mf.args.afterResolve? AsyncWaterfallHook. Called once remote, expose and snapshot are known.
----@field loadEntry? fun(args: mf.args.loadEntry): any AsyncHook. Called once per remote and entry before it is loaded.
----@field createScript? fun(args: mf.args.createScript): any SyncHook. Called before a remote entry or an executable asset is requested.
----@field createLink? fun(args: mf.args.createLink): any SyncHook. Called before an asset that is not executed is requested.
----@field loadEntryError? fun(args: mf.args.loadEntryError): any AsyncHook. Called when an entry could not be loaded; `args.retry(url)` loads it again.
----@field loadFileError? fun(args: mf.args.loadFileError): any AsyncHook. Called when a file that `require` in a remote's code, or `preloadRemote`, asked for could not be fetched.
----@field afterLoadEntry? fun(args: mf.args.afterLoadEntry): any AsyncHook. Called when an entry was loaded, recovered, or failed.
----@field beforeInitRemote? fun(args: mf.args.beforeInitRemote): any AsyncHook. Called before a container's first `init`.
----@field beforeInitContainer? fun(args: mf.args.beforeInitContainer): mf.args.beforeInitContainer? AsyncWaterfallHook. Called before `container.init`.
----@field initContainer? fun(args: mf.args.initContainer): mf.args.initContainer? AsyncWaterfallHook. Called after `container.init`.
----@field afterInitRemote? fun(args: mf.args.afterInitRemote): any AsyncHook. Called after a container's `init`, and at every later load (`cached`).
----@field beforeGetExpose? fun(args: mf.args.beforeGetExpose): any AsyncHook. Called before a container is asked for an expose.
----@field getModuleFactory? fun(args: mf.args.getModuleFactory): any AsyncHook. Called before `container.get`.
----@field afterGetExpose? fun(args: mf.args.afterGetExpose): any AsyncHook. Called with the module factory, or with the error of getting it.
----@field beforeExecuteFactory? fun(args: mf.args.beforeExecuteFactory): any AsyncHook. Called before the module factory runs.
----@field afterExecuteFactory? fun(args: mf.args.afterExecuteFactory): any AsyncHook. Called with the module, or with the factory's error.
----@field onLoad? fun(args: mf.args.onLoad): any AsyncHook. Called once the expose is loaded.
----@field errorLoadRemote? fun(args: mf.args.errorLoadRemote): any AsyncHook. Called when a step fails; `lifecycle` says which.
----@field afterLoadRemote? fun(args: mf.args.afterLoadRemote): any AsyncHook. Called at the end of each `loadRemote`; a throw fails it.
----@field beforeLoadShare? fun(args: mf.args.beforeLoadShare): mf.args.beforeLoadShare? AsyncWaterfallHook. Called by `loadShare` before a version is chosen.
----@field loadShare? fun(args: mf.args.loadShare): any AsyncHook. Called by `loadShare` after `beforeLoadShare`.
----@field resolveShare? fun(args: mf.args.resolveShare): mf.args.resolveShare? SyncWaterfallHook. Called to choose a version, also while a preload is planned.
----@field afterLoadShare? fun(args: mf.args.afterLoadShare): any SyncHook. Called when a shared module was found; throws are logged.
----@field errorLoadShare? fun(args: mf.args.errorLoadShare): any SyncHook. Called when no shared module was found; throws are logged.
----@field initContainerShareScopeMap? fun(args: mf.args.initContainerShareScopeMap): mf.args.initContainerShareScopeMap? SyncWaterfallHook. Called by `initShareScopeMap`.
----@field getModuleInfo? fun(args: mf.args.getModuleInfo): any SyncHook. Emitted by tools that look for a module's snapshot; never by the host itself.
----@field beforeBridgeRender? fun(args: mf.args.beforeBridgeRender): any SyncHook. Emitted by a bridge before it renders; never by the host itself.
----@field afterBridgeRender? fun(args: mf.args.afterBridgeRender): any SyncHook. Emitted by a bridge after it rendered; never by the host itself.
----@field beforeBridgeDestroy? fun(args: mf.args.beforeBridgeDestroy): any SyncHook. Emitted by a bridge before it goes; never by the host itself.
----@field afterBridgeDestroy? fun(args: mf.args.afterBridgeDestroy): any SyncHook. Emitted by a bridge after it went; never by the host itself.
----@field afterUpdateRemote? fun(args: mf.args.afterUpdateRemote): any AsyncHook. Called after a new version of a remote took the place of the one before.
+---@field beforeInit? fun(args: mf.args.beforeInit): mf.args.beforeInit? SyncWaterfallHook. Called first in `init`, also when a host is initialised again. In a tenant: never called.
+---@field beforeRegisterRemote? fun(args: mf.args.beforeRegisterRemote): mf.args.beforeRegisterRemote? SyncWaterfallHook. Called for each remote that is registered, also for known ones. In a tenant: called for its own remotes only.
+---@field registerRemote? fun(args: mf.args.registerRemote): mf.args.registerRemote? SyncWaterfallHook. Called after a remote was added; a throw takes it back. In a tenant: called for its own remotes only.
+---@field beforeRegisterShare? fun(args: mf.args.beforeRegisterShare): mf.args.beforeRegisterShare? SyncWaterfallHook. Called for each scope of each version of a shared module. In a tenant: never called.
+---@field init? fun(args: mf.args.init): any SyncHook. Called at the end of `init`, before the options are stored. In a tenant: never called.
+---@field beforeRequest? fun(args: mf.args.beforeRequest): mf.args.beforeRequest? AsyncWaterfallHook. Called before the remote is matched. In a tenant: called for what it hears of.
+---@field afterMatchRemote? fun(args: mf.args.afterMatchRemote): any AsyncHook. Called once the remote is matched, or is not (`error`); a throw fails the load. In a tenant: called for what it hears of.
+---@field beforeLoadRemoteSnapshot? fun(args: mf.args.beforeLoadRemoteSnapshot): any AsyncHook. Called before the snapshot of a remote with a manifest or a version. In a tenant: called for what it hears of.
+---@field loadSnapshot? fun(args: mf.args.loadSnapshot): mf.args.loadSnapshot? AsyncWaterfallHook. Called before the manifest is asked for. In a tenant: called for what it hears of.
+---@field fetch? fun(args: mf.args.fetch): any AsyncHook. Called before a manifest is fetched. In a tenant: called for what it hears of; the result counts where `changes` allows the remote, and what it names is fetched and run as the tenant.
+---@field loadRemoteSnapshot? fun(args: mf.args.loadRemoteSnapshot): mf.args.loadRemoteSnapshot? AsyncWaterfallHook. Called with the snapshot: once per manifest when it comes from there, else each time. In a tenant: called for what it hears of.
+---@field afterLoadSnapshot? fun(args: mf.args.afterLoadSnapshot): mf.args.afterLoadSnapshot? AsyncWaterfallHook. Called each time a snapshot was loaded. In a tenant: called for what it hears of.
+---@field beforePreloadRemote? fun(args: mf.args.beforePreloadRemote): any AsyncHook. Called before a preload, also for the load of a remote with a manifest. In a tenant: called for what it hears of.
+---@field handlePreloadModule? fun(args: mf.args.handlePreloadModule): any SyncHook. Called for each expose while the built-in preload plan is made. In a tenant: called for what it hears of.
+---@field generatePreloadAssets? fun(args: mf.args.generatePreloadAssets): any AsyncHook. Called to plan what is preloaded; the built-in plan is made first. In a tenant: called for what it hears of; the result counts where `changes` allows the remote, and what it names is fetched and run as the tenant.
+---@field afterPreloadRemote? fun(args: mf.args.afterPreloadRemote): any AsyncHook. Called at the end of `preloadRemote`. In a tenant: called for what it hears of.
+---@field afterResolve? fun(args: mf.args.afterResolve): mf.args.afterResolve? AsyncWaterfallHook. Called once remote, expose and snapshot are known. In a tenant: called for what it hears of.
+---@field loadEntry? fun(args: mf.args.loadEntry): any AsyncHook. Called once per remote and entry before it is loaded. In a tenant: called for what it hears of; the result counts where `changes` allows the remote.
+---@field createScript? fun(args: mf.args.createScript): any SyncHook. Called before a remote entry or an executable asset is requested. In a tenant: called for what it hears of; a request counts where `changes` allows the remote and is made as the tenant, source text counts for its own remotes.
+---@field createLink? fun(args: mf.args.createLink): any SyncHook. Called before an asset that is not executed is requested. In a tenant: called for what it hears of; a request counts where `changes` allows the remote and is made as the tenant, source text counts for its own remotes.
+---@field loadEntryError? fun(args: mf.args.loadEntryError): any AsyncHook. Called when an entry could not be loaded; `args.retry(url)` loads it again. In a tenant: called for what it hears of; the result counts where `changes` allows the remote.
+---@field loadFileError? fun(args: mf.args.loadFileError): any AsyncHook. Called when a file that `require` in a remote's code, or `preloadRemote`, asked for could not be fetched. In a tenant: called for what it hears of; the result counts where `changes` allows the remote, and what it names is fetched and run as the tenant.
+---@field afterLoadEntry? fun(args: mf.args.afterLoadEntry): any AsyncHook. Called when an entry was loaded, recovered, or failed. In a tenant: called for what it hears of.
+---@field beforeInitRemote? fun(args: mf.args.beforeInitRemote): any AsyncHook. Called before a container's first `init`. In a tenant: called for what it hears of.
+---@field beforeInitContainer? fun(args: mf.args.beforeInitContainer): mf.args.beforeInitContainer? AsyncWaterfallHook. Called before `container.init`. In a tenant: called for what it hears of.
+---@field initContainer? fun(args: mf.args.initContainer): mf.args.initContainer? AsyncWaterfallHook. Called after `container.init`. In a tenant: called for what it hears of.
+---@field afterInitRemote? fun(args: mf.args.afterInitRemote): any AsyncHook. Called after a container's `init`, and at every later load (`cached`). In a tenant: called for what it hears of.
+---@field beforeGetExpose? fun(args: mf.args.beforeGetExpose): any AsyncHook. Called before a container is asked for an expose. In a tenant: called for what it hears of.
+---@field getModuleFactory? fun(args: mf.args.getModuleFactory): any AsyncHook. Called before `container.get`. In a tenant: called for what it hears of; the result counts where `changes` allows the request.
+---@field afterGetExpose? fun(args: mf.args.afterGetExpose): any AsyncHook. Called with the module factory, or with the error of getting it. In a tenant: called for what it hears of.
+---@field beforeExecuteFactory? fun(args: mf.args.beforeExecuteFactory): any AsyncHook. Called before the module factory runs. In a tenant: called for what it hears of.
+---@field afterExecuteFactory? fun(args: mf.args.afterExecuteFactory): any AsyncHook. Called with the module, or with the factory's error. In a tenant: called for what it hears of.
+---@field onLoad? fun(args: mf.args.onLoad): any AsyncHook. Called once the expose is loaded. In a tenant: called for what it hears of; the result counts where `changes` allows the request.
+---@field errorLoadRemote? fun(args: mf.args.errorLoadRemote): any AsyncHook. Called when a step fails; `lifecycle` says which. In a tenant: called for what it hears of; the result counts where `changes` allows what it replaces.
+---@field afterLoadRemote? fun(args: mf.args.afterLoadRemote): any AsyncHook. Called at the end of each `loadRemote`; a throw fails it. In a tenant: called for what it hears of.
+---@field beforeLoadShare? fun(args: mf.args.beforeLoadShare): mf.args.beforeLoadShare? AsyncWaterfallHook. Called by `loadShare` before a version is chosen. In a tenant: called for what it hears of.
+---@field loadShare? fun(args: mf.args.loadShare): any AsyncHook. Called by `loadShare` after `beforeLoadShare`. In a tenant: called for what it hears of; the result counts where `changes` allows `share:NAME`.
+---@field resolveShare? fun(args: mf.args.resolveShare): mf.args.resolveShare? SyncWaterfallHook. Called to choose a version, also while a preload is planned. In a tenant: called for what it hears of.
+---@field afterLoadShare? fun(args: mf.args.afterLoadShare): any SyncHook. Called when a shared module was found; throws are logged. In a tenant: called for what it hears of.
+---@field errorLoadShare? fun(args: mf.args.errorLoadShare): any SyncHook. Called when no shared module was found; throws are logged. In a tenant: called for what it hears of.
+---@field initContainerShareScopeMap? fun(args: mf.args.initContainerShareScopeMap): mf.args.initContainerShareScopeMap? SyncWaterfallHook. Called by `initShareScopeMap`. In a tenant: never called.
+---@field getModuleInfo? fun(args: mf.args.getModuleInfo): any SyncHook. Emitted by tools that look for a module's snapshot; never by the host itself. In a tenant: never called.
+---@field beforeBridgeRender? fun(args: mf.args.beforeBridgeRender): any SyncHook. Emitted by a bridge before it renders; never by the host itself. In a tenant: never called.
+---@field afterBridgeRender? fun(args: mf.args.afterBridgeRender): any SyncHook. Emitted by a bridge after it rendered; never by the host itself. In a tenant: never called.
+---@field beforeBridgeDestroy? fun(args: mf.args.beforeBridgeDestroy): any SyncHook. Emitted by a bridge before it goes; never by the host itself. In a tenant: never called.
+---@field afterBridgeDestroy? fun(args: mf.args.afterBridgeDestroy): any SyncHook. Emitted by a bridge after it went; never by the host itself. In a tenant: never called.
+---@field afterUpdateRemote? fun(args: mf.args.afterUpdateRemote): any AsyncHook. Called after a new version of a remote took the place of the one before. In a tenant: called for what it hears of.
 
 --- One federation instance.
 ---@class mf.Host

@@ -243,6 +243,7 @@ typedef struct {
     /* what came of it */
     int32_t listener;       /* the listener that ran last, from 0 */
     bool bad_value;         /* it returned something that cannot replace the data */
+    int32_t bad_type;       /* the Lua type of that */
     bool aborted;           /* it returned false, in MF_EMIT_ASYNC */
     bool outcome_is_data;
     bool has_outcome;       /* the outcome is on the wire, first */

@@ -114,6 +114,9 @@ public struct HookFieldReference: Sendable {
     public let isOpen: Bool
     public let sees: TenantSight
     public let changes: TenantChange
+
+    /// The same in words.
+    var tenant: (sees: String, changes: String) { (sees.reference, changes.reference) }
 }
 
 /// What a host needs of a declaration besides: where its listeners are kept.

@@ -23,7 +23,7 @@ public enum TenantSight: Sendable {
         case .own: "its data, for its own remotes"
         case .error: "the code; the text, for its own remotes"
         case .origin: "its own view"
-        case .granted: "where it may change the remote"
+        case .granted: "one of its own, where it may change the remote"
         }
     }
 }
@@ -43,7 +43,7 @@ public enum TenantChange: Sendable {
 
     var reference: String {
         switch self {
-        case .none: "no"
+        case .none: "nothing"
         case .request: "the request"
         case .remote: "the remote"
         case .share: "the share"

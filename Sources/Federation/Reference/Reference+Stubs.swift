@@ -180,7 +180,11 @@ extension Reference {
         Lifecycle.all.map { hook in
             var text = "---@class mf.args.\(hook.name)\n"
             for field in hook.fieldReference {
-                text += "---@field \(field.name) \(field.luaType) \(field.summary)\n"
+                text += "---@field \(field.name) \(field.luaType) \(field.summary)"
+                if hook.tenancy != .never {
+                    text += " Tenants see \(field.tenant.sees), change \(field.tenant.changes)."
+                }
+                text += "\n"
             }
             return text + "\n"
         }.joined()
@@ -200,7 +204,7 @@ extension Reference {
         for hook in Lifecycle.all {
             let result = hook.kind.isWaterfall ? "mf.args.\(hook.name)?" : "any"
             text +=
-                "---@field \(hook.name)? fun(args: mf.args.\(hook.name)): \(result) \(hook.kind.rawValue). \(hook.summary)\n"
+                "---@field \(hook.name)? fun(args: mf.args.\(hook.name)): \(result) \(hook.kind.rawValue). \(hook.summary) In a tenant: \(hook.tenancy.reference).\n"
         }
         return text + "\n"
     }

@@ -28,20 +28,26 @@ public enum Reference {
             - `SyncWaterfallHook`, `AsyncWaterfallHook`: nothing keeps the arguments; a table with every key of the current
               ones replaces them; anything else is an error, as is a throw. Both stop the chain.
 
+            The listeners of a tenant's plugin are called for what the tenant's `hears` lists. They see data: no functions, containers,
+            modules or factories of others, and no URL with credentials or query. What they return or change counts for the
+            tenant's own remotes and where its `changes` allows it; else the load goes on as if they had returned nothing.
+
 
             """
         for hook in Lifecycle.all {
             text += "## \(hook.name)\n\n`\(hook.kind.rawValue)`, group \(hook.group.rawValue). \(hook.summary)\n\n"
             if !hook.fieldReference.isEmpty {
-                text += "| argument | type | |\n|---|---|---|\n"
+                text += "| argument | type | a tenant sees | a tenant changes | |\n|---|---|---|---|---|\n"
                 for field in hook.fieldReference {
                     let type = field.luaType.split(separator: "|", omittingEmptySubsequences: false).joined(
                         separator: "\\|")
-                    text += "| `\(field.name)` | `\(type)` | \(field.isOpen ? "*open.* " : "")\(field.summary) |\n"
+                    let (sees, changes) = hook.tenancy == .never ? ("–", "–") : field.tenant
+                    text +=
+                        "| `\(field.name)` | `\(type)` | \(sees) | \(changes) | \(field.isOpen ? "*open.* " : "")\(field.summary) |\n"
                 }
                 text += "\n"
             }
-            text += "Result: \(hook.result).\n\n"
+            text += "Result: \(hook.result).\n\nIn a tenant: \(hook.tenancy.reference).\n\n"
         }
         return String(text.dropLast())
     }
