@@ -47,6 +47,7 @@ typedef struct guard {
     bool slice_due;      /* the running task had its share */
     int64_t total_ns;    /* processor time of the state's life */
     lua_Integer names;   /* handed out by tostring */
+    char place[LUA_IDSIZE + 16]; /* file and line where the limit was reached; empty: not known */
 } guard;
 
 /* ---- limits.c ---- */
@@ -113,6 +114,7 @@ void guard_reserve(lua_State *L, size_t bytes);
 /* ---- guarded_*.c: each adds its functions to the table on the top of the stack; [-0, +0, m] ---- */
 
 void guarded_open_base(lua_State *L);
+void guarded_open_debug(lua_State *L);
 void guarded_open_load(lua_State *L);
 void guarded_open_math(lua_State *L);
 void guarded_open_os(lua_State *L);

@@ -4,6 +4,7 @@
  */
 #include "guarded.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* Keys of the registry, by address. */
@@ -215,6 +216,27 @@ static int base_xpcall(lua_State *L) {
     lua_rotate(L, 3, 2);
     /* stack: function, handler, true, function, arguments */
     return finish_call(L, lua_pcallk(L, count - 2, LUA_MULTRET, 2, 2, finish_call), 2);
+}
+
+/* ---- debug.traceback: of the tenant's own coroutines, nothing else ---- */
+
+static int debug_traceback(lua_State *L) {
+    lua_State *of = lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+    int message = lua_isthread(L, 1) ? 2 : 1;
+    if (!lua_isnoneornil(L, message) && !lua_isstring(L, message)) { /* an error object stays what it is */
+        lua_settop(L, message);
+        return 1;
+    }
+    lua_Integer level = luaL_optinteger(L, message + 1, of == L ? 1 : 0);
+    if (level < 0 || level > INT_MAX) level = INT_MAX;
+    luaL_traceback(L, of, lua_tostring(L, message), (int)level);
+    guard_spend(L);
+    return 1;
+}
+
+void guarded_open_debug(lua_State *L) {
+    lua_pushcfunction(L, debug_traceback);
+    lua_setfield(L, -2, "traceback");
 }
 
 /* ---- the collector ---- */

@@ -97,7 +97,8 @@ int guarded_open(lua_State *L) {
         void (*open)(lua_State *L);
     } libraries[] = {{LUA_STRLIBNAME, guarded_open_string}, {LUA_TABLIBNAME, guarded_open_table},
                      {LUA_MATHLIBNAME, guarded_open_math},  {LUA_UTF8LIBNAME, open_utf8},
-                     {LUA_COLIBNAME, open_coroutine},       {LUA_OSLIBNAME, guarded_open_os}};
+                     {LUA_COLIBNAME, open_coroutine},       {LUA_OSLIBNAME, guarded_open_os},
+                     {LUA_DBLIBNAME, guarded_open_debug}};
     enum { LIBRARIES = sizeof libraries / sizeof libraries[0] };
     lua_settop(L, 0);
     lua_newtable(L);

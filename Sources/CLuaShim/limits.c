@@ -3,6 +3,7 @@
 #include "guarded.h"
 #include "watchdog.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What a task gets before it gives way, not counting the tick until the watchdog has seen it. */
@@ -184,6 +185,19 @@ static void look(lua_State *L, guard *g) {
     }
 }
 
+/* [-0, +0, -] notes where the innermost Lua function of a coroutine is, the first time that it is asked to */
+static void note_place(lua_State *L, guard *g) {
+    enum { LEVELS = 50 };
+    lua_Debug ar;
+    for (int level = 0; !g->place[0] && level < LEVELS && lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline > 0) snprintf(g->place, sizeof g->place, "%s:%d", ar.short_src, ar.currentline);
+    }
+    /* The name of a chunk is the tenant's, and the place is told in one line. */
+    for (char *c = g->place; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7F) *c = '?';
+}
+
 static bool can_leave(lua_State *L, mf_state *s) { return s->task && s->nonyield == 0 && lua_isyieldable(L); }
 
 static int raise_doom(lua_State *L) {
@@ -203,6 +217,7 @@ static void hook(lua_State *L, lua_Debug *ar) {
         look(L, g);
     }
     if (s->doomed) {
+        if (g) note_place(L, g);
         if (can_leave(L, s)) {
             s->system_yield = MF_DOOMED;
             lua_yield(L, 0);
@@ -219,6 +234,7 @@ static void hook(lua_State *L, lua_Debug *ar) {
 
 _Noreturn void guard_kill(lua_State *L) {
     mf_state *s = mf_state_of(L);
+    if (s->limits) note_place(L, s->limits);
     if (can_leave(L, s)) {
         s->system_yield = MF_DOOMED;
         lua_yield(L, 0);
@@ -267,6 +283,21 @@ int32_t mf_set_limits(mf_state *s, const mf_limits *limits) {
     g->limits = *limits;
     mf_memory_limit(s, limits->memory, limits->memory + ((size_t)8 << 20));
     return MF_OK;
+}
+
+void mf_doom(mf_state *s, int32_t reason) {
+    guard *g = s->limits;
+    if (s->doomed) return;
+    mf_set_doomed(s, reason);
+    if (!g || s->abandoned) return;
+    /* What called Swift, or else what began to wait last. */
+    note_place(s->running, g);
+    if (s->tasks) note_place(s->tasks->thread, g);
+}
+
+const char *mf_doom_place(const mf_state *s) {
+    const guard *g = s->limits;
+    return g ? g->place : "";
 }
 
 void mf_set_sliceable(mf_state *s, bool sliceable) { s->sliceable = sliceable; }

@@ -157,7 +157,6 @@ void mf_set_doomed(mf_state *s, int32_t reason) {
     if (s->on_doom) s->on_doom(s);
 }
 
-void mf_doom(mf_state *s, int32_t reason) { mf_set_doomed(s, reason); }
 int32_t mf_doom_reason(const mf_state *s) { return s->doomed; }
 
 /* ---- Birth ---- */

@@ -63,6 +63,22 @@ int sandbox_kill(pid_t worker) {
     return status;
 }
 
+int64_t sandbox_cpu_time(pid_t worker) {
+    clockid_t clock;
+    struct timespec t;
+    if (clock_getcpuclockid(worker, &clock) != 0 || clock_gettime(clock, &t) != 0) return -1;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void sandbox_limit_cpu(pid_t worker, int64_t seconds) {
+    /* The hard limit stays: a process without privileges cannot raise it again. */
+    struct rlimit both;
+    if (prlimit(worker, RLIMIT_CPU, NULL, &both) != 0) return;
+    both.rlim_cur = seconds < 1 ? 1 : (rlim_t)seconds;
+    if (both.rlim_max != RLIM_INFINITY && both.rlim_cur > both.rlim_max) both.rlim_cur = both.rlim_max;
+    prlimit(worker, RLIMIT_CPU, &both, NULL);
+}
+
 void sandbox_trim(void) { malloc_trim(0); }
 
 /* ---- The filter ---- */
@@ -151,15 +167,21 @@ static void build(program *p) {
         unless_equal(p, (unsigned)deadly[i], 1);
         answer(p, SECCOMP_RET_KILL_PROCESS);
     }
-    /* Memory, but none that can be executed. */
-    const int mappings[] = {SYS_mmap, SYS_mprotect};
-    for (int i = 0; i < 2; i++) {
-        unless_equal(p, (unsigned)mappings[i], 4);
-        load(p, ARGUMENT(2));
-        unless_set(p, PROT_EXEC, 1);
-        answer(p, DENY(EPERM));
-        answer(p, SECCOMP_RET_ALLOW);
-    }
+    /* Memory, but none that can be executed; and none that the limit on data does not count, which are what processes
+     * share and what grows downwards like a stack. */
+    unless_equal(p, SYS_mprotect, 4);
+    load(p, ARGUMENT(2));
+    unless_set(p, PROT_EXEC, 1);
+    answer(p, DENY(EPERM));
+    answer(p, SECCOMP_RET_ALLOW);
+    unless_equal(p, SYS_mmap, 7);
+    load(p, ARGUMENT(2));
+    unless_set(p, PROT_EXEC, 1);
+    answer(p, DENY(EPERM));
+    load(p, ARGUMENT(3));
+    unless_set(p, MAP_SHARED | MAP_GROWSDOWN, 1); /* MAP_SHARED_VALIDATE has the bit of MAP_SHARED */
+    answer(p, DENY(EPERM));
+    answer(p, SECCOMP_RET_ALLOW);
     /* Threads, but no processes; glibc falls back to clone, whose flags can be seen. */
     unless_equal(p, SYS_clone, 4);
     load(p, ARGUMENT(0));

@@ -26,7 +26,16 @@ extension LuaState {
     /// The error of the limit that the state went over; nil while it is sound.
     public var doom: MFError? {
         guard let handle = open(), mf_doom_reason(handle) != 0 else { return nil }
-        return doomError(mf_doom_reason(handle))
+        return doom(of: handle)
+    }
+
+    /// The error of the limit, with the place in the code where it was reached.
+    func doom(of handle: OpaquePointer) -> MFError {
+        let error = doomError(mf_doom_reason(handle))
+        let place = String(cString: mf_doom_place(handle))
+        guard !place.isEmpty else { return error }
+        let context = error.context.map { ($0.key, Optional($0.value)) }
+        return MFError(error.code, "\(error.message), at \(place)", context: context + [("at", place)], hint: error.hint)
     }
 
     /// Whether the state went over a limit.

@@ -23,7 +23,7 @@ extension LuaState {
         case MF_ERROR, MF_SYNTAX, MF_CONVERSION: break
         case MF_NESTING: return .callsTooDeep()
         case MF_THREADS: return .noWatchdog()
-        case MF_DOOMED: return doomError(mf_doom_reason(handle))
+        case MF_DOOMED: return doom(of: handle)
         default: return .outOfMemory()
         }
         var reader = LuaWireReader(self, mf_failure(handle))

@@ -9,9 +9,60 @@ local functions = {
 }
 local libraries = { "coroutine", "debug", "io", "math", "os", "string", "table", "utf8" }
 
+-- The host's own functions: its script may replace globals later.
+local next, type, ipairs, error = next, type, ipairs, error
+local getmetatable_of, setmetatable_of = globals.debug.getmetatable, globals.debug.setmetatable
+local getmetatable, select = globals.getmetatable, select
+
 local base = {}
 for _, name in ipairs(functions) do base[name] = globals[name] end
 for _, name in ipairs(libraries) do base[name] = read_only(globals[name]) end
+
+-- Metatables that all share: those of strings and of other values that are neither tables nor userdata, and that of
+-- files. An environment sees a read-only face of them.
+local files = getmetatable_of(globals.io.stdout)
+local faces = setmetatable_of({}, { __mode = "k" })
+
+local function is_shared(value, metatable)
+  local kind = type(value)
+  return kind ~= "table" and kind ~= "userdata" or metatable == files
+end
+
+local function face_of(metatable)
+  if faces[metatable] then return faces[metatable] end
+  local copy = {}
+  for key, field in next, metatable do copy[key] = type(field) == "table" and read_only(field) or field end
+  faces[metatable] = read_only(copy)
+  return faces[metatable]
+end
+
+function base.getmetatable(...)
+  local metatable = getmetatable(...)
+  if type(metatable) ~= "table" or not is_shared((...), getmetatable_of((...))) then return metatable end
+  return face_of(metatable)
+end
+
+local guarded_debug = {}
+for name, value in next, globals.debug do guarded_debug[name] = value end
+
+function guarded_debug.getmetatable(...)
+  local metatable = getmetatable_of(...)
+  if metatable == nil or not is_shared((...), metatable) then return metatable end
+  return face_of(metatable)
+end
+
+function guarded_debug.setmetatable(value, ...)
+  if is_shared(value, getmetatable_of(value)) then
+    error("cannot set the metatable of a " .. type(value) .. ": all code shares it", 2)
+  end
+  return setmetatable_of(value, ...)
+end
+
+function guarded_debug.getregistry()
+  error("the registry is not available to remotes and plugins: all code shares it", 2)
+end
+
+base.debug = read_only(guarded_debug)
 
 --- Finds what a chunk brought along in `package.preload`.
 local function preloaded(package)

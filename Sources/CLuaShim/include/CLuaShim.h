@@ -143,6 +143,7 @@ void mf_memory_limit(mf_state *s, size_t cap, size_t margin); /* 0: none */
 void mf_charge(mf_state *s, int64_t bytes); /* held for Lua outside of it; negative: no longer */
 int32_t mf_doom_reason(const mf_state *s);
 void mf_doom(mf_state *s, int32_t reason);
+const char *mf_doom_place(const mf_state *s); /* file and line of the code that went over the limit; empty: not known */
 int32_t mf_collect(mf_state *s);
 
 /* ---- Limits (limits.c): what makes a state a tenant's ---- */

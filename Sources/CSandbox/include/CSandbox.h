@@ -35,6 +35,12 @@ int sandbox_wait(int socket, bool writing, int64_t milliseconds);
 /* Ends a worker for certain and forgets it. Its exit status (as of waitpid), or -1. */
 int sandbox_kill(pid_t worker);
 
+/* Processor time that a worker has used, in nanoseconds; -1: there is none. */
+int64_t sandbox_cpu_time(pid_t worker);
+
+/* Has the kernel end a worker that has used so many seconds of processor time in its life. */
+void sandbox_limit_cpu(pid_t worker, int64_t seconds);
+
 /* Gives freed memory back to the system: malloc would keep it for whatever is as large. */
 void sandbox_trim(void);
 #endif

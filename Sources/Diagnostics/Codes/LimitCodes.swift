@@ -77,6 +77,13 @@ extension MFError.Code {
             Cause: the tenant was not given the capability for what it tried (network, files, environment …).
             Cure:  where it is meant to have it, list it in the host's `mf.init`:
                    `tenants = { acme = { net = { "api.example" }, shared = { "statsd" }, env = { KEY = "value" } } }`.
+                   `net` lists hosts that `mf.fetch` may ask, `shared` packages that `mf.loadShare` may give it, `env`
+                   what `mf.env` holds.
+                   Every tenant has `mf.sleep`, `mf.spawn`, `mf.all`, `mf.json`, `mf.log`, `print`, `require`, and of
+                   Lua `coroutine`, `math`, `string` (without `dump`), `table`, `utf8`, `os.clock`, `os.date`,
+                   `os.difftime`, `os.time`, `debug.traceback` and the basic functions but `dofile`, `loadfile` and
+                   `warn`. No tenant has `io`, `package`, processes, files, C modules or the rest of `mf`; a plugin
+                   loads remotes of its own tenant by `args.origin:loadRemote`.
             """),
         CodeEntry(
             .levelUnavailable, "levelUnavailable", "the isolation level is not available",

@@ -24,7 +24,8 @@ final class EnvironmentStore: @unchecked Sendable {
         guard parts.count == 2, case .table(let base) = parts[0], case .function(let prepare) = parts[1] else {
             throw MFError(.luaRuntime, "lua/mf/environment.lua did not return a table and a function")
         }
-        (self.base, self.prepare) = (base, prepare)
+        // An environment's own metatable leads here: nobody is to change it for the others.
+        (self.base, self.prepare) = (try state.readOnly(base), prepare)
     }
 
     /// Makes a module known to all environments, those that are there already included.

@@ -172,7 +172,8 @@ public final class Tenant: @unchecked Sendable {
             return doom.inTenant(name)
         }
         guard let error = error as? MFError else { return error }
-        return raised(error, by: instance).inTenant(name)
+        let failure = raised(error, by: instance)
+        return (TenantLacks.error(for: failure) ?? failure).inTenant(name)
     }
 
     /// An error that a script raised, as the host sees it: messages and error tables become errors with a code, other

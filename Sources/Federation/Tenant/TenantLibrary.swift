@@ -46,11 +46,12 @@ struct TenantLibrary {
             try globals.rawSet("print", .callable(text(print.1, in: instance)))
         }
         try globals.rawSet("require", .callable(require(library)))
+        try TenantLacks.install(in: state, library: library)
     }
 
     /// `require` of a tenant: `mf` and the libraries that are there.
     private func require(_ library: LuaTable) -> LuaCallable {
-        let known: Set<String> = ["string", "table", "math", "utf8", "coroutine", "os"]
+        let known: Set<String> = ["string", "table", "math", "utf8", "coroutine", "os", "debug"]
         return LuaCallable("require") { call in
             let name = try call.string(0)
             if case .string(let circle) = call[2] { throw MFError.moduleCycle(circle) }
@@ -85,7 +86,7 @@ struct TenantLibrary {
             for argument in call.arguments {
                 if !text.isEmpty { text += "\t" }
                 text += argument.shortText ?? call.state.toString(argument)
-                if text.utf8.count > 64 << 10 { break }
+                if text.utf8.count > 64 << 10 || call.state.isOverLimit { break }
             }
             _ = try function.body([.string(text)], false)
             return []

@@ -98,6 +98,9 @@ final class TenantPeer: @unchecked Sendable {
         onEnd(reason)
     }
 
+    /// Whether the other side was asked for something that it has not answered.
+    var hasCallsUnderWay: Bool { !slots.isEmpty }
+
     // MARK: - Asking
 
     /// Asks the other side; waits without blocking, or blocks for as long as `deadline` says.

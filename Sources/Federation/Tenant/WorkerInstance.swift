@@ -16,6 +16,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     private var isReaped: Bool
     /// Whether it has answered: what it takes to start is no longer allowed for.
     private(set) var isSetUp = false
+    private var processorTime: WorkerProcessorTime?
     private var settingUp: Task<Void, any Error>?
     /// How long a worker may take to start.
     private static let startLimit = Duration.seconds(10)
@@ -59,6 +60,13 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
                 guard let self else { throw MFError.stateGone() }
                 return try serve(name, values, canWait)
             }, onEnd: { [weak self] in self?.ended($0) })
+        if let process {
+            let time = WorkerProcessorTime(process, loop, options) { [weak self] in
+                self?.peer.close(MFError.workerComputesTooMuch())
+            }
+            time.isBusy = { [weak self] in self?.peer.hasCallsUnderWay ?? false }
+            processorTime = time
+        }
         let entries = imports.map { LuaRecord.Entry(key: .string($0.0), value: .object($0.1)) }
         let setUp = try peer.ask(
             "setup", [options.luaValue, .record(LuaRecord(entries))], canWait: true, deadline: .zero)
@@ -86,6 +94,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     private func ended(_ reason: MFError) {
         if doom == nil { doom = reason }
+        processorTime?.stop()
+        processorTime = nil
         reap()
         imports.removeAll()
         views.removeAll()
@@ -117,6 +127,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     private func ask(_ name: String, _ values: LuaValues, canWait: Bool) throws -> LuaStart {
         if let doom { throw doom }
+        processorTime?.call()
         do {
             return try peer.ask(name, values, canWait: canWait, deadline: deadline).map { [self] in try account($0) }
         } catch let error as MFError where !canWait && (error.code == .limitWall || error.code == .levelUnavailable && !isSetUp) {
@@ -281,6 +292,12 @@ extension MFError {
             .levelUnavailable,
             "the worker of tenant `\(tenant)` cannot be started: \(String(cString: strerror(errno)))",
             context: [("tenant", tenant)], hint: "the level `process` needs /proc and room for one more process")
+    }
+
+    static func workerComputesTooMuch() -> MFError {
+        MFError(
+            .limitCPU, "the tenant's worker used more processor time than its calls may",
+            hint: "it was ended; the next call starts a new one")
     }
 
     static func workerKeepsTooMuch() -> MFError {

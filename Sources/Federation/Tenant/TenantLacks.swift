@@ -1,0 +1,67 @@
+import Diagnostics
+import LuaBridge
+
+/// What Lua code may look for and a tenant does not have: calling it says so, and what grants it.
+enum TenantLacks {
+    /// Functions of a host's `mf` that no tenant has, or that this one was not granted.
+    private static let ofMF: Set<String> = Set(MFLibrary.functions.map(\.name) + HostFunction.all.map(\.name))
+    private static let ofOS: Set<String> = ["execute", "exit", "getenv", "remove", "rename", "setlocale", "tmpname"]
+    /// Globals and fields that are nil, also where a program only asks whether they are there.
+    private static let absent: Set<String> = [
+        "io", "package", "dofile", "loadfile", "dump", "getinfo", "getlocal", "getmetatable", "getregistry", "gethook",
+        "getupvalue", "getuservalue", "sethook", "setlocal", "setmetatable", "setupvalue", "upvalueid", "upvaluejoin",
+    ]
+
+    /// Gives the tenant's `mf` and `os` functions for what they lack, made when they are asked for.
+    static func install(in state: LuaState, library: LuaTable) throws {
+        try answer(for: ofMF, of: "mf", in: state, behind: library)
+        if case .table(let os) = try state.globals.rawGet("os") { try answer(for: ofOS, of: "os", in: state, behind: os) }
+    }
+
+    /// - Parameter face: The read-only face of the table.
+    private static func answer(for names: Set<String>, of table: String, in state: LuaState, behind face: LuaTable) throws {
+        guard case .table(let real)? = try face.metatable()?.rawGet("__index") else { return }
+        let index = LuaCallable("index") { call in
+            guard case .string(let name) = call[1], names.contains(name) else { return [.nil] }
+            return [.callable(LuaCallable(name) { _ in throw MFError.notAvailableToTenants("\(table).\(name)") })]
+        }
+        try real.setMetatable(try state.makeTable(["__index": .callable(index)]))
+    }
+
+    /// The error of code that used what is absent as if it was there; nil for other errors.
+    static func error(for error: MFError) -> MFError? {
+        guard error.code == .luaRuntime, let start = error.message.firstRange(of: "attempt to "),
+            let place = error.message.firstRange(of: "a nil value ("), place.lowerBound > start.lowerBound
+        else { return nil }
+        let described = error.message[place.upperBound...].dropLast(1).split(separator: " ")
+        guard described.count == 2, ["global", "field", "method"].contains(described[0]) else { return nil }
+        let name = String(described[1].dropFirst().dropLast())
+        guard absent.contains(name), described[0] != "field" || !["io", "package"].contains(name) else { return nil }
+        let lack = MFError.notAvailableToTenants(name)
+        return MFError(
+            lack.code, error.message[..<start.lowerBound] + lack.message,
+            context: lack.context.map { ($0.key, Optional($0.value)) }, hint: lack.hint, traceback: error.traceback)
+    }
+}
+
+extension MFError {
+    /// - Parameter name: As the code calls it, such as `mf.fetch`.
+    static func notAvailableToTenants(_ name: String) -> MFError {
+        let hint =
+            switch name {
+            case "mf.fetch": "list the hosts that it may ask in the tenant's `net`"
+            case "mf.loadRemote", "mf.preloadRemote":
+                "a plugin loads the tenant's own remotes by `args.origin:loadRemote`"
+            case "mf.loadShareSync": "use `mf.loadShare`, of packages that the tenant's `shared` lists"
+            case "os.getenv": "list variables in the tenant's `env`, and read them from `mf.env`"
+            case "io", "dofile", "loadfile", "os.remove", "os.rename", "os.tmpname":
+                "a tenant has no files: pass it what it needs, or share a module by the tenant's `shared`"
+            case "package": "`require` finds `mf` and the modules of the tenant's own remote"
+            case "getinfo", "getlocal", "gethook", "sethook", "getregistry", "getupvalue", "dump":
+                "of `debug` a tenant has `debug.traceback`"
+            default: "what a tenant may use is listed by `mflua explain LIMIT-009`"
+            }
+        return MFError(
+            .capabilityMissing, "`\(name)` is not available to a tenant", context: [("name", name)], hint: hint)
+    }
+}
