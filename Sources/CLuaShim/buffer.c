@@ -6,6 +6,7 @@
 #include "internal.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 static void begin_change(mf_state *s) {
     s->outside++;
@@ -46,6 +47,14 @@ static mf_buffer *emptied(mf_state *s, mf_buffer *b) {
     b->functions = 0;
     if (b->capacity > MF_KEEP_BUFFER) mf_buffer_free(s, b);
     return b;
+}
+
+bool mf_has_room(size_t count) {
+    enum { FEW = 1 << 20 };
+    if (count < FEW) return true;
+    void *room = malloc(count);
+    free(room);
+    return room;
 }
 
 bool mf_level_ready(mf_state *s, int32_t level) {

@@ -78,6 +78,14 @@ static int trampoline(lua_State *L) {
     luaL_checkstack(L, 8, NULL);
     b->values = (uint32_t)count;
     for (int i = 1; i <= count; i++) mf_encode(L, s, b, i);
+    /* Swift copies what it is given, and copies it again for what it does with it. */
+    s->outside++;
+    bool has_room = mf_has_room(3 * b->count);
+    s->outside--;
+    if (!has_room) {
+        s->nest = level;
+        return luaL_error(L, "not enough memory");
+    }
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;

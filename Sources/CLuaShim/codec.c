@@ -17,6 +17,24 @@ mf_reader mf_read_input(mf_state *s, int32_t level) {
     memcpy(&name, (reader)->at, sizeof name);                                                                          \
     (reader)->at += sizeof name
 
+/* [-0, +0, m] remembers that the empty table on the top is a list */
+static void note_empty_list(lua_State *L, mf_state *s) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->empty_lists);
+    lua_pushvalue(L, -2);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+/* [-0, +0, -] whether the table at an index came as an empty list */
+static bool was_empty_list(lua_State *L, const mf_state *s, int index) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->empty_lists);
+    lua_pushvalue(L, index);
+    bool found = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 2);
+    return found;
+}
+
 /* [-0, +1, e] */
 static void decode(lua_State *L, mf_state *s, mf_reader *r, int depth) {
     switch (*r->at++) {
@@ -66,6 +84,7 @@ static void decode(lua_State *L, mf_state *s, mf_reader *r, int depth) {
         if (depth <= 0) mf_refuse(L, s, MF_REFUSE_DEPTH, NULL);
         luaL_checkstack(L, 8, NULL);
         lua_createtable(L, count <= INT32_MAX ? (int)count : 0, 0);
+        if (count == 0) note_empty_list(L, s);
         for (uint32_t i = 1; i <= count; i++) {
             decode(L, s, r, depth - 1);
             lua_rawseti(L, -2, i);
@@ -296,6 +315,7 @@ static bool copy_table(lua_State *L, copier *c, int index) {
             count++;
         }
         memcpy(c->buffer->bytes + at, &count, sizeof count);
+        if (count == 0 && was_empty_list(L, c->state, index)) c->buffer->bytes[at - 1] = MF_TAG_ARRAY;
     }
     c->innermost = here.outer;
     return true;

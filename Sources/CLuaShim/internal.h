@@ -97,6 +97,7 @@ struct mf_state {
     /* Slots of registry tables. */
     int32_t views;      /* object pointer -> userdata, weak values */
     int32_t callable_metatable;
+    int32_t empty_lists; /* tables that came as lists of no elements, weak keys: they go back as such while empty */
 
     struct mf_held *held; /* the Swift objects that Lua holds */
 

@@ -192,6 +192,12 @@ static int set_up(lua_State *L) {
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
     s->views = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_newtable(L);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "k");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    s->empty_lists = luaL_ref(L, LUA_REGISTRYINDEX);
     mf_make_callable_metatable(L, s);
     return 0;
 }

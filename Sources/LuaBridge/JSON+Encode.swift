@@ -1,14 +1,17 @@
+internal import CLuaShim
 import Diagnostics
 
 extension JSON {
     /// Writes a value as JSON.
     ///
     /// Lists become arrays, records, tables and views objects (views that are lists, arrays), `nil` and `mf.null` become
-    /// `null`. Floats keep their point, so that they come back as floats.
+    /// `null`. Floats keep their point, so that they come back as floats. A table without elements becomes an object, unless
+    /// it came as an empty array.
     ///
     /// - Parameter pretty: Whether to break lines and indent by two blanks.
-    /// - Throws: ``MFError`` with `LUA-004` for what JSON cannot say (functions, NaN, bytes that are no text), `LUA-007` for
-    ///   values that are nested too deeply; the message names the path.
+    /// - Throws: ``MFError`` with `LUA-004` for what JSON cannot say (functions, NaN, bytes that are no text, lists with
+    ///   holes, keys of both kinds), `LUA-007` for values that are nested more deeply than ``maximumDepth``; the message
+    ///   names the path.
     public static func encode(_ value: LuaValue, pretty: Bool = false) throws -> [UInt8] {
         try encode(value, pretty: pretty, within: nil)
     }
@@ -35,19 +38,31 @@ private struct JSONWriter {
     private let state: LuaState?
     private var looked = 0
     private static let bytesBetweenLooks = 4096
+    /// How many bytes there may be until it is asked whether there is memory for twice as many.
+    private var hasRoomFor = 1 << 20
     private(set) var bytes: [UInt8] = []
 
     init(isPretty: Bool, state: LuaState?) { (self.isPretty, self.state) = (isPretty, state) }
 
     private mutating func look() throws {
+        if bytes.count > hasRoomFor { try makeRoom(for: bytes.count) }
         guard bytes.count - looked > Self.bytesBetweenLooks else { return }
         looked = bytes.count
         if let state, state.isOverLimit, let doom = state.doom { throw doom }
     }
 
+    /// Makes sure that there is memory for so many bytes, as long as the array doubles.
+    private mutating func makeRoom(for count: Int) throws {
+        hasRoomFor = 2 * count
+        guard mf_has_room(2 * hasRoomFor) else { throw MFError.outOfMemory() }
+    }
+
     mutating func write(_ value: LuaValue, depth: Int) throws {
         try look()
-        guard depth <= JSON.maximumDepth else { throw MFError.tooDeepForJSON() }
+        switch value {
+        case .array, .record, .table, .object: if depth >= JSON.maximumDepth { throw MFError.tooDeepForJSON() }
+        default: break
+        }
         switch value {
         case .nil, .null:
             bytes += "null".utf8
@@ -59,20 +74,39 @@ private struct JSONWriter {
             guard number.isFinite else { throw MFError.mismatch(expected: "finite number", found: value) }
             bytes += number.description.utf8
         case .string(let string):
+            if string.utf8.count > hasRoomFor { try makeRoom(for: 2 * string.utf8.count) }
             write(string)
         case .array(let elements):
             try write(elements, depth: depth)
         case .table(let table):
-            try write(try table.copied(), depth: depth)
+            try write(try table.copied(depth: JSON.maximumDepth), depth: depth)
         case .record, .object:
+            if case .record(let record) = value { try checkKeys(of: record) }
             if case .object(let object) = value, object is any LuaSequenceObject {
                 try write(try value.luaElements() ?? [], depth: depth)
             } else {
                 try write(try value.luaEntries() ?? [], depth: depth)
             }
-        case .bytes, .function, .userdata, .callable:
+        case .bytes:
+            throw MFError.mismatch(expected: "a string in UTF-8", found: value)
+        case .function, .userdata, .callable:
             throw MFError.mismatch(expected: "plain value", found: value)
         }
+    }
+
+    /// An object has names: a list with a hole, or with names beside its elements, would come back as something else.
+    private func checkKeys(of record: LuaRecord) throws {
+        var indices: Set<Int64> = []
+        for entry in record.entries {
+            if case .integer(let index) = entry.key { indices.insert(index) }
+        }
+        guard !indices.isEmpty else { return }
+        guard indices.count == record.count else {
+            throw MFError.mismatch(
+                expected: "a table whose keys are all strings, or all of 1 … n", found: .record(record))
+        }
+        let missing = (1...Int64(record.count)).first { !indices.contains($0) }
+        throw MFError.mismatch(expected: "an element of a list", found: .nil).inside(index: Int(missing ?? 1))
     }
 
     private mutating func write(_ elements: [LuaValue], depth: Int) throws {
@@ -99,7 +133,7 @@ private struct JSONWriter {
             switch entry.key {
             case .string(let name): key = name
             case .integer(let number): key = String(number)
-            default: throw MFError.mismatch(expected: "string as key", found: entry.key)
+            default: throw MFError.mismatch(expected: "a key in UTF-8", found: entry.key)
             }
             write(key)
             bytes.append(UInt8(ascii: ":"))

@@ -255,6 +255,8 @@ struct JSONParser<Builder: JSONBuilder> {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             try digits()
         }
+        // There is no integer for it.
+        if isInteger, isNegative, integer == 0 { return builder.number(-0.0) }
         if isInteger, fits, isNegative || integer != .min { return builder.integer(isNegative ? integer : -integer) }
         let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
         guard let number = Double(text), number.isFinite else {

@@ -31,6 +31,8 @@ extension LuaState {
             withExtendedLifetime((table, key, value)) {
                 mf_table(handle, Int32(operation), table.slot, argument, &span)
             })
+        // A tree of values takes several times what it takes on the wire.
+        guard mf_has_room(6 * span.count) else { throw MFError.outOfMemory() }
         return span
     }
 }

@@ -176,6 +176,8 @@ int32_t mf_open_tenant_libraries(mf_state *s);
 /* ---- Buffers ---- */
 mf_buffer *mf_input(mf_state *s);                   /* emptied; NULL: no memory or nested too deeply */
 int32_t mf_current_level(const mf_state *s);
+/* Whether so many bytes can be had now: Swift cannot go on without memory that it asks for. Always, for few. */
+bool mf_has_room(size_t count);
 bool mf_buffer_grow(mf_state *s, mf_buffer *b, size_t more);
 
 /* ---- Failures ----

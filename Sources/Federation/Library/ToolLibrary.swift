@@ -149,7 +149,7 @@ enum JSONLibrary {
         "encode": .callable(
             LuaCallable("encode") { call in
                 let options = try encodeOptions.read(call, 1)
-                return [.of(try call.state.encodeJSON(try call[0].detached(), pretty: options["pretty"].isTruthy))]
+                return [.of(try call.state.encodeJSON(call[0], pretty: options["pretty"].isTruthy))]
             }),
         "array": .callable(
             LuaCallable("array") { call in
