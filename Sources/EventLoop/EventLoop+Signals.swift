@@ -1,4 +1,5 @@
 internal import CEventLoop
+internal import Diagnostics
 internal import Glibc
 
 /// Names the watching of a signal, so that it can be ended.
@@ -15,16 +16,21 @@ extension EventLoop {
     /// process). Signals that come in quick succession may be told once.
     ///
     /// ```swift
-    /// let interrupt = loop.onSignal(SIGINT) { task.cancel() }
+    /// let interrupt = try loop.onSignal(SIGINT) { task.cancel() }
     /// …
     /// loop.removeSignal(interrupt)
     /// ```
-    @discardableResult public func onSignal(_ signal: Int32, _ action: @escaping () -> Void) -> SignalWatch {
+    ///
+    /// - Throws: ``MFError`` with `RUNTIME-016` when there is no descriptor left, or the signal cannot be watched.
+    @discardableResult public func onSignal(_ signal: Int32, _ action: @escaping () -> Void) throws -> SignalWatch {
         checkOnLoop()
         let counter = mf_eventfd_create()
-        precondition(counter >= 0, "no descriptors left to watch a signal")
+        guard counter >= 0 else { throw MFError.resourceLacking("descriptor to watch a signal", errno) }
         let failure = mf_signal_watch(signal, counter)
-        precondition(failure == 0, "signal \(signal) cannot be watched")
+        guard failure == 0 else {
+            close(counter)
+            throw MFError.resourceLacking("way to watch signal \(signal)", failure)
+        }
         let watch = SignalWatch(number: nextSignalWatch, signal: signal)
         nextSignalWatch += 1
         signals[watch] = counter

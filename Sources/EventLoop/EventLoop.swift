@@ -55,17 +55,33 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     public var onStarved: (() -> Void)?
 
     /// Makes a loop and starts its thread, which has a stack of 8 MB.
-    public init(name: String = "mflua") {
+    ///
+    /// - Precondition: There are two descriptors and a thread for it; ``start(name:)`` throws where there are not.
+    public convenience init(name: String = "mflua") {
+        do { try self.init(starting: name) } catch { preconditionFailure("\(error)") }
+    }
+
+    /// Makes a loop and starts its thread.
+    ///
+    /// ```swift
+    /// let loop = try EventLoop.start(name: "worker")
+    /// ```
+    ///
+    /// - Throws: ``MFError`` with `RUNTIME-016` when there are no descriptors or no thread left for it.
+    public static func start(name: String = "mflua") throws -> EventLoop { try EventLoop(starting: name) }
+
+    private init(starting name: String) throws {
         self.name = name
         number = Self.lastNumber.add(1, ordering: .relaxed).newValue
         epoll = mf_epoll_create()
-        wakeUp = mf_eventfd_create()
-        precondition(epoll >= 0 && wakeUp >= 0, "no descriptors left for an event loop")
+        wakeUp = epoll < 0 ? -1 : mf_eventfd_create()
+        guard wakeUp >= 0 else { throw MFError.resourceLacking("descriptor for an event loop", errno) }
         // Edge-triggered: each signal of the counter wakes the loop once, and nobody has to read it.
-        let failure = mf_epoll_set_edge(epoll, wakeUp, Self.wakeUpTag)
-        precondition(failure == 0, "epoll refused the loop's own descriptor")
+        let refusal = mf_epoll_set_edge(epoll, wakeUp, Self.wakeUpTag)
+        guard refusal == 0 else { throw MFError.resourceLacking("descriptor for an event loop", refusal) }
         inbox.beginRunning()
-        startThread()
+        let failure = startThread()
+        guard failure == 0 else { throw MFError.resourceLacking("thread for an event loop", failure) }
         // From here on `isOnLoop` is right for everybody.
         while threadID.load(ordering: .acquiring) == 0 { sched_yield() }
     }
@@ -132,7 +148,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         switch inbox.add(work) {
         case .noticed: break
         case .wake: mf_eventfd_signal(wakeUp)
-        case .restart: startThread()
+        case .restart:
+            let failure = startThread()
+            precondition(failure == 0, "no thread left for an event loop that goes on")
         }
     }
 
@@ -153,21 +171,23 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
     }
 
-    private func startThread() {
+    /// 0, or the errno.
+    private func startThread() -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setstacksize(&attributes, 8 << 20)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()
-        let retained = Unmanaged.passRetained(self).toOpaque()
+        let retained = Unmanaged.passRetained(self)
         let failure = pthread_create(
             &thread, &attributes,
             { pointer in
                 Unmanaged<EventLoop>.fromOpaque(pointer!).takeRetainedValue().run()
                 return nil
-            }, retained)
-        precondition(failure == 0, "no thread left for an event loop")
+            }, retained.toOpaque())
         pthread_attr_destroy(&attributes)
+        if failure != 0 { retained.release() }
+        return failure
     }
 
     private func run() {

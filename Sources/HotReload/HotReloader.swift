@@ -103,7 +103,7 @@ public final class HotReloader: @unchecked Sendable {
     private func watchFiles() {
         // A host hears SIGHUP even where it has nothing to reload: it must not end what others go on with.
         if signal == nil, runtime.hasHosts {
-            signal = runtime.loop.onSignal(SIGHUP) { [runtime, tell] in
+            signal = try? runtime.loop.onSignal(SIGHUP) { [runtime, tell] in
                 if !runtime.hasReloadablePlugins { return tell(.nothingToReload) }
                 runtime.reloadAllPlugins()
             }

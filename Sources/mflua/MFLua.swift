@@ -26,7 +26,8 @@ struct MFLua: AsyncParsableCommand {
         TenantWorker.runIfRequested()
         EventLoop.useOneHeap()
         do {
-            let arguments = Array(CommandLine.arguments.dropFirst())
+            try Resources.check()
+            let arguments = Array(ProcessArguments.all.dropFirst())
             if let help = Help.text(for: arguments) {
                 print(help)
                 Terminal.leave(0)

@@ -70,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// Publishes what changes below the folder, from a loop of its own.
     private func watch(_ folder: String, for feed: ChangeFeed) async throws -> FolderWatcher {
-        let loop = EventLoop(name: "mflua.watch")
+        let loop = try EventLoop.start(name: "mflua.watch")
         return try await loop.perform { [hidden] in
             try FolderWatcher(root: folder, loop: loop) { changed in
                 let served = hidden ? changed : changed.filter { !StaticFiles.isHidden($0) }

@@ -42,7 +42,7 @@ struct Session: Sendable {
 
     /// Sets `arg` as `lua` does: the script at 0, its arguments after it, the words before it at negative indices.
     func setArguments() async throws {
-        let words = CommandLine.arguments
+        let words = ProcessArguments.all
         let first = invocation.script == nil ? 0 : words.count - invocation.arguments.count - 1
         let entries = words.indices.map { LuaRecord.Entry(key: .integer(Int64($0 - first)), value: .string(words[$0])) }
         try await runtime.loop.perform { [runtime] in

@@ -19,7 +19,7 @@ import Testing
             let expected = (1...(codes.count + reserved.count)).map { "\(family)-" + String(1000 + $0).dropFirst() }
             #expect(codes == expected.filter { !reserved.contains($0) })
         }
-        #expect(families["RUNTIME"]?.count == 15)
+        #expect(families["RUNTIME"]?.count == 16)
     }
 
     @Test(arguments: MFError.Code.all.map(\.code)) func everyCodeIsExplainedWithCauseAndCure(code: MFError.Code) throws

@@ -18,7 +18,7 @@ import Testing
         try await loop.perform {
             await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in
                 var watch: SignalWatch?
-                watch = loop.onSignal(signal) {
+                watch = try? loop.onSignal(signal) {
                     #expect(loop.isOnLoop)
                     loop.removeSignal(watch!)
                     done.resume()
@@ -33,8 +33,8 @@ import Testing
         try await withLoop { loop in
             try await loop.perform {
                 signal(SIGUSR2, SIG_IGN)
-                let first = loop.onSignal(SIGUSR2) {}
-                let second = loop.onSignal(SIGUSR2) {}
+                let first = try loop.onSignal(SIGUSR2) {}
+                let second = try loop.onSignal(SIGUSR2) {}
                 loop.removeSignal(first)
                 #expect(!isIgnored(SIGUSR2))
                 loop.removeSignal(second)

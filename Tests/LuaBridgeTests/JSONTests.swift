@@ -1,4 +1,5 @@
 import Diagnostics
+import Glibc
 import LuaBridge
 import TestSupport
 import Testing
@@ -7,7 +8,7 @@ import Testing
     // MARK: - What has to be accepted
 
     @Test(arguments: [
-        ("null", LuaValue.null), ("true", true), (" false ", false), ("0", 0), ("-0", 0), ("17", 17), ("-3", -3),
+        ("null", LuaValue.null), ("true", true), (" false ", false), ("0", 0), ("-0", .number(-0.0)), ("17", 17), ("-3", -3),
         ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
         ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("1.0", .number(1)), ("-0.5e1", .number(-5)),
         ("1E2", .number(100)), ("1e+2", .number(100)), ("20e-1", .number(2)), ("0e1", .number(0)),
@@ -126,6 +127,44 @@ import Testing
         expectMFError(.jsonSyntax) { try JSON.decode(String(repeating: "{\"a\":", count: 100_000)) }
         expectMFError(.jsonSyntax) { try JSON.decode("[[[1]]]", maxDepth: 2) }
         _ = try JSON.decode("[[1]]", maxDepth: 2)
+    }
+
+    @Test func bothWaysNestAsDeep() throws {
+        let text = String(repeating: "[", count: JSON.maximumDepth) + String(repeating: "]", count: JSON.maximumDepth)
+        #expect(String(decoding: try JSON.encode(try JSON.decode(text)), as: UTF8.self) == text)
+    }
+
+    @Test func holesAndMixedKeysAreErrorsThatSayWhere() throws {
+        let hole = LuaValue.record(["a": .record(LuaRecord([.init(key: 1, value: 1), .init(key: 3, value: 3)]))])
+        #expect(expectMFError(.luaConversion) { try JSON.encode(hole) }?["path"] == "a[2]")
+        let mixed = LuaValue.record(["a": .record(LuaRecord([.init(key: 1, value: 1), .init(key: "x", value: 3)]))])
+        #expect(expectMFError(.luaConversion) { try JSON.encode(mixed) }?["path"] == "a")
+    }
+
+    @Test(arguments: ["[]", "{}", "{\"list\":[]}", "[[],{}]", "-0.0", "9223372036854775807"])
+    func whatWasDecodedIntoLuaIsEncodedAsItWas(text: String) async throws {
+        try await withState { state in
+            let value = try text.utf8.withContiguousStorageIfAvailable { try state.decodeJSON($0) }
+            #expect(String(decoding: try state.encodeJSON(try #require(value)), as: UTF8.self) == text)
+        }
+    }
+
+    /// Damaged texts; a longer run: `MFLUA_FUZZ=1000000`.
+    @Test func damagedTextsAreErrorsOrComeBackAsTheyWere() throws {
+        let count = getenv("MFLUA_FUZZ").flatMap { Int(String(cString: $0)) } ?? 2_000
+        let whole = [
+            #"{"a":[1,-2.5e3,true,null,"é\u00e9\ud83d\ude00"],"b":{"c":[],"d":{}},"e":-0}"#,
+            #"[[[[1e308,0.1]],"\n\t\"\\"],9223372036854775807,{"":""}]"#,
+        ].map { Array($0.utf8) }
+        var mutator = ByteMutator(seed: 0x150)
+        var read = 0
+        for round in 0..<count {
+            guard let value = try? JSON.decode(mutator.damaged(whole[round % whole.count])) else { continue }
+            read += 1
+            let text = try JSON.encode(value)
+            #expect(try JSON.encode(try JSON.decode(text)) == text)
+        }
+        #expect(read > count / 20)
     }
 
     // MARK: - Messages

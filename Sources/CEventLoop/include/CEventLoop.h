@@ -19,6 +19,10 @@ typedef struct {
     uint32_t flags;
 } mf_event;
 
+/* The arguments that main was called with. */
+int mf_argument_count(void);
+const char *mf_argument(int index);
+
 /* A new epoll descriptor; -1 on failure. */
 int mf_epoll_create(void);
 

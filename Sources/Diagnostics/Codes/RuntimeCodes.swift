@@ -30,6 +30,8 @@ extension MFError.Code {
     public static let exposeNotFound = Self("RUNTIME-014")
     /// RUNTIME-015: the container was initialized before, with another share scope.
     public static let initAlreadyDone = Self("RUNTIME-015")
+    /// RUNTIME-016: the system has no descriptor, thread or memory left for what is needed.
+    public static let resourceLacking = Self("RUNTIME-016")
 
     static let runtimeCodes: [CodeEntry] = [
         CodeEntry(
@@ -134,6 +136,13 @@ extension MFError.Code {
             """
             Cause: a container is initialized once, with one share scope; it was to be initialized with another.
             Cure:  use one share scope for the remote in all hosts of the process, or give it another name.
+            """),
+        CodeEntry(
+            .resourceLacking, "resourceLacking", "the system gives no more of a resource",
+            """
+            Cause: the process is at its limit of open files, threads or memory, or the machine is.
+            Cure:  look at the limits with `ulimit -a`, and at what is in use with `ls /proc/<pid>/fd`; raise the limit or
+                   do less at a time.
             """),
     ]
 }

@@ -70,11 +70,12 @@ public final class Runtime: @unchecked Sendable {
 
     /// Starts a runtime: its loop, its Lua state, the library `mf`.
     ///
-    /// - Throws: ``MFError`` with `LUA-003` when there is not enough memory.
+    /// - Throws: ``MFError`` with `LUA-003` when there is not enough memory, `RUNTIME-016` when there are no descriptors or
+    ///   threads left.
     public init(configuration: RuntimeConfiguration = RuntimeConfiguration()) throws {
         self.configuration = configuration
         ownsLoop = configuration.loop == nil
-        let loop = configuration.loop ?? EventLoop()
+        let loop = try configuration.loop ?? EventLoop.start()
         self.loop = loop
         fetcher = configuration.fetcher ?? CurlFetcher(loop: loop)
         var log = configuration.logger ?? Logger(label: "mflua")

@@ -22,7 +22,7 @@ public enum TenantWorker {
 
     /// Becomes a worker, and never returns, when the process was started as one.
     public static func runIfRequested() {
-        guard CommandLine.arguments.count == 2, CommandLine.arguments[1] == argument else { return }
+        guard ProcessArguments.all.count == 2, ProcessArguments.all[1] == argument else { return }
         let loop = EventLoop(name: "mflua-worker")
         let process = WorkerProcess(loop)
         loop.submit { process.start() }
