@@ -5,25 +5,25 @@ import LuaBridge
 enum TenantLacks {
     /// Functions of a host's `mf` that no tenant has, or that this one was not granted.
     private static let ofMF: Set<String> = Set(MFLibrary.functions.map(\.name) + HostFunction.all.map(\.name))
-    private static let ofOS: Set<String> = ["execute", "exit", "getenv", "remove", "rename", "setlocale", "tmpname"]
-    /// Globals and fields that are nil, also where a program only asks whether they are there.
-    private static let absent: Set<String> = [
-        "io", "package", "dofile", "loadfile", "dump", "getinfo", "getlocal", "getmetatable", "getregistry", "gethook",
-        "getupvalue", "getuservalue", "sethook", "setlocal", "setmetatable", "setupvalue", "upvalueid", "upvaluejoin",
-    ]
+    /// Globals and fields that are nil, also where a program only asks whether they are there, and what they are called.
+    private static let absent: [String: String] = {
+        let globals = ["io", "package", "dofile", "loadfile"].map { ($0, $0) }
+        let ofOS = ["execute", "getenv", "setlocale", "tmpname"].map { ($0, "os.\($0)") }
+        let ofDebug = [
+            "getinfo", "getlocal", "getregistry", "gethook", "getupvalue", "getuservalue", "sethook", "setlocal",
+            "setupvalue", "upvalueid", "upvaluejoin",
+        ].map { ($0, "debug.\($0)") }
+        return Dictionary(uniqueKeysWithValues: globals + ofOS + ofDebug + [("dump", "string.dump")])
+    }()
 
-    /// Gives the tenant's `mf` and `os` functions for what they lack, made when they are asked for.
+    /// Gives the tenant's `mf` functions for what it lacks, made when they are asked for.
+    ///
+    /// - Parameter library: The read-only face of `mf`.
     static func install(in state: LuaState, library: LuaTable) throws {
-        try answer(for: ofMF, of: "mf", in: state, behind: library)
-        if case .table(let os) = try state.globals.rawGet("os") { try answer(for: ofOS, of: "os", in: state, behind: os) }
-    }
-
-    /// - Parameter face: The read-only face of the table.
-    private static func answer(for names: Set<String>, of table: String, in state: LuaState, behind face: LuaTable) throws {
-        guard case .table(let real)? = try face.metatable()?.rawGet("__index") else { return }
+        guard case .table(let real)? = try library.metatable()?.rawGet("__index") else { return }
         let index = LuaCallable("index") { call in
-            guard case .string(let name) = call[1], names.contains(name) else { return [.nil] }
-            return [.callable(LuaCallable(name) { _ in throw MFError.notAvailableToTenants("\(table).\(name)") })]
+            guard case .string(let name) = call[1], ofMF.contains(name) else { return [.nil] }
+            return [.callable(LuaCallable(name) { _ in throw MFError.notAvailableToTenants("mf.\(name)") })]
         }
         try real.setMetatable(try state.makeTable(["__index": .callable(index)]))
     }
@@ -35,8 +35,9 @@ enum TenantLacks {
         else { return nil }
         let described = error.message[place.upperBound...].dropLast(1).split(separator: " ")
         guard described.count == 2, ["global", "field", "method"].contains(described[0]) else { return nil }
-        let name = String(described[1].dropFirst().dropLast())
-        guard absent.contains(name), described[0] != "field" || !["io", "package"].contains(name) else { return nil }
+        guard let name = absent[String(described[1].dropFirst().dropLast())],
+            (described[0] == "global") != name.contains(".")
+        else { return nil }
         let lack = MFError.notAvailableToTenants(name)
         return MFError(
             lack.code, error.message[..<start.lowerBound] + lack.message,
@@ -54,11 +55,10 @@ extension MFError {
                 "a plugin loads the tenant's own remotes by `args.origin:loadRemote`"
             case "mf.loadShareSync": "use `mf.loadShare`, of packages that the tenant's `shared` lists"
             case "os.getenv": "list variables in the tenant's `env`, and read them from `mf.env`"
-            case "io", "dofile", "loadfile", "os.remove", "os.rename", "os.tmpname":
+            case "io", "dofile", "loadfile", "os.tmpname":
                 "a tenant has no files: pass it what it needs, or share a module by the tenant's `shared`"
             case "package": "`require` finds `mf` and the modules of the tenant's own remote"
-            case "getinfo", "getlocal", "gethook", "sethook", "getregistry", "getupvalue", "dump":
-                "of `debug` a tenant has `debug.traceback`"
+            case _ where name.hasPrefix("debug."): "of `debug` a tenant has `debug.traceback`"
             default: "what a tenant may use is listed by `mflua explain LIMIT-009`"
             }
         return MFError(
