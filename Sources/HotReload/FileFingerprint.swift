@@ -1,5 +1,24 @@
 import Glibc
 
+/// What a file system says of a file: another content comes with another status, but for what was written in one tick of
+/// its clock.
+struct FileStatus: Equatable {
+    private let device, inode, size: Int
+    private let modified, changed: [Int]
+
+    /// Asks for the status of the file that a path leads to.
+    ///
+    /// - Returns: Nothing if there is none.
+    static func read(_ path: String) -> FileStatus? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return FileStatus(
+            device: Int(truncatingIfNeeded: status.st_dev), inode: Int(truncatingIfNeeded: status.st_ino),
+            size: Int(status.st_size), modified: [status.st_mtim.tv_sec, status.st_mtim.tv_nsec],
+            changed: [status.st_ctim.tv_sec, status.st_ctim.tv_nsec])
+    }
+}
+
 /// What a file contains, boiled down: two reads of the same bytes have the same fingerprint.
 struct FileFingerprint: Equatable {
     private let size: Int

@@ -13,7 +13,8 @@ import Glibc
 /// try watcher.add("plugins/fallback-plugin.lua")
 /// ```
 ///
-/// A file that is cut short by `truncate(2)` on its path, without being opened, is not noticed until its next change.
+/// Some changes are told by nobody: on network file systems, in the lower layer of an overlay, through memory maps, by
+/// `truncate(2)`. They are found by asking for the status of each file every two seconds.
 public final class FileWatcher: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
@@ -27,6 +28,8 @@ public final class FileWatcher: @unchecked Sendable {
         public var doubt: Duration = .milliseconds(50)
         /// Before a missing file is reported: editors take it away for a moment.
         public var absence: Duration = .milliseconds(100)
+        /// Between two looks at all files, whether or not something was told of them.
+        public var poll: Duration = .seconds(2)
 
         /// The usual times.
         public init() {}
@@ -46,6 +49,7 @@ public final class FileWatcher: @unchecked Sendable {
     /// The files that must be looked at a second time, and when.
     private var doubts: [String: ContinuousClock.Instant] = [:]
     private var timer: (id: TimerID, due: ContinuousClock.Instant)?
+    private var pollTimer: TimerID?
     private var isClosed = false
 
     /// Starts a watcher without files.
@@ -85,8 +89,10 @@ public final class FileWatcher: @unchecked Sendable {
         }
         let file = WatchedFile(path: path, location: Self.absolute(path))
         try resolve(file)
+        file.status = FileStatus.read(file.location)
         file.known = FileFingerprint.read(file.location)
         files[path] = file
+        schedulePoll()
     }
 
     /// Undoes one ``add(_:)``.
@@ -98,6 +104,7 @@ public final class FileWatcher: @unchecked Sendable {
         stirred.remove(path)
         doubts[path] = nil
         for edge in file.edges { release(edge, of: path) }
+        if files.isEmpty { endPolling() }
     }
 
     /// Whether somebody may be in the middle of writing a file: to read it now is to read half of it.
@@ -119,6 +126,7 @@ public final class FileWatcher: @unchecked Sendable {
         isClosed = true
         if let timer { loop.cancel(timer.id) }
         timer = nil
+        endPolling()
         loop.unwatch(descriptor: inotify.descriptor)
         Glibc.close(inotify.descriptor)
         files = [:]
@@ -173,9 +181,45 @@ public final class FileWatcher: @unchecked Sendable {
         if !changes.isEmpty { report(changes) }
     }
 
+    private func schedulePoll() {
+        guard pollTimer == nil else { return }
+        pollTimer = loop.schedule(after: patience.poll) { [weak self] in
+            guard let self else { return }
+            pollTimer = nil
+            poll()
+            if !files.isEmpty { schedulePoll() }
+        }
+    }
+
+    private func endPolling() {
+        if let pollTimer { loop.cancel(pollTimer) }
+        pollTimer = nil
+    }
+
+    /// Has those files looked at that changed without an event, or of whose writer nothing more was heard.
+    private func poll() {
+        takeEvents()
+        for file in files.values {
+            let status = FileStatus.read(file.location)
+            let isSettled = status == file.status
+            file.status = status
+            if file.writer == .writing {
+                // Its end may have been told to nobody.
+                guard isSettled, ReadLease.hold(file.location, { $0 == .held }) else { continue }
+            } else if isSettled {
+                continue
+            }
+            file.writer = .unknown
+            file.mustResolve = true
+            stir(file)
+        }
+        resolveWhereNeeded()
+    }
+
     /// Compares the file with what is known of it.
     private func examine(_ file: WatchedFile, at now: ContinuousClock.Instant) -> FileChange.Kind? {
         if file.writer == .writing { return nil }  // closing it is an event
+        file.status = FileStatus.read(file.location)
         let (found, isOpen) = ReadLease.hold(file.location) { (FileFingerprint.read(file.location), $0 == .refused) }
         guard let found else { return examineMissing(file, at: now) }
         file.missingSince = nil

@@ -30,6 +30,8 @@ final class WatchedFile {
     var mustResolve = false
     /// What was reported last; nothing if the file was missing then.
     var known: FileFingerprint?
+    /// The file system's word on the file when it was last looked at.
+    var status: FileStatus?
     /// When the file was first found missing, while that is not yet reported.
     var missingSince: ContinuousClock.Instant?
     /// What was found in a file of an unknown writer: believed when it is found a second time.

@@ -12,6 +12,24 @@ struct FileWatcherTests {
         try await folder.tearDown()
     }
 
+    @Test func whatNobodyTellsIsFoundByLooking() async throws {
+        var patience = FileWatcher.Patience()
+        patience.poll = .milliseconds(5)
+        let folder = try await WatchedFolder(watching: ["a.lua"], patience: patience) { $0.write("a.lua", "return 1") }
+        // Bytes that are written through memory are no event.
+        let file = folder.openFile("a.lua", flags: O_RDWR)
+        let bytes = try #require(mmap(nil, 8, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0))
+        close(file)
+        bytes.storeBytes(of: UInt8(ascii: "2"), toByteOffset: 7, as: UInt8.self)
+        msync(bytes, 8, MS_SYNC)
+        munmap(bytes, 8)
+        #expect(await folder.next() == ["a.lua": .changed])
+        // Neither is the end of what nobody has opened.
+        truncate(folder.at("a.lua"), 6)
+        #expect(await folder.next() == ["a.lua": .changed])
+        try await folder.tearDown()
+    }
+
     @Test func renamingOverIsOneChange() async throws {
         let folder = try await WatchedFolder(watching: ["a.lua"]) { $0.write("a.lua", "one") }
         folder.write(".a.lua.tmp", "two")

@@ -13,7 +13,10 @@ final class WatchedFolder: @unchecked Sendable {
     private var watcher: FileWatcher!
     private var turn = 0
 
-    init(watching names: [String], setUp: (WatchedFolder) -> Void = { _ in }) async throws {
+    init(
+        watching names: [String], patience: FileWatcher.Patience = FileWatcher.Patience(),
+        setUp: (WatchedFolder) -> Void = { _ in }
+    ) async throws {
         var template = Array("/tmp/mflua-watch-XXXXXX".utf8CString)
         path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
         let (stream, continuation) = AsyncStream<[FileChange]>.makeStream()
@@ -22,7 +25,7 @@ final class WatchedFolder: @unchecked Sendable {
         write("sentinel", "0")
         setUp(self)
         watcher = try await loop.perform { [self] in
-            let watcher = try FileWatcher(loop: loop) { continuation.yield($0) }
+            let watcher = try FileWatcher(loop: loop, patience: patience) { continuation.yield($0) }
             for name in names + ["sentinel"] { try watcher.add("\(path)/\(name)") }
             return watcher
         }

@@ -73,11 +73,17 @@ local function preloaded(package)
   end
 end
 
---- Finds files on `package.path`, and tells `note` of each.
+--- Finds files on `package.path`, and tells `note` of each; of a module that is not there, of all files that would be it.
 local function on_path(environment, package, note)
   return function(name)
     local file, tried = globals.package.searchpath(name, package.path)
-    if not file then return tried end
+    if not file then
+      if note then
+        local part = name:gsub("%.", "/")
+        for template in package.path:gmatch("[^;]+") do note((template:gsub("%?", function() return part end))) end
+      end
+      return tried
+    end
     if note then note(file) end
     local chunk, message = globals.loadfile(file, "t", environment)
     if not chunk then error(message, 0) end

@@ -2,8 +2,8 @@
 --
 --   plugins = { require("mf.plugins.trace") { level = "debug" } }
 --
--- A line is: milliseconds since the plugin was made, milliseconds since the phase before it of the same request, the
--- hook, what it is about, and what is known by then.
+-- A line is: milliseconds since the plugin was made, milliseconds since the phase before it of the same request or of
+-- its remote, the hook, what it is about, and what is known by then.
 --
 -- Options:
 --   level   "info": the milestones; "debug": every hook                   ("info")
@@ -59,6 +59,9 @@ local function subject(hook, args)
     return tostring(what), detail and tostring(detail) or ""
 end
 
+--- The later of two times, of which either may not be known.
+local function latest(a, b) return a and b and math.max(a, b) or a or b end
+
 local function writer(output)
     if type(output) == "function" then return output end
     local file = output or io.stderr
@@ -74,13 +77,19 @@ return function(options)
         or function(_, text) return text end
     local start = mf.now()
     local before = {} -- the time of the phase before, by request
+    local of_remote = {} -- the time of the last phase that all requests of a remote share, by the remote
+    local of_requests = {} -- the time of the last phase of any request of a remote, by the remote
 
     local function note(hook, args)
         local now = mf.now()
         local what, detail = subject(hook, args)
         local key = args.resourceContext and args.resourceContext.id or args.id or what
-        local step = before[key] and now - before[key]
+        local remote = args.remoteInfo and args.remoteInfo.name or args.remote and args.remote.name or key
+        local is_shared = key == remote
+        local last = latest(before[key], is_shared and of_requests[remote] or of_remote[remote])
+        local step = last and now - last
         before[key] = now
+        if is_shared then of_remote[remote] = now else of_requests[remote] = now end
         local failed = args.error ~= nil or hook:find("rror") ~= nil
         write(("%s %s  %s %s  %s"):format(
             paint("2", ("%9.2f ms"):format(now - start)),
@@ -89,7 +98,8 @@ return function(options)
             ("%-24s"):format(what), paint("2", detail)))
     end
 
-    local plugin = { name = "trace-plugin" }
+    -- Called after the other plugins, so that their time stands at the phase in which they took it.
+    local plugin = { name = "trace-plugin", order = "post" }
     for _, entry in ipairs(hooks) do
         local hook, is_milestone = entry[1], entry[2]
         if is_milestone or level == "debug" then

@@ -721,7 +721,7 @@ error("Cannot require a meta file")
 ---@field removePlugins fun(self: mf.Host, names: string[]): string[] Detaches plugins; returns the names that were attached.
 ---@field revalidate fun(self: mf.Host, names?: string[]): string[] Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated.
 ---@field live fun(self: mf.Host, id: string): any A handle that reads and calls through to the module that is current then; waits for the first load.
----@field reload fun(self: mf.Host, plugin: string): integer Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on.
+---@field reload fun(self: mf.Host, plugin: string, options?: any): integer Reloads a plugin from its file, with other options if they are given; returns the generation that serves now, raises when the old one serves on.
 ---@field registerShared fun(self: mf.Host, shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
 ---@field initOptions fun(self: mf.Host, options: mf.Options): mf.Options Initialises the host once more.
 ---@field initializeSharing fun(self: mf.Host, scope?: string, options?: mf.InitializeSharingOptions): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
@@ -761,7 +761,7 @@ error("Cannot require a meta file")
 ---@field removePlugins fun(names: string[]): string[] Detaches plugins; returns the names that were attached.
 ---@field revalidate fun(names?: string[]): string[] Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated.
 ---@field live fun(id: string): any A handle that reads and calls through to the module that is current then; waits for the first load.
----@field reload fun(plugin: string): integer Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on.
+---@field reload fun(plugin: string, options?: any): integer Reloads a plugin from its file, with other options if they are given; returns the generation that serves now, raises when the old one serves on.
 ---@field registerShared fun(shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
 ---@field initOptions fun(options: mf.Options): mf.Options Initialises the host once more.
 ---@field initializeSharing fun(scope?: string, options?: mf.InitializeSharingOptions): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.

@@ -23,6 +23,12 @@ struct RegisteredPlugin: Sendable {
         }
     }
 
+    /// Where it was read from, for messages.
+    var place: String { source.map { " from `\($0.path)`" } ?? "" }
+
+    /// Its place among the plugins.
+    var order: PluginOrder { if case .lua(let plugin) = body { plugin.order } else { .listed } }
+
     /// The version it names, if it does.
     var version: LuaValue {
         switch body {
@@ -42,6 +48,38 @@ struct RegisteredPlugin: Sendable {
     }
 }
 
+/// Where a plugin's listeners stand among those of others.
+enum PluginOrder: Sendable {
+    /// Before those that say nothing.
+    case pre
+    /// As the plugins were attached.
+    case listed
+    /// After those that say nothing.
+    case post
+
+    /// What is added to a plugin's number for its place.
+    var rank: Int {
+        switch self {
+        case .pre: -(1 << 40)
+        case .listed: 0
+        case .post: 1 << 40
+        }
+    }
+
+    /// Reads `order` of a plugin; what is no text is the author's own.
+    init(_ value: LuaValue?, plugin: String, source: String?) throws {
+        switch value?.stringValue {
+        case nil: self = .listed
+        case "pre": self = .pre
+        case "post": self = .post
+        case let text?:
+            throw MFError(
+                .pluginInvalid, "`order` of plugin `\(plugin)` is `\(text)`",
+                context: [("plugin", plugin), ("file", source)], hint: "it is `pre` or `post`, or left out")
+        }
+    }
+}
+
 /// The file, or the text from memory, that a plugin was read from, and the options it was made with: what a reload needs.
 struct PluginSource: Sendable {
     let path: String
@@ -52,13 +90,33 @@ struct PluginSource: Sendable {
     /// The version that was read.
     var generation = PluginGeneration()
     /// The text, of a plugin that was given from memory.
-    var text: [UInt8]?
+    let text: [UInt8]?
+    /// The options as they were then: the table that was given may be another by now.
+    private let optionsRead: LuaValue?
 
-    /// The same file, to be read once more.
-    func next(_ generation: PluginGeneration) -> PluginSource {
-        var copy = self
-        copy.generation = generation
-        return copy
+    init(
+        path: String, options: LuaValue, tenant: String?, failsClosed: Bool? = nil,
+        generation: PluginGeneration = PluginGeneration(), text: [UInt8]? = nil
+    ) {
+        (self.path, self.options, self.tenant, self.text) = (path, options, tenant, text)
+        (self.failsClosed, self.generation) = (failsClosed, generation)
+        optionsRead = try? options.detached()
+    }
+
+    /// Whether both are the same file or text, in the same tenant.
+    func isPlace(of other: PluginSource) -> Bool { path == other.path && tenant == other.tenant && text == other.text }
+
+    /// Whether the plugin would be made with the same options. Functions are the same when they are one.
+    func hasOptions(_ other: LuaValue) -> Bool {
+        guard let optionsRead, let other = try? other.detached() else { return options == other }
+        return optionsRead == other
+    }
+
+    /// The same file, to be read once more, with other options if they are given.
+    func next(_ generation: PluginGeneration, options: LuaValue? = nil) -> PluginSource {
+        PluginSource(
+            path: path, options: options ?? self.options, tenant: tenant, failsClosed: failsClosed,
+            generation: generation, text: text)
     }
 }
 
@@ -68,6 +126,7 @@ struct LuaPlugin: Sendable {
     let table: LuaTable
     let hooks: [(name: String, function: LuaFunction)]
     let apply: LuaFunction?
+    let order: PluginOrder
     let source: PluginSource?
 
     /// Reads a plugin's table and checks it against the declared hooks.
@@ -82,6 +141,7 @@ struct LuaPlugin: Sendable {
             throw error
         }
         name = entries["name"]?.stringValue ?? ""
+        order = try PluginOrder(entries["order"], plugin: name, source: source?.path)
         self.table = table
         apply = entries["apply"]?.functionValue
         self.source = source

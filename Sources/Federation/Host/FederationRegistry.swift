@@ -33,6 +33,8 @@ final class FederationRegistry: @unchecked Sendable {
     var preloadedAssets: OrderedSet<String> = []
     /// What the remotes are made of: what revalidation asks about.
     var parts = RemoteParts()
+    /// Files that a remote's code looked for and that were not there, by the remote's name.
+    var absentFiles: [String: Set<String>] = [:]
     /// The updates of remotes, one at a time for each.
     let updates = Turns()
     /// The files of the owner's remotes that are on their way or were fetched ahead.

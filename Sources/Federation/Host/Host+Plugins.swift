@@ -1,10 +1,12 @@
 import Diagnostics
+import Logging
 import LuaBridge
 
 extension Host {
     /// Attaches plugins; the newest stand first in `options.plugins`.
     ///
-    /// A name that is attached already is passed over, as in Module Federation.
+    /// A name that is attached already is passed over, as in Module Federation. A file that has made an attached plugin is
+    /// not run again, unless it is given with other options: the plugin is then made anew with these, as by a reload.
     func registerPlugins(_ values: [LuaValue]) throws {
         let before = Set(plugins.map(\.name))
         let attached = try attachAll(values)
@@ -42,23 +44,55 @@ extension Host {
     ///
     /// All are read and checked before the first is attached: a bad one leaves nothing behind.
     func attachAll(_ values: [LuaValue]) throws -> [LuaValue] {
-        let read = try values.enumerated().map { index, value in
-            do {
-                return try runtime.readPlugin(value, host: self)
-            } catch let error as MFError {
-                throw error.adding(context: [("host", name), ("position", "plugins[\(index + 1)]")])
+        var arrivals: [PluginArrival] = []
+        do {
+            for (index, value) in values.enumerated() {
+                do { arrivals.append(try arrival(of: value)) } catch let error as MFError {
+                    throw error.adding(context: [("host", name), ("position", "plugins[\(index + 1)]")])
+                }
+            }
+            for case .attached(let known, let options) in arrivals where known.source?.hasOptions(options) == false {
+                _ = try reload(known, options: options)
+            }
+        } catch {
+            // What those that were read have begun ends with them.
+            for case .read(let plugin) in arrivals { plugin.source?.generation.scope.close() }
+            throw error
+        }
+        return try arrivals.map { arrival in
+            switch arrival {
+            case .read(let plugin):
+                try attach(plugin)
+                return plugin.value
+            case .attached(let known, _):
+                return plugins.first { $0.name == known.name }?.value ?? known.value
             }
         }
-        for body in read { try attach(body) }
-        return read.map(\.value)
+    }
+
+    /// What stands in a list of plugins.
+    private enum PluginArrival {
+        /// A plugin that was read.
+        case read(RegisteredPlugin)
+        /// A file that has made an attached plugin, and the options that it is given with.
+        case attached(RegisteredPlugin, options: LuaValue)
+    }
+
+    private func arrival(of value: LuaValue) throws -> PluginArrival {
+        if let given = try runtime.pluginSource(value),
+            let known = plugins.first(where: { $0.source?.isPlace(of: given) == true })
+        {
+            return .attached(known, options: given.options)
+        }
+        return .read(try runtime.readPlugin(value, host: self))
     }
 
     /// Attaches a plugin, unless one of its name is attached.
     func attach(_ plugin: RegisteredPlugin) throws {
-        guard !plugins.contains(where: { $0.name == plugin.name }) else { return }
+        if let known = plugins.first(where: { $0.name == plugin.name }) { return passOver(plugin, for: known) }
         if !plugin.name.hasSuffix("-plugin") { runtime.warnOnce(aboutPluginName: plugin.name) }
         var plugin = plugin
-        plugin.id = takePluginNumber()
+        plugin.id = takePluginNumber(order: plugin.order)
         plugins.append(plugin)
         do {
             try listen(plugin)
@@ -69,6 +103,16 @@ extension Host {
         guard plugin.source != nil else { return }
         hooks.mayReload = true
         runtime.reloads.onFilesChange?()
+    }
+
+    /// Lets go of a plugin whose name is attached, and says so where it is another one.
+    private func passOver(_ plugin: RegisteredPlugin, for known: RegisteredPlugin) {
+        if let source = plugin.source, source.generation !== known.source?.generation {
+            source.generation.scope.close()
+        }
+        guard plugin.value != known.value else { return }
+        runtime.log.warning(
+            "plugin `\(plugin.name)` of host `\(name)` is attached already\(known.place); the one\(plugin.place) is passed over")
     }
 
     private func listen(_ plugin: RegisteredPlugin) throws {

@@ -123,6 +123,7 @@ extension Host {
             remotes.removeValue(forKey: SnapshotKeys.find(remote.name, in: remotes))
         }
         registry.plannedExposes[remote.name] = nil
+        registry.absentFiles[remote.name] = nil
     }
 
     /// Takes what a remote, or its own instance, put into the share scopes back, unless somebody uses it.

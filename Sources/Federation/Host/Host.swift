@@ -83,6 +83,11 @@ public final class Host: @unchecked Sendable {
         defer { nextPluginNumber += 1 }
         return PluginID(number: nextPluginNumber, rank: rank)
     }
+
+    /// The same for a plugin that is attached.
+    func takePluginNumber(order: PluginOrder) -> PluginID {
+        takePluginNumber(rank: nextPluginNumber + order.rank)
+    }
 }
 
 /// Recognises a host in `initScope`; shows whose it is.

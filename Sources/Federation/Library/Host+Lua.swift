@@ -162,14 +162,15 @@ extension HostFunction {
             "A handle that reads and calls through to the module that is current then; waits for the first load."
         ) { host, call in [try await host.live(try call.string(0))] },
         HostFunction(
-            "reload", "fun(plugin: string): integer",
-            "Reloads a plugin from its file; returns the generation that serves now, raises when the old one serves on."
+            "reload", "fun(plugin: string, options?: any): integer",
+            "Reloads a plugin from its file, with other options if they are given; returns the generation that serves now, raises when the old one serves on."
         ) { host, call in
             let name = try call.string(0)
             guard let plugin = host.reloadablePlugins.first(where: { $0.name == name }) else {
                 throw MFError.notReloadable(name, known: host.reloadablePlugins.map(\.name))
             }
-            let report = host.runtime.reload(plugin, of: host, changed: [])
+            let report = host.runtime.reload(
+                plugin, of: host, changed: [], options: call[1].isNil ? nil : call[1])
             if let error = report.error { throw error }
             return [.integer(Int64(report.generation))]
         },

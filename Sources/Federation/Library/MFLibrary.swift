@@ -91,6 +91,7 @@ enum MFLibrary {
                 for value in try OptionType.plugins.read(call, 0, path: "plugins").luaElements() ?? [] {
                     let plugin = try runtime.readPlugin(value, host: nil)
                     if runtime.registry.globalPlugins.contains(where: { $0.name == plugin.name }) {
+                        plugin.source?.generation.scope.close()
                         runtime.log.warning("the global plugin \(plugin.name) was registered already")
                     } else {
                         runtime.registry.globalPlugins.append(plugin)

@@ -8,8 +8,9 @@ extension Host {
     /// runs in between, so no dispatch meets a half-replaced plugin and no state is lost. If a step fails, the old
     /// version serves on as if nothing had been tried.
     ///
+    /// - Parameter options: Other options to make it with.
     /// - Throws: ``MFError`` with `RELOAD-001`, its cause tells the step.
-    func reload(_ plugin: RegisteredPlugin) throws -> PluginGeneration {
+    func reload(_ plugin: RegisteredPlugin, options: LuaValue? = nil) throws -> PluginGeneration {
         guard let source = plugin.source else {
             throw MFError.notReloadable(plugin.name, known: reloadablePlugins.map(\.name))
         }
@@ -17,7 +18,7 @@ extension Host {
         generation.onNewFile = source.generation.onNewFile
         do {
             return try runtime.owning(generation.scope) {
-                try takeOver(from: plugin, source.next(generation), ending: source.generation)
+                try takeOver(from: plugin, source.next(generation, options: options), ending: source.generation)
             }
         } catch {
             generation.scope.close()

@@ -40,6 +40,7 @@ extension Host {
         // What the new version reaches is what it is made of.
         let kept = remote.isPureEntry ? nil : remote.entry
         registry.parts.replace(last.filter { $0.key == kept }, of: remote.name)
+        registry.absentFiles[remote.name] = nil
         // What was fetched ahead for the old version is not the new one's.
         for url in last.keys { principal.files.drop(url) }
         for change in changes where change.url != draft.manifest?.url {
@@ -73,6 +74,8 @@ extension Host {
                 runtime.environments.remove(key)
             } else {
                 registry.parts.replace(last, of: remote.name)
+                // The new version is tried again when what it lacked is there.
+                for url in registry.absentFiles[remote.name] ?? [] { runtime.note(part: url, .gone, of: remote) }
                 runtime.environments.restore(environment, of: key)
             }
             throw error

@@ -57,12 +57,14 @@ extension Runtime {
         registry.hosts.flatMap { host in host.reloadablePlugins.map { reload($0, of: host, changed: []) } }
     }
 
-    func reload(_ plugin: RegisteredPlugin, of host: Host, changed: [String]) -> ReloadReport {
+    func reload(
+        _ plugin: RegisteredPlugin, of host: Host, changed: [String], options: LuaValue? = nil
+    ) -> ReloadReport {
         let start = loop.now
         var failure: MFError?
         var generation = plugin.source?.generation.number ?? 1
         do {
-            generation = try host.reload(plugin).number
+            generation = try host.reload(plugin, options: options).number
         } catch let error as MFError {
             failure = error
         } catch {

@@ -70,7 +70,10 @@ final class RemoteFiles: @unchecked Sendable {
             // Of what nobody has listed, it is no failure that it is not there: the next name is tried.
             let isExpected = snapshot != nil || !error.saysAbsent
             if isExpected, let other = try await host.recoverFile(url, of: remote, error: error) { return other }
-            if error.saysAbsent { return nil }
+            if error.saysAbsent {
+                host.registry.absentFiles[remote.name, default: []].insert(url)
+                return nil
+            }
             throw MFError.remoteFileFailed(url, of: remote, cause: error)
         }
     }

@@ -112,6 +112,29 @@ extension Runtime {
         }
     }
 
+    /// The file, options and tenant that an entry of a list of plugins names; nothing for a table or a function.
+    func pluginSource(_ value: LuaValue) throws -> PluginSource? {
+        switch value {
+        case .string(let path):
+            return try PluginSource(path: pluginFile(path), options: .nil, tenant: nil)
+        case .table(let table):
+            guard try PluginEntry.isList(table) else { return nil }
+            let entry = try PluginEntry.options.read(value, of: "plugins")
+            guard case .string(let path) = entry[1] else { return nil }
+            return try PluginSource(path: pluginFile(path), options: entry[2], tenant: entry["tenant"].stringValue)
+        case .object(let object):
+            guard let plugin = (object as? HostPluginView)?.plugin else { return nil }
+            switch plugin.kind {
+            case .swift: return nil
+            case .file(let path):
+                return try PluginSource(path: pluginFile(path), options: plugin.options, tenant: plugin.tenant)
+            case .source(let text, let name):
+                return PluginSource(path: name, options: plugin.options, tenant: plugin.tenant, text: text)
+            }
+        default: return nil
+        }
+    }
+
     /// Where a plugin's file is: beside the script, or below the working directory.
     private func pluginFile(_ path: String) throws -> String {
         let candidates = [Paths.join(environments.scriptFolder, path), path]

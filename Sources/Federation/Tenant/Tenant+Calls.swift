@@ -5,6 +5,15 @@ public import LuaBridge
 /// Finds a module for a tenant's `require`; nil: there is none.
 public typealias TenantModules = @Sendable (String) async throws -> TenantModule?
 
+/// What is known at once of a module that a tenant's `require` asks for, where it cannot wait.
+enum TenantModuleAtOnce: Sendable {
+    case found(TenantModule)
+    /// There is no such module.
+    case absent
+    /// It has to be asked for, which takes a while.
+    case later
+}
+
 /// A module that a tenant's `require` found.
 public enum TenantModule: Sendable {
     /// Its text, to be run in the tenant, and where it came from.
@@ -60,10 +69,11 @@ extension Tenant {
     /// Runs a chunk whose tasks belong to a lifetime.
     func run(
         _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules?, starter: String?,
-        lifetime: OwnerScope?
+        atOnce: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: OwnerScope?
     ) async throws -> [LuaValue] {
         let origin = TenantOrigin(
-            source, name: name, try arguments.map(imported), modules: modules.map(finder), starter: starter,
+            source, name: name, try arguments.map(imported), modules: modules.map { finder($0, atOnce: atOnce) },
+            starter: starter,
             canWait: true, number: takeNumber(for: lifetime))
         return try exported(try await within { try origin.run(in: $0, canWait: true) }, origin)
     }
@@ -90,7 +100,9 @@ extension Tenant {
     }
 
     /// The function by which a tenant's `require` asks. What was found once is there at once when it is asked for again.
-    func finder(_ modules: @escaping TenantModules) -> TenantImport {
+    func finder(
+        _ modules: @escaping TenantModules, atOnce: (@Sendable (String) -> TenantModuleAtOnce)? = nil
+    ) -> TenantImport {
         let found = FoundModules(limit: options.memory)
         return TenantImport("require") { [weak self] arguments, canWait in
             guard let self else { throw MFError.stateGone() }
@@ -98,18 +110,26 @@ extension Tenant {
                 throw MFError.badArgument(1, of: "require", "string expected")
             }
             if let known = found.values[name] { return .done(known) }
-            guard canWait else { throw MFError.tenantCannotWait("require") }
+            guard canWait else {
+                switch atOnce?(name) ?? .later {
+                case .found(let module): return .done(try self.values(of: module))
+                case .absent: return .done([])
+                case .later: throw MFError.tenantCannotWait("require")
+                }
+            }
             return .waiting(
                 TenantPending {
-                    let values: LuaValues
-                    switch try await modules(name) {
-                    case .source(let source, let url)?: values = [.of(source), .string(url)]
-                    case .value(let value)?: values = [.nil, .nil, try self.imported(value)]
-                    case nil: values = []
-                    }
+                    let values = try await modules(name).map(self.values) ?? []
                     if found.values[name] == nil { try found.keep(values, as: name) }
                     return values
                 })
+        }
+    }
+
+    private func values(of module: TenantModule) throws -> LuaValues {
+        switch module {
+        case .source(let source, let url): [.of(source), .string(url)]
+        case .value(let value): [.nil, .nil, try imported(value)]
         }
     }
 

@@ -134,11 +134,12 @@ extension Tenant {
 
     /// Runs a plugin's chunk whose tasks belong to a lifetime.
     func loadPlugin(
-        _ source: [UInt8], name: String, options: LuaValue, modules: TenantModules?, lifetime: OwnerScope?
+        _ source: [UInt8], name: String, options: LuaValue, modules: TenantModules?,
+        atOnce known: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: OwnerScope?
     ) throws -> TenantPlugin {
         let origin = TenantOrigin(
             Self.pluginLoader, name: "=plugin", [.of(source), .string(name), try imported(options)],
-            modules: modules.map(finder), canWait: false, number: takeNumber(for: lifetime))
+            modules: modules.map { finder($0, atOnce: known) }, canWait: false, number: takeNumber(for: lifetime))
         let results = try atOnce { try origin.run(in: $0, canWait: false).finished(name) }
         guard let record = results.first?.recordValue else {
             throw MFError.pluginInvalid(found: results.first?.luaTypeName ?? "nil", source: name)

@@ -109,7 +109,7 @@ final class TenantStore: @unchecked Sendable {
         let tenant = try tenant(source.tenant ?? "")
         let plugin = try tenant.loadPlugin(
             bytes, name: "@" + source.path, options: source.options, modules: provided(),
-            lifetime: source.generation.scope)
+            atOnce: providedAtOnce(), lifetime: source.generation.scope)
         plugin.source = source
         plugin.failsClosed = source.failsClosed ?? plugin.failsClosed
         for name in plugin.functions where Lifecycle.named[name] == nil {
@@ -132,14 +132,26 @@ final class TenantStore: @unchecked Sendable {
             guard let file = try await files.find(module) else { return nil }
             return .source(file.body, url: redacted(file.url))
         }
+        let providedAtOnce = providedAtOnce()
         let results = try await self.tenant(tenant).run(
-            source, name: "@" + redacted(name), modules: modules, starter: "init", lifetime: lifetime)
+            source, name: "@" + redacted(name), modules: modules, starter: "init",
+            atOnce: { module in
+                if case .found(let value) = providedAtOnce(module) { return .found(value) }
+                return files.mayFind(module) ? .later : .absent
+            }, lifetime: lifetime)
         return results.first ?? .nil
     }
 
     /// The modules that were registered from Swift.
     private func provided() -> TenantModules {
         { [weak host] name in host?.runtime.environments.module(provided: name).map { .value($0) } }
+    }
+
+    /// The same for code that cannot wait.
+    private func providedAtOnce() -> @Sendable (String) -> TenantModuleAtOnce {
+        { [weak host] name in
+            host?.runtime.environments.module(provided: name).map { .found(.value($0)) } ?? .absent
+        }
     }
 }
 
