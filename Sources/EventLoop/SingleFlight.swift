@@ -4,7 +4,7 @@ internal import Diagnostics
 ///
 /// It goes on when one of those who wait is cancelled: the others still want it. Those who wait resume in the order in
 /// which they came. A wait that would close a circle throws `LOAD-001`. When nobody waits any more it goes on, too, unless
-/// it is made to end then.
+/// it is made to end then, or computes: code that computes is stopped when the loop is interrupted.
 public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private typealias Waiter = CheckedContinuation<Value, any Error>
@@ -14,6 +14,7 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     private var result: Result<Value, any Error>?
     private var waiters: [(number: Int, waiter: Waiter)] = []
     private var lastNumber = 0
+    private let audience = Audience()
     private let endsUnawaited: Bool
     private var task: Task<Void, any Error>?
     /// Whether it was cancelled because nobody waited any more.
@@ -35,8 +36,10 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
             do { land(.success(try await work())) } catch { land(.failure(error)) }
         }
         Activity.$current.withValue(activity) {
-            let task = atOnce ? loop.startNow(landing) : loop.start(landing)
-            if result == nil { self.task = task }
+            Audience.$current.withValue(audience) {
+                let task = atOnce ? loop.startNow(landing) : loop.start(landing)
+                if result == nil { self.task = task }
+            }
         }
     }
 
@@ -50,6 +53,7 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
 
     private func land(_ result: Result<Value, any Error>) {
         self.result = result
+        audience.isOver.set()
         task = nil
         let waiters = waiters
         self.waiters = []
@@ -70,6 +74,7 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
         if let result { return try result.get() }
         lastNumber += 1
         let number = lastNumber
+        audience.join(number)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 if Task.isCancelled {
@@ -79,6 +84,8 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
                 }
             }
         } onCancel: {
+            // The work may come to compute much later, when nobody looks after it.
+            if audience.leave(number) { loop.interrupt(until: audience.isOver) }
             loop.runOnLoop { self.leave(number) }
         }
     }

@@ -1,5 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
+internal import EventLoop
 internal import Synchronization
 
 extension LuaState {
@@ -45,7 +46,7 @@ extension LuaState {
             },
             stops: { host in
                 let state = LuaState.state(host)
-                return Task.isCancelled || state.isEnding.load(ordering: .relaxed)
+                return Task.isCancelled || state.isEnding.load(ordering: .relaxed) || Audience.isGone
             },
             forget: { host, level in LuaState.state(host).forget(Int(level)) },
             retain: { _ = Unmanaged<AnyObject>.fromOpaque($0!).retain() },

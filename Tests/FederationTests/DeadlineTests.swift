@@ -109,6 +109,47 @@ import Testing
         }
     }
 
+    /// Where code of a remote can go on for ever, and the call that comes by.
+    static let loads: [(place: String, entry: String, call: String)] = [
+        ("the entry", "while true do end", "checks/disk"),
+        ("init", "return { init = function() while true do end end, get = function() end }", "checks/disk"),
+        ("get", "return { init = print, get = function() while true do end end }", "checks/disk"),
+        ("the factory", "return { init = print, get = function() return function() while true do end end end }", "checks/disk"),
+        ("a wait", "require('mf').sleep(3600000)", "checks/disk"),
+    ]
+
+    @Test(arguments: loads.indices)
+    func deadlineEndsALoad(index: Int) async throws {
+        let (_, entry, request) = Self.loads[index]
+        try await withRuntime(["http://app/entry.lua": entry]) { runtime in
+            let host = try await runtime.createHost(
+                HostOptions(name: "shell", remotes: [Remote(name: "checks", entry: "http://app/entry.lua")]))
+            for _ in 1...2 {
+                await expectMFError(.deadlineExceeded) {
+                    try await host.loadRemote(request, deadline: .milliseconds(30))
+                }
+            }
+            let task = Task { try await host.loadRemote(request) }
+            await expectMFError(.deadlineExceeded) {
+                try await host.loadRemote(request, deadline: .milliseconds(30))
+            }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+        }
+    }
+
+    @Test func deadlineEndsALoadOfAShare() async throws {
+        try await withRuntime { runtime in
+            try await runtime.evaluate(
+                """
+                require("mf").init { name = "shell", remotes = {}, shared = { pkg = {
+                  version = "1.0.0", get = function() while true do end end } } }
+                """)
+            let host = try #require(await runtime.loop.perform { runtime.registry.current })
+            await expectMFError(.deadlineExceeded) { try await host.loadShare("pkg", deadline: .milliseconds(30)) }
+        }
+    }
+
     @Test(arguments: ["beforeRequest", "afterResolve", "onLoad", "errorLoadRemote", "afterLoadRemote"])
     func deadlineEndsAHook(name: String) async throws {
         let entry =

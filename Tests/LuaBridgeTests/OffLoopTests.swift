@@ -38,7 +38,7 @@ import Testing
         ("LuaState.makeTable(_:)", { _ = try $0.state.makeTable() }),
         ("LuaState.makeFunction(_:)", { _ = try $0.state.makeFunction(LuaCallable("f") { _ in [] }) }),
         ("LuaState.start(_:_:sliceable:payer:)", { _ = try $0.state.start($0.function, sliceable: false) }),
-        ("LuaState.installRequire(in:)", { try $0.state.installRequire() }),
+        ("LuaState.installRequire(in:advice:)", { try $0.state.installRequire() }),
         ("LuaState.charge(_:)", { $0.state.charge(1) }),
         ("LuaState.isOverLimit", { _ = $0.state.isOverLimit }),
         ("LuaState.canWait", { _ = $0.state.canWait }),

@@ -148,7 +148,7 @@ extension RemoteModule {
         do {
             try await container.initialize(
                 [arguments.shareScope, arguments.initScope, arguments.remoteEntryInitOptions], in: host.runtime)
-        } catch {
+        } catch let error where !(error is CancellationError) {
             throw MFError.initFailed(remoteInfo, host: host.name, cause: error)
         }
         for scope in scopes { markShares(in: scope) }
