@@ -293,6 +293,25 @@ import Testing
         }
     }
 
+    @Test func whatARefusedVersionLackedIsAskedFor() async throws {
+        let texts = Locked(["http://site/entry.lua": SampleRemote.entry("['./x'] = function() return 1 end")])
+        let fetcher = InMemoryFetcher { request in
+            guard let text = texts.current[request.url] else { return FetchResponse(status: 404, url: request.url) }
+            return FetchResponse(url: request.url, body: Array(text.utf8))
+        }
+        try await withSite(fetchingWith: fetcher) { site in
+            let first = try await site.lua(Self.load("http://site/entry.lua"))
+            texts.current["http://site/entry.lua"] = SampleRemote.entry(
+                "['./x'] = function() return helper end", before: "local helper = require('helper')")
+            let refused = try await site.lua("return mf.getInstance():revalidate(), mf.loadRemote('r/x')")
+            let parts = try await site.runtime.loop.perform { site.runtime.registry.parts.urls(of: "r") }
+            texts.current["http://site/helper.lua"] = "return 2"
+            let taken = try await site.lua("return mf.getInstance():revalidate(), mf.loadRemote('r/x')")
+            #expect(first == [1] && refused == [[], 1] && taken == [["r"], 2])
+            #expect(parts.contains("http://site/helper.lua"))
+        }
+    }
+
     @Test func nothingIsKeptOfARemoteThatWasRemoved() async throws {
         let texts = Self.remote(at: "http://site/", "return 1").merging([
             "http://site/mf-manifest.json": SampleRemote.manifest(name: "r", exposes: [("x", ["x.lua", "y.lua"])]),

@@ -95,6 +95,26 @@ import Testing
         await host.tearDown()
     }
 
+    @Test func theTracePluginShowsTheTimeOfAPluginAtItsOwnPhase() async throws {
+        let host = try await ReloadingHost(watches: false, [:])
+        let blamed = try await host.run(
+            """
+            local blamed, clock = {}, 0
+            mf.now = function() return clock end
+            local function output(line)
+              local step, hook = line:match("%+(%d+%.%d+)%s+(%a+)")
+              if step and tonumber(step) > 0 then blamed[#blamed + 1] = hook end
+            end
+            mf.init { name = "host", remotes = { { name = "r", entry = "http://r/entry.lua" } }, plugins = {
+              require("mf.plugins.trace") { level = "debug", output = output },
+              { name = "slow-plugin", afterResolve = function() clock = clock + 300 end } } }
+            mf.loadRemote("r/x")
+            return table.concat(blamed, " ")
+            """)
+        #expect(blamed == "afterResolve")
+        await host.tearDown()
+    }
+
     @Test func orderIsWhereAPluginStands() async throws {
         let host = try await ReloadingHost(watches: false, [:])
         let seen = try await host.run(

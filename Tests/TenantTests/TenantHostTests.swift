@@ -33,6 +33,21 @@ import Testing
             "['./secret'] = function() return { get = function() return 'secret' end } end"),
     ]
 
+    @Test(arguments: [TenantOptions.Level.state, .process])
+    func aModuleThatATenantLacksIsSaidToBeMissingWhereItCannotWait(level: TenantOptions.Level) async throws {
+        let folder = try TemporaryFolder()
+        let plugin = try folder.write("guest-plugin.lua", "local helper = require('helper') return { name = 'guest-plugin' }")
+        let runtime = try Runtime()
+        let message = try await runtime.evaluate(
+            """
+            local ok, problem = pcall(require("mf").init, { name = "gateway", tenants = { guest = { level = "\(level.rawValue)" } },
+              plugins = { { "\(plugin)", tenant = "guest" } } })
+            return problem.message
+            """).first?.stringValue
+        #expect(message?.contains("module `helper` is not available to a tenant") == true, "\(message ?? "")")
+        await runtime.shutdown()
+    }
+
     /// The tenant's errors fail the loads of others, too: so what it finds is told.
     private static func host(_ level: TenantOptions.Level, plugin: String) -> String {
         """
