@@ -17,7 +17,7 @@ COMPLETION_fish := $(PREFIX)/share/fish/vendor_completions.d/mflua.fish
 MODULES := Diagnostics EventLoop LuaBridge Fetch Federation HotReload
 C_FILES := $(shell git ls-files 'Sources/*.c' 'Sources/*.h' 'Tests/*.c')
 
-.PHONY: all demo test lint bench soak sanitize fuzz release docs install uninstall setup clean
+.PHONY: all demo test lint bench bench-instructions bench-curves soak sanitize fuzz release docs install uninstall setup clean
 
 all: release
 
@@ -42,10 +42,22 @@ lint: setup
 	    Fixtures/hosts Fixtures/remotes
 	clang-format --dry-run --Werror $(C_FILES)
 
-# Each figure beside its peer's, measured in the same run.
+# Each figure beside its peer's, measured in the same run; GROUPS="hooks loads" measures these alone.
+bench: PACKAGES += nginx-light
 bench: setup
 	$(SWIFT) build -c release --static-swift-stdlib
-	$(RELEASE)/mflua-bench
+	$(RELEASE)/mflua-bench $(addprefix --group ,$(GROUPS))
+
+# The same operations in instructions, which do not depend on what else the machine does.
+bench-instructions: PACKAGES += valgrind
+bench-instructions: setup
+	$(SWIFT) build -c release --static-swift-stdlib
+	$(RELEASE)/mflua-bench --instructions
+
+# Cost against size, from 10 to 10,000 hosts, remotes, plugins, shares and tenants: Fixtures/bench/curves.svg
+bench-curves: setup
+	$(SWIFT) build -c release --static-swift-stdlib
+	$(RELEASE)/mflua-bench --curves Fixtures/bench/curves.svg
 
 # The long forms of what must not grow: 10,000 reloads under load, 1,000 remotes and 1,000 hosts that come and go; and
 # 1,000 calls of tenants whose workers are struck. The test library remembers the place of each error that is thrown,

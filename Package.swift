@@ -107,6 +107,10 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // Links libcurl, as a program in C would: nothing else here does.
+        .executableTarget(
+            name: "mflua-bench-peer", dependencies: ["CBenchPeer"], linkerSettings: [.linkedLibrary("curl")]),
+
         // The tests.
         .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/Support", swiftSettings: settings),
         // Starts a worker where the kernel refuses to lock it up.

@@ -9,20 +9,60 @@ import LuaBridge
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mflua-bench",
-        abstract: "Measures mflua against C, lua5.4, curl and Module Federation on Node.",
+        abstract: "Measures mflua against programs in C, lua5.4, curl and nginx.",
         discussion: """
             Each line reads: name, ours, peer, ratio, bar, and `ok` when the ratio is within the bar, else `short`. The \
-            groups are: hooks, codec, tenants, json, loads, registry, reload, start, first, cold.
+            groups are: \(groupNames.joined(separator: ", ")).
             """)
+
+    static let groupNames = [
+        "hooks", "codec", "tenants", "json", "loads", "registry", "tasks", "reload", "start", "first", "cold", "serve",
+    ]
 
     @Option(help: "The mflua binary to time. By default the one beside this program.")
     var mflua: String?
 
-    @Argument(help: "The groups to measure; all when none is named.")
+    @Option(
+        name: .customLong("group"), help: ArgumentHelp("A group to measure; may be given again.", valueName: "name"))
     var groups: [String] = []
 
+    @Option(help: ArgumentHelp("Write the figures into a file, too.", valueName: "file"))
+    var json: String?
+
+    @Flag(help: "Count instructions with callgrind in place of measuring times.")
+    var instructions = false
+
+    @Option(
+        help: ArgumentHelp("Write a plot of cost against size as SVG, and measure nothing else.", valueName: "file"))
+    var curves: String?
+
+    @Option(help: .hidden)
+    var loop: String?
+
+    @Option(help: .hidden)
+    var rounds = 1
+
+    func validate() throws {
+        for group in groups where !Self.groupNames.contains(group) {
+            throw ValidationError(
+                "There is no group '\(group)'. The groups are \(Self.groupNames.joined(separator: ", ")).")
+        }
+    }
+
     func run() async throws {
+        if let loop { return try await Loop.run(loop, rounds: rounds) }
+        if let curves { return try await Curves.draw(into: curves) }
         let report = Report(only: groups)
+        if instructions {
+            try InstructionFigures(program: Self.ownPath, mflua: command).run(report)
+        } else {
+            try await measure(report)
+        }
+        if let json { try Site.write(report.json, to: json) }
+        print(report.shortfalls == 0 ? "all hold" : "\(report.shortfalls) short")
+    }
+
+    private func measure(_ report: Report) async throws {
         let loop = EventLoop(name: "bench")
         try await loop.perform {
             let peer = try Peer()
@@ -44,32 +84,39 @@ struct Bench: AsyncParsableCommand {
             throw error
         }
         await site.stop()
-        print(report.shortfalls == 0 ? "all hold" : "\(report.shortfalls) short")
     }
 
     private func measureEngine(_ report: Report, _ site: Site) async throws {
-        guard ["json", "loads", "registry"].contains(where: report.wants) else { return }
+        guard ["json", "loads", "registry", "tasks"].contains(where: report.wants) else { return }
         let engine = Engine(runtime: try Runtime())
-        if report.wants("json") { try await JSONFigures(engine: engine, site: site, peer: try Peer()).run(report) }
-        if report.wants("loads") { try await LoadFigures(engine: engine, site: site).run(report) }
+        let peer = try Peer()
+        if report.wants("json") { try await JSONFigures(engine: engine, site: site, peer: peer).run(report) }
+        if report.wants("loads") { try await LoadFigures(engine: engine, site: site, peer: peer).run(report) }
         if report.wants("registry") { try await RegistryFigures(engine: engine, site: site).run(report) }
+        if report.wants("tasks") { try await TaskFigures(engine: engine).run(report) }
         await engine.runtime.shutdown()
     }
 
     private func measureProcesses(_ report: Report, _ site: Site) throws {
-        let figures = ProcessFigures(mflua: mflua ?? Self.sibling("mflua"), site: site)
+        let figures = ProcessFigures(mflua: command, peer: Self.sibling("mflua-bench-peer"), site: site)
         if report.wants("start") { try figures.startUp(report) }
         if report.wants("first") { try figures.firstLoad(report) }
         if report.wants("cold") { try figures.coldLoads(report) }
+        if report.wants("serve") { try ServeFigures(mflua: command, site: site).run(report) }
     }
 
-    /// A program in the folder of this one.
-    private static func sibling(_ name: String) -> String {
+    private var command: String { mflua ?? Self.sibling("mflua") }
+
+    private static var ownPath: String {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes {
             readlink("/proc/self/exe", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
         }
-        let path = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-        return path.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/\(name)"
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    /// A program in the folder of this one.
+    private static func sibling(_ name: String) -> String {
+        ownPath.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/\(name)"
     }
 }

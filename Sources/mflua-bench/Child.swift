@@ -15,8 +15,10 @@ struct Child {
     let id: pid_t
     private let start: ContinuousClock.Instant
 
-    /// Starts a program, found along `PATH`. Its output is thrown away; its errors are shown.
-    init(_ arguments: [String], output: Int32? = nil) throws {
+    /// Starts a program, found along `PATH`. Its output is thrown away.
+    ///
+    /// - Parameter errors: Where its errors go; they are shown where nothing is named.
+    init(_ arguments: [String], output: Int32? = nil, errors: String? = nil) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -25,6 +27,7 @@ struct Child {
         } else {
             posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         }
+        if let errors { posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors, O_WRONLY, 0) }
         let words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var id = pid_t()
@@ -62,6 +65,27 @@ struct Child {
             nanoseconds = min(nanoseconds, usage.nanoseconds)
         }
         return Usage(nanoseconds: nanoseconds, status: 0)
+    }
+
+    /// What a program prints.
+    static func output(of arguments: [String]) throws -> String {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw Failure(description: "no pipe: \(String(cString: strerror(errno)))") }
+        let child = try Child(arguments, output: ends[1])
+        close(ends[1])
+        defer { close(ends[0]) }
+        var bytes: [UInt8] = []
+        while true {
+            let chunk = [UInt8](unsafeUninitializedCapacity: 4_096) {
+                $1 = max(0, read(ends[0], $0.baseAddress!, $0.count))
+            }
+            if chunk.isEmpty { break }
+            bytes += chunk
+        }
+        guard child.wait().status == 0 else {
+            throw Failure(description: "\(arguments.joined(separator: " ")) failed")
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Where along `PATH` a program is.

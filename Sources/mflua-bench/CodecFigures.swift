@@ -11,12 +11,12 @@ struct CodecFigures {
             let tree = Self.tree(of: nodes)
             let toLua = try Measure.each(rounds) { _ = try state.makeTable(tree) }
             let toLuaPeer = Measure.least(of: 7) { peer.treeToLua(nodes: nodes, rounds: rounds) }
-            report.add(Figure("codec, \(nodes) nodes to Lua (C: lua_pcall)", ours: toLua, peer: toLuaPeer, bar: 2))
+            report.add(Figure("codec, \(nodes) nodes to Lua (C: lua_pcall)", ours: toLua, peer: toLuaPeer, bar: 1.5))
             let table = try state.makeTable(tree)
             let fromLua = try Measure.each(rounds) { _ = try table.copied() }
             let fromLuaPeer = Measure.least(of: 7) { peer.treeFromLua(nodes: nodes, rounds: rounds) }
             report.add(
-                Figure("codec, \(nodes) nodes from Lua (C: lua_pcall)", ours: fromLua, peer: fromLuaPeer, bar: 2))
+                Figure("codec, \(nodes) nodes from Lua (C: lua_pcall)", ours: fromLua, peer: fromLuaPeer, bar: 1.5))
         }
     }
 

@@ -1,9 +1,10 @@
 /// One measured figure and what it is held against.
-struct Figure {
+struct Figure: Sendable {
     /// What a number counts.
-    enum Unit {
-        case nanoseconds
-        case bytes
+    enum Unit: String, Sendable {
+        case nanoseconds = "ns"
+        case bytes = "B"
+        case instructions = "instructions"
     }
 
     let name: String
@@ -44,6 +45,7 @@ struct Figure {
         case .nanoseconds: Self.decimal(value / 1e6, places: 2) + " ms"
         case .bytes where value < 1_048_576: Self.decimal(value / 1024, places: 1) + " KiB"
         case .bytes: Self.decimal(value / 1_048_576, places: 1) + " MiB"
+        case .instructions: Self.decimal(value, places: 0)
         }
     }
 

@@ -22,6 +22,11 @@ final class Peer {
         }
     }
 
+    /// A load of what is loaded, with plugins of three listeners each.
+    func load(plugins: Int, manifest: Bool, rounds: Int) -> Double {
+        bench_peer_load(handle, Int32(plugins), manifest, rounds)
+    }
+
     /// Bytes of a bare state with the libraries that a tenant gets.
     static var stateSize: Double { Double(bench_peer_state_size()) }
 }

@@ -4,6 +4,7 @@ import Glibc
 final class Report: @unchecked Sendable {
     // Used by one task at a time.
     private(set) var shortfalls = 0
+    private var figures: [Figure] = []
     private let only: [String]
 
     init(only: [String]) {
@@ -16,7 +17,20 @@ final class Report: @unchecked Sendable {
 
     func add(_ figure: Figure) {
         if !figure.holds { shortfalls += 1 }
+        figures.append(figure)
         print(figure.line)
         fflush(nil)
+    }
+
+    /// All figures as a JSON array, one object a line.
+    var json: String {
+        let rows = figures.map { figure in
+            let name = figure.name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+            return """
+                {"name": "\(name)", "unit": "\(figure.unit.rawValue)", "ours": \(figure.ours), "peer": \(figure.peer), \
+                "ratio": \(figure.ratio), "bar": \(figure.bar), "holds": \(figure.holds)}
+                """
+        }
+        return "[\n" + rows.joined(separator: ",\n") + "\n]\n"
     }
 }

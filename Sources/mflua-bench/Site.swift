@@ -25,8 +25,10 @@ final class Site {
     }
 
     /// Starts serving.
-    func start() async throws {
-        if let nginx = Child.find("nginx") {
+    ///
+    /// - Parameter usingNginx: Whether nginx serves where it is installed; else the shipped server does.
+    func start(usingNginx: Bool = true) async throws {
+        if usingNginx, let nginx = Child.find("nginx") {
             try startNginx(nginx)
         } else {
             let files = StaticFiles(root: "\(folder)/www")
@@ -34,6 +36,13 @@ final class Site {
             self.server = server
             base = "http://127.0.0.1:\(server.port)"
         }
+    }
+
+    /// nginx's processes: its master and its one worker.
+    var nginxProcesses: [pid_t]? {
+        guard let nginx else { return nil }
+        let children = try? Self.contents(of: "/proc/\(nginx.id)/task/\(nginx.id)/children")
+        return [nginx.id] + (children ?? "").split(separator: " ").compactMap { pid_t($0) }
     }
 
     /// Ends the server and removes the folder.
@@ -50,19 +59,30 @@ final class Site {
     @discardableResult
     func write(_ text: String, to name: String) -> String {
         let path = "\(folder)/\(name)"
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
-        var text = text
-        _ = text.withUTF8 { Glibc.write(file, $0.baseAddress, $0.count) }
-        close(file)
+        try? Self.write(text, to: path)
         return path
     }
 
-    /// The text of a small file of the folder.
-    func read(_ name: String) throws -> String {
-        let file = open("\(folder)/\(name)", O_RDONLY)
-        guard file >= 0 else { throw Child.Failure(description: "\(name) was not written") }
-        defer { close(file) }
-        return String(unsafeUninitializedCapacity: 256) { max(0, Glibc.read(file, $0.baseAddress, $0.count)) }
+    /// Writes a file.
+    static func write(_ text: String, to path: String) throws {
+        guard let file = fopen(path, "w") else { throw Child.Failure(description: "\(path) cannot be written") }
+        fputs(text, file)
+        fclose(file)
+    }
+
+    /// The text of a file of the folder.
+    func read(_ name: String) throws -> String { try Self.contents(of: "\(folder)/\(name)") }
+
+    /// The text of a file.
+    static func contents(of path: String) throws -> String {
+        guard let file = fopen(path, "r") else { throw Child.Failure(description: "\(path) cannot be read") }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        while true {
+            let chunk = [UInt8](unsafeUninitializedCapacity: 65_536) { $1 = fread($0.baseAddress!, 1, $0.count, file) }
+            if chunk.isEmpty { return String(decoding: bytes, as: UTF8.self) }
+            bytes += chunk
+        }
     }
 
     private func startNginx(_ program: String) throws {
@@ -112,7 +132,7 @@ final class Site {
         }
     }
 
-    private static func freePort() throws -> UInt16 {
+    static func freePort() throws -> UInt16 {
         let port = onSocket(port: 0) { socket, address, length -> UInt16 in
             guard bind(socket, address, length) == 0 else { return 0 }
             var bound = sockaddr_in()
@@ -126,7 +146,7 @@ final class Site {
         return port
     }
 
-    private static func awaitListener(_ port: UInt16) throws {
+    static func awaitListener(_ port: UInt16) throws {
         for _ in 0..<500 {
             if onSocket(port: port, { connect($0, $1, $2) }) == 0 { return }
             usleep(10_000)

@@ -24,7 +24,7 @@ import Testing
         "mflua-bench": [
             "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", "CBenchPeer",
         ],
-        "CBenchPeer": ["CLua"],
+        "CBenchPeer": ["CLua"], "mflua-bench-peer": ["CBenchPeer"],
     ]
 
     private static let targets = entries(of: Places.root + "/Sources")

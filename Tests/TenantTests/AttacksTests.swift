@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     .serialized, .enabled(if: Sanitizer.followsSignals, "two of the attacks are stuck inside of Lua"),
-    .timeLimit(.minutes(2)))
+    .timeLimit(.minutes(10)))
 struct AttacksTests {
     @Test(arguments: TenantOptions.Level.allCases) func everyAttackEndsAsItsHeaderSays(level: TenantOptions.Level)
         async throws

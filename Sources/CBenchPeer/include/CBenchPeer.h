@@ -1,6 +1,7 @@
 #ifndef MFLUA_BENCH_PEER_H
 #define MFLUA_BENCH_PEER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -27,6 +28,12 @@ double bench_peer_tree_from_lua(bench_peer *peer, int nodes, long rounds);
 
 /* A JSON text parsed straight into Lua tables, `rounds` times. */
 double bench_peer_json(bench_peer *peer, const char *text, size_t length, long rounds);
+
+/*
+ * A load of an expose that is loaded already, with `plugins` plugins of three listeners each, `rounds` times: the least
+ * that the argument tables and the calls cost. `manifest` adds the argument that only remotes with a manifest have.
+ */
+double bench_peer_load(bench_peer *peer, int plugins, bool manifest, long rounds);
 
 /* A loop of plain arithmetic, table and call work in Lua, `rounds` times. */
 double bench_peer_run(bench_peer *peer, const char *source, long rounds);
