@@ -36,10 +36,18 @@ struct TenantOptionsTests {
         #expect(error?.message.contains("unknown key `memry` (did you mean `memory`?)") == true)
     }
 
-    @Test(arguments: [("dooms", "maxRestarts"), ("doomWindow", "restartWindow")])
-    func formerNamesAreRefusedWithTheNewOnes(former: String, name: String) {
-        let error = expectMFError(.invalidOptions) { try TenantOptions.fromLua(.record(LuaRecord([(former, 5)]))) }
-        #expect(error?.message.contains("`\(former)` (it is called `\(name)` now)") == true)
+    @Test func olderNamesOfOptionsAreTaken() throws {
+        let options = try TenantOptions.fromLua(["dooms": 5, "doomWindow": "2s"])
+        #expect(options.maxRestarts == 5 && options.restartWindow == .seconds(2))
+    }
+
+    @Test func anOptionUnderBothOfItsNamesIsRefused() {
+        let error = expectMFError(.invalidOptions) { try TenantOptions.fromLua(["dooms": 5, "maxRestarts": 3]) }
+        #expect(error?.message.contains("`dooms` is an older name of `maxRestarts`, which is given, too") == true)
+    }
+
+    @Test func valuesUnderOlderNamesAreChecked() {
+        expectMFError(.invalidOptions) { try TenantOptions.fromLua(["dooms": "many"]) }
     }
 
     @Test(arguments: [

@@ -32,14 +32,20 @@ struct OptionTable: Sendable {
     let keys: [Key]
     /// The types of `[1]`, `[2]` …, where a table has a list part.
     let positions: [OptionType]
+    /// Older names of keys, which are still taken: older name -> key.
+    let olderNames: [String: String]
     /// Keys that are known to be wrong, and what to write in their place.
     let advice: [String: String]
     /// The next step when a key is unknown and resembles no other; by default the keys are listed.
     let unknownHint: String?
     private let index: [String: Int]
 
-    init(_ keys: [Key], positions: [OptionType] = [], advice: [String: String] = [:], unknownHint: String? = nil) {
-        (self.keys, self.positions, self.advice, self.unknownHint) = (keys, positions, advice, unknownHint)
+    init(
+        _ keys: [Key], positions: [OptionType] = [], olderNames: [String: String] = [:], advice: [String: String] = [:],
+        unknownHint: String? = nil
+    ) {
+        (self.keys, self.positions, self.olderNames) = (keys, positions, olderNames)
+        (self.advice, self.unknownHint) = (advice, unknownHint)
         index = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1.name, $0) })
     }
 
@@ -91,12 +97,22 @@ struct OptionTable: Sendable {
         }
         var values = OptionValues()
         var unknown: [OptionKey] = []
+        var older: [String: LuaValue] = [:]
         for (key, value) in entries where !value.isNil {
             switch key {
             case .string(let name) where index[name] != nil: values.named[name] = value
+            case .string(let name) where olderNames[name] != nil: older[name] = value
             case .integer(let position) where position >= 1 && position <= Int64(positions.count):
                 values.positions[Int(position)] = value
             default: unknown.append(OptionKey(key))
+            }
+        }
+        for (name, key) in olderNames.sorted(by: { $0.key < $1.key }) {
+            guard let value = older[name] else { continue }
+            if values.named[key] == nil {
+                values.named[key] = value
+            } else {
+                try checker.inside(.option(name)) { $0.note("is an older name of `\(key)`, which is given, too") }
             }
         }
         for (position, type) in zip(1..., positions) {

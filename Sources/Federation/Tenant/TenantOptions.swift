@@ -134,9 +134,7 @@ extension TenantOptions: LuaConvertible {
     /// The keys that `tenants = { acme = { … } }` takes.
     static let options = OptionTable(
         fields.map(\.key),
-        advice: [
-            "dooms": "it is called `maxRestarts` now", "doomWindow": "it is called `restartWindow` now",
-        ])
+        olderNames: ["dooms": "maxRestarts", "doomWindow": "restartWindow"])
 
     /// The options as a table, as a worker reads them.
     public var luaValue: LuaValue { .record(LuaRecord(Self.fields.map { ($0.key.name, $0.get(self)) })) }
