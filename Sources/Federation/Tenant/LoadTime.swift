@@ -1,12 +1,17 @@
 import Diagnostics
 import LuaBridge
 
-/// What tenants have used of one load or share: computing and waiting, all of a tenant's hooks together.
+/// What tenants have done to one load or share: the time that they used, computing and waiting, all of a tenant's hooks
+/// together, and the failures of their hooks that did not count.
 final class LoadTime: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     @TaskLocal static var current: LoadTime?
 
     private var used: [String: Duration] = [:]
+    /// What failed and was passed over, as sentences.
+    private var failures: [String] = []
+    /// So many are told of.
+    private static let toldFailures = 3
 
     /// A tenant has had its time in this load.
     struct Up: Error {}
@@ -14,13 +19,31 @@ final class LoadTime: @unchecked Sendable {
     func used(by tenant: String) -> Duration { used[tenant] ?? .zero }
 
     func add(_ time: Duration, to tenant: String) { used[tenant, default: .zero] += time }
+
+    /// Notes a failure that the load goes on without.
+    func passOver(_ error: any Error, of hook: String, plugin: String) {
+        guard failures.count < Self.toldFailures, let error = error as? MFError else { return }
+        let cure = error.hint.map { ": \($0)" } ?? ""
+        failures.append("`\(hook)` of plugin `\(plugin)` failed, too: \(error.message) [\(error.code)]\(cure)")
+    }
+
+    /// The error of the load with what was passed over in its hint: it may be why the load failed.
+    func explaining(_ error: MFError) -> MFError {
+        guard !failures.isEmpty else { return error }
+        return error.replacing(hint: ([error.hint].compactMap(\.self) + failures).joined(separator: "; "))
+    }
 }
 
 extension Host {
     /// Runs a load within which the time of each tenant is bounded. One load inside of another has the outer's time.
-    func bounded<T>(_ body: () async throws -> T) async rethrows -> T {
+    func bounded<T>(_ body: () async throws -> T) async throws -> T {
         guard hooks.hasTenants, LoadTime.current == nil else { return try await body() }
-        return try await LoadTime.$current.withValue(LoadTime(), operation: body)
+        let time = LoadTime()
+        do {
+            return try await LoadTime.$current.withValue(time, operation: body)
+        } catch let error as MFError {
+            throw time.explaining(error)
+        }
     }
 }
 

@@ -160,6 +160,7 @@ public final class TenantBorder: @unchecked Sendable {
             return drop("was passed over: the tenant's `wall` for one load is used up", of: hook, subject)
         }
         if error is CancellationError || plugin.failsClosed || mayChange(subject) { throw error }
+        LoadTime.current?.passOver(error, of: hook, plugin: plugin.qualifiedName)
         drop("failed (\((error as? MFError)?.message ?? "\(error)"))", of: hook, subject)
     }
 }
