@@ -74,11 +74,11 @@ sanitize: setup
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/races.txt $(SWIFT) test --no-parallel --sanitize thread --scratch-path .build-thread
 	$(SWIFT) test --no-parallel --scratch-path .build-undefined -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
 
-# Damaged manifests, plugins, frames of workers and JSON, a million each under the address sanitizer (FUZZ=100000 for
-# less), and random programs in tenants' states for ten minutes (FUZZ_SECONDS=60).
+# Damaged manifests, plugins, frames of workers and JSON, odd keys of views and odd results of hooks, a million each under
+# the address sanitizer (FUZZ=100000 for less), and random programs in tenants' states for ten minutes (FUZZ_SECONDS=60).
 fuzz: setup
 	MFLUA_FUZZ=$(or $(FUZZ),1000000) $(SWIFT) test --sanitize address --scratch-path .build-address \
-	    --filter 'ManifestTests|PluginLoaderFuzzTests|WorkerFramesTests|JSONTests'
+	    --filter 'ManifestTests|PluginLoaderFuzzTests|ViewFuzzTests|WorkerFramesTests|JSONTests'
 	MFLUA_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(SWIFT) test --sanitize address --scratch-path .build-address --filter FuzzTests
 
 # One static binary: .build/release/mflua

@@ -5,7 +5,7 @@
 /* What a Lua function of a Swift callable has as its upvalue. */
 typedef struct {
     void *callable;
-    mf_held *held;
+    mf_retained *held;
     bool is_async;
 } held_callable;
 
@@ -50,9 +50,9 @@ int mf_answer(lua_State *L, mf_state *s, int32_t level, int32_t reply) {
     case MF_REPLY_ERROR:
         count = decode_values(L, s, level);
         if (reply & MF_REPLY_KEPT) {
-            mf_go_outside(s);
+            mf_enter_swift(s);
             s->functions.forget(s->host, level);
-            mf_come_back(s);
+            mf_leave_swift(s);
         }
         s->nest = level;
         return (reply & MF_REPLY_ERROR) ? lua_error(L) : count;
@@ -89,9 +89,9 @@ static int trampoline(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     int32_t reply = s->functions.invoke(s->host, held->callable, mf_span_of(b));
-    mf_come_back(s);
+    mf_leave_swift(s);
     s->nest = level + 1;
     s->running = running;
     return mf_answer(L, s, level, reply);
@@ -105,9 +105,9 @@ int mf_refuse(lua_State *L, mf_state *s, int32_t reason, void *callable) {
     int32_t level = s->nest;
     lua_State *running = s->running;
     s->running = L;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     int32_t reply = s->functions.refuse(s->host, reason, callable);
-    mf_come_back(s);
+    mf_leave_swift(s);
     s->running = running;
     s->nest = level + 1;
     return mf_answer(L, s, level, reply);
@@ -119,7 +119,7 @@ int mf_refuse(lua_State *L, mf_state *s, int32_t reason, void *callable) {
 static int release_callable(lua_State *L) {
     held_callable *held = lua_touserdata(L, 1);
     mf_state *s = mf_state_of(L);
-    if (held->held && !s->closing) mf_let_go(s, held->held); /* when closing, it was let go of */
+    if (held->held && !s->closing) mf_release_object(s, held->held); /* when closing, it was let go of */
     held->held = NULL;
     return 0;
 }
@@ -141,7 +141,7 @@ void mf_push_callable(lua_State *L, mf_state *s, void *callable, bool is_async) 
     held->is_async = is_async;
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->callable_metatable);
     lua_setmetatable(L, -2);
-    held->held = mf_hold(s, callable);
+    held->held = mf_retain(s, callable);
     if (!held->held) luaL_error(L, "not enough memory");
     lua_pushcclosure(L, trampoline, 1);
 }

@@ -99,7 +99,7 @@ struct mf_state {
     int32_t callable_metatable;
     int32_t empty_lists; /* tables that came as lists of no elements, weak keys: they go back as such while empty */
 
-    struct mf_held *held; /* the Swift objects that Lua holds */
+    struct mf_retained *held; /* the Swift objects that Lua holds */
 
     mf_task *pool, *tasks;
     int32_t pool_count;
@@ -149,8 +149,8 @@ _Noreturn void mf_leave_abandoned(mf_state *s);
 bool mf_is_inside(const mf_state *s);
 
 /* Around every call of Swift by C that Lua called. */
-static inline void mf_go_outside(mf_state *s) { s->outside++; }
-static inline void mf_come_back(mf_state *s) {
+static inline void mf_enter_swift(mf_state *s) { s->outside++; }
+static inline void mf_leave_swift(mf_state *s) {
     s->outside--;
     if (s->abandoned && mf_is_inside(s)) mf_leave_abandoned(s);
 }
@@ -179,17 +179,17 @@ void stop_on_signal(void);
 /* Whether what ran on L was stopped; told once. [-0, +0, -] */
 bool stop_taken(lua_State *L, mf_state *s);
 
-/* ---- held.c ---- */
+/* ---- retained.c ---- */
 /* One Swift object that Lua holds. */
-typedef struct mf_held {
+typedef struct mf_retained {
     void *object;
-    struct mf_held *next, *previous;
-} mf_held;
+    struct mf_retained *next, *previous;
+} mf_retained;
 
 /* Retains an object; NULL: no memory. */
-mf_held *mf_hold(mf_state *s, void *object);
-void mf_let_go(mf_state *s, mf_held *held);
-void mf_let_go_of_all(mf_state *s);
+mf_retained *mf_retain(mf_state *s, void *object);
+void mf_release_object(mf_state *s, mf_retained *held);
+void mf_release_all_objects(mf_state *s);
 
 /* ---- codec.c ---- */
 typedef struct {
@@ -239,7 +239,7 @@ int32_t mf_enter_callback(lua_State *L, mf_state *s);
 typedef struct {
     const void *mark;
     void *words[2];
-    mf_held *held;
+    mf_retained *held;
 } mf_view;
 
 /* [-0, +1, m] the view of a Swift object: the same userdata as long as Lua holds it */

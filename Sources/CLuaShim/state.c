@@ -270,7 +270,7 @@ void mf_state_closing(mf_state *s) { s->closing = true; }
 
 void mf_state_free(mf_state *s) {
     s->closing = true; /* no callback reaches Swift from here on, so what Lua holds of it can go */
-    mf_let_go_of_all(s);
+    mf_release_all_objects(s);
     if (s->abandoned) free_blocks(s);
     else if (s->main) lua_close(s->main);
     mf_free_tasks(s);

@@ -37,9 +37,9 @@ static void disarm(lua_State *L, mf_state *s) {
 
 static bool is_to_stop(mf_state *s) {
     if (s->closing) return false;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     bool answer = s->functions.stops(s->host);
-    mf_come_back(s);
+    mf_leave_swift(s);
     return answer;
 }
 

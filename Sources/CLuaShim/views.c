@@ -25,14 +25,14 @@ void mf_push_view(lua_State *L, mf_state *s, void *const words[2]) {
     view->words[1] = words[1];
     lua_State *running = s->running;
     s->running = L;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     int32_t metatable = s->functions.type(s->host, words);
-    mf_come_back(s);
+    mf_leave_swift(s);
     s->running = running;
     if (metatable < 0) luaL_error(L, "not enough memory");
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
     lua_setmetatable(L, -2);
-    view->held = mf_hold(s, words[0]);
+    view->held = mf_retain(s, words[0]);
     if (!view->held) luaL_error(L, "not enough memory");
     view->mark = &mark;
     /* An entry goes away before its object's finalizer runs, so an address that is used again is not found. */
@@ -72,9 +72,9 @@ static int view_index(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     int32_t reply = s->functions.get(s->host, view->words, tag, bytes, count, integer);
-    mf_come_back(s);
+    mf_leave_swift(s);
     s->nest = level + 1;
     s->running = running;
     return mf_answer(L, s, level, reply);
@@ -98,9 +98,9 @@ static int view_newindex(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     int32_t reply = s->functions.set(s->host, view->words, mf_span_of(b));
-    mf_come_back(s);
+    mf_leave_swift(s);
     s->nest = level + 1;
     s->running = running;
     return mf_answer(L, s, level, reply);
@@ -114,9 +114,9 @@ static int view_len(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     int64_t count = s->functions.count(s->host, view->words);
-    mf_come_back(s);
+    mf_leave_swift(s);
     s->running = running;
     lua_pushinteger(L, count);
     return 1;
@@ -130,9 +130,9 @@ static int view_tostring(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     int32_t reply = s->functions.describe(s->host, view->words);
-    mf_come_back(s);
+    mf_leave_swift(s);
     s->nest = level + 1;
     s->running = running;
     return mf_answer(L, s, level, reply);
@@ -161,9 +161,9 @@ static int view_pairs(lua_State *L) {
     lua_State *running = s->running;
     s->running = L;
     s->nest = level;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     int32_t reply = s->functions.keys(s->host, view->words);
-    mf_come_back(s);
+    mf_leave_swift(s);
     s->nest = level + 1;
     s->running = running;
     if (reply != MF_REPLY_VALUES) return mf_answer(L, s, level, reply);
@@ -187,7 +187,7 @@ static int view_gc(lua_State *L) {
     if (!view) return 0;
     mf_state *s = mf_state_of(L);
     view->mark = NULL;
-    if (!s->closing) mf_let_go(s, view->held); /* else it was let go of */
+    if (!s->closing) mf_release_object(s, view->held); /* else it was let go of */
     return 0;
 }
 

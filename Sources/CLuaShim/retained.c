@@ -8,31 +8,31 @@
 /* About what an object of Swift takes, which a tenant's memory limit counts for as long as Lua holds it. */
 enum { OBJECT_SIZE = 512 };
 
-mf_held *mf_hold(mf_state *s, void *object) {
-    mf_held *held = mf_realloc(s, NULL, 0, sizeof *held);
+mf_retained *mf_retain(mf_state *s, void *object) {
+    mf_retained *held = mf_realloc(s, NULL, 0, sizeof *held);
     if (!held) return NULL;
-    mf_go_outside(s); /* the list, too, is never left half done */
-    *held = (mf_held){object, s->held, NULL};
+    mf_enter_swift(s); /* the list, too, is never left half done */
+    *held = (mf_retained){object, s->held, NULL};
     if (s->held) s->held->previous = held;
     s->held = held;
     if (s->tracked) mf_charge(s, OBJECT_SIZE);
     s->functions.retain(object);
-    mf_come_back(s);
+    mf_leave_swift(s);
     return held;
 }
 
-void mf_let_go(mf_state *s, mf_held *held) {
+void mf_release_object(mf_state *s, mf_retained *held) {
     void *object = held->object;
-    mf_go_outside(s);
+    mf_enter_swift(s);
     if (s->tracked) mf_charge(s, -OBJECT_SIZE);
     if (held->previous) held->previous->next = held->next;
     else s->held = held->next;
     if (held->next) held->next->previous = held->previous;
     mf_realloc(s, held, sizeof *held, 0);
     s->functions.release(object);
-    mf_come_back(s);
+    mf_leave_swift(s);
 }
 
-void mf_let_go_of_all(mf_state *s) {
-    while (s->held) mf_let_go(s, s->held);
+void mf_release_all_objects(mf_state *s) {
+    while (s->held) mf_release_object(s, s->held);
 }
