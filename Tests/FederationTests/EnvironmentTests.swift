@@ -152,4 +152,22 @@ import Testing
             #expect(result == ["parts of one", "parts of two"])
         }
     }
+
+    /// What all code shares, and how a remote would change it.
+    static let changes = [
+        "getmetatable('').__index.upper = nil", "getmetatable('').__index = nil", "debug.getmetatable('').__add = nil",
+        "debug.setmetatable('', {})", "debug.setmetatable(0, {})", "debug.setmetatable(nil, {})",
+        "debug.setmetatable(print, {})", "getmetatable(io.stdout).__index.write = nil",
+        "debug.setmetatable(io.stdout, {})", "debug.getregistry()._LOADED = {}", "string.upper = nil",
+        "getmetatable(_G).__index.print = nil", "debug.getmetatable = nil",
+    ]
+
+    @Test(arguments: changes) func noRemoteChangesWhatAllCodeShares(change: String) async throws {
+        let texts = ["http://one/app/entry.lua": Self.running("return (pcall(function() \(change) end))")]
+        try await withSite(texts) { site in
+            let result = try await site.lua(
+                Self.host + "return mf.loadRemote('one/run'), ('abc'):upper(), type(io.stdout.write), 1 + '1'")
+            #expect(result == [false, "ABC", "function", 2])
+        }
+    }
 }

@@ -8,6 +8,9 @@ public enum Sanitizer {
     /// ThreadSanitizer cannot follow a jump out of a signal's handler: what is stuck inside of Lua stays there.
     public static let followsSignals = !watchesThreads
 
+    /// Whether there is one.
+    public static let isOn = watchesThreads || watchesMemory
+
     /// How many times fewer random cases are tried: each takes so many times as long.
     public static let slowdown = watchesThreads ? 8 : watchesMemory ? 4 : 1
 }
