@@ -52,17 +52,35 @@ public final class ChildTerminal: Sendable {
                     return true
                 }
                 if found { return }
-                guard let part = try readSome(terminal) else { throw SystemError("the program ended before it said \(text)") }
+                guard let part = try Self.next(from: terminal) else {
+                    throw SystemError("the program ended before it said \(text)")
+                }
                 seen.withLock { $0 += part }
             }
         }
+    }
+
+    /// A program that shows nothing, and does not end.
+    private struct Silence: Error {}
+
+    /// What the program shows next; a test that waits in vain fails, for nothing could end it otherwise.
+    private static func next(from terminal: Int32) throws -> [UInt8]? {
+        var ready = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
+        guard poll(&ready, 1, 30_000) > 0 else { throw Silence() }
+        return try readSome(terminal)
     }
 
     /// Types the end of the input and waits for the program; its exit code, or 128 and the signal that ended it.
     public func end(typing text: String? = "\u{4}") async throws -> Int32 {
         if let text { type(text) }
         return try await blocking { [id, terminal] in
-            while let part = try? readSome(terminal), !part.isEmpty {}
+            do {
+                while let part = try Self.next(from: terminal), !part.isEmpty {}
+            } catch is Silence {
+                kill(id, SIGKILL)
+            } catch {
+                // The terminal of a program that has ended gives an error.
+            }
             var status: Int32 = 0
             while waitpid(id, &status, 0) < 0, errno == EINTR {}
             return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
