@@ -120,6 +120,15 @@ import Testing
           "own/raise", "SECRET-30/x", "other/x" } do
           pcall(mf.loadRemote, id)
         end
+        for spelling, entry in pairs {
+          back = "http:\\\\\\\\user:SECRET-13@h/entry.lua", short = "http:user:SECRET-14@h/entry.lua", bare = "user:SECRET-15@h/entry.lua",
+          slash = "http://user:pass/SECRET-16@h/entry.lua", two = "http://h/http://user:SECRET-17@h/entry.lua",
+          mark = "http://user:pass?SECRET-18@h/entry.lua" } do
+          pcall(host.registerRemotes, host, { { name = spelling, entry = entry } })
+          pcall(mf.loadRemote, spelling .. "/x")
+        end
+        pcall(host.registerRemotes, host, { { name = "versioned", version = "http://user:SECRET-19@h/mf-manifest.json?SECRET-19" } })
+        pcall(mf.loadRemote, "versioned/x")
         pcall(mf.loadRemote, "disk/x", { loadFactory = false, note = "SECRET-95" })
         for _, package in ipairs { "config", "missing" } do
           pcall(mf.loadShare, package, { customShareInfo = { note = "SECRET-96" } })
@@ -128,6 +137,8 @@ import Testing
         end
         pcall(mf.preloadRemote, { { nameOrAlias = "listed", filter = function(url) return "SECRET-97" end }, { nameOrAlias = "disk" } })
         pcall(mf.preloadRemote, { { nameOrAlias = "own" } })
+        pcall(mf.preloadRemote, { { nameOrAlias = "disk", depsRemote = { { nameOrAlias = "SECRET-30" } } },
+          { nameOrAlias = "SECRET-30", exposes = { "SECRET-94" } }, { nameOrAlias = "other", exposes = { "SECRET-93" } } })
         pcall(host.registerRemotes, host, { { name = "late", entry = "http://user:SECRET-98@late/entry.lua" } })
         pcall(host.registerShared, host, { late = { version = "1.0.0", lib = function() called = (called or 0) + 1 return "SECRET-99" end } })
         pcall(host.initOptions, host, { remotes = { { name = "later", entry = "http://user:SECRET-100@later/entry.lua" } } })

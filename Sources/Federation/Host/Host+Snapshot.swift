@@ -310,7 +310,7 @@ extension MFError {
     static func snapshotNotFound(_ remote: Remote, host: String) -> MFError {
         MFError(
             .snapshotNotFound,
-            "no snapshot is known of remote `\(remote.name)`\(remote.version.map { " in version \($0)" } ?? "")",
+            "no snapshot is known of remote `\(remote.name)`\(remote.version.map { " in version \(redacted($0))" } ?? "")",
             context: [("host", host), ("remote", remote.name)],
             hint: "give the remote an `entry`, or add its snapshot with `mf.addGlobalSnapshot`")
     }

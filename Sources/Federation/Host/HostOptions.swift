@@ -72,8 +72,7 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
         },
         // Before what names them.
         ViewField(
-            option: "tenants", .map(of: .options("mf.TenantOptions", TenantOptions.options), "a table of tenants"),
-            "The sandboxes, by name.", takesNull: false, { $0.tenants }
+            option: "tenants", .tenants, "The sandboxes, by name.", takesNull: false, { $0.tenants }
         ) { $0.tenants = $1 },
         ViewField(
             option: "remotes", .remotes, "The remotes it may load.", { $0.hasRemotes ? .object($0.remotes) : .nil }

@@ -15,6 +15,18 @@ extension OptionType {
             hint: "list it in the host's `tenants`")
     }
 
+    /// The tenants that `mf.init` declares, by name.
+    static let tenants = OptionType(declaredTenants.luaType, declaredTenants.expected) { value, checker in
+        for name in try (value.luaEntries() ?? []).compactMap(\.key.stringValue).sorted() where !Tenant.isName(name) {
+            try checker.inside(.name(name)) {
+                $0.note(MFError.badTenantName(name).message, separator: ": ", hint: MFError.badTenantName(name).hint)
+            }
+        }
+        try declaredTenants.check(value, &checker)
+    }
+    private static let declaredTenants = map(
+        of: .options("mf.TenantOptions", TenantOptions.options), "a table of tenants")
+
     /// How a version of a shared module is chosen.
     static let shareStrategy = word(ShareStrategy.versionFirst, ShareStrategy.loadedFirst)
 

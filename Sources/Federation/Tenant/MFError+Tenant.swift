@@ -17,6 +17,14 @@ extension MFError {
             hint: "list it in the host's `tenants`")
     }
 
+    static func badTenantName(_ name: String) -> MFError {
+        MFError(
+            .invalidOptions,
+            name.isEmpty
+                ? "the name of a tenant is empty" : "the name of a tenant contains `/`, `,` or a control character",
+            context: [("tenant", name)], hint: "a plugin of a tenant is written `tenant/my-plugin`: use a plain name")
+    }
+
     static func tenantSuspended(_ name: String, for remaining: Duration) -> MFError {
         MFError(
             .tenantSuspended, "tenant `\(name)` is suspended",

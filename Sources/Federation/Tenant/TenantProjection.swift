@@ -21,16 +21,15 @@ final class TenantProjection: LuaObject, @unchecked Sendable {
     var luaCount: Int { luaKeys.count }
 
     var luaKeys: [LuaKey] {
-        if let remotes = object as? LiveList<Remote> { return visible(remotes).indices.map { .integer(Int64($0 + 1)) } }
+        if let elements = visibleElements() { return elements.indices.map { .integer(Int64($0 + 1)) } }
         return object.luaKeys.filter(isVisible)
     }
 
     func luaGet(_ key: LuaKey) throws -> LuaValue {
-        if let remotes = object as? LiveList<Remote> {
+        if let elements = visibleElements() {
             guard case .integer(let position) = key, let index = Int(exactly: position) else { return .nil }
-            let visible = visible(remotes)
-            guard index >= 1, index <= visible.count else { return .nil }
-            return .object(TenantProjection(visible[index - 1], border, isListed: true))
+            guard index >= 1, index <= elements.count else { return .nil }
+            return .object(TenantProjection(elements[index - 1], border, isListed: true))
         }
         guard isVisible(key) else { return .nil }
         let value = try object.luaGet(key)
@@ -39,8 +38,15 @@ final class TenantProjection: LuaObject, @unchecked Sendable {
         return border.data(value, isOwn: isOwn)
     }
 
-    private func visible(_ remotes: LiveList<Remote>) -> [Remote] {
-        remotes.elements.filter { border.owns(.remote($0)) || border.hears($0) }
+    /// The elements of a list about remotes that the tenant hears of; nil where the object is no such list.
+    private func visibleElements() -> [any LuaObject]? {
+        if let remotes = object as? LiveList<Remote> {
+            return remotes.elements.filter { border.owns(.remote($0)) || border.hears($0) }
+        }
+        if let requests = object as? LiveList<PreloadRequest> {
+            return requests.elements.filter { border.hears(.remotes([$0.nameOrAlias ?? ""])) }
+        }
+        return nil
     }
 
     private var isOwn: Bool { (object as? Remote).map { border.owns(.remote($0)) } ?? false }
@@ -72,9 +78,11 @@ extension TenantBorder {
     func data(_ value: LuaValue, isOwn: Bool, depth: Int = 0) -> LuaValue {
         guard depth < Self.deepest else { return .nil }
         switch value {
-        case .nil, .boolean, .integer, .number, .null, .bytes: return value
+        case .nil, .boolean, .integer, .number, .null: return value
         case .string(let text): return .string(publicAddress(text))
-        case .array(let elements): return .array(elements.map { data($0, isOwn: isOwn, depth: depth + 1) })
+        case .bytes(let bytes): return .bytes(publicAddress(bytes))
+        case .array(let elements):
+            return .array(elements.filter(isHeard).map { data($0, isOwn: isOwn, depth: depth + 1) })
         case .record(let record):
             return .record(
                 LuaRecord(
@@ -93,6 +101,14 @@ extension TenantBorder {
     }
 
     private static let deepest = 32
+
+    /// Whether an element of a list is about a remote that the tenant hears of, or about none.
+    private func isHeard(_ element: LuaValue) -> Bool {
+        guard case .record(let record) = element, case .object(let object) = record["remote"],
+            let remote = object as? Remote
+        else { return true }
+        return owns(.remote(remote)) || hears(remote)
+    }
 
     private func data(_ object: any LuaObject, isOwn: Bool) -> LuaValue {
         if let error = (object as? LuaErrorObject)?.error { return self.error(error, isOwn: isOwn) }
@@ -116,18 +132,4 @@ extension TenantBorder {
         if value.isNil || value.objectValue is LuaErrorObject || isOwn { return data(value, isOwn: isOwn) }
         return error(MFError(.luaRuntime, ""), isOwn: false)
     }
-}
-
-/// A text without what is secret in a URL: credentials, and all that follows a question mark or a number sign.
-///
-/// - Parameter isPath: Whether the text is a URL or a path, and not a sentence that may hold one.
-func publicAddress(_ text: String, isPath: Bool = false) -> String {
-    guard let slashes = text.firstRange(of: "//") else {
-        return isPath ? String(text.prefix { $0 != "?" && $0 != "#" }) : text
-    }
-    let end = text[slashes.upperBound...].firstIndex { $0 == "?" || $0 == "#" } ?? text.endIndex
-    let rest = text[slashes.upperBound..<end]
-    let authority = rest.prefix { $0 != "/" && $0 != "\\" }
-    let start = authority.lastIndex(of: "@").map { rest.index(after: $0) } ?? rest.startIndex
-    return String(text[..<slashes.upperBound] + rest[start...])
 }

@@ -17,11 +17,12 @@ final class TenantStore: @unchecked Sendable {
 
     /// Reads `tenants = { acme = { … } }`. A tenant that exists keeps the options it was made with.
     ///
-    /// - Throws: ``MFError`` with `LUA-004` for an option that there is not.
+    /// - Throws: ``MFError`` with `LUA-004` for an option that there is not, `LUA-012` for a name that no tenant can have.
     func declare(_ value: LuaValue) throws {
         guard !value.isNothing else { return }
         for (key, value) in try value.entries(expecting: "a table of tenants") {
             let name = try String.fromLua(key)
+            guard Tenant.isName(name) else { throw MFError.badTenantName(name) }
             do { declared[name] = try TenantOptions.fromLua(value) } catch let error as MFError {
                 throw error.inTenant(name)
             }
@@ -29,7 +30,12 @@ final class TenantStore: @unchecked Sendable {
     }
 
     /// Declares a tenant from Swift.
-    func declare(_ name: String, _ options: TenantOptions) { declared[name] = options }
+    ///
+    /// - Throws: ``MFError`` with `LUA-012` for a name that no tenant can have.
+    func declare(_ name: String, _ options: TenantOptions) throws {
+        guard Tenant.isName(name) else { throw MFError.badTenantName(name) }
+        declared[name] = options
+    }
 
     /// The tenants that remotes and plugins may name.
     var names: Set<String> { Set(declared.keys) }
@@ -172,8 +178,10 @@ extension Host {
     /// Declares a tenant, whose name plugins and remotes can then give as theirs.
     ///
     /// The same as an entry of `tenants` in `mf.init`. What is loaded already keeps its options.
+    ///
+    /// - Throws: ``MFError`` with `LUA-012` for a name that is empty or contains `/`, `,` or a control character.
     public func declareTenant(_ name: String, _ options: TenantOptions) async throws {
-        try await runtime.loop.perform { [self] in tenants.declare(name, options) }
+        try await runtime.loop.perform { [self] in try tenants.declare(name, options) }
     }
 
     /// What a tenant has used, and how it is.
