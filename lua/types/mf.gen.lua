@@ -15,6 +15,7 @@ error("Cannot require a meta file")
 ---@field tenant? string The tenant whose sandbox its code runs in.
 ---@field revalidate? string How often to look for a new version, such as `30s`.
 ---@field grace? string How long tasks of an old version go on beside the new one, such as `30s`.
+---@field timeout? string How long each request for a file of it may take, such as `5s`; 20 s if absent.
 ---@field metadata? table Data of your own: hooks see it, nothing interprets it.
 
 ---@alias mf.RemoteInfo mf.Remote

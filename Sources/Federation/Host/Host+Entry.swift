@@ -119,7 +119,7 @@ extension Host {
     private func entryFile(_ request: ScriptRequest, of remote: ResolvedRemote) async throws -> FetchedFile {
         if let source = request.source { return FetchedFile(body: source, url: request.url) }
         return try await runtime.part(
-            request.fetchRequest(), of: remote, as: try principal(of: remote), joins: request.isPlain)
+            request.fetchRequest(of: remote), of: remote, as: try principal(of: remote), joins: request.isPlain)
     }
 
     /// Asks loadEntryError for another container.

@@ -25,7 +25,10 @@ extension Host {
         }
         try tenants.expectDeclared(of: remote)
         if let text = remote.revalidate, Duration(interval: text) == nil {
-            throw MFError.badInterval(text, of: remote)
+            throw MFError.badTime(text, in: "revalidate", of: remote)
+        }
+        if let text = remote.timeout, Duration(option: text) == nil {
+            throw MFError.badTime(text, in: "timeout", of: remote)
         }
         if let known = index.remote(exactly: remote.name, in: list) {
             guard force else {

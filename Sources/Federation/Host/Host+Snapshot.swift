@@ -233,7 +233,7 @@ extension Host {
             return (try response.successful(for: lifecycle.fetch.name, url), giver)
         }
         let file = try await runtime.fetchPart(
-            FetchRequest(url: url), of: remoteInfo, as: try principal(of: remoteInfo))
+            remoteInfo.request(url), of: remoteInfo, as: try principal(of: remoteInfo))
         return (file, nil)
     }
 }

@@ -108,7 +108,7 @@ extension Host {
             } else {
                 do {
                     try await runtime.prefetch(
-                        request.fetchRequest(), named: context.url, of: remoteInfo, as: principal)
+                        request.fetchRequest(of: remoteInfo), named: context.url, of: remoteInfo, as: principal)
                 } catch let error as MFError where isAsked && error.isFetchFailure {
                     let other = try await recoverFile(context.url, of: remoteInfo, error: error, context: context)
                     guard let other else { throw error }

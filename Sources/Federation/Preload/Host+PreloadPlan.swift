@@ -61,6 +61,7 @@ private struct PreloadPlanBuilder {
             if let tenant = remote.tenant, let registered, registered.tenant != tenant { continue }
             let owner = registered ?? remote
             (dependency.tenant, dependency.declaredEntry) = (owner.tenant, owner.declaredEntry)
+            dependency.timeout = owner.timeout
             try visit(dependency, snapshot: nil, isRoot: false)
         }
     }
@@ -83,7 +84,7 @@ private struct PreloadPlanBuilder {
             let info = Remote(
                 name: remote.name, entry: try snapshot.checked(snapshot.resourceURL(entry)), version: snapshot.version,
                 tenant: remote.tenant)
-            info.declaredEntry = remote.declaredEntry
+            (info.declaredEntry, info.timeout) = (remote.declaredEntry, remote.timeout)
             info.type = snapshot.remoteEntryType ?? Remote.standardType
             info.entryGlobalName = snapshot.globalName ?? remote.name
             info.shareScope = .one("")

@@ -119,11 +119,11 @@ extension Duration {
 }
 
 extension MFError {
-    /// A `revalidate` that is no interval.
-    static func badInterval(_ text: String, of remote: Remote) -> MFError {
+    /// A time of a remote that is none.
+    static func badTime(_ text: String, in key: String, of remote: Remote) -> MFError {
         MFError(
-            .remoteInvalid, "invalid `revalidate` interval `\(text)` of remote `\(remote.name)`",
-            context: [("remote", remote.name), ("revalidate", text)],
+            .remoteInvalid, "invalid `\(key)` `\(text)` of remote `\(remote.name)`",
+            context: [("remote", remote.name), (key, text)],
             hint: "write a number and `ms`, `s`, `m` or `h`, such as `30s`")
     }
 }

@@ -102,12 +102,12 @@ extension Host {
     private func changes(of remote: Remote, as principal: FetchPrincipal) async throws -> [ChangedResource] {
         let urls = registry.parts.urls(of: remote.name)
         if let manifest = remote.entry, !remote.isPureEntry, urls.contains(manifest),
-            let changed = try await runtime.fetchIfChanged(manifest, as: principal)
+            let changed = try await runtime.fetchIfChanged(manifest, of: remote, as: principal)
         {
             return [changed]
         }
         let tasks = urls.filter { $0 != remote.entry || remote.isPureEntry }.sorted().map { url in
-            runtime.loop.start { [runtime] in try await runtime.fetchIfChanged(url, as: principal) }
+            runtime.loop.start { [runtime] in try await runtime.fetchIfChanged(url, of: remote, as: principal) }
         }
         return try await withTaskCancellationHandler {
             var changes: [ChangedResource] = []

@@ -123,10 +123,12 @@ extension Runtime {
     /// Asks for a resource once more.
     ///
     /// - Returns: Nothing when the content is as it was.
-    func fetchIfChanged(_ url: String, as principal: FetchPrincipal) async throws -> ChangedResource? {
+    func fetchIfChanged(
+        _ url: String, of remote: Remote, as principal: FetchPrincipal
+    ) async throws -> ChangedResource? {
         let known = registry.parts.known(url)
         let response = try await principal.fetch(
-            FetchRequest(url: url, headers: known?.conditions ?? [], acceptsAnyStatus: true))
+            remote.request(url, headers: known?.conditions ?? [], acceptsAnyStatus: true))
         if response.status == 304, known != nil { return nil }
         let changed: ChangedResource
         switch response.status {
@@ -135,7 +137,7 @@ extension Runtime {
         // Asked without conditions, the fetcher says itself what is wrong.
         default:
             changed = ChangedResource(
-                url: url, response: try await principal.fetch(FetchRequest(url: url)))
+                url: url, response: try await principal.fetch(remote.request(url)))
         }
         guard let known, known.hasContent(of: changed.resource) else { return changed }
         registry.parts.refresh(url, changed.resource)

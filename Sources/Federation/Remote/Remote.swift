@@ -62,6 +62,9 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
     /// How long what an old version has begun goes on after a new one has taken its place, such as `30s`; no longer than
     /// its last load when absent.
     public internal(set) var grace: String?
+    /// How long each request for its manifest, its entry or a file of it may take in all, such as `5s`; 20 seconds when
+    /// absent.
+    public internal(set) var timeout: String?
     /// Data of the remote's owner, which hooks see and nothing interprets.
     public internal(set) var metadata: LuaValue = .nil
     public var extra: OrderedDictionary<String, LuaValue> = [:]
@@ -99,7 +102,7 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
         type = remote.type ?? Remote.standardType
         entryGlobalName = remote.entryGlobalName ?? remote.name
         shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
-        metadata = remote.metadata
+        (timeout, metadata) = (remote.timeout, remote.metadata)
         extra = remote.extra
     }
 
@@ -154,6 +157,10 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
             { .optional($0.grace) }
         ) { $0.grace = try Optional<String>.fromLua($1) },
         ViewField(
+            option: "timeout", .duration, "How long each request for a file of it may take, such as `5s`; 20 s if absent.",
+            { .optional($0.timeout) }
+        ) { $0.timeout = try Optional<String>.fromLua($1) },
+        ViewField(
             option: "metadata", .table, "Data of your own: hooks see it, nothing interprets it.", { $0.metadata }
         ) { $0.metadata = $1.isNothing ? .nil : $1 },
     ])
@@ -185,6 +192,15 @@ extension Remote {
         let copy = resolved()
         (copy.tenant, copy.givenBy, copy.declaredEntry) = (tenant, tenant, nil)
         return copy
+    }
+
+    /// A request for a file that the remote is made of, within its `timeout`.
+    func request(
+        _ url: String, headers: [(String, String)] = [], acceptsAnyStatus: Bool = false
+    ) -> FetchRequest {
+        var request = FetchRequest(url: url, headers: headers, acceptsAnyStatus: acceptsAnyStatus)
+        if let timeout = timeout.flatMap(Duration.init(option:)) { request.timeout = timeout }
+        return request
     }
 
     /// Whether the entry is the remote entry itself: neither a manifest nor a version to be looked up.

@@ -65,7 +65,7 @@ final class RemoteFiles: @unchecked Sendable {
     /// Fetches a file, or asks `loadFileError` for it; nil when the server says that it has none.
     private func file(at url: String) async throws -> FetchedFile? {
         do {
-            return try await host.runtime.part(FetchRequest(url: url), of: remote, as: try host.principal(of: remote))
+            return try await host.runtime.part(remote.request(url), of: remote, as: try host.principal(of: remote))
         } catch let error as MFError where error.isFetchFailure {
             // Of what nobody has listed, it is no failure that it is not there: the next name is tried.
             let isExpected = snapshot != nil || !error.saysAbsent
@@ -117,10 +117,11 @@ extension Host {
         LuaCallable(async: "retry") { [self] call in
             let target = try call.optionalString(0) ?? url
             if Origin.split(target)?.0 != Origin.split(url)?.0 {
-                return [.object(ResponseView(try await runtime.fetcher.fetch(target), origins: runtime.origins))]
+                let response = try await runtime.fetcher.fetch(remote.request(target))
+                return [.object(ResponseView(response, origins: runtime.origins))]
             }
             let file = try await runtime.fetchPart(
-                FetchRequest(url: target), of: remote, as: try principal(of: remote))
+                remote.request(target), of: remote, as: try principal(of: remote))
             let response = FetchResponse(url: file.url, body: file.body)
             return [.object(ResponseView(response, origins: runtime.origins))]
         }

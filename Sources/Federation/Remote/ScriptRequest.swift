@@ -7,7 +7,7 @@ struct ScriptRequest: Sendable {
     var url: String
     var method = "GET"
     var headers: [(String, String)] = []
-    /// The total deadline.
+    /// The total deadline; the remote's where it is not said.
     var timeout: Duration?
     var maxBytes: Int?
     /// The source itself: nothing is fetched.
@@ -20,8 +20,9 @@ struct ScriptRequest: Sendable {
     /// Whether it asks for the URL and no more: another such request gets the same answer.
     var isPlain: Bool { method == "GET" && headers.isEmpty && timeout == nil && maxBytes == nil && givenBy == nil }
 
-    func fetchRequest() -> FetchRequest {
-        var request = FetchRequest(url: url)
+    /// The request that is made for a file of a remote.
+    func fetchRequest(of remote: Remote) -> FetchRequest {
+        var request = remote.request(url)
         request.method = method
         request.headers = headers
         if let timeout { request.timeout = timeout }
