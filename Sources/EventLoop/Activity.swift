@@ -49,6 +49,8 @@ public final class Activity: @unchecked Sendable {
     private var waiters: [Activity] = []
     /// Which of the listeners runs.
     public var listener = 0
+    /// In a worker: the request of its host that it answers; 0: none.
+    private let request: UInt64
     /// Of the outermost of listeners within one another: they went too deep, and unwind.
     private var isUnwinding = false
 
@@ -65,6 +67,21 @@ public final class Activity: @unchecked Sendable {
         makeName = name
         self.kind = kind
         self.key = key
+        request = 0
+    }
+
+    /// Describes a request of another process, in the one that answers it.
+    public init(request: UInt64) {
+        makeName = { "request \(request)" }
+        kind = .named
+        key = nil
+        self.request = request
+    }
+
+    /// The request of another process that waits for this activity; 0: none does.
+    public var requestServed: UInt64 {
+        if request != 0 || waiters.isEmpty { return request }
+        return closure { $0.waiters }.activities.first { $0.request != 0 }?.request ?? 0
     }
 
     /// Describes what is done in the course of another activity, and ends no sooner than that goes on.
@@ -93,19 +110,36 @@ public final class Activity: @unchecked Sendable {
         }
     }
 
+    /// Runs a body that does not wait as this activity.
+    ///
+    /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when the same is under way further out.
+    public func runNow<T>(_ body: () throws -> T) throws -> T {
+        guard let outer = Activity.current else { return try Activity.$current.withValue(self, operation: body) }
+        if let circle = circle(from: outer) { throw MFError.waitCircle(circle) }
+        note(outer)
+        defer { forget(outer) }
+        return try Activity.$current.withValue(self, operation: body)
+    }
+
     /// Runs a body that waits for the end of this activity.
     ///
     /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when this activity waits for the running task's.
     public func awaited<T>(_ body: () async throws -> T) async throws -> T {
         guard let waiter = Activity.current else { return try await body() }
         if let circle = circle(from: waiter) { throw MFError.waitCircle(circle) }
+        note(waiter)
+        defer { forget(waiter) }
+        return try await body()
+    }
+
+    private func note(_ waiter: Activity) {
         waiter.waitsFor.append(self)
         waiters.append(waiter)
-        defer {
-            waiter.waitsFor.removeLast(of: self)
-            waiters.removeLast(of: waiter)
-        }
-        return try await body()
+    }
+
+    private func forget(_ waiter: Activity) {
+        waiter.waitsFor.removeLast(of: self)
+        waiters.removeLast(of: waiter)
     }
 
     /// The activities of the circle that a wait of `waiter` for this one would close, the first again at the end.

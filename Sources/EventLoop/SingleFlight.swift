@@ -70,6 +70,13 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
         }
     }
 
+    /// Waits until the work has ended, one way or the other.
+    ///
+    /// - Throws: ``MFError`` with `LOAD-001` when the work waits for the caller.
+    public func ending() async throws {
+        if result == nil { try await activity.awaited { _ = try? await landing() } }
+    }
+
     private func landing() async throws -> Value {
         if let result { return try result.get() }
         lastNumber += 1

@@ -124,7 +124,50 @@ import Testing
                 """, last: "mf.loadShare('lib')", circle: "share `lib` -> share `lib`"),
     ]
 
-    @Test(arguments: loads + shares) func whatWaitsForItselfFailsAndNamesTheCircle(door: Door) async throws {
+    static let atOnce: [Door] = [
+        Door(
+            name: "the get of a share and itself, at once",
+            before: """
+                mf.registerShared { lib = { version = '1.0.0', get = function() return mf.loadShareSync('lib') end } }
+                """, last: "mf.loadShareSync('lib')", circle: "share `lib` -> share `lib`"),
+        Door(
+            name: "the get of a share and itself, first with a wait",
+            before: """
+                mf.registerShared { lib = { version = '1.0.0', get = function() return mf.loadShareSync('lib') end } }
+                """, last: "mf.loadShare('lib')", circle: "share `lib` -> share `lib`"),
+        Door(
+            name: "two shares, at once",
+            before: """
+                mf.registerShared {
+                  one = { version = '1.0.0', get = function() return mf.loadShareSync('two') end },
+                  two = { version = '1.0.0', get = function() return mf.loadShareSync('one') end } }
+                """, last: "mf.loadShareSync('one')", circle: "share `one` -> share `two` -> share `one`"),
+        Door(
+            name: "an update asked for while the container is initialised",
+            entries: [
+                "a": head + "return { init = function() mf.getInstance():revalidate() end, get = function() end }"
+            ], last: "mf.loadRemote('a/x')", circle: "init of `a` -> init of `a`"),
+    ]
+
+    @Test func singletonThatIsBeingMadeIsNotMadeAtOnceToo() async throws {
+        try await withSite([:]) { site in
+            let result = try await site.lua(
+                """
+                local mf, made = require('mf'), 0
+                mf.init { name = 'host', remotes = {}, shared = { lib = { version = '1.0.0',
+                  shareConfig = { singleton = true },
+                  get = function() made = made + 1 mf.sleep(made == 1 and 1 or 0) return function() return made end end } } }
+                local task = mf.spawn(function() return mf.loadShare('lib') end)
+                mf.sleep(0)
+                local ok, problem = pcall(mf.loadShareSync, 'lib')
+                local factory = task:wait()
+                return ok, problem.code, made, mf.loadShareSync('lib') == factory
+                """)
+            #expect(result == [false, "RUNTIME-006", 1, true], "\(result)")
+        }
+    }
+
+    @Test(arguments: loads + shares + atOnce) func whatWaitsForItselfFailsAndNamesTheCircle(door: Door) async throws {
         var texts: [String: String] = [:]
         for (name, text) in door.entries { texts["http://\(name)/e.lua"] = text }
         try await withSite(texts) { site in

@@ -21,6 +21,7 @@ struct WorkerFrame {
         self.init(kind, number)
         string(name)
         tag(canWait ? .true : .false)
+        integer(0)
     }
 
     mutating func tag(_ tag: TenantCodec.Tag) { bytes.append(tag.rawValue) }

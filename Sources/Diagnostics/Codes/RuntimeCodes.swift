@@ -74,7 +74,8 @@ extension MFError.Code {
         CodeEntry(
             .shareSyncAsyncGet, "shareSyncAsyncGet", "the shared module's `get` has to wait",
             """
-            Cause: `loadShareSync` called the module's `get`, and that tried to wait for something.
+            Cause: `loadShareSync` called the module's `get`, and that tried to wait for something; or the module is a
+                   singleton that is being made, which happens once.
             Cure:  use `mf.loadShare`, which may wait, or provide the module with `lib`.
             """),
         CodeEntry(

@@ -18,10 +18,11 @@ extension Host {
         var updated: [String] = []
         for remote in options.remotes.elements where names?.contains(remote.name) ?? true {
             guard let module = moduleCache[remote.name] else { continue }
-            await module.settle()
+            try await module.settle()
             let attempt = UpdateAttempt(start: runtime.loop.now)
             do {
-                let replaced = try await registry.updates.inTurn(remote.name) {
+                let replaced = try await registry.updates.inTurn(remote.name, Activity("update of `\(remote.name)`")) {
+                    attempt.hasBegun = true
                     guard let module = moduleCache[remote.name], module.isInitialized else { return [ReplacedModule]() }
                     return try await update(remote, module) { attempt.changed = $0.map { redacted($0.url) } }
                 }
@@ -29,6 +30,9 @@ extension Host {
                 updated.append(remote.name)
                 tell(of: remote, attempt, generation: own.new.generation)
                 for module in replaced { await module.new.host.tellOfUpdate(of: remote.name, module) }
+            } catch let error as MFError where error.code == .waitCircle && !attempt.hasBegun {
+                // Of the caller's, and none of the remote's.
+                throw error
             } catch let error where !(error is CancellationError) {
                 tell(of: remote, attempt, generation: moduleCache[remote.name]?.generation ?? 1, error: error)
                 try await hooks.emit(
@@ -45,6 +49,7 @@ extension Host {
     private final class UpdateAttempt {
         let start: ContinuousClock.Instant
         var changed: [String] = []
+        var hasBegun = false
         init(start: ContinuousClock.Instant) { self.start = start }
     }
 

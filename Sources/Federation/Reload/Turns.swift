@@ -1,23 +1,35 @@
+import EventLoop
+
 /// Lets one piece of work of a name run at a time; those that come meanwhile wait for their turn.
 final class Turns: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    private var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
+    private struct Entry {
+        let activity: Activity
+        /// Nil for the first, which runs.
+        var turn: CheckedContinuation<Void, Never>?
+    }
+    private var queues: [String: [Entry]] = [:]
 
-    /// Runs a body when all that came before it has ended.
-    func inTurn<T>(_ name: String, _ body: () async throws -> T) async rethrows -> T {
-        if waiting[name] == nil {
-            waiting[name] = []
-        } else {
-            await withCheckedContinuation { waiting[name]?.append($0) }
+    /// Runs a body as an activity when all that came before it has ended.
+    ///
+    /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when what runs waits for the caller.
+    func inTurn<T>(_ name: String, _ activity: Activity, _ body: () async throws -> T) async throws -> T {
+        try await activity.run {
+            if let last = queues[name]?.last {
+                try await last.activity.awaited {
+                    await withCheckedContinuation { queues[name]?.append(Entry(activity: activity, turn: $0)) }
+                }
+            } else {
+                queues[name] = [Entry(activity: activity)]
+            }
+            defer { passOn(name) }
+            return try await body()
         }
-        defer { passOn(name) }
-        return try await body()
     }
 
     private func passOn(_ name: String) {
-        guard var queue = waiting[name], !queue.isEmpty else { return waiting[name] = nil }
-        let next = queue.removeFirst()
-        waiting[name] = queue
-        next.resume()
+        queues[name]?.removeFirst()
+        guard let next = queues[name]?.first else { return queues[name] = nil }
+        next.turn?.resume()
     }
 }

@@ -169,9 +169,11 @@ extension RemoteModule {
     }
 
     /// Waits until a load of the container that is under way has ended, one way or the other.
-    func settle() async {
-        if container == nil, let load = host.registry.entryLoads[remoteInfo.entryKey] { _ = try? await load.value }
-        if !isInitialized, let initialization { _ = try? await initialization.value }
+    ///
+    /// - Throws: ``MFError`` with `LOAD-001` when the load waits for the caller.
+    func settle() async throws {
+        if container == nil, let load = host.registry.entryLoads[remoteInfo.entryKey] { try await load.ending() }
+        if !isInitialized, let initialization { try await initialization.ending() }
     }
 
     /// Whether it is what its host gives for the remote.

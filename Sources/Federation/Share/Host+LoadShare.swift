@@ -101,10 +101,7 @@ extension Host {
     private func load(
         _ entry: SharedModule, package: String, _ body: @escaping @Sendable () async throws -> LuaValue
     ) async throws -> LuaValue {
-        let share = "share `\(package)`"
-        let identity = "\(share) \(entry.version ?? "0") \(entry.from ?? "")"
-        let activity = Activity(share, key: Activity.Key(identity, of: self))
-        let load = ShareLoading(SingleFlight(on: runtime.loop, activity, body))
+        let load = ShareLoading(SingleFlight(on: runtime.loop, activity(of: entry, package: package), body))
         offer(package, entry, from: name, lib: .nil, loading: .object(load), loaded: false)
         do {
             return try await load.flight.value
@@ -115,6 +112,12 @@ extension Host {
             }
             throw error
         }
+    }
+
+    private func activity(of entry: SharedModule, package: String) -> Activity {
+        let share = "share `\(package)`"
+        let identity = "\(share) \(entry.version ?? "0") \(entry.from ?? "")"
+        return Activity(share, key: Activity.Key(identity, of: self))
     }
 
     /// A load that is under way: ours, or a function that a plugin put there.
@@ -158,7 +161,7 @@ extension Host {
                 }
                 return (chosen.lib, chosen)
             }
-            if chosen.get.isCallable, let factory = try runtime.callWithoutWaiting(chosen.get) {
+            if chosen.get.isCallable, let factory = try make(chosen, package: package) {
                 chosen.addUser(name)
                 offer(package, chosen, from: name, lib: factory, loaded: true)
                 return (factory, chosen)
@@ -168,12 +171,25 @@ extension Host {
             wanted.loaded = true
             return (wanted.lib, wanted)
         }
-        guard wanted.get.isCallable, let factory = try runtime.callWithoutWaiting(wanted.get) else {
+        guard wanted.get.isCallable, let factory = try make(wanted, package: package) else {
             throw MFError.shareNotSynchronous(package, host: options, from: wanted.get.isCallable ? from : "runtime")
         }
         wanted.lib = factory
         offer(package, wanted, from: name, lib: factory, loaded: true)
         return (factory, wanted)
+    }
+
+    /// Calls the `get` of an entry, unless it has to wait.
+    ///
+    /// - Throws: what it raises; ``MFError`` with `LOAD-001` when it is called for itself, `RUNTIME-006` when the entry is a
+    ///   singleton that somebody else is making.
+    private func make(_ entry: SharedModule, package: String) throws -> LuaValue? {
+        try activity(of: entry, package: package).runNow {
+            if entry.requirement?.singleton == true, entry.loaded != true, entry.isLoading {
+                throw MFError.shareBeingMade(package, host: options)
+            }
+            return try runtime.callWithoutWaiting(entry.get)
+        }
     }
 
     /// The host's own entry with what the caller adds: a copy, with the host's own nested tables.

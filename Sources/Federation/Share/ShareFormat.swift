@@ -102,6 +102,13 @@ extension MFError {
             hint: "call `loadShare`, give the entry a `lib`, or a `get` that does not wait")
     }
 
+    /// It is there soon, and only once.
+    static func shareBeingMade(_ package: String, host: HostOptions) -> MFError {
+        MFError(
+            .shareSyncAsyncGet, "shared `\(package)` of host `\(host.name)` cannot be had at once: it is being made",
+            context: [("package", package), ("host", host.name)], hint: "call `loadShare`, which waits for it")
+    }
+
     /// A singleton's version does not satisfy a strict requirement.
     static func singletonMismatch(
         _ package: String, version: String, from: String?, requirement: String, consumer: String?

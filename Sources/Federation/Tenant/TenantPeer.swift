@@ -43,6 +43,8 @@ final class TenantPeer: @unchecked Sendable {
     private let onEnd: (MFError) -> Void
 
     private var slots: [UInt64: Slot] = [:]
+    /// What waits for the answer to each of them: what the other side asks for in its course, that waits for, too.
+    private var askers: [UInt64: Activity] = [:]
     /// What is done for the other side and not answered yet.
     private var serving: [UInt64: Task<Void, any Error>] = [:]
     private var lastServed: UInt64 = 0
@@ -92,6 +94,7 @@ final class TenantPeer: @unchecked Sendable {
         }
         let waiting = slots
         slots.removeAll()
+        askers.removeAll()
         for slot in waiting.values {
             if case .waiting(let continuation?) = slot { continuation.resume(throwing: reason) }
         }
@@ -108,11 +111,15 @@ final class TenantPeer: @unchecked Sendable {
         lastNumber += 1
         let number = lastNumber
         slots[number] = canWait ? .waiting(nil) : .blocked
+        askers[number] = Activity.current
         do {
             try send(
-                [.integer(Kind.request.rawValue), .integer(Int64(bitPattern: number)), .string(name), .boolean(canWait)] + values)
+                [
+                    .integer(Kind.request.rawValue), .integer(Int64(bitPattern: number)), .string(name), .boolean(canWait),
+                    .integer(Int64(bitPattern: Activity.current?.requestServed ?? 0)),
+                ] + values)
         } catch {
-            slots[number] = nil
+            drop(number)
             throw error
         }
         if !canWait { return .done(try block(number, deadline)) }
@@ -121,12 +128,15 @@ final class TenantPeer: @unchecked Sendable {
 
     /// Tells the other side something that it does not answer.
     func tell(_ name: String, _ values: LuaValues) {
-        try? send([.integer(Kind.notice.rawValue), .integer(0), .string(name), .boolean(false)] + values)
+        try? send([.integer(Kind.notice.rawValue), .integer(0), .string(name), .boolean(false), .integer(0)] + values)
     }
 
     private func answer(_ number: UInt64) async throws -> LuaValues {
         if let end { throw end }
-        if case .arrived(let result)? = slots.removeValue(forKey: number) { return try result.get() }
+        if case .arrived(let result)? = slots[number] {
+            drop(number)
+            return try result.get()
+        }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 if Task.isCancelled {
@@ -137,23 +147,28 @@ final class TenantPeer: @unchecked Sendable {
             }
         } onCancel: {
             loop.runOnLoop {
-                guard case .waiting(let continuation)? = self.slots.removeValue(forKey: number) else { return }
+                guard case .waiting(let continuation)? = self.drop(number) else { return }
                 continuation?.resume(throwing: CancellationError())
             }
         }
+    }
+
+    @discardableResult private func drop(_ number: UInt64) -> Slot? {
+        askers[number] = nil
+        return slots.removeValue(forKey: number)
     }
 
     private func block(_ number: UInt64, _ deadline: Duration) throws -> LuaValues {
         let last = loop.now + deadline
         while true {
             if case .arrived(let result)? = slots[number] {
-                slots[number] = nil
+                drop(number)
                 return try result.get()
             }
             if let end { throw end }
             let remaining = loop.now.duration(to: last)
             guard remaining > .zero, sandbox_wait(socket, !outgoing.isEmpty, max(1, remaining.milliseconds)) == 1 else {
-                slots[number] = nil
+                drop(number)
                 throw MFError.workerSilent()
             }
             flush()
@@ -219,17 +234,21 @@ final class TenantPeer: @unchecked Sendable {
             else { throw MFError.garbled() }
             arrive(number, .failure(error.error))
         case .request, .notice:
-            guard (number > 0) == (kind == .request), message.count >= 4, case .string(let name) = message[2],
-                case .boolean(let canWait) = message[3]
+            guard (number > 0) == (kind == .request), message.count >= 5, case .string(let name) = message[2],
+                case .boolean(let canWait) = message[3], case .integer(let cause) = message[4]
             else { throw MFError.garbled() }
-            answer(number, kind == .request, name, Array(message.dropFirst(4)), canWait)
+            // Whatever waits here while this is heard has nothing to do with it.
+            let activity = bounds.requests == nil ? Activity(request: number) : askers[UInt64(bitPattern: cause)]
+            Activity.$current.withValue(activity) {
+                answer(number, kind == .request, name, Array(message.dropFirst(5)), canWait)
+            }
         }
     }
 
     private func arrive(_ number: UInt64, _ result: Result<LuaValues, any Error>) {
         switch slots[number] {
         case .waiting(let continuation?):
-            slots[number] = nil
+            drop(number)
             continuation.resume(with: result)
         case .waiting(nil), .blocked: slots[number] = .arrived(result)
         default: break
