@@ -34,9 +34,8 @@ enum TenantFields {
         "mf.SnapshotShared": ["sharedName", "version", "assets", "usedExports"],
         "mf.SnapshotAssets": ["js", "css"],
         "mf.SnapshotAssetGroup": ["sync", "async"],
-        "mf.PreloadRemoteArgs": [
-            "nameOrAlias", "exposes", "resourceCategory", "share", "depsRemote", "recordPreloadedAssets",
-        ],
+        // `depsRemote` may name remotes that the tenant does not hear of.
+        "mf.PreloadRemoteArgs": ["nameOrAlias", "exposes", "resourceCategory", "share", "recordPreloadedAssets"],
         "mf.PreloadOptions": ["remote", "preloadConfig"],
         // The arguments of `container.init`.
         "mf.InitToken": ["from"],
