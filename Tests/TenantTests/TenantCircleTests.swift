@@ -33,7 +33,7 @@ import Testing
             circle: "share `one` -> own/x -> share `one`"),
         Door(
             name: "a task of the expose",
-            own: "local task = mf.spawn(function() return mf.loadShare('one') end) return task:wait()()",
+            own: "local task = mf.spawn(function() mf.sleep(1) return mf.loadShare('one') end) return task:wait()()",
             one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')", circle: "own/x"),
         Door(
             name: "a task within a task",
