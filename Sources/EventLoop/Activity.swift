@@ -242,7 +242,9 @@ extension MFError {
 
     /// Listeners that load what they were called for, and are called for that again.
     static func listenersTooDeep(_ culprit: Activity) -> MFError {
-        guard case .listeners(let hook, let plugin) = culprit.kind else { return MFError(.listenersTooDeep, culprit.name) }
+        guard case .listeners(let hook, let plugin) = culprit.kind else {
+            return MFError(.listenersTooDeep, culprit.name)
+        }
         let owner = plugin(culprit.listener)
         return MFError(
             .listenersTooDeep,

@@ -18,7 +18,8 @@ extension FetchRequest {
             (next.method, next.body) = ("GET", nil)
             next.headers.removeAll { $0.0.lowercased() == "content-type" }
         }
-        if target.scheme != url.scheme || target.host?.lowercased() != url.host?.lowercased() || target.port != url.port {
+        if target.scheme != url.scheme || target.host?.lowercased() != url.host?.lowercased() || target.port != url.port
+        {
             next.headers.removeAll { !Self.headersForOthers.contains($0.0.lowercased()) }
         }
         return next
@@ -28,7 +29,8 @@ extension FetchRequest {
 extension CurlFetcher {
     /// Fetches and follows redirects one by one: libcurl would send the caller's headers to whomever it is led to.
     func follow(
-        _ request: FetchRequest, _ now: () -> ContinuousClock.Instant, _ send: (FetchRequest) async throws -> FetchResponse
+        _ request: FetchRequest, _ now: () -> ContinuousClock.Instant,
+        _ send: (FetchRequest) async throws -> FetchResponse
     ) async throws -> FetchResponse {
         let deadline = now() + request.timeout
         var (next, redirects) = (request, 0)

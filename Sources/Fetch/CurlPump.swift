@@ -169,7 +169,9 @@ final class CurlPump: @unchecked Sendable {
 
     /// Closes all connections when nothing uses them for long.
     private func awaitIdleness() {
-        guard multi != nil, let time = limits.idleTime, running.isEmpty, waiting.isEmpty, idleTimer == nil else { return }
+        guard multi != nil, let time = limits.idleTime, running.isEmpty, waiting.isEmpty, idleTimer == nil else {
+            return
+        }
         idleTimer = loop.schedule(after: time) { [weak self] in
             self?.idleTimer = nil
             self?.onIdle()

@@ -27,7 +27,8 @@ extension CurlTransfer {
     /// What is wrong with the answer's header.
     func flawOfHeader() -> AnswerFlaw? {
         let lengths = values(of: "content-length")
-        if lengths.count > 1 || lengths.contains(where: { Int64($0) == nil || $0.hasPrefix("-") || $0.hasPrefix("+") }) {
+        if lengths.count > 1 || lengths.contains(where: { Int64($0) == nil || $0.hasPrefix("-") || $0.hasPrefix("+") })
+        {
             return .length(lengths.joined(separator: ", "))
         }
         if let length = lengths.first, !values(of: "transfer-encoding").isEmpty {

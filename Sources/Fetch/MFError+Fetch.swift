@@ -44,7 +44,8 @@ extension MFError {
     /// FETCH-007: a redirect to something else than http and https.
     static func redirectNotAllowed(_ request: FetchRequest, at url: String?, cause: (any Error)? = nil) -> MFError {
         MFError(
-            .fetchRedirects, "the server redirects to a URL that is not allowed", context: context(of: request, at: url),
+            .fetchRedirects, "the server redirects to a URL that is not allowed",
+            context: context(of: request, at: url),
             hint: "redirects go to http and https only", cause: cause)
     }
 
@@ -58,16 +59,19 @@ extension MFError {
         case .cutShort: return make(.fetchTruncated, "the compressed body ends before its end", again)
         case .undecodable:
             return make(
-                .fetchProtocol, "the body cannot be decompressed", "the server's Content-Encoding and its body do not fit")
+                .fetchProtocol, "the body cannot be decompressed",
+                "the server's Content-Encoding and its body do not fit")
         case .encoding(let encoding):
             return make(
                 .fetchProtocol, "the body is encoded as `\(encoding)`, which was not asked for",
                 "the server ignores Accept-Encoding: only gzip is asked for")
         case .length(let lengths):
-            return make(.fetchLength, "the answer contradicts itself about its length: Content-Length: \(lengths)", again)
+            return make(
+                .fetchLength, "the answer contradicts itself about its length: Content-Length: \(lengths)", again)
         case .part:
             return make(
-                .fetchPart, "the server answered with a part of the file (status 206), and the whole was asked for", again)
+                .fetchPart, "the server answered with a part of the file (status 206), and the whole was asked for",
+                again)
         case .hugeHeader:
             return make(
                 .fetchTooLarge, "the header of the answer is too large",

@@ -35,7 +35,8 @@ extension LuaState {
         let place = String(cString: mf_doom_place(handle))
         guard !place.isEmpty else { return error }
         let context = error.context.map { ($0.key, Optional($0.value)) }
-        return MFError(error.code, "\(error.message), at \(place)", context: context + [("at", place)], hint: error.hint)
+        return MFError(
+            error.code, "\(error.message), at \(place)", context: context + [("at", place)], hint: error.hint)
     }
 
     /// Whether the state went over a limit.

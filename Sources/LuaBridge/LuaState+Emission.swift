@@ -92,7 +92,9 @@ extension LuaState {
 
     @inline(never)
     private func emissionFailure(_ emission: mf_emission, _ status: Int32) throws -> Never {
-        if status == Int32(MF_OK) { throw MFError.badHookValue(listener: Int(emission.listener), type: emission.bad_type) }
+        if status == Int32(MF_OK) {
+            throw MFError.badHookValue(listener: Int(emission.listener), type: emission.bad_type)
+        }
         if status == Int32(MF_STOPPED) { try fail(status) }
         throw failure(status).inListener(emission.listener)
     }

@@ -98,7 +98,8 @@ extension ConnectionHandler {
         enter(.sending)
         let keepsAlive = request.isKeepAlive && !isLast
         writeHead(
-            status, HTTPHeaders(headers + [("Content-Length", String(file.count))]), keepsAlive: keepsAlive, to: request)
+            status, HTTPHeaders(headers + [("Content-Length", String(file.count))]), keepsAlive: keepsAlive, to: request
+        )
         guard request.method != .HEAD else { return finish(keepsAlive: keepsAlive, isLast: isLast) }
         sendPiece(of: file, from: 0) { $0.finish(keepsAlive: keepsAlive, isLast: isLast) }
     }

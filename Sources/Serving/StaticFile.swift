@@ -65,7 +65,9 @@ struct StaticFile {
                 // From here on a write is a new time stamp.
                 if Self.isFresh(status.st_mtim) { usleep(Self.stampStep) }
                 if ServedFile.version(of: descriptor) == version {
-                    (content, size, entityTag) = (.open(descriptor: descriptor, version), version.size, Self.tag(of: status))
+                    (content, size, entityTag) = (
+                        .open(descriptor: descriptor, version), version.size, Self.tag(of: status)
+                    )
                     modified = status.st_mtim.tv_sec
                     isKept = true
                     return

@@ -17,23 +17,25 @@ import Testing
         return result.errors.split(separator: "\n").map { $0.prefix { $0 != ":" } }.joined(separator: " ")
     }
 
-    @Test(arguments: [
-        ([], nil, "warning error"), (["--log-level", "debug"], nil, "debug info warning error"),
-        (["--log-level=info"], nil, "info warning error"), (["--log-level", "warn"], nil, "warning error"),
-        (["--log-level", "error"], nil, "error"), ([], "info", "info warning error"),
-        (["--log-level", "error"], "info", "error"), ([], "error,script=info", "info warning error"),
-        ([], "debug,script=error", "error"),
-    ] as [([String], String?, String)])
+    @Test(
+        arguments: [
+            ([], nil, "warning error"), (["--log-level", "debug"], nil, "debug info warning error"),
+            (["--log-level=info"], nil, "info warning error"), (["--log-level", "warn"], nil, "warning error"),
+            (["--log-level", "error"], nil, "error"), ([], "info", "info warning error"),
+            (["--log-level", "error"], "info", "error"), ([], "error,script=info", "info warning error"),
+            ([], "debug,script=error", "error"),
+        ] as [([String], String?, String)])
     func levelIsChosen(options: [String], variable: String?, shown: String) async throws {
         #expect(try await levels(options, ["MFLUA_LOG": variable]) == shown)
     }
 
-    @Test(arguments: [
-        (["--log-level", "inof"], nil, "--log-level: unknown log level `inof`: did you mean `info`?"),
-        (["--log-level", "info,tennant=debug"], nil, "unknown part of the log `tennant`: did you mean `tenant`?"),
-        (["--log-format", "jsn"], nil, "--log-format: unknown log format `jsn`: did you mean `json`?"),
-        ([], "loud", "MFLUA_LOG: unknown log level `loud`: it is one of debug, info, notice, warning, error"),
-    ] as [([String], String?, String)])
+    @Test(
+        arguments: [
+            (["--log-level", "inof"], nil, "--log-level: unknown log level `inof`: did you mean `info`?"),
+            (["--log-level", "info,tennant=debug"], nil, "unknown part of the log `tennant`: did you mean `tenant`?"),
+            (["--log-format", "jsn"], nil, "--log-format: unknown log format `jsn`: did you mean `json`?"),
+            ([], "loud", "MFLUA_LOG: unknown log level `loud`: it is one of debug, info, notice, warning, error"),
+        ] as [([String], String?, String)])
     func unknownLevelsAndFormatsAreRefused(options: [String], variable: String?, message: String) async throws {
         let result = try await ChildProcess.run(
             Places.mflua, options + ["-e", ""], environment: ["MFLUA_LOG": variable])
@@ -61,7 +63,8 @@ import Testing
     private func tenant(_ code: String, _ options: String...) async throws -> ChildProcess.Result {
         let folder = try TemporaryFolder()
         try folder.write(
-            "guest-plugin.lua", "return { name = 'guest-plugin', beforeRequest = function(args) \(code) return args end }")
+            "guest-plugin.lua",
+            "return { name = 'guest-plugin', beforeRequest = function(args) \(code) return args end }")
         try folder.write(
             "host.lua",
             """

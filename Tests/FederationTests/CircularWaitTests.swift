@@ -84,7 +84,7 @@ import Testing
         Door(
             name: "two hosts",
             entries: [
-                "a": exposing("return mf.getInstance('second'):loadRemote('a/x')"),
+                "a": exposing("return mf.getInstance('second'):loadRemote('a/x')")
             ],
             before: """
                 mf.createInstance { name = 'second', remotes = { { name = 'a', entry = 'http://a/e.lua' } } }
@@ -95,7 +95,8 @@ import Testing
     static let shares: [Door] = [
         Door(
             name: "the get of a share and itself",
-            before: "mf.registerShared { lib = { version = '1.0.0', get = function() return mf.loadShare('lib') end } }",
+            before:
+                "mf.registerShared { lib = { version = '1.0.0', get = function() return mf.loadShare('lib') end } }",
             last: "mf.loadShare('lib')", circle: "share `lib` -> share `lib`"),
         Door(
             name: "two shares",
@@ -112,7 +113,8 @@ import Testing
                 """, last: "mf.loadShare('lib')", circle: "share `lib` -> share `lib`"),
         Door(
             name: "a share and an expose", entries: ["a": exposing("return mf.loadShare('lib')")],
-            before: "mf.registerShared { lib = { version = '1.0.0', get = function() return mf.loadRemote('a/x') end } }",
+            before:
+                "mf.registerShared { lib = { version = '1.0.0', get = function() return mf.loadRemote('a/x') end } }",
             last: "mf.loadRemote('a/x')", circle: "a/x -> share `lib` -> a/x"),
         Door(
             name: "hosts with one scope",

@@ -50,7 +50,11 @@ import Testing
         try await withRuntime { runtime in
             let (begun, begin) = AsyncStream<Void>.makeStream()
             try await runtime.provide(
-                "signal", .callable(LuaCallable("signal") { _ in begin.finish(); return [] }))
+                "signal",
+                .callable(
+                    LuaCallable("signal") { _ in
+                        begin.finish(); return []
+                    }))
             let task = Task { try await runtime.evaluate("require 'signal' () \(code)") }
             for await _ in begun {}
             task.cancel()
@@ -62,7 +66,12 @@ import Testing
     func shutdownEndsAnEvaluation(code: String) async throws {
         let runtime = try Runtime()
         let (begun, begin) = AsyncStream<Void>.makeStream()
-        try await runtime.provide("signal", .callable(LuaCallable("signal") { _ in begin.finish(); return [] }))
+        try await runtime.provide(
+            "signal",
+            .callable(
+                LuaCallable("signal") { _ in
+                    begin.finish(); return []
+                }))
         let task = Task { try await runtime.evaluate("require 'signal' () \(code)") }
         for await _ in begun {}
         await runtime.shutdown()
@@ -114,7 +123,10 @@ import Testing
         ("the entry", "while true do end", "checks/disk"),
         ("init", "return { init = function() while true do end end, get = function() end }", "checks/disk"),
         ("get", "return { init = print, get = function() while true do end end }", "checks/disk"),
-        ("the factory", "return { init = print, get = function() return function() while true do end end end }", "checks/disk"),
+        (
+            "the factory", "return { init = print, get = function() return function() while true do end end end }",
+            "checks/disk"
+        ),
         ("a wait", "require('mf').sleep(3600000)", "checks/disk"),
     ]
 
@@ -184,7 +196,12 @@ import Testing
     @Test func hookOfTheScriptIsKeptByCodeThatIsNotStopped() async throws {
         try await withRuntime { runtime in
             let loop = runtime.loop
-            try await runtime.provide("interrupt", .callable(LuaCallable("interrupt") { _ in loop.interrupt(); return [] }))
+            try await runtime.provide(
+                "interrupt",
+                .callable(
+                    LuaCallable("interrupt") { _ in
+                        loop.interrupt(); return []
+                    }))
             let answer = try await runtime.evaluate(
                 """
                 local hits, interrupt = 0, require "interrupt"

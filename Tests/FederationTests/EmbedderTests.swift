@@ -75,10 +75,11 @@ import Testing
                     .source(
                         "return { name = 'acme-plugin', onLoad = function() assert(io == nil, 'not sandboxed') end }",
                         name: "acme.lua", tenant: "acme"),
-                    .swift(Plugin("own-plugin").on(\.onLoad) { arguments in
-                        loads.withLock { $0.append(arguments.id) }
-                        return .nil
-                    }),
+                    .swift(
+                        Plugin("own-plugin").on(\.onLoad) { arguments in
+                            loads.withLock { $0.append(arguments.id) }
+                            return .nil
+                        }),
                 ],
                 tenants: [("acme", TenantOptions())])
         ) { _, host in
@@ -150,7 +151,8 @@ import Testing
             EmbedderTests.members[index].use(host, options)
         }
         let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-        #expect(errors.contains("`\(Self.members[index].name)` was called off the thread of its event loop"), "\(errors)")
+        #expect(
+            errors.contains("`\(Self.members[index].name)` was called off the thread of its event loop"), "\(errors)")
     }
 
     @Test func listThatNoHostHasSeenIsUsedAnywhere() async throws {

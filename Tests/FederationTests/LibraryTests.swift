@@ -154,7 +154,9 @@ import Testing
     }
 
     @Test(
-        arguments: ["math.mininteger", "-1", "-0.5", "0", "math.maxinteger", "math.huge", "-math.huge", "0/0", "'5s'", "{}"],
+        arguments: [
+            "math.mininteger", "-1", "-0.5", "0", "math.maxinteger", "math.huge", "-math.huge", "0/0", "'5s'", "{}",
+        ],
         ["timeout", "connectTimeout"])
     func aTimeThatIsNoneIsRefusedByName(time: String, option: String) async throws {
         try await withSite { site in
@@ -166,7 +168,8 @@ import Testing
 
     @Test(
         arguments: [
-            "Host", "content-length", "Transfer-Encoding", "CONNECTION", "Upgrade", "TE", "Trailer", "Keep-Alive", "Expect",
+            "Host", "content-length", "Transfer-Encoding", "CONNECTION", "Upgrade", "TE", "Trailer", "Keep-Alive",
+            "Expect",
             "Proxy-Authorization", "proxy-connection", "a b", "X\\r\\nY",
         ])
     func headersThatFrameARequestAreRefused(name: String) async throws {

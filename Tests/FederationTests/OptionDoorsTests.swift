@@ -46,8 +46,10 @@ import Testing
         Door("host:registerRemotes({ { \(remote), KEYS } })", "remotes[1].", "metadata", "metdata", "'x'"),
         Door("mf.registerRemotes({}, { KEYS })", "", "force", "forced", "1"),
         Door("mf.init { name = 'new', shared = { \(share) } }", "shared[\"a\"].", "version", "verison", "1"),
-        Door("mf.init { name = 'new', shared = { \(config) } }", "shared[\"a\"].shareConfig.", "singleton", "singelton"),
-        Door("mf.registerShared { \(config) }", "shared[\"a\"].shareConfig.", "requiredVersion", "requiredversion", "1"),
+        Door(
+            "mf.init { name = 'new', shared = { \(config) } }", "shared[\"a\"].shareConfig.", "singleton", "singelton"),
+        Door(
+            "mf.registerShared { \(config) }", "shared[\"a\"].shareConfig.", "requiredVersion", "requiredversion", "1"),
         Door("mf.init { name = 'new', plugins = { { print, KEYS } } }", "plugins[1].", "tenant", "tenat", "5"),
         Door("mf.registerPlugins { { print, KEYS } }", "plugins[1].", "tenant", "Tenant", "false"),
         Door("mf.registerGlobalPlugins { { print, KEYS } }", "plugins[1].", "tenant", "tenants", "{}"),
@@ -55,7 +57,8 @@ import Testing
         Door("mf.init { name = 'new', tenants = { t = { KEYS } } }", "tenants[\"t\"].", "net", "nett", "'host'"),
         Door("mf.init { name = 'new', tenants = { t = { KEYS } } }", "tenants[\"t\"].", "shared", "share", "{ 5 }"),
         Door("mf.init { name = 'new', tenants = { t = { KEYS } } }", "tenants[\"t\"].", "env", "envv", "'A=b'"),
-        Door("mf.preloadRemote { { nameOrAlias = 'r', KEYS } }", "[1].", "resourceCategory", "resourceCategry", "'some'"),
+        Door(
+            "mf.preloadRemote { { nameOrAlias = 'r', KEYS } }", "[1].", "resourceCategory", "resourceCategry", "'some'"),
         Door(
             "mf.preloadRemote { { nameOrAlias = 'r', depsRemote = { { KEYS } } } }", "[1].depsRemote[1].", "exposes",
             "expose", "'x'"),
@@ -101,7 +104,9 @@ import Testing
         }
         #expect(messages.count == 1, "\(messages)")
         let message = messages.first ?? ""
-        let parts = ["`\(door.path)\(door.key)", "`\(door.path)\(door.typo)`", "`\(door.path)zz_one`", "`\(door.path)zz_two`"]
+        let parts = [
+            "`\(door.path)\(door.key)", "`\(door.path)\(door.typo)`", "`\(door.path)zz_one`", "`\(door.path)zz_two`",
+        ]
         let places = parts.map { message.firstRange(of: $0)?.lowerBound }
         #expect(!places.contains(nil), "\(message)")
         #expect(places.compactMap { $0 } == places.compactMap { $0 }.sorted(), "\(message)")
@@ -113,7 +118,8 @@ import Testing
     private static let trust = [
         "plugins = { { run, tenat = 'guest' } }", "plugins = { { run, tennant = 'guest' } }",
         "plugins = { { run, Tenant = 'guest' } }", "plugins = { { run, tenants = 'guest' } }",
-        "plugins = { { run, tenant = 5 } }", "plugins = { { run, tenant = false } }", "plugins = { { run, tenant = '' } }",
+        "plugins = { { run, tenant = 5 } }", "plugins = { { run, tenant = false } }",
+        "plugins = { { run, tenant = '' } }",
         "plugins = { { run, tenant = {} } }", "plugins = { { run, tenant = mf.null } }",
         "plugins = { { run, tenant = 'gest' } }", "plugins = { run, tenant = 'guest' }",
         "plugins = { run }, tenant = { guest = {} }", "plugins = { run }, tenants = { 'guest' }",
@@ -130,7 +136,8 @@ import Testing
 
     @Test(arguments: trust) func nothingRunsWhereItIsNotClearWhoIsTrusted(options: String) async throws {
         try await withSite { site in
-            let tenants = options.contains("tenants = ") && !options.contains("run, ") ? "" : "tenants = { guest = {} }, "
+            let tenants =
+                options.contains("tenants = ") && !options.contains("run, ") ? "" : "tenants = { guest = {} }, "
             let results = try await site.lua(
                 """
                 local ran
@@ -147,7 +154,8 @@ import Testing
         try await withSite { site in
             let error = await site.failure(
                 .pluginInvalid,
-                "mf.init { name = 'host', tenants = { guest = {} }, plugins = { { name = 'x-plugin', \(key) = 'guest' } } }")
+                "mf.init { name = 'host', tenants = { guest = {} }, plugins = { { name = 'x-plugin', \(key) = 'guest' } } }"
+            )
             #expect(error?.message.contains("`\(key)`") == true)
         }
     }

@@ -10,11 +10,13 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct PublicPathTests {
     @Test(arguments: [
         #"function() { return "http://cdn/app/" }"#, #"function getPublicPath() { return 'http://cdn/app/'; }"#,
-        #"function () {return `http://cdn/app/`;};"#, #"() => "http://cdn/app/""#, #"() => { return "http://cdn/app/"; }"#,
+        #"function () {return `http://cdn/app/`;};"#, #"() => "http://cdn/app/""#,
+        #"() => { return "http://cdn/app/"; }"#,
         #"(() => "http://cdn/app/")()"#, #"(function () { return "http://cdn/app/" })()"#, #"return "http://cdn/app/""#,
         #"return "http:\/\/cdn\u002fapp\x2f";"#, #"return ("http://" + 'cdn' + "/app/")"#,
         #"function() { const host = "cdn"; return "http://" + host + "/app/"; }"#,
-        #"function() return "http://cdn/app/" end"#, #"function() local host = "cdn" return "http://" .. host .. "/app/" end"#,
+        #"function() return "http://cdn/app/" end"#,
+        #"function() local host = "cdn" return "http://" .. host .. "/app/" end"#,
         #"return 'http://' .. 'cdn/app/'"#,
     ])
     func theTextIsUnderstood(_ source: String) {
@@ -24,7 +26,8 @@ import Testing
     @Test(arguments: [
         "", "window.base", "function() { return window.base }", "function() { return document.currentScript.src }",
         "return `http://${host}/`", "function() { return 5 }", "function() return os.getenv('BASE') end",
-        #"return "http://cdn/"; alert(1)"#, #"if (x) { return "a" } return "b""#, #"function() { return "a""#, #"return "a"#,
+        #"return "http://cdn/"; alert(1)"#, #"if (x) { return "a" } return "b""#, #"function() { return "a""#,
+        #"return "a"#,
         #"return "a\q""#,
     ])
     func anyOtherTextIsNot(_ source: String) {
@@ -33,7 +36,8 @@ import Testing
 
     @Test func aTextThatIsNotUnderstoodIsAnErrorThatShowsIt() async throws {
         let manifest = SampleRemote.manifest(name: "r", publicPath: "PATH")
-            .split(separator: #""publicPath": "PATH""#).joined(separator: #""getPublicPath": "function() { return window.base }""#)
+            .split(separator: #""publicPath": "PATH""#).joined(
+                separator: #""getPublicPath": "function() { return window.base }""#)
         let remote = #"{ name = "host", remotes = { { name = "r", entry = "http://site/mf-manifest.json" } } }"#
         try await withSite(["http://site/mf-manifest.json": manifest]) { site in
             for call in ["mf.loadRemote('r/disk')", "mf.preloadRemote { { nameOrAlias = 'r' } }"] {

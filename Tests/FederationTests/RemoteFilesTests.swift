@@ -53,7 +53,10 @@ import Testing
     /// What has a manifest come from another place than it was asked for at.
     private static let detours: [(name: String, plugins: String)] = [
         ("a redirect", ""),
-        ("a response of fetch", "{ name = 'p-plugin', fetch = function(args) return mf.fetch('http://backup/r/mf-manifest.json') end }"),
+        (
+            "a response of fetch",
+            "{ name = 'p-plugin', fetch = function(args) return mf.fetch('http://backup/r/mf-manifest.json') end }"
+        ),
         (
             "a table of fetch",
             """
@@ -147,7 +150,9 @@ import Testing
         let gate = Gate()
         let fetcher = InMemoryFetcher { request in
             // What is fetched ahead is answered once the entry was asked for: require comes while it is on its way.
-            if request.url == "http://site/remoteEntry.lua" { gate.open() } else if request.url.hasSuffix(".lua") {
+            if request.url == "http://site/remoteEntry.lua" {
+                gate.open()
+            } else if request.url.hasSuffix(".lua") {
                 await gate.wait()
             }
             return FetchResponse(url: request.url, body: Array((texts[request.url] ?? "").utf8))
@@ -318,7 +323,8 @@ import Testing
             "http://site/y.lua": "return 2",
         ]) { $1 }
         try await withSite(texts) { site in
-            try await site.lua(Self.load("http://site/mf-manifest.json").replacing("return ", with: "") + " mf.sleep(5)")
+            try await site.lua(
+                Self.load("http://site/mf-manifest.json").replacing("return ", with: "") + " mf.sleep(5)")
             let kept = try await site.runtime.loop.perform { site.runtime.registry.files.count }
             #expect(kept == 1)
             try await site.lua("mf.getInstance():removeRemotes { 'r' }")

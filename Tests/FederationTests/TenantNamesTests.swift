@@ -11,7 +11,8 @@ import Testing
         name: String
     ) async throws {
         try await withSite { site in
-            let error = await site.failure(.invalidOptions, "mf.init { name = 'gateway', tenants = { [\"\(name)\"] = {} } }")
+            let error = await site.failure(
+                .invalidOptions, "mf.init { name = 'gateway', tenants = { [\"\(name)\"] = {} } }")
             #expect(error?.message.contains("the name of a tenant") == true)
         }
     }
@@ -24,7 +25,8 @@ import Testing
         for tenant in ["", ", tenant = 'acme'"] {
             try await withSite { site in
                 let error = await site.failure(
-                    .pluginInvalid, "mf.init { name = 'gateway', tenants = { acme = {} }, plugins = { { '\(file)', {}\(tenant) } } }")
+                    .pluginInvalid,
+                    "mf.init { name = 'gateway', tenants = { acme = {} }, plugins = { { '\(file)', {}\(tenant) } } }")
                 #expect(error?.message.contains("`\(name)` contains `/` or `,`") == true)
             }
         }
@@ -32,11 +34,13 @@ import Testing
 
     @Test(arguments: [false, true]) func aTenantsPluginKeepsNoPluginOfTheOwnerOut(ownersIsFirst: Bool) async throws {
         let folder = try TemporaryFolder()
-        let owners = try folder.write("owner.lua", "return { name = 'checks-plugin', onLoad = function() seen = 'owner' end }")
+        let owners = try folder.write(
+            "owner.lua", "return { name = 'checks-plugin', onLoad = function() seen = 'owner' end }")
         let tenants = try folder.write("tenant.lua", "return { name = 'checks-plugin', onLoad = function() end }")
         let list = ["'\(owners)'", "{ '\(tenants)', {}, tenant = 'acme' }"]
         try await withSite([
-            "http://checks/entry.lua": "return { init = function() end, get = function() return function() return {} end end }"
+            "http://checks/entry.lua":
+                "return { init = function() end, get = function() return function() return {} end end }"
         ]) { site in
             let names = try await site.lua(
                 """
@@ -56,10 +60,13 @@ import Testing
     @Test func hooksThatATenantNeverHearsAreToldWhenItsPluginIsAttached() async throws {
         let folder = try TemporaryFolder()
         let file = try folder.write(
-            "checks-plugin.lua", "return { name = 'checks-plugin', beforeInit = function() end, init = function() end, onLoad = function() end }")
+            "checks-plugin.lua",
+            "return { name = 'checks-plugin', beforeInit = function() end, init = function() end, onLoad = function() end }"
+        )
         try await withSite { site in
             try await site.lua(
-                "mf.init { name = 'gateway', tenants = { acme = {} }, plugins = { { '\(file)', {}, tenant = 'acme' } } }")
+                "mf.init { name = 'gateway', tenants = { acme = {} }, plugins = { { '\(file)', {}, tenant = 'acme' } } }"
+            )
             let told = site.log.messages.filter { $0.contains("of plugin `acme/checks-plugin` is never called") }
             #expect(told.count == 2 && told[0].contains("`beforeInit`") && told[1].contains("`init`"))
         }

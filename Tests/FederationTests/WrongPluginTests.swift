@@ -145,7 +145,8 @@ import Testing
                     + "mf.loadRemote('checks/disk')")
             #expect(
                 error?.message
-                    == "`beforeRequest` of plugin `odd-plugin` left a wrong `id`: expected a string, found the number 7")
+                    == "`beforeRequest` of plugin `odd-plugin` left a wrong `id`: expected a string, found the number 7"
+            )
             #expect(error?["plugin"] == "odd-plugin")
         }
     }

@@ -291,7 +291,10 @@ import Testing
             "{ name = 'h', shareStrategy = 'newest' }", .invalidOptions,
             ["`shareStrategy`: expected \"version-first\" or \"loaded-first\", found the string \"newest\""]
         ),
-        ("{ name = 'host', remote = {}, ours = 7 }", .invalidOptions, ["`remote` (did you mean `remotes`?)", "`ours`"]),
+        (
+            "{ name = 'host', remote = {}, ours = 7 }", .invalidOptions,
+            ["`remote` (did you mean `remotes`?)", "`ours`"]
+        ),
         (
             "{ name = 'h', remotes = { { name = 'lib', entry = 'http://x/' }, { name = 'b', alias = 'lib', entry = 'http://y/' } } }",
             .remoteInvalid, ["alias `lib`", "`b`"]

@@ -61,7 +61,8 @@ import Testing
         ])
     func aLengthThatContradictsItselfIsAnError(header: String) async throws {
         let body = header.contains("chunked") ? "4\r\nbody\r\n0\r\n\r\n" : "body"
-        try await withServer({ _ in [.raw("HTTP/1.1 200 OK\r\n\(header)\r\n\r\n\(body)"), .close] }) { fetcher, server in
+        try await withServer({ _ in [.raw("HTTP/1.1 200 OK\r\n\(header)\r\n\r\n\(body)"), .close] }) {
+            fetcher, server in
             await expectMFError(.fetchLength) { try await fetcher.fetch(server.url) }
         }
     }
@@ -69,7 +70,8 @@ import Testing
     @Test(arguments: [1, 1000]) func aHeaderThatIsTooLargeIsSaidToBe(lines: Int) async throws {
         let value = String(repeating: "x", count: 400_000 / lines)
         let header = (0..<lines).map { "X-\($0): \(value)\r\n" }.joined()
-        try await withServer({ _ in [.raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\(header)\r\n")] }) { fetcher, server in
+        try await withServer({ _ in [.raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\(header)\r\n")] }) {
+            fetcher, server in
             let error = await expectMFError(.fetchTooLarge) { try await fetcher.fetch(server.url) }
             #expect(error?.message == "the header of the answer is too large")
         }
@@ -89,7 +91,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["CONNECT", "trace", "Track", "G T", ""]) func methodsThatAreNoneAreNotSent(method: String) async throws {
+    @Test(arguments: ["CONNECT", "trace", "Track", "G T", ""]) func methodsThatAreNoneAreNotSent(method: String)
+        async throws
+    {
         try await withServer({ _ in [.text("ok")] }) { fetcher, server in
             await expectMFError(.badArgument) {
                 try await fetcher.fetch(FetchRequest(url: server.url, method: method))

@@ -58,7 +58,8 @@ import Testing
         let host = try await Self.host()
         for x in [1, 2, 2, 3] { for door in Self.doors { try await host.run(door.replacingX(with: "\(x)")) } }
         let ticked = try await host.run(
-            "mf.sleep(5) assert(ticks > 0) h:removePlugins { 'x-plugin' } mf.sleep(2) local n = ticks mf.sleep(10) return ticks - n")
+            "mf.sleep(5) assert(ticks > 0) h:removePlugins { 'x-plugin' } mf.sleep(2) local n = ticks mf.sleep(10) return ticks - n"
+        )
         #expect(ticked == 0)
         await host.tearDown()
     }
@@ -130,7 +131,8 @@ import Testing
             """)
         #expect(seen == "z-plugin a-plugin b-plugin c-plugin")
         let refused = try await host.run(
-            "local ok, problem = pcall(mf.registerPlugins, { { name = 'd-plugin', order = 'first' } }) return problem.message")
+            "local ok, problem = pcall(mf.registerPlugins, { { name = 'd-plugin', order = 'first' } }) return problem.message"
+        )
         #expect(refused.stringValue?.contains("`first`") == true)
         await host.tearDown()
     }

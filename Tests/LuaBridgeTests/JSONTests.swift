@@ -8,7 +8,8 @@ import Testing
     // MARK: - What has to be accepted
 
     @Test(arguments: [
-        ("null", LuaValue.null), ("true", true), (" false ", false), ("0", 0), ("-0", .number(-0.0)), ("17", 17), ("-3", -3),
+        ("null", LuaValue.null), ("true", true), (" false ", false), ("0", 0), ("-0", .number(-0.0)), ("17", 17),
+        ("-3", -3),
         ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
         ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("1.0", .number(1)), ("-0.5e1", .number(-5)),
         ("1E2", .number(100)), ("1e+2", .number(100)), ("20e-1", .number(2)), ("0e1", .number(0)),

@@ -32,7 +32,8 @@ import Testing
         #expect(answer.status == 408, "\(answer.text)")
     }
 
-    @Test(arguments: ["", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"]) func idleConnectionIsClosed(before: String) async throws {
+    @Test(arguments: ["", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"]) func idleConnectionIsClosed(before: String) async throws
+    {
         let answer = try await answer(to: before, limits: Self.limits { $0.idle = .milliseconds(10) })
         #expect(answer.status == (before.isEmpty ? nil : 200))
     }
@@ -81,7 +82,8 @@ import Testing
     @Test func bodyWithoutAnEndIsRefusedAtItsLimit() async throws {
         let chunk = "10000\r\n" + String(repeating: "x", count: 0x10000) + "\r\n"
         let answer = try await answer(
-            to: "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + String(repeating: chunk, count: 40),
+            to: "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + String(repeating: chunk, count: 40),
             limits: Self.limits { $0.bodyBytes = 1 << 20 })
         #expect(answer.status == 413)
     }

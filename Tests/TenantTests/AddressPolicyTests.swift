@@ -37,7 +37,9 @@ struct AddressPolicyTests {
         let policy = AddressPolicy(["api.acme.example"])
         #expect(policy.allows(try url("http://API.acme.example./x")))
         #expect(policy.allows(try url("https://api.acme.example:8443/x")))
-        for other in ["http://other.example", "http://127.0.0.1", "file:///x", "ftp://api.acme.example", "//api.acme.example"] {
+        for other in [
+            "http://other.example", "http://127.0.0.1", "file:///x", "ftp://api.acme.example", "//api.acme.example",
+        ] {
             #expect(!policy.allows(try url(other)))
         }
         #expect(policy.allows(try url("http://api.acme.example"), address: [8, 8, 8, 8]))

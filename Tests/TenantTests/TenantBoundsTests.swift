@@ -104,7 +104,9 @@ import Testing
         }
     }
 
-    @Test(arguments: levels) func aFunctionThatIsCalledForTheNextOneKeepsNoChain(level: TenantOptions.Level) async throws {
+    @Test(arguments: levels) func aFunctionThatIsCalledForTheNextOneKeepsNoChain(level: TenantOptions.Level)
+        async throws
+    {
         let options = options(level) { $0.maxRestarts = 1000 }
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", options)
@@ -165,7 +167,8 @@ import Testing
         let options = options(level) { $0.cpu = .seconds(5) }
         try await withSandbox { sandbox in
             let tenant = sandbox.tenant("acme", options)
-            let few = try await tenant.run("local t = {} for i = 1, 3000 do t[i] = function() return i end end return t")
+            let few = try await tenant.run(
+                "local t = {} for i = 1, 3000 do t[i] = function() return i end end return t")
             #expect(few.arrayValue?.count == 3000)
             await expectMFError(.limitMessageSize) {
                 try await tenant.run("local t = {} for i = 1, 30000 do t[i] = function() end end return t")

@@ -44,11 +44,13 @@ import Testing
                 """,
             one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')", circle: "own/x"),
         Door(
-            name: "work side by side", own: "return mf.all { function() mf.sleep(1) return mf.loadShare('one')() end }[1]",
+            name: "work side by side",
+            own: "return mf.all { function() mf.sleep(1) return mf.loadShare('one')() end }[1]",
             one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')", circle: "own/x"),
         Door(
             name: "two tenants", own: "return mf.loadShare('one')()", other: "return mf.loadShare('two')()",
-            one: "return mf.loadRemote('other/x')", two: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            one: "return mf.loadRemote('other/x')", two: "return mf.loadRemote('own/x')",
+            last: "mf.loadRemote('own/x')",
             circle: "own/x -> share `one` -> other/x -> share `two` -> own/x"),
     ]
 

@@ -79,7 +79,8 @@ import Testing
         let (texts, script) = Self.site(source, place)
         let fetcher = InMemoryFetcher { request in
             FetchResponse(
-                status: texts[request.url] == nil ? 404 : 200, url: request.url, body: Array((texts[request.url] ?? "").utf8))
+                status: texts[request.url] == nil ? 404 : 200, url: request.url,
+                body: Array((texts[request.url] ?? "").utf8))
         }
         let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: fetcher))
         _ = try? await runtime.evaluate(script)
@@ -147,7 +148,8 @@ import Testing
         #expect((10...40).contains(files), "\(files)")
     }
 
-    @Test(arguments: ["", "tenant = 'guest', "]) func aManifestThatCameOverHTTPNamesNoFile(tenant: String) async throws {
+    @Test(arguments: ["", "tenant = 'guest', "]) func aManifestThatCameOverHTTPNamesNoFile(tenant: String) async throws
+    {
         let texts = [
             Self.own + "/mf-manifest.json": Self.manifest(
                 publicPath: Self.nowhere, entry: "file:///etc/entry.lua")
@@ -164,7 +166,9 @@ import Testing
                 """)
         }
         await runtime.shutdown()
-        #expect(error?.message == "`http://own.example/mf-manifest.json` names `file:///etc/entry.lua`, which is not allowed")
+        #expect(
+            error?.message
+                == "`http://own.example/mf-manifest.json` names `file:///etc/entry.lua`, which is not allowed")
         #expect(fetcher.requestedURLs == [Self.own + "/mf-manifest.json"])
     }
 }

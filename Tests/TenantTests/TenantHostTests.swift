@@ -36,14 +36,16 @@ import Testing
     @Test(arguments: [TenantOptions.Level.state, .process])
     func aModuleThatATenantLacksIsSaidToBeMissingWhereItCannotWait(level: TenantOptions.Level) async throws {
         let folder = try TemporaryFolder()
-        let plugin = try folder.write("guest-plugin.lua", "local helper = require('helper') return { name = 'guest-plugin' }")
+        let plugin = try folder.write(
+            "guest-plugin.lua", "local helper = require('helper') return { name = 'guest-plugin' }")
         let runtime = try Runtime()
         let message = try await runtime.evaluate(
             """
             local ok, problem = pcall(require("mf").init, { name = "gateway", tenants = { guest = { level = "\(level.rawValue)" } },
               plugins = { { "\(plugin)", tenant = "guest" } } })
             return problem.message
-            """).first?.stringValue
+            """
+        ).first?.stringValue
         #expect(message?.contains("module `helper` is not available to a tenant") == true, "\(message ?? "")")
         await runtime.shutdown()
     }

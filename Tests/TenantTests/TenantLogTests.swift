@@ -50,7 +50,8 @@ import Testing
             for _ in 1...2 { log.write(.notice, "0123456789 and more") }
             log.close()
             let lines = book.lines.withLock { $0 }
-            #expect(lines.count == 2 && lines.last?.hasPrefix("warning: 1 message of tenant `acme`") == true, "\(lines)")
+            #expect(
+                lines.count == 2 && lines.last?.hasPrefix("warning: 1 message of tenant `acme`") == true, "\(lines)")
         }
     }
 

@@ -32,7 +32,8 @@ public struct Lifecycle: Sendable {
         "loadSnapshot", .snapshot, "Called before the manifest is asked for.",
         result: "`remoteSnapshot` is used and not stored")
     public let fetch = AsyncHook<FetchManifest>(
-        "fetch", .loader, "Called before a manifest is fetched.", result: "a response is used in its place", tenancy: .document)
+        "fetch", .loader, "Called before a manifest is fetched.", result: "a response is used in its place",
+        tenancy: .document)
     public let loadRemoteSnapshot = AsyncWaterfallHook<LoadRemoteSnapshot>(
         "loadRemoteSnapshot", .snapshot,
         "Called with the snapshot: once per manifest when it comes from there, else each time.",
@@ -61,7 +62,8 @@ public struct Lifecycle: Sendable {
     public let createScript = SyncHook<CreateScript>(
         "createScript", .loader, "Called before a remote entry or an executable asset is requested.",
         result:
-            "a request (`url`, `method`, `headers`, `timeout` in ms, `maxBytes`), `{script, timeout}`, or the source", tenancy: .fetch)
+            "a request (`url`, `method`, `headers`, `timeout` in ms, `maxBytes`), `{script, timeout}`, or the source",
+        tenancy: .fetch)
     public let createLink = SyncHook<CreateScript>(
         "createLink", .loader, "Called before an asset that is not executed is requested.",
         result: "a request, as for `createScript`", tenancy: .fetch)
@@ -97,10 +99,12 @@ public struct Lifecycle: Sendable {
     public let afterExecuteFactory = AsyncHook<AfterExecuteFactory>(
         "afterExecuteFactory", .loader, "Called with the module, or with the factory's error.")
     public let onLoad = AsyncHook<OnLoad>(
-        "onLoad", .remote, "Called once the expose is loaded.", result: "a function replaces the module", tenancy: .module)
+        "onLoad", .remote, "Called once the expose is loaded.", result: "a function replaces the module",
+        tenancy: .module)
     public let errorLoadRemote = AsyncHook<ErrorLoadRemote>(
         "errorLoadRemote", .remote, "Called when a step fails; `lifecycle` says which.",
-        result: "replaces what the step should have given: arguments, manifest, container or module", tenancy: .replacement)
+        result: "replaces what the step should have given: arguments, manifest, container or module",
+        tenancy: .replacement)
     public let afterLoadRemote = AsyncHook<AfterLoadRemote>(
         "afterLoadRemote", .remote, "Called at the end of each `loadRemote`; a throw fails it.")
 

@@ -70,7 +70,9 @@ extension MFError {
     /// A bad hook value whose text names the plugin and the hook: it is what hosts log.
     func sayingWho(_ hook: String) -> MFError {
         guard let plugin = self["plugin"] else { return self }
-        guard let start = ["a listener of hook `\(hook)`", "a listener"].first(where: message.hasPrefix) else { return self }
+        guard let start = ["a listener of hook `\(hook)`", "a listener"].first(where: message.hasPrefix) else {
+            return self
+        }
         let text = "`\(hook)` of plugin `\(plugin)`\(message.dropFirst(start.count))"
         return MFError(
             code, text, context: context.map { ($0.key, Optional($0.value)) }, hint: hint, cause: cause,

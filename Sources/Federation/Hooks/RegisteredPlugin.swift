@@ -136,7 +136,8 @@ struct LuaPlugin: Sendable {
     ///   Several problems are told together, as `HOOK-006` where they differ.
     init(_ table: LuaTable, source: PluginSource? = nil) throws {
         let entries = Dictionary(
-            try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }) { $1 }
+            try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }
+        ) { $1 }
         if let error = MFError.together(Self.problems(of: entries, path: source?.path), source: source?.path) {
             throw error
         }
@@ -157,7 +158,8 @@ struct LuaPlugin: Sendable {
     static func problems(of table: LuaTable) throws -> [MFError] {
         problems(
             of: Dictionary(
-                try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }) { $1 }, path: nil)
+                try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }
+            ) { $1 }, path: nil)
     }
 
     private static func problems(of entries: [String: LuaValue], path: String?) -> [MFError] {

@@ -36,7 +36,8 @@ extension Host {
     /// - Throws: ``MFError`` when the package is not declared, no version satisfies a strict requirement, or with
     ///   `LUA-013` the time is up; `CancellationError` when the calling task is cancelled.
     public func loadShare(_ package: String, deadline: Duration? = nil) async throws -> LuaValue {
-        try await runtime.loop.perform(deadline: deadline) { [self] in try await loadShare(package, LoadShareOptions()) }
+        try await runtime.loop.perform(deadline: deadline) { [self] in try await loadShare(package, LoadShareOptions())
+        }
     }
 
     /// Fetches what later requests will need.

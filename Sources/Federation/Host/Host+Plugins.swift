@@ -112,7 +112,8 @@ extension Host {
         }
         guard plugin.value != known.value else { return }
         runtime.log.warning(
-            "plugin `\(plugin.name)` of host `\(name)` is attached already\(known.place); the one\(plugin.place) is passed over")
+            "plugin `\(plugin.name)` of host `\(name)` is attached already\(known.place); the one\(plugin.place) is passed over"
+        )
     }
 
     private func listen(_ plugin: RegisteredPlugin) throws {

@@ -184,7 +184,9 @@ extension Host {
             manifest = try Manifest(json.detached())
         } catch let error as MFError {
             // What is no table lacks everything.
-            if let missing = error["missing"] ?? (json.luaTypeName == "table" ? nil : Manifest.required.joined(separator: ", ")) {
+            if let missing = error["missing"]
+                ?? (json.luaTypeName == "table" ? nil : Manifest.required.joined(separator: ", "))
+            {
                 _ = try await offer(
                     MFError.manifestIncomplete(url, remote: remote, missing: missing), url: url, remoteInfo: remoteInfo)
             }
@@ -260,7 +262,9 @@ struct HookResponse {
             let fields: [String: LuaValue]
             switch value {
             case .table(let table):
-                fields = ["body": try table.get("body"), "status": try table.get("status"), "url": try table.get("url")]
+                fields = [
+                    "body": try table.get("body"), "status": try table.get("status"), "url": try table.get("url"),
+                ]
             case .record(let record):
                 fields = ["body": record["body"], "status": record["status"], "url": record["url"]]
             default: return nil

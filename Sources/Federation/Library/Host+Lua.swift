@@ -131,7 +131,12 @@ extension HostFunction {
             "removeRemotes", "fun(names: string[]): string[]",
             "Removes remotes and all that was loaded of them; returns the names that were registered."
         ) { host, call in
-            [.array(host.removeRemotes(try OptionType.strings.read(call, 0).strings(expecting: "a list of names")).map { .string($0) })]
+            [
+                .array(
+                    host.removeRemotes(try OptionType.strings.read(call, 0).strings(expecting: "a list of names")).map {
+                        .string($0)
+                    })
+            ]
         },
         HostFunction(
             "tenantStats", "fun(name: string): mf.TenantStats",
@@ -148,7 +153,12 @@ extension HostFunction {
             "removePlugins", "fun(names: string[]): string[]",
             "Detaches plugins; returns the names that were attached."
         ) { host, call in
-            [.array(host.removePlugins(try OptionType.strings.read(call, 0).strings(expecting: "a list of names")).map { .string($0) })]
+            [
+                .array(
+                    host.removePlugins(try OptionType.strings.read(call, 0).strings(expecting: "a list of names")).map {
+                        .string($0)
+                    })
+            ]
         },
         HostFunction(
             async: "revalidate", "fun(names?: string[]): string[]",

@@ -44,7 +44,8 @@ enum MFLibrary {
             LuaCallable("init") { call in
                 guard call[0].isTable else { throw call.mismatch(0, "table") }
                 let known = runtime.registry.host(
-                    named: try call[0].field("name").stringValue ?? "", version: try call[0].field("version").stringValue)
+                    named: try call[0].field("name").stringValue ?? "",
+                    version: try call[0].field("version").stringValue)
                 let options = try HostOptions.read(call, for: known)
                 if let known {
                     try known.initialize(again: options)

@@ -27,7 +27,8 @@ struct ShippedPlugin: Sendable {
         ShippedPlugin(
             name: "fallback", summary: "Gives callers something to work with when a remote cannot be had.",
             options: OptionTable([
-                .init("modules", .map(of: .any, "a table of modules"), "Request, or `remote/*` → what stands in for it."),
+                .init(
+                    "modules", .map(of: .any, "a table of modules"), "Request, or `remote/*` → what stands in for it."),
                 .init("default", .any, "What stands in for every other request."),
                 .init("log", .logFunction, "What is given each line, or false for silence."),
             ])),

@@ -13,7 +13,8 @@ extension LuaValue {
     /// The size that an option says, at least one byte and less than a terabyte.
     var byteCount: Int? {
         let units = [("GB", 0x1p30), ("MB", 0x1p20), ("KB", 0x1p10), ("B", 1)]
-        guard let count = intValue.map(Double.init) ?? stringValue.flatMap({ scaled($0, units) }), count >= 1, count < 1e12
+        guard let count = intValue.map(Double.init) ?? stringValue.flatMap({ scaled($0, units) }), count >= 1,
+            count < 1e12
         else { return nil }
         return Int(count)
     }

@@ -61,7 +61,9 @@ extension MFError {
             .exposeNotFound, "remote `\(remote.name)` does not expose `\(expose)`",
             context: [("host", host), ("request", request), ("entry", remote.entry)],
             hint: close.map { "did you mean `./\($0)`? it exposes \(listed)" }
-                ?? (known.isEmpty ? "the remote's `get` decides what it exposes; its entry is in the context above" : "it exposes \(listed)"))
+                ?? (known.isEmpty
+                    ? "the remote's `get` decides what it exposes; its entry is in the context above"
+                    : "it exposes \(listed)"))
     }
 
     /// What `container.get` returned is no function.

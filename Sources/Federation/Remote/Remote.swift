@@ -157,7 +157,8 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
             { .optional($0.grace) }
         ) { $0.grace = try Optional<String>.fromLua($1) },
         ViewField(
-            option: "timeout", .duration, "How long each request for a file of it may take, such as `5s`; 20 s if absent.",
+            option: "timeout", .duration,
+            "How long each request for a file of it may take, such as `5s`; 20 s if absent.",
             { .optional($0.timeout) }
         ) { $0.timeout = try Optional<String>.fromLua($1) },
         ViewField(

@@ -175,7 +175,8 @@ public final class Runtime: @unchecked Sendable {
     /// - Throws: ``MFError`` with `LUA-001` when it does not compile, `LUA-013` when its time is up, or what it raised;
     ///   `CancellationError` when the calling task is cancelled, which stops the code even where it computes.
     @discardableResult
-    public func evaluate(_ source: String, name: String = "=eval", deadline: Duration? = nil) async throws -> [LuaValue] {
+    public func evaluate(_ source: String, name: String = "=eval", deadline: Duration? = nil) async throws -> [LuaValue]
+    {
         try await loop.perform(deadline: deadline) { [self] in
             let chunk = try state.load(source, name: name)
             return try await Activity("the script").run { try await state.callAsync(chunk) }

@@ -126,7 +126,9 @@ extension Host {
         case .object(let object): return (object as? ShareLoading)?.flight
         case .function, .callable:
             let function = entry.loading
-            return SingleFlight(on: runtime.loop, Activity("share `\(package)`")) { [self] in try await runtime.call(function, []) }
+            return SingleFlight(on: runtime.loop, Activity("share `\(package)`")) { [self] in
+                try await runtime.call(function, [])
+            }
         default: return nil
         }
     }

@@ -88,7 +88,8 @@ struct ShareResolver {
         if requirement.singleton == true {
             if !VersionRange.satisfies(highest, range) {
                 let mismatch = MFError.singletonMismatch(
-                    package, version: highest, from: preferred?.from, requirement: range, consumer: shareInfo.from ?? host.name)
+                    package, version: highest, from: preferred?.from, requirement: range,
+                    consumer: shareInfo.from ?? host.name)
                 if requirement.strictVersion == true { throw mismatch }
                 host.runtime.log.warning("\(mismatch.message)")
             }

@@ -339,7 +339,9 @@ extension Tenant {
         _ results: [LuaValue], from function: TenantFunction, _ arguments: [LuaValue], canWait: Bool
     ) throws -> [LuaValue] {
         if results.allSatisfy(\.crossesAsItIs) { return results }
-        guard function.isRepeatable, arguments.allSatisfy(\.isPlain) else { return try results.map { try exported($0, nil) } }
+        guard function.isRepeatable, arguments.allSatisfy(\.isPlain) else {
+            return try results.map { try exported($0, nil) }
+        }
         return try exported(results, TenantOrigin(call: function, arguments, canWait: canWait))
     }
 

@@ -115,7 +115,9 @@ extension TenantBorder {
     {
         if case .object(let object) = value, let projection = object as? TenantProjection {
             // One of the host's own, which it shows to the tenant.
-            guard mayChange(subject), let remote = projection.object as? Remote, name == "remote" else { return .refused }
+            guard mayChange(subject), let remote = projection.object as? Remote, name == "remote" else {
+                return .refused
+            }
             return mayChange(allOf: remote) ? .replaced(.object(remote)) : .refused
         }
         guard mayChangeAll(of: subject) else { return .refused }

@@ -40,7 +40,8 @@ public final class TenantBorder: @unchecked Sendable {
     /// Whether a call is about the tenant's own.
     func owns(_ subject: HookSubject) -> Bool {
         switch subject {
-        case .request(let id): host.index.match(id, in: host.options.remotes).map { owner(of: $0.remote) == .own } ?? false
+        case .request(let id):
+            host.index.match(id, in: host.options.remotes).map { owner(of: $0.remote) == .own } ?? false
         case .expose(let remote, _), .remote(let remote): owner(of: remote) == .own
         case .remotes(let names):
             !names.isEmpty

@@ -28,7 +28,8 @@ enum TenantFields {
         "mf.Shared": ["version", "from", "scope", "strategy", "eager", "useIn", "shareConfig", "loaded"],
         "mf.ShareConfig": ["singleton", "requiredVersion", "strictVersion", "eager"],
         "mf.Snapshot": [
-            "version", "buildVersion", "globalName", "remoteEntry", "remoteEntryType", "publicPath", "shared", "modules",
+            "version", "buildVersion", "globalName", "remoteEntry", "remoteEntryType", "publicPath", "shared",
+            "modules",
         ],
         "mf.SnapshotModule": ["moduleName", "modulePath", "assets"],
         "mf.SnapshotShared": ["sharedName", "version", "assets", "usedExports"],

@@ -37,7 +37,8 @@ struct TenantLibrary {
         record.append("log", .record(logs))
         if let log = imports.first(where: { $0.0 == "log.error" })?.1 {
             tasks.report = { error in
-                _ = try? log.body([.string("a task failed, and nobody waited for it: \(MFError.text(of: error))")], false)
+                _ = try? log.body(
+                    [.string("a task failed, and nobody waited for it: \(MFError.text(of: error))")], false)
             }
         }
         guard case .table(let library) = try instance.readOnly(.record(record)) else { throw MFError.stateGone() }

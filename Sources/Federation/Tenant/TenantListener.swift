@@ -112,7 +112,8 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
     ) throws -> A {
         guard result.hasChanges else { return arguments }
         var changed = arguments
-        for (index, field) in fields.enumerated() where field.changes != .none && result.fields.indices.contains(index) {
+        for (index, field) in fields.enumerated() where field.changes != .none && result.fields.indices.contains(index)
+        {
             let value = result.fields[index]
             guard let set = field.set, value != shown[index] else { continue }
             do {

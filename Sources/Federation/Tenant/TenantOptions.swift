@@ -67,7 +67,8 @@ extension TenantOptions: LuaConvertible {
         let set: @Sendable (inout TenantOptions, LuaValue) -> Void
 
         init(
-            _ name: String, _ type: OptionType, _ summary: String, _ get: @escaping @Sendable (TenantOptions) -> LuaValue,
+            _ name: String, _ type: OptionType, _ summary: String,
+            _ get: @escaping @Sendable (TenantOptions) -> LuaValue,
             set: @escaping @Sendable (inout TenantOptions, LuaValue) -> Void
         ) {
             // Nothing here has another default in its place: a `null` is a mistake.
@@ -116,7 +117,8 @@ extension TenantOptions: LuaConvertible {
             options.env = Dictionary(
                 entries.compactMap { entry in
                     entry.key.stringValue.flatMap { name in entry.value.stringValue.map { (name, $0) } }
-                }) { $1 }
+                }
+            ) { $1 }
         },
         Field(
             "maxRestarts", .integer(from: 1), "How often its instance may be replaced within `restartWindow`.",

@@ -115,7 +115,8 @@ final class TenantPeer: @unchecked Sendable {
         do {
             try send(
                 [
-                    .integer(Kind.request.rawValue), .integer(Int64(bitPattern: number)), .string(name), .boolean(canWait),
+                    .integer(Kind.request.rawValue), .integer(Int64(bitPattern: number)), .string(name),
+                    .boolean(canWait),
                     .integer(Int64(bitPattern: Activity.current?.requestServed ?? 0)),
                 ] + values)
         } catch {
@@ -298,7 +299,8 @@ final class TenantPeer: @unchecked Sendable {
     private func send(_ message: LuaValues) throws {
         if let end { throw end }
         guard let directory else { throw MFError.stateGone() }
-        let bytes = try TenantEncoder.message(message, directory, limit: bounds.requests == nil ? bounds.frame : bounds.message + 4096)
+        let bytes = try TenantEncoder.message(
+            message, directory, limit: bounds.requests == nil ? bounds.frame : bounds.message + 4096)
         withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { outgoing.append(contentsOf: $0) }
         outgoing.append(contentsOf: bytes)
         flush()

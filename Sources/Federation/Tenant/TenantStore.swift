@@ -86,7 +86,8 @@ final class TenantStore: @unchecked Sendable {
                 }
                 return try await host.load(id, LoadRemoteOptions(tenant: tenant))
             },
-            log: { [weak runtime] severity, text in runtime?.log.log(level: severity.level, "\(text.escapedToOneLine)") },
+            log: { [weak runtime] severity, text in runtime?.log.log(level: severity.level, "\(text.escapedToOneLine)")
+            },
             message: { [weak runtime] severity, tenant, text in
                 runtime?.log.log(
                     level: severity.level, "[\(tenant)] \(text.escapedToOneLine)",

@@ -32,7 +32,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     private var viewNumbers: [ObjectIdentifier: UInt64] = [:]
 
     /// Starts a worker. That it could be locked up is known when the first call is answered.
-    convenience init(tenant: String, loop: EventLoop, options: TenantOptions, imports: [(String, TenantImport)]) throws {
+    convenience init(tenant: String, loop: EventLoop, options: TenantOptions, imports: [(String, TenantImport)]) throws
+    {
         var sockets: [Int32] = [-1, -1]
         var failure = sandbox_socket_pair(&sockets)
         var process: pid_t = 0
@@ -130,7 +131,9 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         processorTime?.call()
         do {
             return try peer.ask(name, values, canWait: canWait, deadline: deadline).map { [self] in try account($0) }
-        } catch let error as MFError where !canWait && (error.code == .limitWall || error.code == .levelUnavailable && !isSetUp) {
+        } catch let error as MFError
+            where !canWait && (error.code == .limitWall || error.code == .levelUnavailable && !isSetUp)
+        {
             peer.close(error)
             throw error
         }

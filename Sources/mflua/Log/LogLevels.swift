@@ -50,7 +50,9 @@ struct LogOptionProblem: Error, CustomStringConvertible {
 
     init(_ thing: String, _ value: String, known: [String]) {
         let meant = closestMatch(to: value, in: known).map { ": did you mean `\($0)`?" }
-        description = "unknown \(thing) `\(value.escapedToOneLine)`" + (meant ?? ": it is one of \(known.joined(separator: ", "))")
+        description =
+            "unknown \(thing) `\(value.escapedToOneLine)`"
+            + (meant ?? ": it is one of \(known.joined(separator: ", "))")
     }
 }
 

@@ -11,7 +11,9 @@ public protocol RemoteInfoArguments: HookArguments {
 }
 
 extension HookField where Root: OriginArguments {
-    static var origin: Self { .fixed("origin", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.origin) } }
+    static var origin: Self {
+        .fixed("origin", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.origin) }
+    }
     static var options: Self {
         .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.origin.options) }
     }
@@ -51,13 +53,16 @@ extension HookField {
         .fixed("id", "string", "The request, `remote/expose`.", sees: .data) { .optional(get($0)) }
     }
     static func expose(_ get: @escaping @Sendable (Root) -> String?) -> Self {
-        .fixed("expose", "string", "The expose, `./name`, or `.` for the remote itself.", sees: .data) { .optional(get($0)) }
+        .fixed("expose", "string", "The expose, `./name`, or `.` for the remote itself.", sees: .data) {
+            .optional(get($0))
+        }
     }
     static func pkgName(_ get: @escaping @Sendable (Root) -> String) -> Self {
         .fixed("pkgName", "string", "The shared package.", sees: .data) { .string(get($0)) }
     }
     static func remoteEntryExports(_ get: @escaping @Sendable (Root) -> LuaValue) -> Self {
-        .fixed("remoteEntryExports", "mf.Container", "The container: what the remote entry returned.", sees: .hidden, get)
+        .fixed(
+            "remoteEntryExports", "mf.Container", "The container: what the remote entry returned.", sees: .hidden, get)
     }
     static func remoteSnapshot(_ get: @escaping @Sendable (Root) -> Snapshot?) -> Self {
         .fixed("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", sees: .data) { .optional(get($0)) }

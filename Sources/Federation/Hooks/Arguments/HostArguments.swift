@@ -8,13 +8,21 @@ public struct BeforeInit: OriginArguments {
     public let origin: Host
     public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
-        .open("userOptions", "mf.Options", "What the user wrote.", sees: .hidden, changes: .none, { .object($0.userOptions) }) {
+        .open(
+            "userOptions", "mf.Options", "What the user wrote.", sees: .hidden, changes: .none,
+            { .object($0.userOptions) }
+        ) {
             $0.userOptions = try HostOptions.fromLua($1)
         },
-        .open("options", "mf.Options", "The host's options before this `init`.", sees: .hidden, changes: .none, { .object($0.optionsSoFar) }) {
+        .open(
+            "options", "mf.Options", "The host's options before this `init`.", sees: .hidden, changes: .none,
+            { .object($0.optionsSoFar) }
+        ) {
             $0.optionsSoFar = try HostOptions.fromLua($1)
         },
-        .fixed("shareInfo", "table<string, mf.Shared[]>", "What will be shared, by package.", sees: .hidden) { .object($0.shareInfo) },
+        .fixed("shareInfo", "table<string, mf.Shared[]>", "What will be shared, by package.", sees: .hidden) {
+            .object($0.shareInfo)
+        },
         .origin,
     ]
 }
@@ -39,7 +47,8 @@ public struct RegisterRemote: OriginArguments {
     public let origin: Host
     public var subject: HookSubject { .registration(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("remote", "mf.Remote", "The remote that is registered. Live.", sees: .data) { .object($0.remote) }, .origin,
+        .fixed("remote", "mf.Remote", "The remote that is registered. Live.", sees: .data) { .object($0.remote) },
+        .origin,
     ]
 }
 
@@ -52,13 +61,19 @@ public struct BeforeInitContainer: OriginArguments, RemoteInfoArguments {
     public let origin: Host
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
-        .open("shareScope", "mf.ShareScope", "The scope that the container joins. Live.", sees: .data, changes: .scope, { $0.shareScope }) {
+        .open(
+            "shareScope", "mf.ShareScope", "The scope that the container joins. Live.", sees: .data, changes: .scope,
+            { $0.shareScope }
+        ) {
             $0.shareScope = $1
         },
-        .open("initScope", "table[]", "The hosts that are being initialised, against endless loops.", sees: .hidden, changes: .none, { $0.initScope })
-        { $0.initScope = $1 },
         .open(
-            "remoteEntryInitOptions", "mf.RemoteEntryInitOptions", "The third argument of `container.init`.", sees: .hidden, changes: .none,
+            "initScope", "table[]", "The hosts that are being initialised, against endless loops.", sees: .hidden,
+            changes: .none, { $0.initScope }
+        ) { $0.initScope = $1 },
+        .open(
+            "remoteEntryInitOptions", "mf.RemoteEntryInitOptions", "The third argument of `container.init`.",
+            sees: .hidden, changes: .none,
             { $0.remoteEntryInitOptions }
         ) { $0.remoteEntryInitOptions = $1 },
         .remoteInfo, .origin,
@@ -77,9 +92,14 @@ public struct InitContainer: OriginArguments, RemoteInfoArguments {
     public let origin: Host
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("shareScope", "mf.ShareScope", "The scope that the container joined. Live.", sees: .data) { $0.shareScope },
+        .fixed("shareScope", "mf.ShareScope", "The scope that the container joined. Live.", sees: .data) {
+            $0.shareScope
+        },
         .fixed("initScope", "table[]", "The hosts that are being initialised.", sees: .hidden) { $0.initScope },
-        .fixed("remoteEntryInitOptions", "mf.RemoteEntryInitOptions", "The third argument of `container.init`.", sees: .hidden) {
+        .fixed(
+            "remoteEntryInitOptions", "mf.RemoteEntryInitOptions", "The third argument of `container.init`.",
+            sees: .hidden
+        ) {
             $0.remoteEntryInitOptions
         },
         .remoteInfo, .remoteEntryExports { $0.remoteEntryExports }, .remoteSnapshot { $0.remoteSnapshot },

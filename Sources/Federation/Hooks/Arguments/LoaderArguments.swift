@@ -50,7 +50,9 @@ public struct CreateScript: HookArguments {
     public var subject: HookSubject { remoteInfo.map { .remote($0) } ?? .host }
     public static let luaFields: [HookField<Self>] = [
         .fixed("url", "string", "What is about to be requested.", sees: .data) { .string($0.url) },
-        .fixed("attrs", "table", "What a browser's element would carry; only told.", sees: .data) { .record($0.attributes) },
+        .fixed("attrs", "table", "What a browser's element would carry; only told.", sees: .data) {
+            .record($0.attributes)
+        },
         .fixed("remoteInfo", "mf.RemoteInfo", "The remote it is for. Live.", sees: .data) { .optional($0.remoteInfo) },
         .resourceContext { $0.resourceContext },
     ]
@@ -96,7 +98,10 @@ public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
     public let origin: Host
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("retry", "fun(url?: string): mf.Container", "Loads the entry once more, from `url` if given; waits.", sees: .granted) {
+        .fixed(
+            "retry", "fun(url?: string): mf.Container", "Loads the entry once more, from `url` if given; waits.",
+            sees: .granted
+        ) {
             $0.retry
         }.granting { arguments, border in
             .callable(
@@ -105,12 +110,17 @@ public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
                     return [.object(TenantContainer(try await arguments.retryAs(tenant, url)))]
                 })
         },
-        .fixed("getRemoteEntry", "fun(params: table): mf.Container", "Module Federation's spelling of `retry`; waits.", sees: .hidden)
-        {
+        .fixed(
+            "getRemoteEntry", "fun(params: table): mf.Container", "Module Federation's spelling of `retry`; waits.",
+            sees: .hidden
+        ) {
             $0.getRemoteEntry
         },
         .origin, .remoteInfo,
-        .fixed("globalLoading", "table<string, any>", "The loads under way by key; removing one lets it start again.", sees: .hidden) {
+        .fixed(
+            "globalLoading", "table<string, any>", "The loads under way by key; removing one lets it start again.",
+            sees: .hidden
+        ) {
             $0.globalLoading
         },
         .fixed("uniqueKey", "string", "This entry's key in `globalLoading`.", sees: .hidden) { .string($0.uniqueKey) },
@@ -196,7 +206,9 @@ public struct AfterGetExpose: OriginArguments, RemoteInfoArguments {
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .remoteEntryExports { $0.remoteEntryExports },
-        .fixed("moduleFactory", "fun(): any", "The function that makes the module.", sees: .hidden) { $0.moduleFactory },
+        .fixed("moduleFactory", "fun(): any", "The function that makes the module.", sees: .hidden) {
+            $0.moduleFactory
+        },
         .error { $0.error }, .origin,
     ]
 }

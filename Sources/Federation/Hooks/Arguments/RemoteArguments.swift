@@ -6,7 +6,10 @@ public struct BeforeRequest: OriginArguments {
     public let origin: Host
     public var subject: HookSubject { .request(id) }
     public static let luaFields: [HookField<Self>] = [
-        .open("id", "string", "The request, `remote/expose`. Rewrite it to redirect.", sees: .data, changes: .request, { .string($0.id) }) {
+        .open(
+            "id", "string", "The request, `remote/expose`. Rewrite it to redirect.", sees: .data, changes: .request,
+            { .string($0.id) }
+        ) {
             $0.id = try String.fromLua($1)
         },
         .options, .origin,
@@ -25,7 +28,9 @@ public struct AfterMatchRemote: OriginArguments {
     public var subject: HookSubject { .request(id) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id },
-        .fixed("pkgNameOrAlias", "string", "The name or alias that matched.", sees: .data) { .optional($0.pkgNameOrAlias) },
+        .fixed("pkgNameOrAlias", "string", "The name or alias that matched.", sees: .data) {
+            .optional($0.pkgNameOrAlias)
+        },
         .expose { $0.expose },
         .fixed("remote", "mf.Remote", "The remote that matched. Live.", sees: .data) { .optional($0.remote) },
         .fixed("remoteInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.", sees: .data) {
@@ -46,22 +51,34 @@ public struct AfterResolve: OriginArguments {
     public let origin: Host
     public var subject: HookSubject { remote.map { .expose($0, expose ?? ".") } ?? .request(id) }
     public static let luaFields: [HookField<Self>] = [
-        .open("id", "string", "The request, `remote/expose`.", sees: .data, changes: .request, { .string($0.id) }) { $0.id = try String.fromLua($1) },
-        .open("pkgNameOrAlias", "string", "The name or alias that matched.", sees: .data, changes: .none, { .string($0.pkgNameOrAlias) }) {
+        .open("id", "string", "The request, `remote/expose`.", sees: .data, changes: .request, { .string($0.id) }) {
+            $0.id = try String.fromLua($1)
+        },
+        .open(
+            "pkgNameOrAlias", "string", "The name or alias that matched.", sees: .data, changes: .none,
+            { .string($0.pkgNameOrAlias) }
+        ) {
             $0.pkgNameOrAlias = try String.fromLua($1)
         },
         .open("expose", "string", "The expose, `./name`.", sees: .data, changes: .request, { .optional($0.expose) }) {
             $0.expose = try Optional<String>.fromLua($1)
         },
-        .open("remote", "mf.Remote", "The remote that matched. Live.", sees: .data, changes: .remote, { .optional($0.remote) }) {
+        .open(
+            "remote", "mf.Remote", "The remote that matched. Live.", sees: .data, changes: .remote,
+            { .optional($0.remote) }
+        ) {
             $0.remote = $1.isTruthy ? try Remote.fromLua($1) : nil
         },
         .options,
         .open(
-            "remoteInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.", sees: .data, changes: .remote,
+            "remoteInfo", "mf.RemoteInfo", "The remote with every default filled in. Live.", sees: .data,
+            changes: .remote,
             { .object($0.remoteInfo) }
         ) { $0.remoteInfo = try Remote.fromLua($1) },
-        .open("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", sees: .data, changes: .remote, { .optional($0.remoteSnapshot) }) {
+        .open(
+            "remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", sees: .data, changes: .remote,
+            { .optional($0.remoteSnapshot) }
+        ) {
             $0.remoteSnapshot = $1.isNil ? nil : try Snapshot.fromLua($1)
         },
         .origin,
@@ -82,12 +99,18 @@ public struct OnLoad: OriginArguments {
     public var subject: HookSubject { .expose(remote, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id },
-        .fixed("pkgNameOrAlias", "string", "The name or alias that matched.", sees: .data) { .string($0.pkgNameOrAlias) },
+        .fixed("pkgNameOrAlias", "string", "The name or alias that matched.", sees: .data) {
+            .string($0.pkgNameOrAlias)
+        },
         .expose { $0.expose },
         .fixed("remote", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) },
-        .fixed("options", "mf.ModuleOptions", "`{remoteInfo, host}` of the module.", sees: .data) { .object($0.moduleOptions) },
+        .fixed("options", "mf.ModuleOptions", "`{remoteInfo, host}` of the module.", sees: .data) {
+            .object($0.moduleOptions)
+        },
         .origin,
-        .fixed("exposeModule", "any", "The module, unless the load asked for the factory.", sees: .own) { $0.exposeModule },
+        .fixed("exposeModule", "any", "The module, unless the load asked for the factory.", sees: .own) {
+            $0.exposeModule
+        },
         .fixed("exposeModuleFactory", "function", "The module factory, if the load asked for it.", sees: .hidden) {
             $0.exposeModuleFactory
         },
@@ -115,7 +138,9 @@ public struct ErrorLoadRemote: OriginArguments {
         return .request(id)
     }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("id", "string", "The request, or the manifest's URL when it could not be loaded.", sees: .data) { .string($0.id) },
+        .fixed("id", "string", "The request, or the manifest's URL when it could not be loaded.", sees: .data) {
+            .string($0.id)
+        },
         .error { $0.error },
         .fixed("options", "mf.Options", "The host's options, in lifecycle `beforeRequest`.", sees: .data) {
             $0.showsOptions ? .object($0.origin.options) : .nil
@@ -143,7 +168,9 @@ public struct AfterLoadRemote: OriginArguments {
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose },
         .fixed("remote", "mf.RemoteInfo", "The remote, if it was matched.", sees: .data) { .optional($0.remote) },
-        .fixed("options", "mf.LoadRemoteOptions", "The options of this `loadRemote`.", sees: .hidden) { $0.loadOptions },
+        .fixed("options", "mf.LoadRemoteOptions", "The options of this `loadRemote`.", sees: .hidden) {
+            $0.loadOptions
+        },
         .error { $0.error }, .recovered { $0.recovered }, .origin,
     ]
 }
@@ -157,7 +184,9 @@ public struct AfterUpdateRemote: OriginArguments {
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
         .fixed("remote", "mf.Remote", "The remote that was updated. Live.", sees: .data) { .object($0.remote) },
-        .fixed("previous", "table", "`{version, buildVersion, entry, generation}` before.", sees: .data) { $0.previous },
+        .fixed("previous", "table", "`{version, buildVersion, entry, generation}` before.", sees: .data) {
+            $0.previous
+        },
         .fixed("current", "table", "`{version, buildVersion, entry, generation}` now.", sees: .data) { $0.current },
         .origin,
     ]

@@ -8,7 +8,9 @@ public struct BeforeRegisterShare: OriginArguments {
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shared", "mf.Shared", "The version that is registered. Live.", sees: .data) { .object($0.sharedModule) }, .origin,
+        .fixed("shared", "mf.Shared", "The version that is registered. Live.", sees: .data) {
+            .object($0.sharedModule)
+        }, .origin,
     ]
 }
 
@@ -23,7 +25,10 @@ public struct BeforeLoadShare: OriginArguments {
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .open("shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data, changes: .share, { .optional($0.shareInfo) }) {
+        .open(
+            "shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data, changes: .share,
+            { .optional($0.shareInfo) }
+        ) {
             $0.shareInfo = $1.isTruthy ? try SharedModule.fromLua($1) : nil
             $0.refusal = $1.isTruthy ? .nil : $1
         },
@@ -62,7 +67,9 @@ public struct ResolveShare: HookArguments {
         .pkgName { $0.pkgName },
         .fixed("version", "string", "The version that the rules choose.", sees: .data) { .string($0.version) },
         .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data) { .object($0.shareInfo) },
-        .fixed("GlobalFederation", "mf.Federation", "All hosts, snapshots and share scopes of this runtime.", sees: .hidden) {
+        .fixed(
+            "GlobalFederation", "mf.Federation", "All hosts, snapshots and share scopes of this runtime.", sees: .hidden
+        ) {
             .object($0.host.registry.federation)
         },
         .open(
@@ -86,7 +93,9 @@ public struct AfterLoadShare: OriginArguments {
         .fixed("shareInfo", "mf.Shared", "What the host asked for.", sees: .data) { .optional($0.shareInfo) },
         .fixed("selectedShared", "mf.Shared", "What it got.", sees: .data) { .optional($0.selectedShared) },
         .shared, .shareScopeMap,
-        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.", sees: .data) { .string($0.lifecycle) },
+        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.", sees: .data) {
+            .string($0.lifecycle)
+        },
         .origin,
     ]
 }
@@ -106,7 +115,9 @@ public struct ErrorLoadShare: OriginArguments {
         .pkgName { $0.pkgName },
         .fixed("shareInfo", "mf.Shared", "What the host asked for.", sees: .data) { $0.shareInfo },
         .shared, .shareScopeMap,
-        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.", sees: .data) { .string($0.lifecycle) },
+        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.", sees: .data) {
+            .string($0.lifecycle)
+        },
         .origin, .error { $0.error }, .recovered { $0.recovered },
     ]
 }
@@ -119,7 +130,9 @@ public struct InitContainerShareScopeMap: OriginArguments {
     public let origin: Host
     public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("shareScope", "mf.ShareScope", "The scope that is taken over. Live.", sees: .data) { .object($0.shareScope) },
+        .fixed("shareScope", "mf.ShareScope", "The scope that is taken over. Live.", sees: .data) {
+            .object($0.shareScope)
+        },
         .options, .origin, .fixed("scopeName", "string", "The scope's name.", sees: .data) { .string($0.scopeName) },
         .fixed("hostShareScopeMap", "mf.ShareScopeMap", "The scopes of the host that shares them.", sees: .hidden) {
             $0.hostShareScopeMap

@@ -25,7 +25,8 @@ public struct LoadSnapshot: HookArguments {
             .optional($0.hostGlobalSnapshot)
         },
         .open(
-            "remoteSnapshot", "mf.Snapshot", "The remote's snapshot if it is known.", sees: .data, changes: .remote, { .optional($0.remoteSnapshot) }
+            "remoteSnapshot", "mf.Snapshot", "The remote's snapshot if it is known.", sees: .data, changes: .remote,
+            { .optional($0.remoteSnapshot) }
         ) { $0.remoteSnapshot = $1.isNil ? nil : try Snapshot.fromLua($1) },
         .fixed("globalSnapshot", "table<string, mf.Snapshot>", "All known snapshots. Live.", sees: .hidden) {
             .object($0.globalSnapshot)
@@ -48,7 +49,10 @@ public struct LoadRemoteSnapshot: HookArguments {
         .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) },
         .fixed("manifestJson", "table", "The manifest, when it was just loaded.", sees: .own) { $0.manifestJson },
         .fixed("manifestUrl", "string", "The manifest's URL.", sees: .data) { .optional($0.manifestUrl) },
-        .open("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", sees: .data, changes: .remote, { .object($0.remoteSnapshot) }) {
+        .open(
+            "remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", sees: .data, changes: .remote,
+            { .object($0.remoteSnapshot) }
+        ) {
             $0.remoteSnapshot = try Snapshot.fromLua($1)
         },
         .fixed("from", "\"global\"|\"manifest\"", "Where the snapshot comes from.", sees: .data) { .string($0.from) },
@@ -76,7 +80,9 @@ public struct BeforePreloadRemote: OriginArguments {
     public let origin: Host
     public var subject: HookSubject { .remotes(preloadOps.elements.map { $0.nameOrAlias ?? "" }) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What is preloaded. Live.", sees: .data) { .object($0.preloadOps) },
+        .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What is preloaded. Live.", sees: .data) {
+            .object($0.preloadOps)
+        },
         .options, .origin,
     ]
 }
@@ -94,7 +100,9 @@ public struct HandlePreloadModule: OriginArguments {
         .id { $0.id }, .fixed("name", "string", "The remote's name.", sees: .data) { .string($0.name) },
         .fixed("remote", "mf.RemoteInfo", "The remote.", sees: .data) { .object($0.remote) },
         .remoteSnapshot { $0.remoteSnapshot },
-        .fixed("preloadConfig", "mf.PreloadRemoteArgs", "What is preloaded. Live.", sees: .data) { .object($0.preloadConfig) },
+        .fixed("preloadConfig", "mf.PreloadRemoteArgs", "What is preloaded. Live.", sees: .data) {
+            .object($0.preloadConfig)
+        },
         .origin,
     ]
 }
@@ -129,7 +137,9 @@ public struct AfterPreloadRemote: OriginArguments {
     public let origin: Host
     public var subject: HookSubject { .remotes(preloadOps.elements.map { $0.nameOrAlias ?? "" }) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What was preloaded. Live.", sees: .data) { .object($0.preloadOps) },
+        .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What was preloaded. Live.", sees: .data) {
+            .object($0.preloadOps)
+        },
         .options, .origin,
         .fixed("results", "mf.PreloadResult[]", "What became of each resource.", sees: .data) { $0.results },
         .error { $0.error },
