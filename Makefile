@@ -14,7 +14,7 @@ COMPLETION_bash := $(PREFIX)/share/bash-completion/completions/mflua
 COMPLETION_zsh := $(PREFIX)/share/zsh/site-functions/_mflua
 COMPLETION_fish := $(PREFIX)/share/fish/vendor_completions.d/mflua.fish
 # The modules whose public declarations the documentation shows.
-MODULES := Diagnostics EventLoop LuaBridge Fetch Federation HotReload
+MODULES := Diagnostics EventLoops LuaBridge Fetch Federation HotReload
 C_FILES := $(shell git ls-files 'Sources/*.c' 'Sources/*.h' 'Tests/*.c')
 
 .PHONY: all demo test lint bench bench-instructions bench-curves soak sanitize fuzz release docs install uninstall setup clean

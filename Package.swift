@@ -49,46 +49,47 @@ let package = Package(
         // The layers, lowest first.
         .target(name: "Diagnostics", swiftSettings: settings),
         .target(
-            name: "EventLoop", dependencies: ["CEventLoop", "Diagnostics", deques, heaps], swiftSettings: settings),
+            name: "EventLoops", dependencies: ["CEventLoop", "Diagnostics", deques, heaps], swiftSettings: settings),
         .target(
-            name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaLibrary"],
+            name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoops", "LuaLibrary"],
             swiftSettings: settings),
         .target(
             name: "LuaLibrary", path: "lua", exclude: ["types"],
             resources: [.embedInCode("mf"), .embedInCode("plugins")], swiftSettings: settings),
         .target(name: "Semver", swiftSettings: settings),
         .target(
-            name: "Fetch", dependencies: ["CCurl", "CFiles", "Diagnostics", "EventLoop", deques],
+            name: "Fetch", dependencies: ["CCurl", "CFiles", "Diagnostics", "EventLoops", deques],
             swiftSettings: settings),
         .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
         .target(
             name: "Federation",
             dependencies: [
-                "CSandbox", "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "LuaLibrary", "Semver", collections,
+                "CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "LuaLibrary", "Semver", collections,
                 logging, metrics,
             ],
             swiftSettings: settings),
         .target(
-            name: "HotReload", dependencies: ["Diagnostics", "EventLoop", "LuaBridge", "Federation", logging],
+            name: "HotReload", dependencies: ["Diagnostics", "EventLoops", "LuaBridge", "Federation", logging],
             swiftSettings: settings),
 
         // All of it for those who embed it.
         .target(
-            name: "MFLua", dependencies: ["Diagnostics", "EventLoop", "Federation", "Fetch", "HotReload", "LuaBridge"],
+            name: "MFLua",
+            dependencies: ["Diagnostics", "EventLoops", "Federation", "Fetch", "HotReload", "LuaBridge"],
             swiftSettings: settings),
 
         // The commands.
         .executableTarget(
             name: "mflua",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
+                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
                 logging,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "mflua-conformance",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Semver", "Serving", "Federation", "HotReload",
+                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Semver", "Serving", "Federation", "HotReload",
                 argumentParser,
             ],
             resources: [.embedInCode("interpreter")],
@@ -96,13 +97,13 @@ let package = Package(
         .executableTarget(
             name: "mflua-attacks",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", argumentParser,
+                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", argumentParser,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "mflua-bench",
             dependencies: [
-                "CBenchPeer", "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload",
+                "CBenchPeer", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload",
                 argumentParser,
             ],
             swiftSettings: settings),
@@ -117,28 +118,30 @@ let package = Package(
         .executableTarget(name: "refuse-seccomp", path: "Tests/Refusal"),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .testTarget(
-            name: "EventLoopTests", dependencies: ["Diagnostics", "EventLoop", "TestSupport"], swiftSettings: settings),
+            name: "EventLoopsTests", dependencies: ["Diagnostics", "EventLoops", "TestSupport"], swiftSettings: settings
+        ),
         .testTarget(
             name: "SemverTests", dependencies: ["LuaBridge", "Semver", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "FetchTests", dependencies: ["Diagnostics", "EventLoop", "Fetch", "TestSupport"],
+            name: "FetchTests", dependencies: ["Diagnostics", "EventLoops", "Fetch", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ServingTests", dependencies: ["Diagnostics", "Serving", "TestSupport", logging],
             swiftSettings: settings),
         .testTarget(
-            name: "LuaBridgeTests", dependencies: ["CLuaShim", "Diagnostics", "EventLoop", "LuaBridge", "TestSupport"],
+            name: "LuaBridgeTests",
+            dependencies: ["CLuaShim", "Diagnostics", "EventLoops", "LuaBridge", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "FederationTests",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", logging,
+                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", logging,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "MFLua", "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport",
+                "MFLua", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport",
                 "mflua",
                 logging,
             ],
@@ -146,20 +149,20 @@ let package = Package(
         .testTarget(
             name: "TenantTests",
             dependencies: [
-                "Diagnostics", "EventLoop", "Fetch", "LuaBridge", "Federation", "TestSupport", "mflua-attacks",
+                "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "Federation", "TestSupport", "mflua-attacks",
                 "refuse-seccomp", metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Serving", "Federation", "TestSupport", "mflua-conformance",
+                "Diagnostics", "EventLoops", "LuaBridge", "Serving", "Federation", "TestSupport", "mflua-conformance",
             ],
             swiftSettings: settings),
         .testTarget(
             name: "HotReloadTests",
             dependencies: [
-                "Diagnostics", "EventLoop", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", "TestSupport",
+                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", "TestSupport",
                 logging,
             ],
             swiftSettings: settings),

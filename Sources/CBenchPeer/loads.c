@@ -25,8 +25,8 @@ static const char *const container =
     "  end,\n"
     "}";
 
-static const char *const listeners[HOOKS] = {
-    "return function(args) return args end", "return function(args) return args end", "return function() end"};
+static const char *const listeners[HOOKS] = {"return function(args) return args end",
+                                             "return function(args) return args end", "return function() end"};
 
 /* [-0, +0]: the reference of what a piece of Lua returns, or LUA_NOREF. */
 static int made(lua_State *L, const char *source) {

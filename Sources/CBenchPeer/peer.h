@@ -18,5 +18,4 @@ static inline double now_ns(void) {
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-
 #endif

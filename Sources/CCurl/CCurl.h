@@ -57,11 +57,11 @@ static inline const char *mf_curl_open(mf_curl *curl) {
         const char *reason = dlerror();
         return reason != NULL ? reason : "libcurl.so.4";
     }
-#define MF_CURL_FIND(field, name)                                              \
-    do {                                                                       \
-        void *function = dlsym(library, name);                                 \
-        if (function == NULL) return name;                                     \
-        memcpy(&curl->field, &function, sizeof function);                      \
+#define MF_CURL_FIND(field, name)                                                                                      \
+    do {                                                                                                               \
+        void *function = dlsym(library, name);                                                                         \
+        if (function == NULL) return name;                                                                             \
+        memcpy(&curl->field, &function, sizeof function);                                                              \
     } while (0)
     MF_CURL_FIND(global_init, "curl_global_init");
     MF_CURL_FIND(easy_strerror, "curl_easy_strerror");
@@ -80,10 +80,10 @@ static inline const char *mf_curl_open(mf_curl *curl) {
     MF_CURL_FIND(multi_info_read, "curl_multi_info_read");
     MF_CURL_FIND(multi_setopt, "curl_multi_setopt");
 #undef MF_CURL_FIND
-#define MF_CURL_TRY(field, name)                                               \
-    do {                                                                       \
-        void *function = dlsym(library, name);                                 \
-        if (function != NULL) memcpy(&curl->field, &function, sizeof function); \
+#define MF_CURL_TRY(field, name)                                                                                       \
+    do {                                                                                                               \
+        void *function = dlsym(library, name);                                                                         \
+        if (function != NULL) memcpy(&curl->field, &function, sizeof function);                                        \
     } while (0)
     MF_CURL_TRY(idn2_lookup, "idn2_lookup_u8");
     MF_CURL_TRY(idn2_free, "idn2_free");
@@ -133,18 +133,17 @@ static inline CURLcode mf_curl_set_pointer(const mf_curl *curl, CURL *easy, CURL
 /* The callbacks for bodies and headers have one type. */
 typedef size_t (*mf_curl_data_callback)(char *data, size_t size, size_t count, void *context);
 
-static inline CURLcode mf_curl_set_data_callback(
-    const mf_curl *curl, CURL *easy, CURLoption option, mf_curl_data_callback callback) {
+static inline CURLcode mf_curl_set_data_callback(const mf_curl *curl, CURL *easy, CURLoption option,
+                                                 mf_curl_data_callback callback) {
     return curl->easy_setopt(easy, option, callback);
 }
 
-static inline CURLcode mf_curl_set_open_socket_callback(
-    const mf_curl *curl, CURL *easy, curl_opensocket_callback callback) {
+static inline CURLcode mf_curl_set_open_socket_callback(const mf_curl *curl, CURL *easy,
+                                                        curl_opensocket_callback callback) {
     return curl->easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callback);
 }
 
-static inline CURLcode mf_curl_set_prerequest_callback(
-    const mf_curl *curl, CURL *easy, curl_prereq_callback callback) {
+static inline CURLcode mf_curl_set_prerequest_callback(const mf_curl *curl, CURL *easy, curl_prereq_callback callback) {
     return curl->easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
 }
 
@@ -171,9 +170,8 @@ static inline CURLMcode mf_curl_multi_set_long(const mf_curl *curl, CURLM *multi
     return curl->multi_setopt(multi, option, value);
 }
 
-static inline CURLMcode mf_curl_multi_set_callbacks(
-    const mf_curl *curl, CURLM *multi, curl_socket_callback on_socket, curl_multi_timer_callback on_timer,
-    void *context) {
+static inline CURLMcode mf_curl_multi_set_callbacks(const mf_curl *curl, CURLM *multi, curl_socket_callback on_socket,
+                                                    curl_multi_timer_callback on_timer, void *context) {
     CURLMcode code = curl->multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
     if (code == CURLM_OK) code = curl->multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
     if (code == CURLM_OK) code = curl->multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
@@ -217,9 +215,8 @@ static inline bool mf_inflate_restart(const mf_curl *curl, mf_inflate *state) {
 }
 
 /* Unpacks some bytes: 1 at the end of a member, 0 before it, -1 when they are not gzip. */
-static inline int mf_inflate_step(
-    const mf_curl *curl, mf_inflate *state, const void *input, size_t count, void *output, size_t room, size_t *used,
-    size_t *made) {
+static inline int mf_inflate_step(const mf_curl *curl, mf_inflate *state, const void *input, size_t count, void *output,
+                                  size_t room, size_t *used, size_t *made) {
     state->stream.next_in = (z_const Bytef *)input;
     state->stream.avail_in = (uInt)count;
     state->stream.next_out = (Bytef *)output;
@@ -297,8 +294,7 @@ static inline void mf_sigpipe_restore(mf_sigpipe_guard guard) {
         struct timespec now = {0, 0};
         sigemptyset(&pipe_only);
         sigaddset(&pipe_only, SIGPIPE);
-        while (sigtimedwait(&pipe_only, NULL, &now) == SIGPIPE) {
-        }
+        while (sigtimedwait(&pipe_only, NULL, &now) == SIGPIPE) {}
     }
     pthread_sigmask(SIG_SETMASK, &guard.previous, NULL);
 }

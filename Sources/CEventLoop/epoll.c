@@ -13,9 +13,7 @@
 _Static_assert(MFEventRead == EPOLLIN && MFEventWrite == EPOLLOUT, "flags are epoll's");
 _Static_assert(MFEventError == EPOLLERR && MFEventHangUp == EPOLLHUP, "flags are epoll's");
 
-int mf_epoll_create(void) {
-    return epoll_create1(EPOLL_CLOEXEC);
-}
+int mf_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 static int set(int epoll, int descriptor, uint32_t flags, uint64_t tag) {
     struct epoll_event event = {.events = flags, .data.u64 = tag};
@@ -25,17 +23,13 @@ static int set(int epoll, int descriptor, uint32_t flags, uint64_t tag) {
     return errno;
 }
 
-int mf_epoll_set(int epoll, int descriptor, uint32_t flags, uint64_t tag) {
-    return set(epoll, descriptor, flags, tag);
-}
+int mf_epoll_set(int epoll, int descriptor, uint32_t flags, uint64_t tag) { return set(epoll, descriptor, flags, tag); }
 
 int mf_epoll_set_edge(int epoll, int descriptor, uint64_t tag) {
     return set(epoll, descriptor, EPOLLIN | EPOLLET, tag);
 }
 
-void mf_epoll_remove(int epoll, int descriptor) {
-    epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL);
-}
+void mf_epoll_remove(int epoll, int descriptor) { epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
 
 static int wait_for(int epoll, struct epoll_event *events, int capacity, int64_t nanoseconds) {
     static atomic_bool has_pwait2 = true;
@@ -60,9 +54,7 @@ int mf_epoll_wait(int epoll, mf_event *events, int capacity, int64_t nanoseconds
     return count;
 }
 
-int mf_eventfd_create(void) {
-    return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-}
+int mf_eventfd_create(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 void mf_eventfd_signal(int descriptor) {
     uint64_t one = 1;

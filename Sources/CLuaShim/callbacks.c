@@ -60,9 +60,7 @@ int mf_answer(lua_State *L, mf_state *s, int32_t level, int32_t reply) {
         s->nest = level;
         s->system_yield = MF_WAITING;
         return lua_yieldk(L, 0, 0, resumed);
-    default:
-        s->nest = level;
-        return luaL_error(L, s->closing ? "the Lua state is closed" : "not enough memory");
+    default: s->nest = level; return luaL_error(L, s->closing ? "the Lua state is closed" : "not enough memory");
     }
 }
 

@@ -12,7 +12,7 @@ mf_reader mf_read_input(mf_state *s, int32_t level) {
     return (mf_reader){b->bytes, b->bytes + b->count};
 }
 
-#define TAKE(reader, type, name)                                                                                        \
+#define TAKE(reader, type, name)                                                                                       \
     type name;                                                                                                         \
     memcpy(&name, (reader)->at, sizeof name);                                                                          \
     (reader)->at += sizeof name
@@ -99,8 +99,10 @@ static void decode(lua_State *L, mf_state *s, mf_reader *r, int depth) {
         for (uint32_t i = 0; i < count; i++) {
             decode(L, s, r, 0);
             decode(L, s, r, depth - 1);
-            if (lua_isnil(L, -2)) lua_pop(L, 2);
-            else lua_rawset(L, -3);
+            if (lua_isnil(L, -2))
+                lua_pop(L, 2);
+            else
+                lua_rawset(L, -3);
         }
         return;
     }
@@ -202,13 +204,17 @@ void mf_encode(lua_State *L, mf_state *s, mf_buffer *b, int index) {
     case LUA_TTABLE: put_reference(L, s, b, MF_TAG_TABLE, index); return;
     case LUA_TFUNCTION: put_reference(L, s, b, MF_TAG_FUNCTION, index); return;
     case LUA_TLIGHTUSERDATA:
-        if (!lua_touserdata(L, index)) *room(L, s, b, 1) = MF_TAG_NULL;
-        else put_reference(L, s, b, MF_TAG_USERDATA, index);
+        if (!lua_touserdata(L, index))
+            *room(L, s, b, 1) = MF_TAG_NULL;
+        else
+            put_reference(L, s, b, MF_TAG_USERDATA, index);
         return;
     default: {
         mf_view *view = mf_to_view(L, index);
-        if (view) put(L, s, b, MF_TAG_OBJECT, view->words, sizeof view->words);
-        else put_reference(L, s, b, MF_TAG_USERDATA, index);
+        if (view)
+            put(L, s, b, MF_TAG_OBJECT, view->words, sizeof view->words);
+        else
+            put_reference(L, s, b, MF_TAG_USERDATA, index);
     }
     }
 }
@@ -334,11 +340,15 @@ int32_t mf_encode_copy(lua_State *L, mf_state *s, mf_buffer *b, int index, int d
     if (copy(L, &c, lua_absindex(L, index))) return MF_OK;
     b->count = start;
     mf_encode_nil(L, s, b);
-    if (!c.has_path && lua_rawlen(L, -1) > 0) lua_pushfstring(L, "%s in `%s`", c.problem, lua_tostring(L, -1));
-    else lua_pushstring(L, c.problem);
+    if (!c.has_path && lua_rawlen(L, -1) > 0)
+        lua_pushfstring(L, "%s in `%s`", c.problem, lua_tostring(L, -1));
+    else
+        lua_pushstring(L, c.problem);
     mf_encode(L, s, b, -1);
-    if (c.has_path) mf_encode(L, s, b, -2);
-    else mf_encode_nil(L, s, b);
+    if (c.has_path)
+        mf_encode(L, s, b, -2);
+    else
+        mf_encode_nil(L, s, b);
     mf_encode_nil(L, s, b);
     lua_settop(L, top);
     return MF_CONVERSION;

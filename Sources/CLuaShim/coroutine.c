@@ -57,7 +57,7 @@ void mf_close_coroutines(lua_State *L, mf_state *s) {
     lua_State *inner = inner_of(L);
     if (inner) mf_close_coroutines(inner, s); /* no deeper than Lua's own limit on nested resumes */
     mf_set_waiting(L, false);
-    if (!s->doomed) reset(L, s);
+    if (!s->violation) reset(L, s);
 }
 
 /* [-0, +n, e] the error on top of the coroutine: raised by wrap, returned by resume */
@@ -68,7 +68,7 @@ static int fail(lua_State *L, mf_state *s, lua_State *co) {
         return 2;
     }
     int status = lua_status(co);
-    if (!s->doomed && status != LUA_OK && status != LUA_YIELD) {
+    if (!s->violation && status != LUA_OK && status != LUA_YIELD) {
         status = reset(co, s); /* its pending __close metamethods */
     }
     lua_xmove(co, L, 1);
@@ -110,7 +110,8 @@ static int run(lua_State *L, lua_State *co, int arguments) {
 static const char *status_of(lua_State *L, lua_State *co) {
     lua_Debug ar;
     if (L == co) return "running";
-    if (mf_is_waiting(co) || co == mf_state_of(L)->main) return "normal"; /* what runs, runs inside of the main thread */
+    if (mf_is_waiting(co) || co == mf_state_of(L)->main)
+        return "normal"; /* what runs, runs inside of the main thread */
     switch (lua_status(co)) {
     case LUA_YIELD: return "suspended";
     case LUA_OK:
@@ -175,7 +176,7 @@ static int co_wrap(lua_State *L) {
     return 1;
 }
 
-static int co_yield(lua_State *L) {
+static int co_yield (lua_State *L) {
     if (is_task(L, mf_state_of(L))) return luaL_error(L, "attempt to yield from outside a coroutine");
     return lua_yield(L, lua_gettop(L));
 }
@@ -218,9 +219,9 @@ static int co_close(lua_State *L) {
 
 void mf_replace_coroutine_library(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"close", co_close},   {"create", co_create}, {"isyieldable", co_isyieldable}, {"resume", co_resume},
-        {"running", co_running}, {"status", co_status}, {"wrap", co_wrap},             {"yield", co_yield},
-        {NULL, NULL},
+        {"close", co_close},   {"create", co_create},   {"isyieldable", co_isyieldable},
+        {"resume", co_resume}, {"running", co_running}, {"status", co_status},
+        {"wrap", co_wrap},     {"yield", co_yield },    {NULL, NULL},
     };
     lua_getglobal(L, "coroutine");
     luaL_setfuncs(L, functions, 0);

@@ -35,8 +35,10 @@ static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
             e->unchangeable |= (uint64_t)1 << i;
         }
         if (is_wanted(e, i)) lua_copy(L, -1, AT_FIELDS + i);
-        if (tag == MF_TAG_NIL) lua_pop(L, 2);
-        else lua_rawset(L, AT_DATA);
+        if (tag == MF_TAG_NIL)
+            lua_pop(L, 2);
+        else
+            lua_rawset(L, AT_DATA);
     }
 }
 

@@ -4,7 +4,7 @@
 /*
  * What a tenant's state has beside a host's: limits, and a standard library whose functions keep to them.
  *
- * A tenant over a limit is *doomed*: the coroutine that runs yields out of its task and is never resumed. Where it cannot
+ * A tenant over a limit is *terminated*: the coroutine that runs yields out of its task and is never resumed. Where it cannot
  * yield (a comparator, a gsub callback, a metamethod called from C) an error is raised at every instruction until it can.
  * Nothing here is always armed: a watchdog thread signals the loop's thread when a tenant runs for a whole tick, and the
  * signal arms the debug hook on the coroutine that is running.
@@ -43,10 +43,10 @@ typedef struct guard {
     int64_t outliving_ns;       /* the account of all tasks that outlive the call that spawned them */
     int64_t outliving_since_ns; /* wall clock: until when it was paid back */
 
-    bool collect;        /* the cap was crossed: collect, then decide */
-    bool slice_due;      /* the running task had its share */
-    int64_t total_ns;    /* processor time of the state's life */
-    lua_Integer names;   /* handed out by tostring */
+    bool collect;                /* the cap was crossed: collect, then decide */
+    bool slice_due;              /* the running task had its share */
+    int64_t total_ns;            /* processor time of the state's life */
+    lua_Integer names;           /* handed out by tostring */
     char place[LUA_IDSIZE + 16]; /* file and line where the limit was reached; empty: not known */
 } guard;
 
@@ -64,7 +64,7 @@ static inline guard *guard_of(lua_State *L) { return mf_state_of(L)->limits; }
  *
  * Afterwards the state may be abandoned, and then its Lua state is not to be touched. */
 typedef struct guard_frame {
-    guard *outer;     /* the tenant that this entry interrupts */
+    guard *outer; /* the tenant that this entry interrupts */
     int64_t *account;
     struct guard_frame *below; /* the entry of the same state that this one interrupts */
     sig_atomic_t outside;
@@ -81,7 +81,7 @@ void guard_over_cap(mf_state *s);
 /* Beyond this even what must not fail does: a table that doubles just below the cap stays far under it. */
 static inline size_t guard_hard_cap(const mf_state *s) { return 4 * s->cap + ((size_t)64 << 20); }
 
-/* Dooms and ends the coroutine that hands more to Swift than a message may hold. [-0, +0, e] */
+/* Terminates and ends the coroutine that hands more to Swift than a message may hold. [-0, +0, e] */
 static inline void guard_check_message(lua_State *L, mf_state *s, size_t count);
 
 /* Called by C functions that take their time. Returns, or ends the coroutine. [-0, +0, e] */
@@ -90,25 +90,25 @@ void guard_spend(lua_State *L);
 /* The same for each step of a loop: a step may be long, so none is left out, and looking costs three loads. */
 static inline void guard_step(lua_State *L) {
     guard *g = guard_of(L);
-    if (g && (g->tick | g->collect | g->state->doomed)) guard_spend(L);
+    if (g && (g->tick | g->collect | g->state->violation)) guard_spend(L);
 }
 
-/* Ends a doomed coroutine from a C function: yields where that is possible, raises elsewhere. */
+/* Ends a terminated coroutine from a C function: yields where that is possible, raises elsewhere. */
 _Noreturn void guard_kill(lua_State *L);
 
-/* Ends the coroutine when the state is doomed. */
+/* Ends the coroutine when the state is terminated. */
 static inline void guard_check(lua_State *L) {
-    if (mf_state_of(L)->doomed) guard_kill(L);
+    if (mf_state_of(L)->violation) guard_kill(L);
 }
 
 static inline void guard_check_message(lua_State *L, mf_state *s, size_t count) {
     guard *g = s->limits;
     if (!g || !g->limits.message || count <= g->limits.message) return;
-    mf_set_doomed(s, MF_DOOM_MESSAGE);
+    mf_set_violation(s, MF_VIOLATION_MESSAGE);
     guard_kill(L);
 }
 
-/* Dooms and ends the coroutine when `bytes` more would go over the memory limit: for sizes known beforehand. */
+/* Terminates and ends the coroutine when `bytes` more would go over the memory limit: for sizes known beforehand. */
 void guard_reserve(lua_State *L, size_t bytes);
 
 /* ---- guarded_*.c: each adds its functions to the table on the top of the stack; [-0, +0, m] ---- */

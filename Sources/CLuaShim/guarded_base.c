@@ -1,5 +1,5 @@
 /*
- * The basic functions for tenants: what can show an address, catch a doom, or run code the host did not ask for is
+ * The basic functions for tenants: what can show an address, catch a limit violation, or run code the host did not ask for is
  * replaced.
  */
 #include "guarded.h"
@@ -54,8 +54,10 @@ const char *guarded_tolstring(lua_State *L, int index, size_t *length) {
         return lua_tolstring(L, -1, length);
     }
     switch (lua_type(L, index)) {
-    case LUA_TNIL: case LUA_TBOOLEAN: case LUA_TNUMBER: case LUA_TSTRING:
-        return luaL_tolstring(L, index, length);
+    case LUA_TNIL:
+    case LUA_TBOOLEAN:
+    case LUA_TNUMBER:
+    case LUA_TSTRING: return luaL_tolstring(L, index, length);
     case LUA_TLIGHTUSERDATA:
         if (!lua_touserdata(L, index)) {
             lua_pushliteral(L, "null");
@@ -179,7 +181,7 @@ static int base_rawset(lua_State *L) {
     return 1;
 }
 
-/* ---- pcall, xpcall: a doomed state goes no further ---- */
+/* ---- pcall, xpcall: a terminated state goes no further ---- */
 
 static int finish_call(lua_State *L, int status, lua_KContext skipped) {
     guard_check(L);
@@ -196,9 +198,9 @@ static int base_pcall(lua_State *L) {
     return finish_call(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, finish_call), 0);
 }
 
-/* upvalue 1: the tenant's handler, which is not asked once the state is doomed: hooks are off while it runs */
+/* upvalue 1: the tenant's handler, which is not asked once the state is terminated: hooks are off while it runs */
 static int guarded_handler(lua_State *L) {
-    if (mf_state_of(L)->doomed) return 1;
+    if (mf_state_of(L)->violation) return 1;
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);
@@ -258,18 +260,20 @@ static int base_collectgarbage(lua_State *L) {
         lua_pushboolean(L, lua_gc(L, LUA_GCSTEP, 0));
         guard_spend(L);
         return 1;
-    default:
-        lua_pushboolean(L, 1);
-        return 1;
+    default: lua_pushboolean(L, 1); return 1;
     }
 }
 
 void guarded_open_base(lua_State *L) {
-    static const char *const kept[] = {"assert", "error",  "getmetatable", "ipairs", "next", "pairs",
-                                       "rawequal", "rawget", "rawlen", "select", "tonumber", "type", NULL};
-    static const luaL_Reg functions[] = {{"collectgarbage", base_collectgarbage}, {"pcall", base_pcall},
-                                         {"rawset", base_rawset},   {"setmetatable", base_setmetatable},
-                                         {"tostring", base_tostring}, {"xpcall", base_xpcall}, {NULL, NULL}};
+    static const char *const kept[] = {"assert", "error",  "getmetatable", "ipairs",   "next", "pairs", "rawequal",
+                                       "rawget", "rawlen", "select",       "tonumber", "type", NULL};
+    static const luaL_Reg functions[] = {{"collectgarbage", base_collectgarbage},
+                                         {"pcall", base_pcall},
+                                         {"rawset", base_rawset},
+                                         {"setmetatable", base_setmetatable},
+                                         {"tostring", base_tostring},
+                                         {"xpcall", base_xpcall},
+                                         {NULL, NULL}};
     /* The stock functions write to the real globals; those are emptied by guarded_open. */
     luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
     for (int i = 0; kept[i]; i++) {

@@ -199,7 +199,10 @@ static int pattern_gsub(lua_State *L) {
 }
 
 void guarded_open_pattern(lua_State *L) {
-    static const luaL_Reg functions[] = {
-        {"find", pattern_find}, {"match", pattern_match}, {"gmatch", pattern_gmatch}, {"gsub", pattern_gsub}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"find", pattern_find},
+                                         {"match", pattern_match},
+                                         {"gmatch", pattern_gmatch},
+                                         {"gsub", pattern_gsub},
+                                         {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -54,7 +54,8 @@ static int string_format(lua_State *L) {
             continue;
         }
         guard_step(L);
-        if (++conversions > MAX_CONVERSIONS) return luaL_error(L, "too many conversions in a format (limit %d)", MAX_CONVERSIONS);
+        if (++conversions > MAX_CONVERSIONS)
+            return luaL_error(L, "too many conversions in a format (limit %d)", MAX_CONVERSIONS);
         arg++;
         p += strspn(p, "-+ #0123456789.");
         if (*p == 'p') return luaL_error(L, "'%%p' is not available to a tenant");
@@ -82,8 +83,8 @@ static int string_pack(lua_State *L) {
 }
 
 void guarded_open_string(lua_State *L) {
-    static const char *const kept[] = {"byte",  "char", "len",  "lower",  "packsize", "reverse",
-                                       "sub",   "unpack", "upper", NULL};
+    static const char *const kept[] = {"byte",    "char", "len",    "lower", "packsize",
+                                       "reverse", "sub",  "unpack", "upper", NULL};
     static const luaL_Reg functions[] = {{"rep", string_rep}, {NULL, NULL}};
     static const luaL_Reg wrappers[] = {{"format", string_format}, {"pack", string_pack}, {NULL, NULL}};
     luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 0);

@@ -79,8 +79,8 @@ static void open_utf8(lua_State *L) {
 }
 
 static void open_coroutine(lua_State *L) {
-    static const char *const kept[] = {"close", "create", "isyieldable", "resume", "running",
-                                       "status", "wrap", "yield", NULL};
+    static const char *const kept[] = {"close",  "create", "isyieldable", "resume", "running",
+                                       "status", "wrap",   "yield",       NULL};
     luaL_requiref(L, LUA_COLIBNAME, luaopen_coroutine, 1);
     mf_replace_coroutine_library(L);
     for (int i = 0; kept[i]; i++) {

@@ -55,8 +55,7 @@ static int table_insert(lua_State *L) {
 static int table_remove(lua_State *L) {
     lua_Integer size = check_length(L, 1, CAN_READ | CAN_WRITE);
     lua_Integer at = luaL_optinteger(L, 2, size);
-    if (at != size)
-        luaL_argcheck(L, (lua_Unsigned)at - 1u <= (lua_Unsigned)size, 1, "position out of bounds");
+    if (at != size) luaL_argcheck(L, (lua_Unsigned)at - 1u <= (lua_Unsigned)size, 1, "position out of bounds");
     lua_geti(L, 1, at);
     for (; at < size; at++) {
         guard_step(L);
@@ -239,7 +238,7 @@ static int table_sort(lua_State *L) {
 
 void guarded_open_table(lua_State *L) {
     static const luaL_Reg functions[] = {
-        {"concat", table_concat}, {"insert", table_insert}, {"move", table_move}, {"pack", table_pack},
+        {"concat", table_concat}, {"insert", table_insert}, {"move", table_move},     {"pack", table_pack},
         {"remove", table_remove}, {"sort", table_sort},     {"unpack", table_unpack}, {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

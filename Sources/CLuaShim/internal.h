@@ -51,21 +51,21 @@ struct mf_state {
     void *host;
     mf_host functions;
 
-    /* Memory (state.c). `cap` is soft: beyond it allocations succeed within `margin`, and the state is doomed. */
+    /* Memory (state.c). `cap` is soft: beyond it allocations succeed within `margin`, and the state is terminated. */
     size_t used, peak, cap, margin;
     mf_fault *fault; /* NULL, but in the allocation sweep */
 
     /* More than 0 while the thread is in Swift code or in malloc, from where nothing may jump. */
     volatile sig_atomic_t outside;
-    /* The Lua state was left in the middle of something. It is doomed, and not even closed. */
+    /* The Lua state was left in the middle of something. It is terminated, and not even closed. */
     volatile sig_atomic_t abandoned;
     mf_block *blocks; /* of Lua's, in a tenant's state */
     bool tracked;
 
-    /* A doomed state never runs Lua again: checked after each resume and return. Tenants' limits set it. */
-    volatile int32_t doomed;
-    /* Called once when the state becomes doomed, to arm the hook that stops running code; may be NULL. */
-    void (*on_doom)(mf_state *s);
+    /* a terminated state never runs Lua again: checked after each resume and return. Tenants' limits set it. */
+    volatile int32_t violation;
+    /* Called once when the state becomes terminated, to arm the hook that stops running code; may be NULL. */
+    void (*on_violation)(mf_state *s);
     /* For limits: whatever the files guarded_*.c need; freed by `free_limits`. */
     void *limits;
     void (*free_limits)(mf_state *s);
@@ -76,26 +76,26 @@ struct mf_state {
     mf_level *levels[MF_MAX_LEVELS];
 
     /* Waiting. */
-    mf_task *task;      /* the task now running */
-    int32_t nonyield;   /* C calls on the way that cannot be yielded across */
-    int32_t system_yield; /* MF_WAITING, MF_SLICED, MF_DOOMED while such a yield passes to the driver, else 0 */
-    bool stopped;       /* the hook of stop.c has ended what ran, and no call has reported it yet */
-    mf_hook replaced;   /* by the hook of stop.c */
-    int32_t reply;      /* MF_REPLY_VALUES or MF_REPLY_ERROR, for the resumed function */
+    mf_task *task;        /* the task now running */
+    int32_t nonyield;     /* C calls on the way that cannot be yielded across */
+    int32_t system_yield; /* MF_WAITING, MF_SLICED, MF_TERMINATED while such a yield passes to the driver, else 0 */
+    bool stopped;         /* the hook of stop.c has ended what ran, and no call has reported it yet */
+    mf_hook replaced;     /* by the hook of stop.c */
+    int32_t reply;        /* MF_REPLY_VALUES or MF_REPLY_ERROR, for the resumed function */
 
-    bool closing;       /* no callback reaches Swift any more */
+    bool closing; /* no callback reaches Swift any more */
     bool warnings, warning_continues;
 
     /* Where the last error was raised, until its failure is noted. */
     mf_buffer traceback;
     bool has_traceback;
 
-    int32_t closes;     /* nested coroutine.close */
-    bool sliceable;     /* of the next task: see limits.c */
-    mf_account *payer;  /* the account of the next task, counted; NULL: one of its own */
+    int32_t closes;    /* nested coroutine.close */
+    bool sliceable;    /* of the next task: see limits.c */
+    mf_account *payer; /* the account of the next task, counted; NULL: one of its own */
 
     /* Slots of registry tables. */
-    int32_t views;      /* object pointer -> userdata, weak values */
+    int32_t views; /* object pointer -> userdata, weak values */
     int32_t callable_metatable;
     int32_t empty_lists; /* tables that came as lists of no elements, weak keys: they go back as such while empty */
 
@@ -111,7 +111,7 @@ enum { MF_TASK_CALL = 0, MF_TASK_EMIT = 1 };
 struct mf_task {
     mf_state *state;
     lua_State *thread;
-    int32_t slot;       /* of the thread, in the registry */
+    int32_t slot; /* of the thread, in the registry */
     int32_t kind;
     mf_emission emission;
     mf_task *next, *previous;
@@ -157,7 +157,7 @@ static inline void mf_leave_swift(mf_state *s) {
 
 /* Memory that is counted, and fails, like Lua's own. NULL: none. */
 void *mf_realloc(mf_state *s, void *block, size_t old_size, size_t new_size);
-void mf_set_doomed(mf_state *s, int32_t reason);
+void mf_set_violation(mf_state *s, int32_t reason);
 
 /* ---- buffer.c ---- */
 void mf_buffer_free(mf_state *s, mf_buffer *b);
@@ -249,7 +249,7 @@ mf_view *mf_to_view(lua_State *L, int index);
 
 /* ---- tasks.c ---- */
 void mf_free_tasks(mf_state *s);
-/* Whether a call into Lua may begin on the current level: MF_OK, MF_DOOMED, MF_NESTING or MF_MEMORY. */
+/* Whether a call into Lua may begin on the current level: MF_OK, MF_TERMINATED, MF_NESTING or MF_MEMORY. */
 int32_t mf_may_enter(mf_state *s);
 
 /* ---- emission.c ---- */

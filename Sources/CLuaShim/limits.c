@@ -1,4 +1,4 @@
-/* Limits: what the watchdog's signals mean, the hook that they arm, and the end of a doomed state. */
+/* Limits: what the watchdog's signals mean, the hook that they arm, and the end of a terminated state. */
 #define _GNU_SOURCE
 #include "guarded.h"
 #include "watchdog.h"
@@ -70,8 +70,10 @@ static void begin_timing(guard *g) {
     g->before_tick_ns = 0;
     mf_state *s = g->state;
     int64_t allowance = g->limits.cpu_ns ? g->limits.cpu_ns - *g->account : INT64_MAX;
-    if (s->doomed) allowance = 0;
-    else if (s->task && s->task->sliceable && allowance > SLICE_NS) allowance = SLICE_NS;
+    if (s->violation)
+        allowance = 0;
+    else if (s->task && s->task->sliceable && allowance > SLICE_NS)
+        allowance = SLICE_NS;
     watchdog_allow(allowance);
 }
 
@@ -89,7 +91,7 @@ bool guard_enter(mf_state *s, guard_frame *frame) {
     frame->outside = s->outside;
     if (frame->outer != g) {
         /* The thread was watched when the state got its limits, unless the loop has another one since. */
-        if (!watchdog_watch_this_thread()) mf_set_doomed(s, MF_DOOM_MEMORY);
+        if (!watchdog_watch_this_thread()) mf_set_violation(s, MF_VIOLATION_MEMORY);
         frame->account = g->account;
         if (frame->outer) end_timing(frame->outer);
         if (g->entries++ == 0) g->single_ns = 0;
@@ -131,9 +133,9 @@ static void abandon_if_stuck(guard *g, const void *context) {
     int64_t limit = g->limits.cpu_ns;
     g->unanswered++;
     if (!limit || !g->innermost || s->outside || !watchdog_interrupted_lua(context)) return;
-    if (!s->doomed && g->unanswered < STUCK_TICKS) return;
+    if (!s->violation && g->unanswered < STUCK_TICKS) return;
     if (*g->account + spent_in_entry(g) < limit + limit / 2) return;
-    if (!s->doomed) s->doomed = MF_DOOM_CPU;
+    if (!s->violation) s->violation = MF_VIOLATION_CPU;
     mf_leave_abandoned(s);
 }
 
@@ -148,7 +150,7 @@ _Noreturn void mf_leave_abandoned(mf_state *s) {
     _longjmp(g->innermost->way_out, 1);
 }
 
-static void on_doom(mf_state *s) {
+static void on_violation(mf_state *s) {
     /* From now on every tick, should the hook have got lost. */
     if (current && current->state == s) watchdog_allow(0);
     if (s->running) arm(s->running);
@@ -170,7 +172,7 @@ static void look_at_time(guard *g) {
         g->tick_cpu_ns = seen ? seen : clock_ns(CLOCK_THREAD_CPUTIME_ID);
     }
     int64_t limit = g->limits.cpu_ns;
-    if (limit && *g->account + spent_in_entry(g) > limit) mf_set_doomed(g->state, MF_DOOM_CPU);
+    if (limit && *g->account + spent_in_entry(g) > limit) mf_set_violation(g->state, MF_VIOLATION_CPU);
     g->slice_due = true;
 }
 
@@ -178,10 +180,10 @@ static void look_at_time(guard *g) {
 static void look(lua_State *L, guard *g) {
     mf_state *s = g->state;
     if (g->tick) look_at_time(g);
-    if (g->collect && !s->doomed) {
+    if (g->collect && !s->violation) {
         lua_gc(L, LUA_GCCOLLECT);
         g->collect = false;
-        if (s->used > s->cap) mf_set_doomed(s, MF_DOOM_MEMORY);
+        if (s->used > s->cap) mf_set_violation(s, MF_VIOLATION_MEMORY);
     }
 }
 
@@ -200,7 +202,7 @@ static void note_place(lua_State *L, guard *g) {
 
 static bool can_leave(lua_State *L, mf_state *s) { return s->task && s->nonyield == 0 && lua_isyieldable(L); }
 
-static int raise_doom(lua_State *L) {
+static int raise_violation(lua_State *L) {
     arm(L);
     lua_pushliteral(L, "the tenant is over a limit");
     return lua_error(L);
@@ -211,19 +213,19 @@ static void hook(lua_State *L, lua_Debug *ar) {
     mf_state *s = mf_state_of(L);
     guard *g = s->limits;
     if (g) g->unanswered = 0;
-    if (!s->doomed) {
+    if (!s->violation) {
         lua_sethook(L, NULL, 0, 0);
         if (!g) return;
         look(L, g);
     }
-    if (s->doomed) {
+    if (s->violation) {
         if (g) note_place(L, g);
         if (can_leave(L, s)) {
-            s->system_yield = MF_DOOMED;
+            s->system_yield = MF_TERMINATED;
             lua_yield(L, 0);
             return;
         }
-        raise_doom(L);
+        raise_violation(L);
     }
     if (g->slice_due && can_leave(L, s) && s->task->sliceable) {
         g->slice_due = false;
@@ -236,10 +238,10 @@ _Noreturn void guard_kill(lua_State *L) {
     mf_state *s = mf_state_of(L);
     if (s->limits) note_place(L, s->limits);
     if (can_leave(L, s)) {
-        s->system_yield = MF_DOOMED;
+        s->system_yield = MF_TERMINATED;
         lua_yield(L, 0);
     }
-    raise_doom(L);
+    raise_violation(L);
     abort();
 }
 
@@ -249,7 +251,7 @@ void guard_spend(lua_State *L) {
     if (!g) return;
     g->unanswered = 0;
     if (g->tick || g->collect) look(L, g);
-    if (s->doomed) guard_kill(L);
+    if (s->violation) guard_kill(L);
 }
 
 void guard_reserve(lua_State *L, size_t bytes) {
@@ -258,7 +260,7 @@ void guard_reserve(lua_State *L, size_t bytes) {
     if (bytes <= s->cap && s->used <= s->cap - bytes) return;
     lua_gc(L, LUA_GCCOLLECT);
     if (bytes <= s->cap && s->used <= s->cap - bytes) return;
-    mf_set_doomed(s, MF_DOOM_MEMORY);
+    mf_set_violation(s, MF_VIOLATION_MEMORY);
     guard_kill(L);
 }
 
@@ -278,24 +280,24 @@ int32_t mf_set_limits(mf_state *s, const mf_limits *limits) {
         *g = (guard){.state = s};
         s->limits = g;
         s->free_limits = free_guard;
-        s->on_doom = on_doom;
+        s->on_violation = on_violation;
     }
     g->limits = *limits;
     mf_memory_limit(s, limits->memory, limits->memory + ((size_t)8 << 20));
     return MF_OK;
 }
 
-void mf_doom(mf_state *s, int32_t reason) {
+void mf_terminate(mf_state *s, int32_t reason) {
     guard *g = s->limits;
-    if (s->doomed) return;
-    mf_set_doomed(s, reason);
+    if (s->violation) return;
+    mf_set_violation(s, reason);
     if (!g || s->abandoned) return;
     /* What called Swift, or else what began to wait last. */
     note_place(s->running, g);
     if (s->tasks) note_place(s->tasks->thread, g);
 }
 
-const char *mf_doom_place(const mf_state *s) {
+const char *mf_violation_place(const mf_state *s) {
     const guard *g = s->limits;
     return g ? g->place : "";
 }
@@ -310,7 +312,7 @@ void mf_task_charge(mf_task *t, int64_t ns) {
     int64_t *account = t->account->over ? &g->outliving_ns : &t->account->spent_ns;
     *account += ns;
     g->total_ns += ns;
-    if (g->limits.cpu_ns && *account > g->limits.cpu_ns) mf_set_doomed(t->state, MF_DOOM_CPU);
+    if (g->limits.cpu_ns && *account > g->limits.cpu_ns) mf_set_violation(t->state, MF_VIOLATION_CPU);
 }
 
 bool mf_over_limit(mf_state *s) {
@@ -318,7 +320,7 @@ bool mf_over_limit(mf_state *s) {
     if (!g) return false;
     g->unanswered = 0;
     if (g->tick && g == current) look_at_time(g);
-    return s->doomed != 0;
+    return s->violation != 0;
 }
 
 int64_t mf_cpu_time(const mf_state *s) {

@@ -162,8 +162,10 @@ static int to_string(lua_State *L) {
     mf_state *s = mf_state_of(L);
     mf_reader r = mf_read_input(s, s->entry);
     mf_decode(L, s, &r);
-    if (s->limits) guarded_tolstring(L, -1, NULL);
-    else luaL_tolstring(L, -1, NULL);
+    if (s->limits)
+        guarded_tolstring(L, -1, NULL);
+    else
+        luaL_tolstring(L, -1, NULL);
     return answer_one(L);
 }
 

@@ -177,9 +177,7 @@ static const char *attempt(matcher *m, const char *s, const char *p) {
         case '(':
             s = p[1] == ')' ? open_capture(m, s, p + 2, POSITION_CAPTURE) : open_capture(m, s, p + 1, OPEN_CAPTURE);
             goto done;
-        case ')':
-            s = close_capture(m, s, p + 1);
-            goto done;
+        case ')': s = close_capture(m, s, p + 1); goto done;
         case '$':
             if (p + 1 == m->pattern_end) {
                 if (s != m->subject_end) s = NULL;
@@ -201,8 +199,16 @@ static const char *attempt(matcher *m, const char *s, const char *p) {
                 p = end;
                 continue;
             }
-            case '0': case '1': case '2': case '3': case '4':
-            case '5': case '6': case '7': case '8': case '9':
+            case '0':
+            case '1':
+            case '2':
+            case '3':
+            case '4':
+            case '5':
+            case '6':
+            case '7':
+            case '8':
+            case '9':
                 s = back_reference(m, s, (unsigned char)p[1]);
                 p += 2;
                 continue;

@@ -19,8 +19,8 @@ typedef struct {
     lua_State *L;
     const char *subject, *subject_end;
     const char *pattern_end;
-    int depth;     /* attempts that may still be nested */
-    int level;     /* captures so far, finished or open */
+    int depth; /* attempts that may still be nested */
+    int level; /* captures so far, finished or open */
     pattern_capture captures[PATTERN_CAPTURES];
 } matcher;
 

@@ -8,7 +8,7 @@ int mf_message_handler(lua_State *L) {
     mf_state *s = mf_state_of(L);
     size_t count;
     s->has_traceback = false;
-    if (s->doomed) return 1; /* nobody will read it, and on a deep stack it takes its time */
+    if (s->violation) return 1; /* nobody will read it, and on a deep stack it takes its time */
     luaL_traceback(L, L, NULL, 1);
     const char *text = lua_tolstring(L, -1, &count);
     s->traceback.count = 0;
@@ -22,7 +22,7 @@ int mf_message_handler(lua_State *L) {
 }
 
 static int32_t may_enter(mf_state *s, int32_t levels) {
-    if (s->doomed) return MF_DOOMED;
+    if (s->violation) return MF_TERMINATED;
     if (s->nest >= levels) return MF_NESTING;
     if (!mf_level_ready(s, s->nest)) return MF_MEMORY;
     return MF_OK;
@@ -55,13 +55,15 @@ int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t 
     guard_leave(s, &frame);
     mf_entered = outer;
     s->running = L;
-    if (s->stopped && stop_taken(L, s) && status != LUA_OK) result = MF_STOPPED;
-    else if (status != LUA_OK && !s->abandoned) result = mf_note_failure(s, L, status, nest);
+    if (s->stopped && stop_taken(L, s) && status != LUA_OK)
+        result = MF_STOPPED;
+    else if (status != LUA_OK && !s->abandoned)
+        result = mf_note_failure(s, L, status, nest);
     s->nest = nest;
     s->entry = entry;
     s->nonyield = nonyield;
     if (!s->abandoned) lua_settop(L, top);
-    return s->doomed ? MF_DOOMED : result;
+    return s->violation ? MF_TERMINATED : result;
 }
 
 /* ---- Failures ---- */
@@ -69,7 +71,7 @@ int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t 
 typedef struct {
     lua_State *dead; /* the thread that died of it, or NULL */
     int32_t level;
-    bool plain;      /* ask no metamethod */
+    bool plain; /* ask no metamethod */
 } failure;
 
 /* [-0, +1, e] the text of the error at index 2: the field `message` of a table, else tostring */
@@ -86,8 +88,10 @@ static void push_message(lua_State *L, bool plain) {
         if (lua_getfield(L, 2, "message") == LUA_TSTRING) return;
         lua_pop(L, 1);
     }
-    if (guard_of(L)) guarded_tolstring(L, 2, NULL);
-    else luaL_tolstring(L, 2, NULL);
+    if (guard_of(L))
+        guarded_tolstring(L, 2, NULL);
+    else
+        luaL_tolstring(L, 2, NULL);
 }
 
 /* [-0, +1, e] the field `code` of a table, as a string, or nil */
@@ -97,7 +101,8 @@ static void push_code(lua_State *L, bool plain) {
         return;
     }
     int type = lua_getfield(L, 2, "code");
-    if (type == LUA_TNUMBER) lua_tolstring(L, -1, NULL);
+    if (type == LUA_TNUMBER)
+        lua_tolstring(L, -1, NULL);
     else if (type != LUA_TSTRING) {
         lua_pop(L, 1);
         lua_pushnil(L);
@@ -109,9 +114,12 @@ static int note(lua_State *L) {
     failure *f = lua_touserdata(L, 1);
     mf_state *s = mf_state_of(L);
     /* 3: the traceback, before anything else can raise an error and overwrite it */
-    if (f->dead) luaL_traceback(L, f->dead, NULL, 0);
-    else if (s->has_traceback) lua_pushlstring(L, (const char *)s->traceback.bytes, s->traceback.count);
-    else lua_pushnil(L);
+    if (f->dead)
+        luaL_traceback(L, f->dead, NULL, 0);
+    else if (s->has_traceback)
+        lua_pushlstring(L, (const char *)s->traceback.bytes, s->traceback.count);
+    else
+        lua_pushnil(L);
     push_message(L, f->plain); /* 4 */
     push_code(L, f->plain);    /* 5 */
     mf_buffer *b = mf_fresh_output(s, f->level);
@@ -138,9 +146,9 @@ static int try_note(lua_State *L, failure *f) {
 
 int32_t mf_note_failure(mf_state *s, lua_State *from, int status, int32_t level) {
     lua_State *L = s->running;
-    if (status == LUA_ERRMEM || s->doomed || !lua_checkstack(L, 5)) {
+    if (status == LUA_ERRMEM || s->violation || !lua_checkstack(L, 5)) {
         lua_pop(from, 1);
-        return s->doomed ? MF_DOOMED : MF_MEMORY;
+        return s->violation ? MF_TERMINATED : MF_MEMORY;
     }
     failure f = {from == L ? NULL : from, level, false};
     if (f.dead) lua_xmove(from, L, 1);
@@ -150,7 +158,7 @@ int32_t mf_note_failure(mf_state *s, lua_State *from, int status, int32_t level)
         outcome = try_note(L, &f);
     }
     s->has_traceback = false;
-    if (s->abandoned) return MF_DOOMED;
+    if (s->abandoned) return MF_TERMINATED;
     lua_pop(L, 1);
     return outcome == LUA_OK ? MF_ERROR : MF_MEMORY;
 }

@@ -25,8 +25,10 @@ void mf_release_object(mf_state *s, mf_retained *held) {
     void *object = held->object;
     mf_enter_swift(s);
     if (s->tracked) mf_charge(s, -OBJECT_SIZE);
-    if (held->previous) held->previous->next = held->next;
-    else s->held = held->next;
+    if (held->previous)
+        held->previous->next = held->next;
+    else
+        s->held = held->next;
     if (held->next) held->next->previous = held->previous;
     mf_realloc(s, held, sizeof *held, 0);
     s->functions.release(object);

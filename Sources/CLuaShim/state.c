@@ -43,8 +43,10 @@ void *mf_realloc(mf_state *s, void *block, size_t old_size, size_t new_size) {
 _Static_assert(sizeof(mf_block) % _Alignof(max_align_t) == 0, "a block is aligned as malloc's are");
 
 static void unlink_block(mf_state *s, mf_block *b) {
-    if (b->previous) b->previous->next = b->next;
-    else s->blocks = b->next;
+    if (b->previous)
+        b->previous->next = b->next;
+    else
+        s->blocks = b->next;
     if (b->next) b->next->previous = b->previous;
 }
 
@@ -107,7 +109,7 @@ static void *count_and_realloc(mf_state *s, void *block, size_t old_size, size_t
 }
 
 /* Lua's allocator. The cap is soft: a failing allocation in the middle of a table store is a use after free in some
- * releases of Lua 5.4, so a state over its cap goes on within the margin, doomed, until it can be stopped. */
+ * releases of Lua 5.4, so a state over its cap goes on within the margin, terminated, until it can be stopped. */
 static void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
     mf_state *s = ud;
     if (!s->tracked && !s->cap && !s->fault) return count_and_realloc(s, block, old_size, new_size);
@@ -122,8 +124,10 @@ static void *allocate(void *ud, void *block, size_t old_size, size_t new_size) {
     if (new_size > old_size && s->cap) {
         size_t wanted = s->used - old_size + new_size;
         if (wanted > s->cap) {
-            if (!s->limits || wanted > s->cap + s->margin) mf_set_doomed(s, MF_DOOM_MEMORY);
-            else guard_over_cap(s);
+            if (!s->limits || wanted > s->cap + s->margin)
+                mf_set_violation(s, MF_VIOLATION_MEMORY);
+            else
+                guard_over_cap(s);
             if (wanted > s->cap + s->margin && (is_whole || !s->limits || wanted > guard_hard_cap(s))) return NULL;
         }
     }
@@ -141,7 +145,7 @@ size_t mf_memory_peak(const mf_state *s) { return s->peak; }
 void mf_charge(mf_state *s, int64_t bytes) {
     s->used = (size_t)((int64_t)s->used + bytes);
     if (s->used > s->peak) s->peak = s->used;
-    if (s->cap && s->used > s->cap + s->margin) mf_set_doomed(s, MF_DOOM_MEMORY);
+    if (s->cap && s->used > s->cap + s->margin) mf_set_violation(s, MF_VIOLATION_MEMORY);
 }
 
 void mf_memory_limit(mf_state *s, size_t cap, size_t margin) {
@@ -149,15 +153,15 @@ void mf_memory_limit(mf_state *s, size_t cap, size_t margin) {
     s->margin = margin;
 }
 
-/* ---- Doom ---- */
+/* ---- Limit violations ---- */
 
-void mf_set_doomed(mf_state *s, int32_t reason) {
-    if (s->doomed) return;
-    s->doomed = reason;
-    if (s->on_doom) s->on_doom(s);
+void mf_set_violation(mf_state *s, int32_t reason) {
+    if (s->violation) return;
+    s->violation = reason;
+    if (s->on_violation) s->on_violation(s);
 }
 
-int32_t mf_doom_reason(const mf_state *s) { return s->doomed; }
+int32_t mf_violation(const mf_state *s) { return s->violation; }
 
 /* ---- Birth ---- */
 
@@ -271,8 +275,10 @@ void mf_state_closing(mf_state *s) { s->closing = true; }
 void mf_state_free(mf_state *s) {
     s->closing = true; /* no callback reaches Swift from here on, so what Lua holds of it can go */
     mf_release_all_objects(s);
-    if (s->abandoned) free_blocks(s);
-    else if (s->main) lua_close(s->main);
+    if (s->abandoned)
+        free_blocks(s);
+    else if (s->main)
+        lua_close(s->main);
     mf_free_tasks(s);
     if (s->free_limits) s->free_limits(s);
     for (int level = 0; level < MF_MAX_LEVELS; level++) {

@@ -31,8 +31,10 @@ AROUND_SANITIZER void stop_on_signal(void) {
 static void disarm(lua_State *L, mf_state *s) {
     mf_hook before = s->replaced;
     s->replaced = (mf_hook){0};
-    if (before.thread == L) lua_sethook(L, (lua_Hook)before.function, before.mask, before.count);
-    else lua_sethook(L, NULL, 0, 0);
+    if (before.thread == L)
+        lua_sethook(L, (lua_Hook)before.function, before.mask, before.count);
+    else
+        lua_sethook(L, NULL, 0, 0);
 }
 
 static bool is_to_stop(mf_state *s) {

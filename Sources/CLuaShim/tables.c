@@ -69,9 +69,7 @@ static int operate(lua_State *L) {
         break;
     case MF_TABLE_COUNT: lua_pushinteger(L, luaL_len(L, AT_TABLE)); break;
     case MF_TABLE_PAIRS: encode_pairs(L, s); return 0;
-    case MF_TABLE_COPY:
-        q->status = mf_encode_copy(L, s, mf_fresh_output(s, s->entry), AT_TABLE, q->argument);
-        return 0;
+    case MF_TABLE_COPY: q->status = mf_encode_copy(L, s, mf_fresh_output(s, s->entry), AT_TABLE, q->argument); return 0;
     case MF_TABLE_SET_METATABLE: lua_setmetatable(L, AT_TABLE); break;
     case MF_TABLE_METATABLE:
         if (!lua_getmetatable(L, AT_TABLE)) lua_pushnil(L);
@@ -87,8 +85,10 @@ static int operate(lua_State *L) {
         break;
     }
     mf_buffer *b = mf_fresh_output(s, s->entry);
-    if (lua_gettop(L) > AT_TABLE) mf_encode(L, s, b, -1);
-    else mf_encode_nil(L, s, b);
+    if (lua_gettop(L) > AT_TABLE)
+        mf_encode(L, s, b, -1);
+    else
+        mf_encode_nil(L, s, b);
     return 0;
 }
 

@@ -63,8 +63,10 @@ int32_t mf_call(mf_state *s, int32_t function, int32_t argument_count, mf_span *
 
 static void unlink_task(mf_task *t) {
     mf_state *s = t->state;
-    if (t->previous) t->previous->next = t->next;
-    else if (s->tasks == t) s->tasks = t->next;
+    if (t->previous)
+        t->previous->next = t->next;
+    else if (s->tasks == t)
+        s->tasks = t->next;
     if (t->next) t->next->previous = t->previous;
     t->next = t->previous = NULL;
 }
@@ -154,7 +156,7 @@ static int32_t take_task(mf_state *s, mf_task **task) {
     return MF_OK;
 }
 
-/* The thread is left to the collector: what waits in it never goes on, and no __close of it runs. For what is doomed. */
+/* The thread is left to the collector: what waits in it never goes on, and no __close of it runs. For what is terminated. */
 void mf_task_drop(mf_task *t) {
     mf_state *s = t->state;
     unlink_task(t);
@@ -210,7 +212,7 @@ static void close_pending(mf_task *t) {
 void mf_task_close(mf_task *t) {
     mf_state *s = t->state;
     int32_t nest = s->nest;
-    if (s->doomed || s->closing || mf_may_enter(s) != MF_OK) {
+    if (s->violation || s->closing || mf_may_enter(s) != MF_OK) {
         mf_task_drop(t);
         return;
     }
@@ -221,8 +223,10 @@ void mf_task_close(mf_task *t) {
     close_pending(t);
     s->task = outer;
     s->nest = nest;
-    if (s->doomed) mf_task_drop(t);
-    else give_back(t);
+    if (s->violation)
+        mf_task_drop(t);
+    else
+        give_back(t);
 }
 
 /* [-arguments, +0, -] goes on with a task until it ends or gives way; *task is NULL when it has ended */
@@ -255,8 +259,8 @@ static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emis
     s->running = running;
     s->nonyield = nonyield;
     int32_t result = MF_OK;
-    if (s->doomed) {
-        result = MF_DOOMED;
+    if (s->violation) {
+        result = MF_TERMINATED;
         *task = NULL;
         mf_task_drop(t);
     } else if (status == LUA_OK) {
@@ -279,9 +283,9 @@ static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emis
             mf_task_drop(t);
         } else {
             result = mf_note_failure(s, t->thread, status, nest);
-            if (!s->doomed) close_pending(t);
-            if (s->doomed) {
-                result = MF_DOOMED;
+            if (!s->violation) close_pending(t);
+            if (s->violation) {
+                result = MF_TERMINATED;
                 mf_task_drop(t);
             } else {
                 give_back(t);

@@ -199,8 +199,8 @@ typedef struct {
 /* [-0, +0, m] lua_CFunction; 1: registration */
 static int register_type(lua_State *L) {
     static const luaL_Reg metamethods[] = {
-        {"__newindex", view_newindex}, {"__len", view_len},   {"__tostring", view_tostring},
-        {"__pairs", view_pairs},       {"__gc", view_gc},     {NULL, NULL},
+        {"__newindex", view_newindex}, {"__len", view_len}, {"__tostring", view_tostring},
+        {"__pairs", view_pairs},       {"__gc", view_gc},   {NULL, NULL},
     };
     registration *request = lua_touserdata(L, 1);
     mf_state *s = mf_state_of(L);

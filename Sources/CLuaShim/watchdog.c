@@ -33,7 +33,7 @@ typedef struct watched {
 static pthread_mutex_t watched_lock = PTHREAD_MUTEX_INITIALIZER;
 static watched *watched_threads;
 static _Atomic uint32_t parked; /* the futex the watchdog sleeps on: 1 while it does */
-static bool started; /* guarded by the lock */
+static bool started;            /* guarded by the lock */
 static pthread_key_t watched_key;
 
 /* Where the code of Lua and of this library is: written before the first signal, read by its handler. */
@@ -55,8 +55,10 @@ static bool signal_those_inside(void) {
         if (!(entries & 1)) continue;
         int64_t cpu = clock_ns(w->clock);
         /* A signal costs the thread some microseconds: it is sent when there is something to decide. */
-        if (is_new) atomic_store(&w->seen_cpu_ns, cpu);
-        else if (cpu - atomic_load(&w->seen_cpu_ns) >= atomic_load(&w->allowance_ns)) pthread_kill(w->thread, SIGURG);
+        if (is_new)
+            atomic_store(&w->seen_cpu_ns, cpu);
+        else if (cpu - atomic_load(&w->seen_cpu_ns) >= atomic_load(&w->allowance_ns))
+            pthread_kill(w->thread, SIGURG);
     }
     pthread_mutex_unlock(&watched_lock);
     return busy;

@@ -93,8 +93,18 @@ void sandbox_trim(void) { malloc_trim(0); }
 
 /* What is left: reading and writing what is open, memory, time, and threads of the same process. */
 static const int allowed[] = {
-    SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_recvfrom, SYS_sendto, SYS_recvmsg, SYS_sendmsg, SYS_close,
-    SYS_ppoll, SYS_epoll_pwait, SYS_epoll_ctl,
+    SYS_read,
+    SYS_write,
+    SYS_readv,
+    SYS_writev,
+    SYS_recvfrom,
+    SYS_sendto,
+    SYS_recvmsg,
+    SYS_sendmsg,
+    SYS_close,
+    SYS_ppoll,
+    SYS_epoll_pwait,
+    SYS_epoll_ctl,
 #ifdef SYS_poll
     SYS_poll,
 #endif
@@ -104,25 +114,45 @@ static const int allowed[] = {
 #ifdef SYS_epoll_pwait2
     SYS_epoll_pwait2,
 #endif
-    SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise,
-    SYS_futex, SYS_sched_yield, SYS_sched_getaffinity, SYS_set_robust_list, SYS_get_robust_list, SYS_membarrier,
+    SYS_brk,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_futex,
+    SYS_sched_yield,
+    SYS_sched_getaffinity,
+    SYS_set_robust_list,
+    SYS_get_robust_list,
+    SYS_membarrier,
 #ifdef SYS_rseq
     SYS_rseq,
 #endif
-    SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday, SYS_getrandom,
+    SYS_clock_gettime,
+    SYS_clock_getres,
+    SYS_clock_nanosleep,
+    SYS_nanosleep,
+    SYS_gettimeofday,
+    SYS_getrandom,
 #ifdef SYS_time
     SYS_time,
 #endif
-    SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_sigaltstack, SYS_restart_syscall, SYS_getpid, SYS_gettid,
-    SYS_exit, SYS_exit_group,
+    SYS_rt_sigreturn,
+    SYS_rt_sigprocmask,
+    SYS_sigaltstack,
+    SYS_restart_syscall,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_exit,
+    SYS_exit_group,
 };
 
 /* What nobody needs by mistake. */
 static const int deadly[] = {
-    SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_bpf, SYS_init_module,
-    SYS_finit_module, SYS_kexec_load, SYS_mount, SYS_unshare, SYS_setns, SYS_socket, SYS_connect, SYS_bind,
+    SYS_execve,  SYS_execveat,    SYS_ptrace,       SYS_process_vm_readv, SYS_process_vm_writev,
+    SYS_bpf,     SYS_init_module, SYS_finit_module, SYS_kexec_load,       SYS_mount,
+    SYS_unshare, SYS_setns,       SYS_socket,       SYS_connect,          SYS_bind,
 #ifdef SYS_fork
-    SYS_fork, SYS_vfork,
+    SYS_fork,    SYS_vfork,
 #endif
 };
 
@@ -146,7 +176,8 @@ static void unless_set(program *p, unsigned bits, unsigned char skip) {
 }
 
 #define NUMBER offsetof(struct seccomp_data, nr)
-#define ARGUMENT(i) (offsetof(struct seccomp_data, args) + 8 * (i)) /* its low half: both architectures are little-endian */
+#define ARGUMENT(i)                                                                                                    \
+    (offsetof(struct seccomp_data, args) + 8 * (i)) /* its low half: both architectures are little-endian */
 #define DENY(error) (SECCOMP_RET_ERRNO | (error))
 
 static void build(program *p) {
@@ -221,8 +252,8 @@ int sandbox_enter(size_t memory) {
     tzset(); /* while it can be read */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0) return errno;
     rlim_t data = HAS_SHADOW ? RLIM_INFINITY : ((rlim_t)512 << 20) + 4 * (rlim_t)memory;
-    if ((failure = limit(RLIMIT_CORE, 0)) || (failure = limit(RLIMIT_FSIZE, 0)) || (failure = limit(RLIMIT_NOFILE, 32)) ||
-        (failure = limit(RLIMIT_DATA, data)))
+    if ((failure = limit(RLIMIT_CORE, 0)) || (failure = limit(RLIMIT_FSIZE, 0)) ||
+        (failure = limit(RLIMIT_NOFILE, 32)) || (failure = limit(RLIMIT_DATA, data)))
         return failure;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
     program p = {.count = 0};
@@ -256,7 +287,8 @@ int sandbox_wait(int socket, bool writing, int64_t milliseconds) {
     int64_t end = now.tv_sec * 1000 + now.tv_nsec / 1000000 + milliseconds;
     for (;;) {
         struct pollfd entry = {socket, writing ? POLLOUT : POLLIN, 0};
-        int outcome = poll(&entry, 1, milliseconds < 0 ? 0 : (int)(milliseconds < INT32_MAX ? milliseconds : INT32_MAX));
+        int outcome =
+            poll(&entry, 1, milliseconds < 0 ? 0 : (int)(milliseconds < INT32_MAX ? milliseconds : INT32_MAX));
         if (outcome > 0) return 1;
         if (outcome == 0) return 0;
         if (errno != EINTR) return -errno;

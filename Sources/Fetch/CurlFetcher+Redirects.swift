@@ -1,5 +1,5 @@
 internal import Diagnostics
-internal import EventLoop
+internal import EventLoops
 
 extension FetchRequest {
     /// Whether the caller has set headers that are meant for the server asked, and for no other.

@@ -1,5 +1,5 @@
 internal import Diagnostics
-public import EventLoop
+public import EventLoops
 
 /// Fetches over the network, with libcurl, on a loop.
 ///

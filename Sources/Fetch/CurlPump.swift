@@ -1,7 +1,7 @@
 internal import CCurl
 internal import DequeModule
 internal import Diagnostics
-internal import EventLoop
+internal import EventLoops
 
 /// libcurl's multi handle, driven by a loop's descriptors and timers.
 // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.

@@ -1,6 +1,6 @@
 internal import CCurl
 internal import Diagnostics
-internal import EventLoop
+internal import EventLoops
 
 /// One request on its way through libcurl.
 // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.

@@ -1,4 +1,4 @@
-public import EventLoop
+public import EventLoops
 import Glibc
 
 /// Tells when the content of files changes, however they are changed.

@@ -1,4 +1,4 @@
-public import EventLoop
+public import EventLoops
 import Glibc
 
 /// Tells which files below a folder were written, made or taken away: what a development server passes on.

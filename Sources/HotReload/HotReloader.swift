@@ -1,5 +1,5 @@
 public import Diagnostics
-import EventLoop
+import EventLoops
 public import Federation
 import Glibc
 

@@ -48,7 +48,7 @@ private struct JSONWriter {
         if bytes.count > hasRoomFor { try makeRoom(for: bytes.count) }
         guard bytes.count - looked > Self.bytesBetweenLooks else { return }
         looked = bytes.count
-        if let state, state.isOverLimit, let doom = state.doom { throw doom }
+        if let state, state.isOverLimit, let violation = state.violation { throw violation }
     }
 
     /// Makes sure that there is memory for so many bytes, as long as the array doubles.

@@ -51,7 +51,7 @@ extension LuaState {
     ) throws -> LuaValue {
         let handle = try alive()
         var parser = JSONParser(bytes, into: try LuaWireWriter(self, handle), maxDepth: maxDepth)
-        do { try parser.document() } catch { throw doom ?? MFError.invalidJSON(error, in: bytes) }
+        do { try parser.document() } catch { throw violation ?? MFError.invalidJSON(error, in: bytes) }
         try parser.builder.finish()
         var span = mf_span()
         try check(mf_make(handle, &span))

@@ -27,7 +27,7 @@ public struct LuaCallable: Sendable {
     /// Makes a function that finds out while it runs whether it has to wait.
     ///
     /// It can be called anywhere. Where ``LuaState/canWait`` is false it must end at once, or throw.
-    public init(starting name: String, _ body: @escaping @Sendable (LuaCall) throws -> LuaStart) {
+    public init(starting name: String, _ body: @escaping @Sendable (LuaCall) throws -> CallOutcome) {
         box = LuaCallableBox(name: name, body: .starting(body))
     }
 }
@@ -40,7 +40,7 @@ final class LuaCallableBox: Sendable {
     enum Body: Sendable {
         case returning(@Sendable (LuaCall) throws -> LuaValues)
         case waiting(@Sendable (LuaCall) async throws -> LuaValues)
-        case starting(@Sendable (LuaCall) throws -> LuaStart)
+        case starting(@Sendable (LuaCall) throws -> CallOutcome)
     }
 
     let name: String

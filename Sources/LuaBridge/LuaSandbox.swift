@@ -4,7 +4,7 @@ internal import CLuaShim
 extension LuaConfiguration {
     /// A tenant's state: allow-listed, read-only libraries, no bytecode, no finalizers, no addresses, and limits.
     ///
-    /// A state that goes over a limit is doomed: what runs in it is dropped, no Lua code of it ever runs again, and
+    /// A state that goes over a limit is terminated: what runs in it is dropped, no Lua code of it ever runs again, and
     /// every call throws the limit's error. It is to be closed and replaced.
     public static func tenant(_ limits: LuaLimits) -> LuaConfiguration {
         LuaConfiguration(isTenant: true) { state in
@@ -17,22 +17,22 @@ extension LuaConfiguration {
             native.cpu_ns = limits.cpu.wholeNanoseconds
             native.wall_ns = limits.wall.wholeNanoseconds
             try state.check(mf_set_limits(handle, &native))
-            state.doomError = { .overLimit($0, limits) }
+            state.violationError = { .overLimit($0, limits) }
         }
     }
 }
 
 extension LuaState {
     /// The error of the limit that the state went over; nil while it is sound.
-    public var doom: MFError? {
-        guard let handle = open(), mf_doom_reason(handle) != 0 else { return nil }
-        return doom(of: handle)
+    public var violation: MFError? {
+        guard let handle = open(), mf_violation(handle) != 0 else { return nil }
+        return violation(of: handle)
     }
 
     /// The error of the limit, with the place in the code where it was reached.
-    func doom(of handle: OpaquePointer) -> MFError {
-        let error = doomError(mf_doom_reason(handle))
-        let place = String(cString: mf_doom_place(handle))
+    func violation(of handle: OpaquePointer) -> MFError {
+        let error = violationError(mf_violation(handle))
+        let place = String(cString: mf_violation_place(handle))
         guard !place.isEmpty else { return error }
         let context = error.context.map { ($0.key, Optional($0.value)) }
         return MFError(
@@ -40,18 +40,18 @@ extension LuaState {
     }
 
     /// Whether the state went over a limit.
-    public var isDoomed: Bool { open().map { mf_doom_reason($0) != 0 } ?? false }
+    public var isTerminated: Bool { open().map { mf_violation($0) != 0 } ?? false }
 
-    /// Dooms a tenant's state from outside: for the time that a call takes with its waits.
-    public func doomForWallTime() {
+    /// Terminates a tenant's state from outside: for the time that a call takes with its waits.
+    public func terminateForWallTime() {
         guard let handle = open() else { return }
-        mf_doom(handle, Int32(MF_DOOM_WALL))
+        mf_terminate(handle, Int32(MF_VIOLATION_WALL))
     }
 
-    /// Dooms a tenant's state from outside: for what it has under way.
-    public func doomForTasks() {
+    /// Terminates a tenant's state from outside: for what it has under way.
+    public func terminateForTasks() {
         guard let handle = open() else { return }
-        mf_doom(handle, Int32(MF_DOOM_TASKS))
+        mf_terminate(handle, Int32(MF_VIOLATION_TASKS))
     }
 
     /// Processor time that the state's code has used; measured for states with limits.
@@ -62,19 +62,19 @@ extension MFError {
     /// A tenant's state went over the limit that the C side numbers.
     fileprivate static func overLimit(_ reason: Int32, _ limits: LuaLimits) -> MFError {
         switch Int(reason) {
-        case MF_DOOM_CPU:
+        case MF_VIOLATION_CPU:
             MFError(
                 .limitCPU, "the call used up its processor time", context: [("limit", "\(limits.cpu)")],
                 hint: "raise the tenant's `cpu` limit, or split the work and wait in between")
-        case MF_DOOM_WALL:
+        case MF_VIOLATION_WALL:
             MFError(
                 .limitWall, "the call took too long",
                 hint: "raise the tenant's `wall` limit, or give what it waits for a shorter deadline")
-        case MF_DOOM_TASKS:
+        case MF_VIOLATION_TASKS:
             MFError(
                 .limitTasks, "too many tasks are under way",
                 hint: "wait for some before starting more, or raise the tenant's `tasks` limit")
-        case MF_DOOM_MESSAGE:
+        case MF_VIOLATION_MESSAGE:
             MFError(
                 .limitMessageSize, "a value of more than \(limits.message) bytes does not cross the border",
                 context: [("limit", "\(limits.message)")],

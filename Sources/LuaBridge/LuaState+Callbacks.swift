@@ -1,6 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
-internal import EventLoop
+internal import EventLoops
 internal import Synchronization
 
 extension LuaState {

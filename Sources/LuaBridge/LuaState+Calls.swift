@@ -1,6 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
-public import EventLoop
+public import EventLoops
 
 extension LuaState {
     /// Calls a function and returns its results.

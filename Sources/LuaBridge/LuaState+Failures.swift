@@ -23,7 +23,7 @@ extension LuaState {
         case MF_ERROR, MF_SYNTAX, MF_CONVERSION: break
         case MF_NESTING: return .callsTooDeep()
         case MF_THREADS: return .noWatchdog()
-        case MF_DOOMED: return doom(of: handle)
+        case MF_TERMINATED: return violation(of: handle)
         default: return .outOfMemory()
         }
         var reader = LuaWireReader(self, mf_failure(handle))
@@ -87,11 +87,11 @@ extension MFError {
     }
 
     /// A state is over the limit that the C side numbers.
-    @Sendable static func doomed(_ reason: Int32) -> MFError {
+    @Sendable static func violation(_ reason: Int32) -> MFError {
         switch Int(reason) {
-        case MF_DOOM_CPU: MFError(.limitCPU, "the CPU time is used up")
-        case MF_DOOM_WALL: MFError(.limitWall, "it took too long")
-        case MF_DOOM_TASKS: MFError(.limitTasks, "too many tasks")
+        case MF_VIOLATION_CPU: MFError(.limitCPU, "the CPU time is used up")
+        case MF_VIOLATION_WALL: MFError(.limitWall, "it took too long")
+        case MF_VIOLATION_TASKS: MFError(.limitTasks, "too many tasks")
         default: MFError(.limitMemory, "the memory is used up")
         }
     }

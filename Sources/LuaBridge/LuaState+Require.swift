@@ -1,6 +1,6 @@
 internal import CLuaShim
 public import Diagnostics
-internal import EventLoop
+internal import EventLoops
 internal import LuaLibrary
 
 extension LuaState {

@@ -1,17 +1,17 @@
 internal import CLuaShim
 internal import Diagnostics
-internal import EventLoop
+internal import EventLoops
 
 /// A call that has begun.
-public enum LuaStart: Sendable {
+public enum CallOutcome: Sendable {
     /// It has ended already.
     case done(LuaValues)
     /// It waits for something.
-    case waiting(any LuaPending)
+    case waiting(any PendingCall)
 }
 
 /// The rest of a call that waits. Letting go of it without finishing it drops the call.
-public protocol LuaPending: AnyObject, Sendable {
+public protocol PendingCall: AnyObject, Sendable {
     /// Waits for the end of the call. To be called once.
     func finish() async throws -> LuaValues
 }
@@ -26,8 +26,8 @@ extension LuaState {
     /// - Parameter payer: Whose limit on processor time the call draws on; nil: it gets its own.
     /// - Throws: as ``call(_:_:)``.
     public func start(
-        _ function: LuaFunction, _ arguments: [LuaValue] = [], sliceable: Bool, payer: LuaAccount? = nil
-    ) throws -> LuaStart {
+        _ function: LuaFunction, _ arguments: [LuaValue] = [], sliceable: Bool, payer: CPUBudget? = nil
+    ) throws -> CallOutcome {
         let handle = try alive()
         if let payer { mf_pay_from(handle, payer.pointer) }
         defer { if payer != nil { mf_pay_from(handle, nil) } }
@@ -75,7 +75,7 @@ extension LuaEmission {
 }
 
 /// A coroutine that waits, held until it is finished or let go of.
-final class LuaPendingCall: LuaPending, @unchecked Sendable {
+final class LuaPendingCall: PendingCall, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     // The exception is `deinit`, which sends what it has to do to the loop.
     let state: LuaState
@@ -104,7 +104,7 @@ final class LuaPendingCall: LuaPending, @unchecked Sendable {
     }
 
     func finish(_ emission: inout mf_emission) async throws -> (Int32, mf_span) {
-        state.loop.checkOnLoop("LuaPending", "finish()")
+        state.loop.checkOnLoop("PendingCall", "finish()")
         guard isHeld else { preconditionFailure("a call was finished twice: this is a bug, please file an issue") }
         isHeld = false
         if let waited { state.pending = waited }
@@ -135,7 +135,7 @@ public final class LuaPendingEmission: @unchecked Sendable {
 
 extension LuaCallable {
     /// Begins a call from Swift, as Lua does it.
-    public func start(_ call: LuaCall) throws -> LuaStart {
+    public func start(_ call: LuaCall) throws -> CallOutcome {
         switch box.body {
         case .returning(let body): return .done(try body(call))
         case .starting(let body): return try body(call)
@@ -145,7 +145,7 @@ extension LuaCallable {
 }
 
 /// A function of Swift that was called and not begun yet.
-private final class LuaPendingBody: LuaPending {
+private final class LuaPendingBody: PendingCall {
     private let call: LuaCall
     private let body: @Sendable (LuaCall) async throws -> LuaValues
 

@@ -1,6 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
-internal import EventLoop
+internal import EventLoops
 
 /// A coroutine of the C side that waits.
 struct LuaTask: @unchecked Sendable {
@@ -53,7 +53,7 @@ extension LuaState {
                 let reply = Int32(isError ? MF_REPLY_ERROR : MF_REPLY_VALUES)
                 status = withExtendedLifetime(values) { mf_task_resume(task.pointer, reply, &emission, &span) }
             case MF_SLICED:
-                try await giveWay(task)
+                try await yieldFairly(task)
                 try write([])
                 status = mf_task_resume(task.pointer, Int32(MF_REPLY_VALUES), &emission, &span)
             default: return (status, span)
@@ -92,8 +92,8 @@ extension LuaState {
         try writer.finish()
     }
 
-    private func giveWay(_ task: LuaTask) async throws {
-        await loop.giveWay(self)
+    private func yieldFairly(_ task: LuaTask) async throws {
+        await loop.yieldFairly(self)
         loop.checkOnLoop("LuaState", "callAsync(_:_:)")
         try checkUse(of: task)
     }

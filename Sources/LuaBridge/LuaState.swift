@@ -1,6 +1,6 @@
 internal import CLuaShim
 internal import Diagnostics
-public import EventLoop
+public import EventLoops
 internal import Synchronization
 
 /// A Lua state: its globals, its memory, everything that runs in it.
@@ -33,7 +33,7 @@ public final class LuaState: @unchecked Sendable {
     let isTenant: Bool
 
     /// Makes the error that is thrown once the state is over a limit, of a reason as the C side numbers it.
-    var doomError: @Sendable (Int32) -> MFError = MFError.doomed
+    var violationError: @Sendable (Int32) -> MFError = MFError.violation
 
     /// Whether all code is stopped that runs, when the loop is interrupted; see ``stopAll()``.
     let isEnding = Atomic<Bool>(false)

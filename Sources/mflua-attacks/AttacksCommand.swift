@@ -1,5 +1,5 @@
 import ArgumentParser
-import EventLoop
+import EventLoops
 import Federation
 import Glibc
 

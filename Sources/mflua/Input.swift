@@ -54,7 +54,7 @@ enum Input {
 
 extension MFError {
     static func scriptMissing(_ path: String) -> MFError {
-        let commands = MFLua.configuration.subcommands.compactMap { $0.configuration.commandName }
+        let commands = RootCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
         let close =
             closestMatch(to: path, in: Input.neighbours(of: path))
             ?? closestMatch(to: path, in: commands).map { "mflua \($0)" }

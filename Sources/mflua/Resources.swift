@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 
 /// What the command cannot do without. Swift's runtime and the C library end a process that lacks it without a word, so it

@@ -62,7 +62,7 @@ struct RunCommand: AsyncParsableCommand {
             words.removeFirst()
         } else if let word = words.first, word.hasPrefix("-"), word != "-" {
             if word == "-h" || word == "--help" { throw CleanExit.helpRequest(RunCommand.self) }
-            if word == "--version" { throw CleanExit.message(Version.text) }
+            if word == "--version" { throw CleanExit.message(BuildInfo.text) }
             let meant = closestMatch(
                 to: word, in: ["--watch", "--version", "--help", "--log-level", "--log-format"])
             throw ValidationError("Unknown option '\(word)'" + (meant.map { ". Did you mean '\($0)'?" } ?? ""))
@@ -75,7 +75,7 @@ struct RunCommand: AsyncParsableCommand {
         try log.apply()
         let steps = (evaluate + library).sorted { $0.position < $1.position }
         let isTalking = invocation.script == nil && steps.isEmpty && !printsVersion && Terminal.isInteractive
-        if printsVersion || isTalking || interactive { print(Version.text) }
+        if printsVersion || isTalking || interactive { print(BuildInfo.text) }
         let readsInput = invocation.script == nil && steps.isEmpty && !printsVersion && !isTalking && !interactive
         if invocation.script == nil, steps.isEmpty, !readsInput, !isTalking, !interactive { return }
 

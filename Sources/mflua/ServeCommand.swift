@@ -1,6 +1,6 @@
 import ArgumentParser
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 import HotReload
 import Logging

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import Synchronization
 import TestSupport
@@ -32,7 +32,7 @@ import Testing
                     }),
                 "join": .callable(
                     LuaCallable(async: "join") { call in
-                        await call.state.loop.yield()
+                        await call.state.loop.yieldToIO()
                         return [.string(try call.string(0) + call.string(1))]
                     }),
             ])

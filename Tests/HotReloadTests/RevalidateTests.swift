@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 @testable import Federation
 import Fetch
 import LuaBridge

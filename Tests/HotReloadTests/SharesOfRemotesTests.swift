@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 import Fetch
 import LuaBridge
 import Synchronization

@@ -1,6 +1,6 @@
 import CLuaShim
 import Diagnostics
-import EventLoop
+import EventLoops
 import Testing
 
 @testable import LuaBridge

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import TestSupport
 import Testing
@@ -55,7 +55,7 @@ import Testing
                 "fail",
                 .callable(
                     LuaCallable(async: "fail") { call in
-                        await call.state.loop.yield()
+                        await call.state.loop.yieldToIO()
                         throw MFError(.hostNotFound, "no host")
                     }))
             #expect(
@@ -125,7 +125,7 @@ import Testing
                 log('caught')
                 """, name: "=cancelled")
             let task = loop.start { try await state.callAsync(function) }
-            while log.all.isEmpty { await loop.yield() }
+            while log.all.isEmpty { await loop.yieldToIO() }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             try state.collectGarbage()
@@ -138,7 +138,7 @@ import Testing
             try state.defineWait()
             let function = try state.load("wait() wait() wait()", name: "=waits")
             let task = state.loop.start { try await state.callAsync(function) }
-            await state.loop.yield()
+            await state.loop.yieldToIO()
             state.close()
             await expectMFError(.stateClosed) { try await task.value }
         }
@@ -161,8 +161,8 @@ import Testing
                 "co = coroutine.create(function() wait() return 'done' end); return coroutine.resume(co)",
                 name: "=first")
             let task = state.loop.start { try await state.callAsync(first) }
-            await state.loop.yield()
-            while try state.globals.get("co").isNil { await state.loop.yield() }
+            await state.loop.yieldToIO()
+            while try state.globals.get("co").isNil { await state.loop.yieldToIO() }
             let results = try state.run("return coroutine.status(co), coroutine.resume(co)")
             if results[0] == "normal" {
                 #expect(results[1...] == [false, "cannot resume non-suspended coroutine"])

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import TestSupport
 import Testing
@@ -174,7 +174,7 @@ extension LuaState {
             let listeners = try state.listeners(
                 "return function() pcall(sleep) log('caught') end, function() log('called') end")
             let task = loop.start { try await state.emitAsync(.async, listeners, .value(1), keep: false).aborted }
-            while log.all.isEmpty { await loop.yield() }
+            while log.all.isEmpty { await loop.yieldToIO() }
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             #expect(log.all == ["sleeping"])

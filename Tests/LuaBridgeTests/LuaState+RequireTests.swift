@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import TestSupport
 import Testing
@@ -94,9 +94,9 @@ import Testing
             try state.run("package.preload.m = function() first_time() return 'loaded' end")
             let function = try state.load("return (require('m'))", name: "=asks")
             let first = loop.start { try await state.callAsync(function) }
-            while log.all.isEmpty { await loop.yield() }
+            while log.all.isEmpty { await loop.yieldToIO() }
             let second = loop.start { try await state.callAsync(function) }
-            await loop.yield()
+            await loop.yieldToIO()
             first.cancel()
             #expect(try await second.value == ["loaded"])
             await #expect(throws: CancellationError.self) { try await first.value }

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import TestSupport
 import Testing
@@ -79,7 +79,7 @@ import Testing
             table = nil
             try await blocking { box.value = nil }
             repeat {
-                await state.loop.yield()
+                await state.loop.yieldToIO()
                 try state.collectGarbage()
             } while try state.run("return next(weak) ~= nil") == [true]
         }
@@ -93,7 +93,7 @@ import Testing
             let state = try LuaState(loop: loop)
             try state.define("tracked", .object(Tracked(log)))
         }
-        try await loop.perform { await loop.yield() }
+        try await loop.perform { await loop.yieldToIO() }
         #expect(log.all == ["gone"])
     }
 

@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 import LuaBridge
 import Testing
 
@@ -42,10 +42,10 @@ import Testing
         ("LuaState.charge(_:)", { $0.state.charge(1) }),
         ("LuaState.isOverLimit", { _ = $0.state.isOverLimit }),
         ("LuaState.canWait", { _ = $0.state.canWait }),
-        ("LuaState.doom", { _ = $0.state.doom }),
-        ("LuaState.isDoomed", { _ = $0.state.isDoomed }),
-        ("LuaState.doomForWallTime()", { $0.state.doomForWallTime() }),
-        ("LuaState.doomForTasks()", { $0.state.doomForTasks() }),
+        ("LuaState.violation", { _ = $0.state.violation }),
+        ("LuaState.isTerminated", { _ = $0.state.isTerminated }),
+        ("LuaState.terminateForWallTime()", { $0.state.terminateForWallTime() }),
+        ("LuaState.terminateForTasks()", { $0.state.terminateForTasks() }),
         ("LuaState.cpuTime", { _ = $0.state.cpuTime }),
         ("LuaState.accountOfCall()", { _ = try $0.state.accountOfCall() }),
         (

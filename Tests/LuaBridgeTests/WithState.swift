@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import Synchronization
 
@@ -36,7 +36,7 @@ extension LuaState {
             "wait",
             .callable(
                 LuaCallable(async: "wait") { call in
-                    await call.state.loop.yield()
+                    await call.state.loop.yieldToIO()
                     return call.arguments
                 }))
     }

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 import LuaBridge
 import TestSupport
@@ -11,9 +11,9 @@ struct FuzzTests {
         let source = try Fixture.bytes("tenants/everything.lua")
         let loop = EventLoop(name: "sweep")
         defer { loop.stop() }
-        let (results, dooms) = try await loop.perform {
+        let (results, violations) = try await loop.perform {
             var results = 0
-            var dooms = 0
+            var violations = 0
             for memory in stride(from: 32 << 10, through: 2 << 20, by: 9_973 * Sanitizer.slowdown) {
                 let limits = LuaLimits(memory: memory, cpu: .seconds(30))
                 let state = try LuaState(loop: loop, configuration: .tenant(limits))
@@ -23,12 +23,12 @@ struct FuzzTests {
                     _ = try await state.start(chunk, sliceable: true).value()
                     results += 1
                 } catch let error as MFError where error.code == .limitMemory {
-                    dooms += 1
+                    violations += 1
                 }
             }
-            return (results, dooms)
+            return (results, violations)
         }
-        #expect(results > 50 / Sanitizer.slowdown && dooms > 10 / Sanitizer.slowdown)
+        #expect(results > 50 / Sanitizer.slowdown && violations > 10 / Sanitizer.slowdown)
     }
 
     @Test func randomProgramsEndInAResultAnErrorOrADoom() async throws {
@@ -55,16 +55,16 @@ struct FuzzTests {
                     for case .table(let table) in results { _ = try? table.copied() }
                     endings.insert("result")
                 } catch let error as MFError {
-                    endings.insert(error.code.rawValue.hasPrefix("LIMIT") ? "doom" : "error")
+                    endings.insert(error.code.rawValue.hasPrefix("LIMIT") ? "violation" : "error")
                 }
             }
             return endings
         }
-        #expect(endings == ["result", "error", "doom"])
+        #expect(endings == ["result", "error", "violation"])
     }
 }
 
-extension LuaStart {
+extension CallOutcome {
     fileprivate func value() async throws -> LuaValues {
         switch self {
         case .done(let values): values

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Fetch
 import LuaBridge
 import TestSupport
@@ -38,7 +38,7 @@ import Testing
         func luaGet(_ key: LuaKey) -> LuaValue { .nil }
     }
 
-    private static func tenant(_ level: TenantOptions.Level, _ sandbox: Sandbox) throws -> Tenant {
+    private static func tenant(_ level: TenantOptions.Level, _ sandbox: SandboxedState) throws -> Tenant {
         let config = LuaValue.table(try sandbox.host.makeTable(["level": "info"]))
         let services = TenantServices(
             fetcher: InMemoryFetcher { request in
@@ -55,7 +55,7 @@ import Testing
     }
 
     /// Has a tenant do something; what the host gets of it, and its instance.
-    private static func run(_ deed: String, in tenant: Tenant, _ sandbox: Sandbox) async throws -> [LuaValue] {
+    private static func run(_ deed: String, in tenant: Tenant, _ sandbox: SandboxedState) async throws -> [LuaValue] {
         let apply = LuaCallable(starting: "apply") { call in
             guard case .callable(let function) = call[0] else { return .done([]) }
             return try sandbox.host.start(
@@ -66,14 +66,14 @@ import Testing
     }
 
     private static func expectGone(_ instance: () -> AnyObject?, _ loop: EventLoop, _ deed: String) async {
-        for _ in 0..<1000 where instance() != nil { await loop.yield() }
+        for _ in 0..<1000 where instance() != nil { await loop.yieldToIO() }
         #expect(instance() == nil, "\(deed) keeps the instance")
     }
 
     @Test(arguments: TenantOptions.Level.allCases, deeds.keys.sorted()) func aDoomedInstanceGoes(
         level: TenantOptions.Level, deed: String
     ) async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = try Self.tenant(level, sandbox)
             let held = try await Self.run(deed, in: tenant, sandbox)
             weak let instance: AnyObject? = tenant.instance
@@ -87,7 +87,7 @@ import Testing
     @Test(arguments: TenantOptions.Level.allCases, deeds.keys.sorted()) func anInstanceGoesWhenItsTenantIsClosed(
         level: TenantOptions.Level, deed: String
     ) async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = try Self.tenant(level, sandbox)
             let held = try await Self.run(deed, in: tenant, sandbox)
             weak let instance: AnyObject? = tenant.instance
@@ -104,7 +104,7 @@ import Testing
             !["own function that came home", "waiting in the host", "fetching"].contains($0)
         })
     func anInstanceGoesWithItsTenant(level: TenantOptions.Level, deed: String) async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             weak var instance: AnyObject?
             do {
                 let tenant = try Self.tenant(level, sandbox)

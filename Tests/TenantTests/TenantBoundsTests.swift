@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Federation
 import LuaBridge
 import TestSupport
@@ -33,7 +33,7 @@ import Testing
         level: TenantOptions.Level, lack: (String, String)
     ) async throws {
         let options = options(level)
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let error = await expectMFError(.capabilityMissing) { try await tenant.run(lack.0) }
             #expect(error?.message.contains("is not available to a tenant") == true)
@@ -43,7 +43,7 @@ import Testing
 
     @Test(arguments: levels) func aTenantHasTheTracebackOfItsOwnStack(level: TenantOptions.Level) async throws {
         let options = options(level)
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let text = try await sandbox.tenant("acme", options).run(
                 "return (select(2, xpcall(function() error('inside') end, debug.traceback)))")
             let lines = try #require(text.stringValue).split(separator: "\n")
@@ -62,7 +62,7 @@ import Testing
         level: TenantOptions.Level, source: String
     ) async throws {
         let options = options(level) { $0.wall = .milliseconds(500) }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             do {
                 _ = try await tenant.run(source)
@@ -90,7 +90,7 @@ import Testing
     ]
 
     @Test(arguments: loopsInC) func everyLoopInCIsStoppedAndTheClockOfTheHostGoesOn(source: String) async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", .with { $0.maxRestarts = 1000 })
             do {
                 _ = try await tenant.run(source)
@@ -108,7 +108,7 @@ import Testing
         async throws
     {
         let options = options(level) { $0.maxRestarts = 1000 }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             guard case .callable(let first) = try await tenant.run("local function f() return f end return f") else {
                 Issue.record("no function")
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func aTaskWhoseResultIsATaskKeepsNoChainOfThem() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", .with { $0.memory = 64 << 20 })
             let more = try await tenant.run(
                 """
@@ -147,7 +147,7 @@ import Testing
 
     @Test(arguments: levels) func keptErrorsOfTasksAreCharged(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.maxRestarts = 1000 }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             await expectMFError(.limitMemory) {
                 try await tenant.run(
@@ -165,7 +165,7 @@ import Testing
 
     @Test(arguments: levels) func aResultOfManyFunctionsWorksOrIsALimit(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.cpu = .seconds(5) }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let few = try await tenant.run(
                 "local t = {} for i = 1, 3000 do t[i] = function() return i end end return t")
@@ -180,7 +180,7 @@ import Testing
         level: TenantOptions.Level, key: Int64
     ) async throws {
         let options = options(level) { $0.maxRestarts = 1000 }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let module = try await tenant.run("local k = ... return { [k] = function() return k end }", .integer(key))
             let function = try #require(module.recordValue?.entries.first?.value)

@@ -45,7 +45,7 @@ import Testing
     @Test(arguments: TenantOptions.Level.allCases) func hooksSeeViewsAndGiveBackWhatTheyChange(
         level: TenantOptions.Level
     ) async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", .with { $0.level = level })
             let plugin = try tenant.loadPlugin(Self.source, name: "@acme-plugin.lua", options: ["suffix": "!"])
             #expect(
@@ -67,7 +67,7 @@ import Testing
     @Test(arguments: TenantOptions.Level.allCases) func aDoomedHookFailsAndTheNextOneRunsAfresh(
         level: TenantOptions.Level
     ) async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant(
                 "acme",
                 .with {
@@ -95,7 +95,7 @@ import Testing
               beforeReload = function() return { count = count } end,
             }
             """
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant(
                 "acme",
                 .with {
@@ -117,7 +117,7 @@ import Testing
                     try await plugin.emitAsync(.async, hook: "onLoad", Self.shape, ["spin", .nil])
                 }
             }
-            // The other way round: what is asked first after a doom is not what was asked first before.
+            // The other way round: what is asked first after a limit violation is not what was asked first before.
             #expect(try await plugin.emitAsync(.async, hook: "onLoad", Self.shape, ["a", .nil]).outcome == 10)
             #expect(try sandbox.host.call(beforeReload).first?.tableValue?.get("count") == 10)
         }
@@ -125,7 +125,7 @@ import Testing
 
     @Test func suspendedPluginsArePassedOverOrFail() async throws {
         for failClosed in [false, true] {
-            try await withSandbox { sandbox in
+            try await withSandboxedState { sandbox in
                 let tenant = sandbox.tenant(
                     "acme",
                     .with {
@@ -148,7 +148,7 @@ import Testing
     }
 
     @Test func whatIsNoPluginIsRefused() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant()
             expectMFError(.pluginWithoutName) { try tenant.loadPlugin(Array("return {}".utf8), name: "@p.lua") }
             expectMFError(.pluginInvalid) { try tenant.loadPlugin(Array("return 5".utf8), name: "@p.lua") }

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Fetch
 import LuaBridge
 import Metrics
@@ -29,7 +29,7 @@ import Testing
         let suspensions = Mutex<[Duration]>([])
     }
 
-    private func tenant(_ name: String, _ options: TenantOptions, _ sandbox: Sandbox, _ told: Told) -> Tenant {
+    private func tenant(_ name: String, _ options: TenantOptions, _ sandbox: SandboxedState, _ told: Told) -> Tenant {
         let services = TenantServices(
             log: { severity, text in told.lines.withLock { $0.append("\(severity): \(text)") } },
             event: { if case .suspended(_, let time) = $0 { told.suspensions.withLock { $0.append(time) } } })
@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: TenantOptions.Level.allCases) func gaugesShowWhatTheStatsSay(level: TenantOptions.Level)
         async throws
     {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let name = "gauged-\(level)"
             let tenant = tenant(
                 name,
@@ -53,7 +53,9 @@ import Testing
             await expectMFError(.limitCPU) { try await tenant.run("while true do end") }
             _ = try await tenant.run("return 1")
             let stats = tenant.stats
-            #expect(stats.calls == 4 && stats.errors == 2 && stats.dooms == ["LIMIT-001": 1] && stats.state == .running)
+            #expect(
+                stats.calls == 4 && stats.errors == 2 && stats.violations == ["LIMIT-001": 1] && stats.state == .running
+            )
             #expect(stats.peakMemory > 100_000 && stats.memory > 0 && stats.memory < stats.peakMemory)
             #expect(stats.cpuTime > .milliseconds(20))
             func gauge(_ label: String) throws -> Double? {
@@ -64,16 +66,17 @@ import Testing
             #expect(try gauge("mflua_tenant_cpu_seconds") == Double(stats.cpuTime.nanoseconds) / 1e9)
             #expect(try gauge("mflua_tenant_calls") == 4)
             #expect(try gauge("mflua_tenant_errors") == 2)
-            let dooms = try Self.metrics.expectCounter("mflua_tenant_dooms", [("tenant", name), ("code", "LIMIT-001")])
-            #expect(dooms.totalValue == 1)
+            let violations = try Self.metrics.expectCounter(
+                "mflua_tenant_dooms", [("tenant", name), ("code", "LIMIT-001")])
+            #expect(violations.totalValue == 1)
         }
     }
 
-    /// The worker of a tenant whose dooms count: its restarts back off in the same way.
+    /// The worker of a tenant whose violations count: its restarts back off in the same way.
     @Test(arguments: TenantOptions.Level.allCases) func suspensionsGrowAndAreTold(level: TenantOptions.Level)
         async throws
     {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let told = Told()
             let tenant = tenant(
                 "acme",
@@ -86,7 +89,7 @@ import Testing
             tenant.firstSuspension = .milliseconds(1)
             for _ in 1...4 {
                 await expectMFError(.limitCPU) { try await tenant.run("while true do end") }
-                while tenant.suspension != nil { await sandbox.loop.yield() }
+                while tenant.suspension != nil { await sandbox.loop.yieldToIO() }
             }
             #expect(told.suspensions.withLock { $0 } == [1, 2, 4, 8].map { .milliseconds($0) })
             let lines = told.lines.withLock { $0 }

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Federation
 import LuaBridge
 import TestSupport
@@ -22,7 +22,7 @@ import Testing
 
     @Test(arguments: levels) func valuesCrossByCopy(level: TenantOptions.Level) async throws {
         let options = options(level)
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let table = try sandbox.host.makeTable(["a": [1, 2.5, "x", true], "b": .null, "c": .bytes([0xFF])])
             let result = try await sandbox.tenant("acme", options).run(
                 "local t = ... t.a[1] = 9 t.n = #t.a return t", .table(table))
@@ -35,7 +35,7 @@ import Testing
 
     @Test(arguments: levels) func functionsCrossAsProxiesBothWays(level: TenantOptions.Level) async throws {
         let options = options(level)
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let apply = try await tenant.run("return function(f, x) return f(x) + 1 end")
             let double = try sandbox.host.load("return ... * 2", name: "=double")
@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: levels) func errorsHaveCodeAndTenant(level: TenantOptions.Level) async throws {
         let options = options(level)
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let plain = await expectMFError(.luaRuntime) { try await tenant.run("error('plain', 0)") }
             #expect(plain?.message == "plain" && plain?["tenant"] == "acme")
@@ -61,7 +61,7 @@ import Testing
     @Test(arguments: levels) func aDoomedInstanceIsReplacedAndItsFunctionsGoOn(level: TenantOptions.Level) async throws
     {
         let options = options(level) { $0.cpu = .milliseconds(20) }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let module = try await tenant.run(
                 """
@@ -83,7 +83,7 @@ import Testing
             let error = await expectMFError(.limitCPU) { try await sandbox.host.callAsync(spinning) }
             #expect(error?["tenant"] == "acme")
             #expect(try await sandbox.host.callAsync(counting) == ["n1"], "a fresh instance counts anew")
-            #expect(tenant.stats.generation == 2 && tenant.stats.dooms == ["LIMIT-001": 1])
+            #expect(tenant.stats.generation == 2 && tenant.stats.violations == ["LIMIT-001": 1])
             #expect(sandbox.events == ["acme LIMIT-001"])
         }
     }
@@ -118,7 +118,7 @@ import Testing
             $0.maxRestarts = 100
             $0.shared = ["config"]
         }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let config = try sandbox.host.makeTable(["level": "info"])
             let tenant = sandbox.tenant("acme", options, shares: ["config": .table(config)])
             let container = try await tenant.run(Self.container)
@@ -146,7 +146,7 @@ import Testing
 
     @Test(arguments: levels) func oftenDoomedTenantsAreSuspended(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.cpu = .milliseconds(10) }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             for _ in 1...3 { await expectMFError(.limitCPU) { try await tenant.run("while true do end") } }
             let error = await expectMFError(.tenantSuspended) { try await tenant.run("return 1") }
@@ -158,7 +158,7 @@ import Testing
 
     @Test(arguments: levels) func waitsEndAtTheWallLimit(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.wall = .milliseconds(100) }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             await expectMFError(.limitWall) { try await tenant.run("require('mf').sleep(1e6)") }
             let afterwards = try await tenant.run("return 1")
@@ -168,7 +168,7 @@ import Testing
 
     @Test(arguments: levels) func tasksAreCounted(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.tasks = 4 }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let sum = try await tenant.run(
                 """
@@ -193,7 +193,7 @@ import Testing
 
     @Test(arguments: levels) func aCallAndWhatItSpawnsShareOneLimit(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.cpu = .milliseconds(100) }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             await expectMFError(.limitCPU) {
                 try await tenant.run(
@@ -209,7 +209,7 @@ import Testing
             $0.cpu = .milliseconds(50)
             $0.wall = .seconds(60)
         }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             _ = try await tenant.run(
                 Self.burning + "\nfor i = 1, 16 do mf.spawn(function() mf.sleep(1) work() end) end")
@@ -226,7 +226,7 @@ import Testing
             $0.cpu = .milliseconds(40)
             $0.wall = .milliseconds(400)
         }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let module = try await tenant.run(
                 Self.burning + """
@@ -236,7 +236,7 @@ import Testing
                     return { wait = function() mf.sleep(20) return spent end }
                     """)
             while try await sandbox.call(module["wait"]).intValue ?? 80 < 80 {}
-            #expect(tenant.stats.dooms.isEmpty && tenant.stats.generation == 1)
+            #expect(tenant.stats.violations.isEmpty && tenant.stats.generation == 1)
         }
     }
 
@@ -259,7 +259,7 @@ import Testing
         level: TenantOptions.Level, source: String
     ) async throws {
         let options = options(level) { $0.cpu = .milliseconds(100) }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             await expectMFError(.limitCPU) { try await tenant.run(source) }
             expectMFError(.limitCPU) { try tenant.runNow(Array(source.utf8), name: "=stuck") }
@@ -280,7 +280,7 @@ import Testing
 
     @Test(arguments: levels) func resultsThatNobodyHasTakenCountAsMemory(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.cpu = .seconds(10) }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             let taken = try await tenant.run(
                 """
@@ -301,7 +301,7 @@ import Testing
 
     @Test(arguments: levels) func sharedModulesAreListedReadOnlyCopies(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.shared = ["config", "absent"] }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let config = try sandbox.host.makeTable(["level": "info", "deep": ["list": [1, 2]]])
             let tenant = sandbox.tenant("acme", options, shares: ["config": .table(config), "secret": "s"])
             let result = try await tenant.run(
@@ -319,7 +319,7 @@ import Testing
 
     @Test(arguments: levels) func whatIsNotListedDoesNotExist(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.env = ["REGION": "eu"] }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let result = try await sandbox.tenant("acme", options).run(
                 """
                 local mf = require("mf")
@@ -334,7 +334,7 @@ import Testing
 
     @Test(arguments: levels) func largeValuesDoNotCross(level: TenantOptions.Level) async throws {
         let options = options(level) { $0.message = 10_000 }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", options)
             await expectMFError(.limitMessageSize) { try await tenant.run("return ('x'):rep(20000)") }
             await expectMFError(.limitMessageSize) {

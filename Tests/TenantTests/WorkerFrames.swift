@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 import Glibc
 import LuaBridge
 import TestSupport
@@ -56,7 +56,7 @@ struct WorkerFrame {
 
 /// An instance whose worker is the test: what is sent to it stays in the other socket.
 final class ForgedWorker {
-    let instance: WorkerInstance
+    let instance: WorkerSandbox
     let socket: Int32
 
     /// The numbers of the functions that it is given, in their order.
@@ -67,7 +67,7 @@ final class ForgedWorker {
         let failure = socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0, &sockets)
         precondition(failure == 0)
         socket = sockets[1]
-        instance = try WorkerInstance(
+        instance = try WorkerSandbox(
             socket: sockets[0], process: nil, loop: loop, options: options,
             imports: [
                 ("print", TenantImport("print") { _, _ in .done([]) }),
@@ -76,7 +76,7 @@ final class ForgedWorker {
                     TenantImport("loadShare") { arguments, _ in
                         .waiting(
                             TenantPending {
-                                await loop.yield()
+                                await loop.yieldToIO()
                                 return arguments
                             })
                     }

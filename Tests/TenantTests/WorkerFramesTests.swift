@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 import LuaBridge
 import TestSupport
@@ -17,7 +17,7 @@ struct WorkerFramesTests {
         init(_ name: String, _ frame: WorkerFrame) { (testDescription, bytes) = (name, frame.bytes) }
     }
 
-    private static func doomed(_ code: String, _ figures: [Int64]) -> WorkerFrame {
+    private static func terminated(_ code: String, _ figures: [Int64]) -> WorkerFrame {
         WorkerFrame(WorkerFrame.notice, 0, "doomed").adding { frame in
             frame.error(code)
             for figure in figures { frame.integer(figure) }
@@ -43,9 +43,9 @@ struct WorkerFramesTests {
             Wrong("the smallest kind", WorkerFrame(.min, 1, "call")),
             Wrong("a request by another name", WorkerFrame(WorkerFrame.request, 1, "setup")),
             Wrong("a notice by another name", WorkerFrame(WorkerFrame.notice, 0, "emit")),
-            Wrong("a doom without an error", WorkerFrame(WorkerFrame.notice, 0, "doomed")),
-            Wrong("a doom of another kind", doomed("HOST-001", [1, 1, 1])),
-            Wrong("a doom without figures", doomed("LIMIT-001", [])),
+            Wrong("a violation without an error", WorkerFrame(WorkerFrame.notice, 0, "doomed")),
+            Wrong("a violation of another kind", terminated("HOST-001", [1, 1, 1])),
+            Wrong("a violation without figures", terminated("LIMIT-001", [])),
             Wrong(
                 "a list longer than the frame",
                 WorkerFrame(WorkerFrame.request, 1, "call").adding {
@@ -76,31 +76,31 @@ struct WorkerFramesTests {
             (0..<3).map { place in
                 var figures: [Int64] = [1, 1, 1]
                 figures[place] = figure
-                return Wrong("a doom with the figures \(figures)", doomed("LIMIT-001", figures))
+                return Wrong("a violation with the figures \(figures)", terminated("LIMIT-001", figures))
             }
         }
 
     @Test(arguments: wrong) func aFrameThatIsNotRightEndsTheWorker(wrong: Wrong) async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let worker = try ForgedWorker(sandbox.loop)
             defer { worker.close() }
             worker.hear(wrong.bytes)
-            #expect(worker.instance.isDoomed, "it was taken")
+            #expect(worker.instance.isTerminated, "it was taken")
         }
     }
 
     @Test func aDoomWithFiguresIsTheTenants() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let worker = try ForgedWorker(sandbox.loop)
             defer { worker.close() }
-            worker.hear(Self.doomed("LIMIT-003", [1, 2, 3]).bytes)
-            #expect(worker.instance.doom?.code == .limitMemory)
+            worker.hear(Self.terminated("LIMIT-003", [1, 2, 3]).bytes)
+            #expect(worker.instance.violation?.code == .limitMemory)
             #expect(worker.instance.usage.peakMemory == 2)
         }
     }
 
     @Test func aWorkerHasABoundedNumberOfRequestsUnderWay() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let worker = try ForgedWorker(sandbox.loop, .with { $0.tasks = 4 })
             defer { worker.close() }
             for number in 1...100 {
@@ -108,40 +108,40 @@ struct WorkerFramesTests {
                     WorkerFrame(WorkerFrame.request, Int64(number), "call", canWait: true)
                         .adding { $0.integer(ForgedWorker.waiting) }.bytes)
             }
-            #expect(worker.instance.doom?.code == .limitTasks)
+            #expect(worker.instance.violation?.code == .limitTasks)
         }
     }
 
     @Test func aWorkerThatTakesNothingIsEndedBeforeTheHostKeepsMuchForIt() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let options = TenantOptions.with { $0.message = 64 << 10 }
             let worker = try ForgedWorker(sandbox.loop, options)
             defer { worker.close() }
             let text = String(repeating: "x", count: 60 << 10)
-            for number in 1...1000 where !worker.instance.isDoomed {
+            for number in 1...1000 where !worker.instance.isTerminated {
                 worker.hear(
                     WorkerFrame(WorkerFrame.request, Int64(number), "call", canWait: true).adding {
                         $0.integer(ForgedWorker.waiting)
                         $0.string(text)
                     }.bytes)
-                await sandbox.loop.yield()
-                await sandbox.loop.yield()
+                await sandbox.loop.yieldToIO()
+                await sandbox.loop.yieldToIO()
             }
-            #expect(worker.instance.isDoomed)
+            #expect(worker.instance.isTerminated)
         }
     }
 
     @Test func aWorkerThatKeepsWhatItIsGivenIsEnded() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let worker = try ForgedWorker(sandbox.loop, .with { $0.memory = 1 << 20 })
             defer { worker.close() }
             let export = TenantExport(worker.instance, number: 1)
-            for _ in 0..<3000 where !worker.instance.isDoomed {
+            for _ in 0..<3000 where !worker.instance.isTerminated {
                 _ = try? worker.instance.start(
                     export, [.object(TenantImport("function") { _, _ in .done([]) })], canWait: true)
                 worker.drain()
             }
-            #expect(worker.instance.doom?.code == .limitMemory)
+            #expect(worker.instance.violation?.code == .limitMemory)
         }
     }
 
@@ -168,9 +168,9 @@ struct WorkerFramesTests {
             },
             WorkerFrame(WorkerFrame.notice, 0, "release").adding { $0.integer(ForgedWorker.printing) },
             WorkerFrame(WorkerFrame.notice, 0, "forget").adding { $0.integer(9) },
-            Self.doomed("LIMIT-001", [1, 2, 3]),
+            Self.terminated("LIMIT-001", [1, 2, 3]),
         ].map(\.bytes)
-        let (taken, ended) = try await withSandbox { sandbox in
+        let (taken, ended) = try await withSandboxedState { sandbox in
             var mutator = ByteMutator(seed: 0xF4A3)
             var (taken, ended) = (0, 0)
             var worker = try ForgedWorker(sandbox.loop)
@@ -178,7 +178,7 @@ struct WorkerFramesTests {
                 worker.hear(mutator.damaged(whole[round % whole.count]))
                 // What is shown of it afterwards is read without a trap, too.
                 _ = (worker.instance.usage.cpu + worker.instance.usage.cpu).nanoseconds
-                if worker.instance.isDoomed {
+                if worker.instance.isTerminated {
                     ended += 1
                     worker.close()
                     worker = try ForgedWorker(sandbox.loop)
@@ -186,7 +186,7 @@ struct WorkerFramesTests {
                     taken += 1
                     worker.drain()
                 }
-                if round % 64 == 0 { await sandbox.loop.yield() }
+                if round % 64 == 0 { await sandbox.loop.yieldToIO() }
             }
             worker.close()
             return (taken, ended)

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 import LuaBridge
 import TestSupport
@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: [SIGKILL, SIGSEGV, SIGSTOP]) func aWorkerThatIsStruckLosesTheCallInFlightOnly(signal: Int32)
         async throws
     {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", Self.patient)
             let module = try await tenant.run(
                 "return { add = function(a, b) return a + b end, nap = function() require('mf').sleep(1e5) end }")
@@ -27,7 +27,7 @@ import Testing
                 #expect(try await sandbox.call(module["add"], .integer(Int64(round)), 1) == .integer(Int64(round + 1)))
                 let worker = try #require(tenant.workerProcessID)
                 async let nap = sandbox.call(module["nap"])
-                await sandbox.loop.yield()
+                await sandbox.loop.yieldToIO()
                 kill(worker, signal)
                 do {
                     _ = try await nap
@@ -55,7 +55,7 @@ import Testing
     ) async throws {
         // What is stopped is found out at the wall limit only: fewer of these.
         let (calls, strikes) = getenv("MFLUA_SOAK") != nil ? (1000, 3) : signal == SIGSTOP ? (32, 1) : (100, 3)
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", Self.patient)
             let module = try await tenant.run(
                 """
@@ -92,7 +92,7 @@ import Testing
                     try await sandbox.loop.sleep(for: .microseconds(Int64.random(in: 0...40_000, using: &random)))
                     guard let worker = tenant.workerProcessID else { continue }
                     // One that is stopped while it starts is waited for as long as a start may take.
-                    let hasStarted = (tenant.instance as? WorkerInstance)?.isSetUp == true
+                    let hasStarted = (tenant.instance as? WorkerSandbox)?.isSetUp == true
                     if signal == SIGSTOP, !hasStarted { continue }
                     record.struck.insert(tenant.stats.generation)
                     kill(worker, signal)
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func aBlockedCallOfAStoppedWorkerEnds() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", Self.patient)
             #expect(try tenant.runNow(Array("return 1".utf8), name: "=one") == [1])
             let worker = try #require(tenant.workerProcessID)
@@ -136,10 +136,10 @@ import Testing
     }
 
     @Test func whatWasNotSentIsNotNumbered() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", .process)
             let module = try await tenant.run("return function(...) return select('#', ...) end")
-            let worker = try #require(tenant.instance as? WorkerInstance)
+            let worker = try #require(tenant.instance as? WorkerSandbox)
             let before = worker.numberedCount
             let function = LuaCallable("function") { _ in [] }
             let huge = LuaValue.string(String(repeating: "x", count: 2 << 20))
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test func theWorkerIsLockedUp() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", .process)
             _ = try await tenant.run("return 1")
             let worker = try #require(tenant.workerProcessID)
@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func theWorkerHasNoEnvironmentButWhatKeepsItsCrashesShort() async throws {
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", .process)
             _ = try await tenant.run("return 1")
             let worker = try #require(tenant.workerProcessID)
@@ -178,7 +178,7 @@ import Testing
     @Test func aWorkerThatTheKernelDoesNotLockUpRunsNothing() async throws {
         TenantWorker.executable = Places.products + "/refuse-seccomp"
         defer { useBuiltWorker() }
-        try await withSandbox { sandbox in
+        try await withSandboxedState { sandbox in
             let tenant = sandbox.tenant("acme", .process)
             let refusal = await expectMFError(.levelUnavailable) { try await tenant.run("return 1") }
             #expect(refusal?.message == "the kernel refuses to lock the worker up: Operation not permitted")
@@ -186,7 +186,9 @@ import Testing
             expectMFError(.levelUnavailable) { try tenant.runNow(Array("return 1".utf8), name: "=one") }
             #expect(tenant.workerProcessID == nil, "none is left behind")
             for _ in 1...5 { await expectMFError(.levelUnavailable) { try await tenant.run("return 1") } }
-            #expect(tenant.stats.dooms.isEmpty && tenant.suspension == nil && sandbox.events.isEmpty, "no fault of its")
+            #expect(
+                tenant.stats.violations.isEmpty && tenant.suspension == nil && sandbox.events.isEmpty, "no fault of its"
+            )
             #expect(tenant.stats.generation == 1, "what is refused is not tried again at once")
         }
     }

@@ -717,7 +717,7 @@ error("Cannot require a meta file")
 ---@field preloadRemote fun(self: mf.Host, requests: mf.PreloadRemoteArgs[]) Fetches what later loads will need; waits.
 ---@field registerRemotes fun(self: mf.Host, remotes: mf.Remote[], options?: mf.RegisterRemotesOptions) Registers remotes; with `force`, those of the same name are replaced.
 ---@field removeRemotes fun(self: mf.Host, names: string[]): string[] Removes remotes and all that was loaded of them; returns the names that were registered.
----@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code.
+---@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, limit violations by code.
 ---@field registerPlugins fun(self: mf.Host, plugins: (mf.Plugin|string|table)[]) Attaches plugins.
 ---@field removePlugins fun(self: mf.Host, names: string[]): string[] Detaches plugins; returns the names that were attached.
 ---@field revalidate fun(self: mf.Host, names?: string[]): string[] Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated.
@@ -757,7 +757,7 @@ error("Cannot require a meta file")
 ---@field preloadRemote fun(requests: mf.PreloadRemoteArgs[]) Fetches what later loads will need; waits.
 ---@field registerRemotes fun(remotes: mf.Remote[], options?: mf.RegisterRemotesOptions) Registers remotes; with `force`, those of the same name are replaced.
 ---@field removeRemotes fun(names: string[]): string[] Removes remotes and all that was loaded of them; returns the names that were registered.
----@field tenantStats fun(name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code.
+---@field tenantStats fun(name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, limit violations by code.
 ---@field registerPlugins fun(plugins: (mf.Plugin|string|table)[]) Attaches plugins.
 ---@field removePlugins fun(names: string[]): string[] Detaches plugins; returns the names that were attached.
 ---@field revalidate fun(names?: string[]): string[] Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated.

@@ -23,7 +23,7 @@ typedef struct {
     uint8_t *bytes;
     size_t count;
     size_t capacity;
-    uint32_t values; /* how many there are, where that is known beforehand */
+    uint32_t values;    /* how many there are, where that is known beforehand */
     uint32_t functions; /* how many of the values, nested ones included, are functions */
 } mf_buffer;
 
@@ -44,7 +44,7 @@ enum {
     MF_SYNTAX = 3,     /* a chunk does not compile: mf_failure tells it */
     MF_WAITING = 4,    /* a task waits for the Swift function it called */
     MF_SLICED = 5,     /* a task gave way at the end of its time slice */
-    MF_DOOMED = 6,     /* the state is over a limit (mf_doom_reason) and will not run again */
+    MF_TERMINATED = 6, /* the state is over a limit (mf_violation) and will not run again */
     MF_CONVERSION = 7, /* a value cannot cross: mf_failure holds kind and path */
     MF_NESTING = 8,    /* Swift and Lua call each other too deeply */
     MF_THREADS = 9,    /* the watchdog's thread cannot be started */
@@ -68,14 +68,14 @@ enum {
     MF_REFUSE_DEPTH = 3,   /* a value nested too deeply, or containing itself */
 };
 
-/* Why a state is doomed. */
+/* Why a state is terminated. */
 enum {
-    MF_DOOM_NONE = 0,
-    MF_DOOM_CPU = 1,
-    MF_DOOM_WALL = 2,
-    MF_DOOM_MEMORY = 3,
-    MF_DOOM_TASKS = 4,
-    MF_DOOM_MESSAGE = 5,
+    MF_VIOLATION_NONE = 0,
+    MF_VIOLATION_CPU = 1,
+    MF_VIOLATION_WALL = 2,
+    MF_VIOLATION_MEMORY = 3,
+    MF_VIOLATION_TASKS = 4,
+    MF_VIOLATION_MESSAGE = 5,
 };
 
 /* ---- The wire ----
@@ -84,19 +84,19 @@ enum {
     MF_TAG_NIL = 0,
     MF_TAG_FALSE = 1,
     MF_TAG_TRUE = 2,
-    MF_TAG_INTEGER = 3,  /* int64 */
-    MF_TAG_NUMBER = 4,   /* double */
-    MF_TAG_STRING = 5,   /* uint32 count, bytes */
-    MF_TAG_NULL = 6,     /* light userdata NULL */
-    MF_TAG_TABLE = 7,    /* int32 slot, uint64 identity */
-    MF_TAG_FUNCTION = 8, /* int32 slot, uint64 identity */
-    MF_TAG_USERDATA = 9, /* int32 slot, uint64 identity */
-    MF_TAG_OBJECT = 10,  /* two words: the Swift object and its witness table */
+    MF_TAG_INTEGER = 3,   /* int64 */
+    MF_TAG_NUMBER = 4,    /* double */
+    MF_TAG_STRING = 5,    /* uint32 count, bytes */
+    MF_TAG_NULL = 6,      /* light userdata NULL */
+    MF_TAG_TABLE = 7,     /* int32 slot, uint64 identity */
+    MF_TAG_FUNCTION = 8,  /* int32 slot, uint64 identity */
+    MF_TAG_USERDATA = 9,  /* int32 slot, uint64 identity */
+    MF_TAG_OBJECT = 10,   /* two words: the Swift object and its witness table */
     MF_TAG_CALLABLE = 11, /* word: the Swift callable; byte: asynchronous; Swift -> C only */
-    MF_TAG_ARRAY = 12,   /* uint32 count, values */
-    MF_TAG_RECORD = 13,  /* uint32 count, key and value in turn */
-    MF_TAG_BYTES = 15,   /* as MF_TAG_STRING, but not valid UTF-8; C -> Swift only */
-    MF_TAG_SAME = 14,    /* C -> Swift only, in emissions: the value that was put in is unchanged */
+    MF_TAG_ARRAY = 12,    /* uint32 count, values */
+    MF_TAG_RECORD = 13,   /* uint32 count, key and value in turn */
+    MF_TAG_BYTES = 15,    /* as MF_TAG_STRING, but not valid UTF-8; C -> Swift only */
+    MF_TAG_SAME = 14,     /* C -> Swift only, in emissions: the value that was put in is unchanged */
 };
 
 /* ---- The Swift side ----
@@ -109,9 +109,9 @@ typedef struct {
     int32_t (*keys)(void *host, const void *words);
     int64_t (*count)(void *host, const void *words);
     int32_t (*describe)(void *host, const void *words);
-    int32_t (*type)(void *host, const void *words); /* the slot of its metatable, negative: no memory */
+    int32_t (*type)(void *host, const void *words);                /* the slot of its metatable, negative: no memory */
     int32_t (*refuse)(void *host, int32_t reason, void *callable); /* callable: NULL, or the one it is about */
-    bool (*stops)(void *host); /* whether what runs is to be stopped: its task was cancelled */
+    bool (*stops)(void *host);                 /* whether what runs is to be stopped: its task was cancelled */
     void (*forget)(void *host, int32_t level); /* the reply of a level has been read */
     void (*retain)(void *object);
     void (*release)(void *object);
@@ -132,7 +132,7 @@ mf_state *mf_state_new(const mf_host *functions, void *host, bool is_tenant, mf_
 void mf_state_free(mf_state *s);
 /* From now on SIGURG, sent to a thread that is inside of a host's state, has it ask `stops` at the next instruction. */
 void mf_expect_stops(void);
-void mf_state_closing(mf_state *s); /* from now on no callback reaches Swift, except release */
+void mf_state_closing(mf_state *s);    /* from now on no callback reaches Swift, except release */
 bool mf_state_busy(const mf_state *s); /* whether a call into Lua is under way */
 /* `ignores_paths`: LUA_PATH and LUA_CPATH are passed over. */
 int32_t mf_open_host_libraries(mf_state *s, bool ignores_paths);
@@ -140,10 +140,11 @@ int32_t mf_open_host_libraries(mf_state *s, bool ignores_paths);
 size_t mf_memory_used(const mf_state *s);
 size_t mf_memory_peak(const mf_state *s);
 void mf_memory_limit(mf_state *s, size_t cap, size_t margin); /* 0: none */
-void mf_charge(mf_state *s, int64_t bytes); /* held for Lua outside of it; negative: no longer */
-int32_t mf_doom_reason(const mf_state *s);
-void mf_doom(mf_state *s, int32_t reason);
-const char *mf_doom_place(const mf_state *s); /* file and line of the code that went over the limit; empty: not known */
+void mf_charge(mf_state *s, int64_t bytes);                   /* held for Lua outside of it; negative: no longer */
+int32_t mf_violation(const mf_state *s);
+void mf_terminate(mf_state *s, int32_t reason);
+const char *
+mf_violation_place(const mf_state *s); /* file and line of the code that went over the limit; empty: not known */
 int32_t mf_collect(mf_state *s);
 
 /* ---- Limits (limits.c): what makes a state a tenant's ---- */
@@ -170,11 +171,11 @@ bool mf_may_wait(mf_state *s);
 void mf_task_charge(mf_task *t, int64_t ns);
 /* Whether the state is over a limit, for functions of Swift that take their time: looks at the clock when a tick has passed. */
 bool mf_over_limit(mf_state *s);
-int64_t mf_cpu_time(const mf_state *s);             /* nanoseconds, of the state's whole life */
+int64_t mf_cpu_time(const mf_state *s); /* nanoseconds, of the state's whole life */
 int32_t mf_open_tenant_libraries(mf_state *s);
 
 /* ---- Buffers ---- */
-mf_buffer *mf_input(mf_state *s);                   /* emptied; NULL: no memory or nested too deeply */
+mf_buffer *mf_input(mf_state *s); /* emptied; NULL: no memory or nested too deeply */
 int32_t mf_current_level(const mf_state *s);
 /* Whether so many bytes can be had now: Swift cannot go on without memory that it asks for. Always, for few. */
 bool mf_has_room(size_t count);
@@ -187,14 +188,14 @@ bool mf_buffer_grow(mf_state *s, mf_buffer *b, size_t more);
 mf_span mf_failure(const mf_state *s);
 
 /* ---- References ---- */
-bool mf_release(mf_state *s, int32_t slot);         /* false: no stack space now, try again later */
-enum { MF_GLOBALS_SLOT = 2 };                       /* never released */
+bool mf_release(mf_state *s, int32_t slot); /* false: no stack space now, try again later */
+enum { MF_GLOBALS_SLOT = 2 };               /* never released */
 uintptr_t mf_globals_identity(mf_state *s);
 
 /* ---- Calls ---- arguments from mf_input(); results as wire */
 int32_t mf_load(mf_state *s, const char *source, size_t count, const char *name, int32_t environment, mf_span *result);
 int32_t mf_call(mf_state *s, int32_t function, int32_t argument_count, mf_span *results);
-int32_t mf_make(mf_state *s, mf_span *result);      /* one value from the input, back as a reference */
+int32_t mf_make(mf_state *s, mf_span *result); /* one value from the input, back as a reference */
 int32_t mf_environment(mf_state *s, int32_t base, mf_span *result);
 int32_t mf_read_only(mf_state *s, int32_t table, mf_span *result);
 int32_t mf_to_string(mf_state *s, mf_span *result); /* one value from the input */
@@ -226,7 +227,7 @@ int32_t mf_register_type(mf_state *s, int32_t method_count, int32_t *slot);
 int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, bool chained, mf_task **task,
                      mf_span *results);
 void mf_task_drop(mf_task *task);
-/* Ends a task that waits as coroutine.close does: its pending __close metamethods run, unless the state is doomed. */
+/* Ends a task that waits as coroutine.close does: its pending __close metamethods run, unless the state is terminated. */
 void mf_task_close(mf_task *task);
 const void *mf_task_current(const mf_state *s);
 
@@ -236,22 +237,22 @@ enum { MF_EMIT_SYNC = 0, MF_EMIT_ASYNC = 1, MF_EMIT_SYNC_WATERFALL = 2, MF_EMIT_
 typedef struct {
     /* what to do */
     int32_t kind;
-    int32_t listeners;      /* slot of the list of functions */
+    int32_t listeners; /* slot of the list of functions */
     int32_t listener_count;
-    int32_t shape;          /* slot of the list of keys; 0: the data is one value */
-    int32_t field_count;    /* values in the input, one a key of the shape */
-    bool keep;              /* whether a reference to the final data is wanted */
-    uint64_t wanted;        /* bit i: field i is read back; those from 64 on always are */
-    uint64_t unchangeable;  /* bit i: field i may be answered with MF_TAG_SAME; set by C */
+    int32_t shape;         /* slot of the list of keys; 0: the data is one value */
+    int32_t field_count;   /* values in the input, one a key of the shape */
+    bool keep;             /* whether a reference to the final data is wanted */
+    uint64_t wanted;       /* bit i: field i is read back; those from 64 on always are */
+    uint64_t unchangeable; /* bit i: field i may be answered with MF_TAG_SAME; set by C */
     /* what came of it */
-    int32_t listener;       /* the listener that ran last, from 0 */
-    bool bad_value;         /* it returned something that cannot replace the data */
-    int32_t bad_type;       /* the Lua type of that */
-    bool aborted;           /* it returned false, in MF_EMIT_ASYNC */
+    int32_t listener; /* the listener that ran last, from 0 */
+    bool bad_value;   /* it returned something that cannot replace the data */
+    int32_t bad_type; /* the Lua type of that */
+    bool aborted;     /* it returned false, in MF_EMIT_ASYNC */
     bool outcome_is_data;
-    bool has_outcome;       /* the outcome is on the wire, first */
-    bool has_data;          /* a reference to the final data is on the wire, next */
-    bool has_fields;        /* some field has changed: all are on the wire, last */
+    bool has_outcome; /* the outcome is on the wire, first */
+    bool has_data;    /* a reference to the final data is on the wire, next */
+    bool has_fields;  /* some field has changed: all are on the wire, last */
 } mf_emission;
 
 /* Results on the wire: what the emission says there is. */

@@ -123,7 +123,7 @@ public struct HookFieldReference: Sendable {
 protocol DeclaredHook: HookDeclaration {
     /// The place of its listeners among those of all hooks.
     var index: Int { get }
-    func makeTapList() -> any TapStore
+    func makeTapList() -> any AnyTapList
 }
 
 /// The hooks in the order in which they were declared.
@@ -183,7 +183,7 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
                 changes: $0.changes)
         }
     }
-    func makeTapList() -> any TapStore {
+    func makeTapList() -> any AnyTapList {
         TapList<Arguments>(hook: name, kind: kind, fields: fields, tenancy: tenancy, subject: subject)
     }
 }

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 
 /// Identifies one registration of a plugin with one host.
@@ -23,10 +23,10 @@ final class HookBus: @unchecked Sendable {
     private let state: LuaState
     /// The listeners as they are now.
     @exclusivity(unchecked)
-    var view: HookView
+    var view: ListenerSnapshot
     /// Those that loads under way began with, before plugins were replaced.
     @exclusivity(unchecked)
-    var olderViews: [HookView] = []
+    var olderViews: [ListenerSnapshot] = []
     /// Whether some plugin was read from a file, and may therefore be replaced while a load is under way.
     @exclusivity(unchecked)
     var mayReload = false
@@ -36,7 +36,7 @@ final class HookBus: @unchecked Sendable {
 
     init(state: LuaState) {
         self.state = state
-        view = HookView(Lifecycle.hooks.map { $0.makeTapList() })
+        view = ListenerSnapshot(Lifecycle.hooks.map { $0.makeTapList() })
     }
 
     /// The listeners of a hook.
@@ -48,23 +48,23 @@ final class HookBus: @unchecked Sendable {
 
     /// The listeners that count for the running task.
     @inline(__always)
-    var currentView: HookView { olderViews.isEmpty ? view : pinnedView }
+    var currentView: ListenerSnapshot { olderViews.isEmpty ? view : pinnedView }
 
     @inline(never)
-    private var pinnedView: HookView { PinnedView.view(of: self) ?? view }
+    private var pinnedView: ListenerSnapshot { PinnedView.view(of: self) ?? view }
 
     /// The lists of a hook: what is added counts for loads under way, too.
-    func stores(named name: String) -> [any TapStore] {
+    func stores(named name: String) -> [any AnyTapList] {
         guard let hook = Lifecycle.named[name] else { return [] }
         return distinct(allViews.map { $0.lists[hook.index] })
     }
 
-    var stores: [any TapStore] { distinct(allViews.flatMap(\.lists)) }
+    var stores: [any AnyTapList] { distinct(allViews.flatMap(\.lists)) }
 
-    private var allViews: [HookView] { [view] + olderViews }
+    private var allViews: [ListenerSnapshot] { [view] + olderViews }
 
     /// Views share the lists in which they do not differ.
-    private func distinct(_ stores: [any TapStore]) -> [any TapStore] {
+    private func distinct(_ stores: [any AnyTapList]) -> [any AnyTapList] {
         var seen: Set<ObjectIdentifier> = []
         return stores.filter { seen.insert(ObjectIdentifier($0)).inserted }
     }

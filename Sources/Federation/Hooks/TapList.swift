@@ -22,12 +22,12 @@ struct Tap<A: Sendable>: Sendable {
 }
 
 /// What the host does with a hook's listeners without knowing the hook's arguments.
-protocol TapStore: AnyObject, Sendable {
+protocol AnyTapList: AnyObject, Sendable {
     func add(lua function: LuaFunction, plugin: String, owner: PluginID)
     func add(tenant plugin: TenantPlugin, border: TenantBorder, owner: PluginID)
     func remove(owner: PluginID)
     func holds(_ owner: PluginID) -> Bool
-    func copy() -> any TapStore
+    func copy() -> any AnyTapList
     func emit(open value: LuaValue, in state: LuaState) async throws -> LuaValue
 }
 
@@ -35,7 +35,7 @@ protocol TapStore: AnyObject, Sendable {
 ///
 /// A dispatch works on the runs it found when it began; a change makes new ones, so that what started on a generation
 /// of a plugin ends on it.
-final class TapList<A: Sendable>: TapStore, @unchecked Sendable {
+final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     /// Consecutive Lua listeners of one state are called in one go.
@@ -76,7 +76,7 @@ final class TapList<A: Sendable>: TapStore, @unchecked Sendable {
 
     func holds(_ owner: PluginID) -> Bool { taps.contains { $0.owner == owner } }
 
-    func copy() -> any TapStore {
+    func copy() -> any AnyTapList {
         let copy = TapList(hook: hook, kind: kind, fields: fields, tenancy: tenancy, subject: subject)
         copy.taps = taps
         return copy

@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 import LuaBridge
 import OrderedCollections
 
@@ -32,11 +32,11 @@ final class FederationRegistry: @unchecked Sendable {
     /// Assets that were fetched ahead, oldest first.
     var preloadedAssets: OrderedSet<String> = []
     /// What the remotes are made of: what revalidation asks about.
-    var parts = RemoteParts()
+    var parts = RemoteResources()
     /// Files that a remote's code looked for and that were not there, by the remote's name.
     var absentFiles: [String: Set<String>] = [:]
     /// The updates of remotes, one at a time for each.
-    let updates = Turns()
+    let updates = KeyedSerialQueue()
     /// The files of the owner's remotes that are on their way or were fetched ahead.
     let files = FileStore()
     /// Bytes of all that was fetched for remotes of no tenant.

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 public import LuaBridge
 
 extension Host {

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Fetch
 import LuaBridge
 import OrderedCollections
@@ -72,14 +72,14 @@ extension Host {
             lifecycle.loadEntry, LoadEntry(remoteInfo: remoteInfo, origin: self))
         if fromHook.isTruthy { return (try Container(fromHook, state: runtime.state), false) }
         // Entries that are loaded side by side go on side by side.
-        if hooks.hears(lifecycle.loadEntry) { await runtime.loop.pass() }
+        if hooks.hears(lifecycle.loadEntry) { await runtime.loop.yieldToQueue() }
         let isEntryOfRemote = url == nil && remoteInfo.tenant == nil
         if isEntryOfRemote, !isNewVersion, let known = registry.containers[remoteInfo.containerKey] {
             return (known, true)
         }
         var url = url ?? remoteInfo.entry ?? ""
         var remoteInfo = remoteInfo
-        let lifetime = OwnerScope()
+        let lifetime = Lifetime()
         var isMade = false
         // What an entry that fails has begun ends at once.
         defer { if !isMade { lifetime.close() } }

@@ -26,7 +26,7 @@ extension Host {
             lifecycle.beforeInit,
             BeforeInit(
                 userOptions: userOptions, optionsSoFar: soFar,
-                shareInfo: ShareFormat.merge(userOptions, into: soFar.shared).all, origin: self))
+                shareInfo: SharedModuleNormalizer.merge(userOptions, into: soFar.shared).all, origin: self))
         let (user, base) = (arguments.userOptions, arguments.optionsSoFar)
         if user.tenants != userOptions.tenants { try tenants.declare(user.tenants) }
         for remote in user.remotes.elements { try tenants.expectDeclared(of: remote) }

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import OrderedCollections
 
@@ -141,7 +141,7 @@ extension Host {
 
     /// The same for an id as beforeRequest left it.
     func resolve(asked id: String, stepwise: Bool = false) async throws -> ResolvedRequest {
-        if stepwise { await runtime.loop.pass() }
+        if stepwise { await runtime.loop.yieldToQueue() }
         guard let found = index.match(id, in: options.remotes) else {
             let error = MFError.remoteNotFound(id, host: options)
             try await hooks.emit(
@@ -156,7 +156,7 @@ extension Host {
             AfterMatchRemote(
                 id: id, pkgNameOrAlias: found.request.pkgNameOrAlias, expose: found.request.expose,
                 remote: found.remote, remoteInfo: remoteInfo, error: nil, origin: self))
-        if stepwise { await runtime.loop.pass() }
+        if stepwise { await runtime.loop.yieldToQueue() }
         var match = AfterResolve(
             id: id, pkgNameOrAlias: found.request.pkgNameOrAlias, expose: found.request.expose, remote: found.remote,
             remoteInfo: remoteInfo, remoteSnapshot: nil, origin: self)
@@ -187,7 +187,7 @@ extension Host {
             return try await hooks.emit(lifecycle.beforeRequest, BeforeRequest(id: id, origin: self)).id
         } catch let error where !(error is CancellationError) {
             // Whoever began this without waiting for it, as loadShareSync does, goes on first.
-            if stepwise { await runtime.loop.yield() }
+            if stepwise { await runtime.loop.yieldToIO() }
             let replacement = try await hooks.emit(
                 lifecycle.errorLoadRemote,
                 ErrorLoadRemote(

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import OrderedCollections
 
@@ -20,7 +20,7 @@ public final class Host: @unchecked Sendable {
     let registry: FederationRegistry
     let hooks: HookBus
     let lifecycle = Lifecycle.declared
-    let index: RemoteLookup
+    let index: RemoteDirectory
 
     /// The options as they are now. Live: what hooks change here counts. On the runtime's loop only.
     public internal(set) var options: HostOptions {
@@ -42,9 +42,9 @@ public final class Host: @unchecked Sendable {
     var plugins: [RegisteredPlugin] = []
     var nextPluginNumber = 1
     /// What was registered by plugins, and ends with them.
-    var claims = Claims()
+    var claims = NameOwners()
     /// The generation of a plugin that has made this host, which ends with it.
-    var ownership: (scope: OwnerScope, token: OwnerScope.Token)?
+    var ownership: (scope: Lifetime, token: Lifetime.Token)?
     /// The handles that `mf.live` gave out.
     var lives = LiveModules()
     /// The tokens by which containers recognise a host that is being initialised already.
@@ -66,7 +66,7 @@ public final class Host: @unchecked Sendable {
         currentOptions = HostOptions(name: userOptions.name)
         currentOptions.id = ""
         shareScopeMap = ShareScopes()
-        index = RemoteLookup()
+        index = RemoteDirectory()
         options.remotes.accepts = { [weak self] remote in try self?.tenants.expectDeclared(of: remote) }
         try tenants.declare(userOptions.tenants)
         userOptions.plugins.elements = try attachAll(userOptions.plugins.elements)

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 public import LuaBridge
 import OrderedCollections
 
@@ -140,7 +140,7 @@ extension HostFunction {
         },
         HostFunction(
             "tenantStats", "fun(name: string): mf.TenantStats",
-            "What a tenant has used, and how it is: bytes, milliseconds, calls, dooms by code."
+            "What a tenant has used, and how it is: bytes, milliseconds, calls, limit violations by code."
         ) { host, call in [try host.tenants.tenant(try call.string(0)).stats.luaValue] },
         HostFunction(
             "registerPlugins", "fun(plugins: (mf.Plugin|string|table)[])", "Attaches plugins."

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 
 /// A function that runs beside the one that started it: what `mf.spawn` returns.

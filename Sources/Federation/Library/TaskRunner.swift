@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 
 /// Runs the tasks of one Lua state, the host's or a tenant's: `mf.spawn`, `mf.all`, `mf.sleep`.
@@ -17,11 +17,11 @@ final class TaskRunner: @unchecked Sendable {
     private var collection: TimerID?
 
     /// Keeps the runtime alive while a task runs; nil where something else does.
-    var work: WorkRegistry?
+    var work: KeepAlive?
     /// Tells of a failure when it is certain that nobody waits for it.
     var report: @Sendable (any Error) -> Void = { _ in }
     /// Is called when a task finds the state over a limit.
-    var onDoom: () -> Void = {}
+    var onViolation: () -> Void = {}
 
     init(loop: EventLoop, limit: Int? = nil, onExcess: @escaping () -> Void = {}) {
         (self.loop, self.limit, self.onExcess) = (loop, limit, onExcess)
@@ -56,7 +56,7 @@ final class TaskRunner: @unchecked Sendable {
     ///   - owner: What the task belongs to, and ends with.
     ///   - inDispatch: Whether a dispatch that is under way starts it.
     func start(
-        _ function: LuaFunction, _ arguments: [LuaValue] = [], owner: OwnerScope? = nil, inDispatch: Bool = false
+        _ function: LuaFunction, _ arguments: [LuaValue] = [], owner: Lifetime? = nil, inDispatch: Bool = false
     ) throws -> SpawnedTask {
         let state = function.state
         let isLimited = limit != nil
@@ -78,10 +78,10 @@ final class TaskRunner: @unchecked Sendable {
                 spawned[number] = nil
                 if let work { self.work?.end(work) }
                 if let token { owner?.release(token) }
-                if state.isDoomed { onDoom() }
+                if state.isTerminated { onViolation() }
             }
             // One task after another: a tenant that spawns many has no more turns than others.
-            if isLimited, loop.hasTurnsWaiting(state) { await loop.giveWay(state) }
+            if isLimited, loop.hasTurnsWaiting(state) { await loop.yieldFairly(state) }
             try Task.checkCancellation()
             return try await state.start(function, arguments, sliceable: isLimited, payer: payer).finish()
         }
@@ -150,7 +150,7 @@ extension TaskRunner {
     }
 
     /// `mf.spawn`, whose tasks belong to an owner.
-    func spawn(for owner: @escaping @Sendable () -> OwnerScope? = { nil }) -> LuaCallable {
+    func spawn(for owner: @escaping @Sendable () -> Lifetime? = { nil }) -> LuaCallable {
         LuaCallable("spawn") { [self] call in
             let task = try start(
                 try call.function(0), Array(call.arguments.dropFirst()), owner: owner(),

@@ -66,7 +66,7 @@ extension Host {
     }
 
     /// From here on nothing can fail.
-    private func swap(_ old: RegisteredPlugin, for read: RegisteredPlugin, ending scope: OwnerScope) {
+    private func swap(_ old: RegisteredPlugin, for read: RegisteredPlugin, ending scope: Lifetime) {
         var new = read
         new.id = takePluginNumber(rank: old.id.rank)
         switch new.body {

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Fetch
 import Logging
 import LuaBridge
@@ -36,7 +36,7 @@ extension Host {
         let draft = try draft(of: remote, module, changes)
         let (last, key) = (registry.parts.all(of: remote.name), draft.remoteInfo.entryKey)
         let environment = runtime.environments.environment(of: key)
-        let shares = ShareRecord(registry)
+        let shares = ShareScopeCheckpoint(registry)
         // What the new version reaches is what it is made of.
         let kept = remote.isPureEntry ? nil : remote.entry
         registry.parts.replace(last.filter { $0.key == kept }, of: remote.name)

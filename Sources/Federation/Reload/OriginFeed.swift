@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Fetch
 
 /// The connection to a server that tells which of its files change.

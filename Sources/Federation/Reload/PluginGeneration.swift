@@ -4,7 +4,7 @@ final class PluginGeneration: @unchecked Sendable {
 
     /// 1 for the version that was registered, one more for each that replaced another.
     let number: Int
-    let scope = OwnerScope()
+    let scope = Lifetime()
     /// The plugin's own file and those that it has required.
     private(set) var files: Set<String> = []
     /// Called when another file was reached.

@@ -33,7 +33,7 @@ enum PluginLibrary {
     }
 
     /// Gives a remote's environment its own `mf`: what the remote's code spawns belongs to its generation.
-    static func install(in environment: LuaTable, forRemote lifetime: OwnerScope, _ runtime: Runtime) throws {
+    static func install(in environment: LuaTable, forRemote lifetime: Lifetime, _ runtime: Runtime) throws {
         guard case .table(let package) = try environment.get("package"),
             case .table(let loaded) = try package.get("loaded"), case .table(let library) = try loaded.get("mf")
         else { return }

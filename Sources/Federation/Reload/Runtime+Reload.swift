@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 import LuaLibrary
 
@@ -85,7 +85,7 @@ extension Runtime {
     public func endWork(_ id: Int) { work.end(id) }
 
     /// Runs a part of a plugin's making: what it registers or starts meanwhile is the scope's.
-    func owning<T>(_ scope: OwnerScope?, _ body: () throws -> T) rethrows -> T {
+    func owning<T>(_ scope: Lifetime?, _ body: () throws -> T) rethrows -> T {
         guard let scope else { return try body() }
         let outer = reloads.owner
         reloads.owner = scope
@@ -107,7 +107,7 @@ final class ReloadState: @unchecked Sendable {
     /// What tells of changed remotes, while somebody watches.
     var feeds: OriginFeeds?
     /// The generation whose code is being run, when that is known.
-    var owner: OwnerScope?
+    var owner: Lifetime?
     private var loadGuards: (begin: LuaFunction, end: LuaFunction)?
 
     /// The functions of lua/mf/guard.lua.

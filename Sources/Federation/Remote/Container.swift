@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 
 /// What a remote entry returned: `init(shareScope, initScope, options)` and `get(expose)`.
@@ -14,12 +14,12 @@ final class Container: @unchecked Sendable {
     private lazy var getter: LuaValue = field("get")
     private lazy var initializer: LuaValue = field("init")
     /// What the code that it came from has begun, and what therefore ends with it.
-    let lifetime: OwnerScope?
+    let lifetime: Lifetime?
     /// How many modules use it.
     private var users = 0
 
     /// Takes a table or a view for a container.
-    init(_ value: LuaValue, state: LuaState, lifetime: OwnerScope? = nil) throws {
+    init(_ value: LuaValue, state: LuaState, lifetime: Lifetime? = nil) throws {
         self.value = value
         self.lifetime = lifetime
         switch value {

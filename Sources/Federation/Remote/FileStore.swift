@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 import OrderedCollections
 
 /// A file of a remote as it was fetched.

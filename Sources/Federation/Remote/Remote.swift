@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Fetch
 public import LuaBridge
 public import OrderedCollections

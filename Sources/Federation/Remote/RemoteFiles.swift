@@ -107,7 +107,7 @@ extension Host {
         guard giver == nil || giver == remote.tenant else { return nil }
         guard let response = try HookResponse(value) else { return nil }
         let file = try response.successful(for: lifecycle.loadFileError.name, url)
-        runtime.note(part: file.url, KnownResource(file.body), of: remote)
+        runtime.note(part: file.url, ResourceValidator(file.body), of: remote)
         return file
     }
 

@@ -20,7 +20,7 @@ public struct RemoteIndex<Stored> {
         let alias: String?
     }
 
-    private var tree = NameTree()
+    private var tree = PrefixTrie()
     /// By the remotes' numbers; nil for those that were removed.
     private var entries: [Entry?] = []
     private var freeEntries: [Int] = []

@@ -100,7 +100,7 @@ extension EnvironmentStore {
     ///   - snapshot: The remote's version, where that is not the one that is current.
     ///   - lifetime: What the remote's code spawns belongs to it.
     func runEntry(
-        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, host: Host, lifetime: OwnerScope
+        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, host: Host, lifetime: Lifetime
     ) async throws -> LuaValue {
         let modules = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
         let environment = try makeEnvironment(searcher: modules.searcher, path: "", advice: modules.advice)

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 
 extension Runtime {
     /// Runs a body, and fails in its place when it waits and nothing is left that could end that wait.

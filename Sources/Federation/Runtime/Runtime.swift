@@ -1,5 +1,5 @@
 public import Diagnostics
-public import EventLoop
+public import EventLoops
 public import Fetch
 public import LuaBridge
 public import Logging
@@ -58,7 +58,7 @@ public final class Runtime: @unchecked Sendable {
     public let fetcher: any Fetcher
     let configuration: RuntimeConfiguration
     let registry = FederationRegistry()
-    let work: WorkRegistry
+    let work: KeepAlive
     /// The tasks of the main state.
     let tasks: TaskRunner
     let log: Logger
@@ -81,7 +81,7 @@ public final class Runtime: @unchecked Sendable {
         var log = configuration.logger ?? Logger(label: "mflua")
         log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .notice
         self.log = log
-        work = WorkRegistry(loop: loop)
+        work = KeepAlive(loop: loop)
         tasks = TaskRunner(loop: loop)
         state = try loop.runAndWait {
             try LuaState(loop: loop, configuration: .host(ignoringEnvironment: configuration.ignoresEnvironment))
@@ -219,7 +219,7 @@ public final class Runtime: @unchecked Sendable {
             tasks.reportAllUnheard()
             tasks.close()
             work.cancelAll()
-            await loop.yield()
+            await loop.yieldToIO()
             endFollowingOrigins()
             for host in registry.hosts { host.end() }
             (fetcher as? CurlFetcher)?.close()

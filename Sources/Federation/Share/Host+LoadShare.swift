@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Logging
 import LuaBridge
 import OrderedCollections

@@ -5,7 +5,7 @@ extension Host {
     ///
     /// - Returns: All that the host shares from now on.
     func registerShared(_ userOptions: HostOptions, into soFar: SharedModules) throws -> SharedModules {
-        let (new, all) = ShareFormat.merge(userOptions, into: soFar)
+        let (new, all) = SharedModuleNormalizer.merge(userOptions, into: soFar)
         for (package, entries) in new {
             for entry in entries {
                 for scope in entry.scopeNames {

@@ -1,6 +1,6 @@
 import Fetch
 
-/// Turns a manifest into what loading needs.
+/// KeyedSerialQueue a manifest into what loading needs.
 ///
 /// - Parameters:
 ///   - manifest: The manifest.

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 public import LuaBridge
 
 /// Finds a module for a tenant's `require`; nil: there is none.
@@ -69,9 +69,9 @@ extension Tenant {
     /// Runs a chunk whose tasks belong to a lifetime.
     func run(
         _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules?, starter: String?,
-        atOnce: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: OwnerScope?
+        atOnce: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: Lifetime?
     ) async throws -> [LuaValue] {
-        let origin = TenantOrigin(
+        let origin = ReplayableCall(
             source, name: name, try arguments.map(imported), modules: modules.map { finder($0, atOnce: atOnce) },
             starter: starter,
             canWait: true, number: takeNumber(for: lifetime))
@@ -79,7 +79,7 @@ extension Tenant {
     }
 
     /// The number of a chunk. What its code has spawned ends with a lifetime.
-    func takeNumber(for lifetime: OwnerScope?) -> Int64 {
+    func takeNumber(for lifetime: Lifetime?) -> Int64 {
         chunks += 1
         let number = chunks
         lifetime?.own(retiring: { [weak self] in self?.end(number, isFinal: false) }) { [weak self] in
@@ -89,12 +89,12 @@ extension Tenant {
     }
 
     private func end(_ number: Int64, isFinal: Bool) {
-        if let instance, !instance.isDoomed { instance.end(number, isFinal: isFinal) }
+        if let instance, !instance.isTerminated { instance.end(number, isFinal: isFinal) }
     }
 
     /// Runs a chunk that does not wait.
     public func runNow(_ source: [UInt8], name: String, arguments: [LuaValue] = []) throws -> [LuaValue] {
-        let origin = TenantOrigin(
+        let origin = ReplayableCall(
             source, name: name, try arguments.map(imported), canWait: false, number: takeNumber(for: nil))
         return try exported(try atOnce { try origin.run(in: $0, canWait: false).finished(name) }, origin)
     }
@@ -136,12 +136,12 @@ extension Tenant {
     // MARK: - Ways in
 
     /// A call that ends at once.
-    func atOnce<T>(_ body: (any TenantInstance) throws -> T) throws -> T {
+    func atOnce<T>(_ body: (any Sandbox) throws -> T) throws -> T {
         let instance = try current()
         calls += 1
         do {
             let result = try body(instance)
-            if instance.isDoomed, let doom = instance.doom { throw doom }
+            if instance.isTerminated, let violation = instance.violation { throw violation }
             return result
         } catch {
             throw failure(error, of: instance)
@@ -149,13 +149,13 @@ extension Tenant {
     }
 
     /// A call that may wait, for as long as the tenant's `wall` limit says.
-    func within(_ body: (any TenantInstance) throws -> LuaStart) async throws -> LuaValues {
+    func within(_ body: (any Sandbox) throws -> CallOutcome) async throws -> LuaValues {
         let instance = try current()
         calls += 1
         do {
             switch try body(instance) {
             case .done(let values):
-                if instance.isDoomed, let doom = instance.doom { throw doom }
+                if instance.isTerminated, let violation = instance.violation { throw violation }
                 return values
             case .waiting(let pending): return try await within(instance) { try await pending.finish() }
             }
@@ -167,7 +167,7 @@ extension Tenant {
     /// The rest of a hook, for as long as the tenant has time in this load. What is not done by then is dropped; the
     /// instance stays.
     func withinLoad<T: Sendable>(
-        _ instance: any TenantInstance, _ rest: @escaping @Sendable () async throws -> T
+        _ instance: any Sandbox, _ rest: @escaping @Sendable () async throws -> T
     ) async throws -> T {
         guard let time = LoadTime.current else { return try await within(instance, rest) }
         await instance.ready()
@@ -191,11 +191,11 @@ extension Tenant {
     }
 
     /// Whether it has an instance that needs no time to start.
-    private var isStarted: Bool { instance.map { ($0 as? WorkerInstance)?.isSetUp ?? true } ?? false }
+    private var isStarted: Bool { instance.map { ($0 as? WorkerSandbox)?.isSetUp ?? true } ?? false }
 
     /// - Parameter time: After how long the call is dropped without ending the instance; nil: never.
     func within<T: Sendable>(
-        _ instance: any TenantInstance, for time: Duration? = nil,
+        _ instance: any Sandbox, for time: Duration? = nil,
         _ rest: @escaping @Sendable () async throws -> T
     ) async throws -> T {
         await instance.ready()
@@ -211,7 +211,7 @@ extension Tenant {
                 return task.cancel()
             }
             instance.expire()
-            race.finish(.failure(instance.doom ?? MFError(.limitWall, "the call took too long")))
+            race.finish(.failure(instance.violation ?? MFError(.limitWall, "the call took too long")))
             task.cancel()
         }
         race.onEnd = { task.cancel() }
@@ -224,14 +224,14 @@ extension Tenant {
     }
 
     /// A call of a function, from Lua or Swift.
-    func start(_ function: TenantFunction, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+    func start(_ function: TenantFunctionProxy, _ arguments: [LuaValue], canWait: Bool) throws -> CallOutcome {
         let arguments = try arguments.map(imported)
         let instance = try current()
         calls += 1
         do {
             switch try function.start(in: instance, arguments, canWait: canWait) {
             case .done(let values):
-                if instance.isDoomed, let doom = instance.doom { throw doom }
+                if instance.isTerminated, let violation = instance.violation { throw violation }
                 function.hasAnswered(arguments)
                 return .done(try exported(values, from: function, arguments, canWait: canWait))
             case .waiting(let pending):
@@ -255,24 +255,24 @@ extension Tenant {
 
 /// A call that waits, as what ends it early sees it.
 protocol TenantRacing: AnyObject {
-    var instance: any TenantInstance { get }
-    /// Ends the call with its instance's doom.
+    var instance: any Sandbox { get }
+    /// Ends the call with its instance's limit violation.
     func end()
 }
 
 /// The first of several outcomes.
 private final class TenantRace<T: Sendable>: TenantRacing, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    let instance: any TenantInstance
+    let instance: any Sandbox
     var onEnd: () -> Void = {}
     private var outcome: Result<T, any Error>?
     private var continuation: CheckedContinuation<T, any Error>?
 
-    init(_ instance: any TenantInstance) { self.instance = instance }
+    init(_ instance: any Sandbox) { self.instance = instance }
 
     func end() {
-        guard let doom = instance.doom else { return }
-        finish(.failure(doom))
+        guard let violation = instance.violation else { return }
+        finish(.failure(violation))
         onEnd()
     }
 
@@ -336,26 +336,26 @@ extension Tenant {
 
     /// What a call gave as the host uses it: its functions are found again by the same call where it can be made again.
     private func exported(
-        _ results: [LuaValue], from function: TenantFunction, _ arguments: [LuaValue], canWait: Bool
+        _ results: [LuaValue], from function: TenantFunctionProxy, _ arguments: [LuaValue], canWait: Bool
     ) throws -> [LuaValue] {
         if results.allSatisfy(\.crossesAsItIs) { return results }
         guard function.isRepeatable, arguments.allSatisfy(\.isPlain) else {
             return try results.map { try exported($0, nil) }
         }
-        return try exported(results, TenantOrigin(call: function, arguments, canWait: canWait))
+        return try exported(results, ReplayableCall(call: function, arguments, canWait: canWait))
     }
 
     /// What an origin gave as the host uses it.
-    private func exported(_ results: [LuaValue], _ origin: TenantOrigin) throws -> [LuaValue] {
-        try results.enumerated().map { try exported($1, TenantPlace(origin, result: $0)) }
+    private func exported(_ results: [LuaValue], _ origin: ReplayableCall) throws -> [LuaValue] {
+        try results.enumerated().map { try exported($1, ExportPath(origin, result: $0)) }
     }
 
     /// A value of the tenant as the host uses it: exports become functions.
-    private func exported(_ value: LuaValue, _ place: TenantPlace?) throws -> LuaValue {
+    private func exported(_ value: LuaValue, _ place: ExportPath?) throws -> LuaValue {
         switch value {
         case .object(let object):
             guard let export = object as? TenantExport else { return value }
-            return .callable(callable(TenantFunction(self, export, place)))
+            return .callable(callable(TenantFunctionProxy(self, export, place)))
         case .array(let elements):
             return .array(
                 try elements.enumerated().map { try exported($1, place?.at(.integer(Int64($0 + 1)))) })
@@ -367,7 +367,7 @@ extension Tenant {
         }
     }
 
-    private func callable(_ function: TenantFunction) -> LuaCallable {
+    private func callable(_ function: TenantFunctionProxy) -> LuaCallable {
         LuaCallable(starting: "tenant \(name)") { [self] call in
             try start(function, call.arguments, canWait: call.state.canWait)
         }

@@ -1,13 +1,13 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Fetch
 public import LuaBridge
 
 /// A sandbox for code that the host's owner does not vouch for.
 ///
 /// A tenant outlives its *instances*: the Lua state, or the worker process, that runs its code. An instance that goes over
-/// a limit is doomed, dropped, and replaced by a fresh one at the next call, in which what was loaded is loaded again. A
-/// tenant whose instances are doomed too often is suspended for a growing time.
+/// a limit is terminated, dropped, and replaced by a fresh one at the next call, in which what was loaded is loaded again. A
+/// tenant whose instances are terminated too often is suspended for a growing time.
 ///
 /// ```swift
 /// let tenant = Tenant("acme", options, services: services, host: state)
@@ -45,13 +45,13 @@ public final class Tenant: @unchecked Sendable {
     var loop: EventLoop { host.loop }
 
     @exclusivity(unchecked)
-    private(set) var instance: (any TenantInstance)?
+    private(set) var instance: (any Sandbox)?
     @exclusivity(unchecked)
     private var isClosed = false
     private var generations = 0
     /// The number of the last chunk.
     var chunks: Int64 = 0
-    private var doomTimes: [ContinuousClock.Instant] = []
+    private var violationTimes: [ContinuousClock.Instant] = []
     private var suspensions = 0
     /// How long it is suspended the first time; each later time is twice as long as the one before.
     var firstSuspension = Duration.seconds(1)
@@ -66,7 +66,7 @@ public final class Tenant: @unchecked Sendable {
     var errors = 0
     /// Results of its hooks that did not count.
     var drops = 0
-    private var dooms: [String: Int] = [:]
+    private var violations: [String: Int] = [:]
 
     /// Makes a tenant. Nothing is started before the first call.
     ///
@@ -102,26 +102,26 @@ public final class Tenant: @unchecked Sendable {
     // MARK: - Instances
 
     /// The instance that runs now, made when there is none.
-    func current() throws -> any TenantInstance {
+    func current() throws -> any Sandbox {
         if isClosed { throw MFError.tenantClosed(name) }
         if let instance {
-            guard instance.isDoomed, let doom = instance.doom else { return instance }
-            noteDoom(of: instance, doom)
+            guard instance.isTerminated, let violation = instance.violation else { return instance }
+            noteViolation(of: instance, violation)
         }
         if let remaining = suspension { throw MFError.tenantSuspended(name, for: remaining) }
         if let refusal, loop.now < refusal.until { throw refusal.error.inTenant(name) }
-        let fresh: any TenantInstance
+        let fresh: any Sandbox
         do {
             switch options.level {
-            case .state: fresh = try StateInstance(loop: loop, options: options, imports: imports())
-            case .process: fresh = try WorkerInstance(tenant: name, loop: loop, options: options, imports: imports())
+            case .state: fresh = try InProcessSandbox(loop: loop, options: options, imports: imports())
+            case .process: fresh = try WorkerSandbox(tenant: name, loop: loop, options: options, imports: imports())
             }
         } catch let error as MFError where error.code == .levelUnavailable {
             refuse(error)
             throw error
         }
         generations += 1
-        fresh.onDoom = { [weak self, weak fresh] in
+        fresh.onViolation = { [weak self, weak fresh] in
             for race in self?.races ?? [] where race.instance === fresh { race.end() }
         }
         instance = fresh
@@ -135,34 +135,34 @@ public final class Tenant: @unchecked Sendable {
         return remaining > .zero ? remaining : nil
     }
 
-    /// Lets go of a doomed instance and decides whether there will be another soon.
-    func noteDoom(of doomed: any TenantInstance, _ error: MFError) {
-        guard instance === doomed else { return }
+    /// Lets go of a terminated instance and decides whether there will be another soon.
+    func noteViolation(of terminated: any Sandbox, _ error: MFError) {
+        guard instance === terminated else { return }
         instance = nil
-        doomed.close()
+        terminated.close()
         if error.code == .levelUnavailable {
             // No fault of the tenant's, whose code has not run.
             refuse(error)
             return
         }
-        let usage = doomed.usage
+        let usage = terminated.usage
         past.cpu += usage.cpu
         past.peakMemory = max(past.peakMemory, usage.peakMemory)
-        dooms[error.code.rawValue, default: 0] += 1
+        violations[error.code.rawValue, default: 0] += 1
         services.log(.warning, "tenant `\(name)` went over a limit: \(error.message) [\(error.code)]")
         let now = loop.now
-        doomTimes.removeAll { $0.duration(to: now) > options.restartWindow }
-        doomTimes.append(now)
-        if doomTimes.count >= options.maxRestarts {
+        violationTimes.removeAll { $0.duration(to: now) > options.restartWindow }
+        violationTimes.append(now)
+        if violationTimes.count >= options.maxRestarts {
             let time = firstSuspension * (1 << min(suspensions, 10))
             suspensions += 1
             suspendedUntil = now + time
-            doomTimes.removeAll()
+            violationTimes.removeAll()
             services.log(.error, "tenant `\(name)` is suspended for \(time)")
             services.event(.suspended(name, for: time))
         }
-        services.event(.doomed(name, error))
-        TenantMetrics.doomed(name, error.code)
+        services.event(.terminated(name, error))
+        TenantMetrics.terminated(name, error.code)
     }
 
     /// Notes that the tenant's level is not to be had here.
@@ -172,11 +172,11 @@ public final class Tenant: @unchecked Sendable {
     }
 
     /// The error of a call of an instance as the host sees it.
-    func failure(_ error: any Error, of instance: any TenantInstance) -> any Error {
+    func failure(_ error: any Error, of instance: any Sandbox) -> any Error {
         errors += 1
-        if let doom = instance.doom {
-            noteDoom(of: instance, doom)
-            return doom.inTenant(name)
+        if let violation = instance.violation {
+            noteViolation(of: instance, violation)
+            return violation.inTenant(name)
         }
         guard let error = error as? MFError else { return error }
         let failure = raised(error, by: instance)
@@ -185,11 +185,11 @@ public final class Tenant: @unchecked Sendable {
 
     /// An error that a script raised, as the host sees it: messages and error tables become errors with a code, other
     /// values cross by copy.
-    private func raised(_ error: MFError, by instance: any TenantInstance) -> MFError {
+    private func raised(_ error: MFError, by instance: any Sandbox) -> MFError {
         guard let thrown = error.thrown as? LuaValue else { return error }
         var error = error
         error.thrown = nil
-        guard let state = instance as? StateInstance, let value = try? exported(try state.leave(thrown)) else {
+        guard let state = instance as? InProcessSandbox, let value = try? exported(try state.leave(thrown)) else {
             return error
         }
         return error.telling(value)
@@ -198,7 +198,7 @@ public final class Tenant: @unchecked Sendable {
     /// The worker process that runs now, of a tenant of level `process`.
     public var workerProcessID: Int32? {
         // Of one that is at its end the number may be another process's by now.
-        guard let worker = instance as? WorkerInstance, !worker.isDoomed else { return nil }
+        guard let worker = instance as? WorkerSandbox, !worker.isTerminated else { return nil }
         return worker.processID
     }
 
@@ -209,7 +209,7 @@ public final class Tenant: @unchecked Sendable {
         let usage = instance?.usage ?? TenantUsage()
         let stats = TenantStats(
             memory: usage.memory, peakMemory: max(past.peakMemory, usage.peakMemory), cpuTime: past.cpu + usage.cpu,
-            calls: calls, errors: errors, drops: drops, dooms: dooms, generation: generations,
+            calls: calls, errors: errors, drops: drops, violations: violations, generation: generations,
             state: isClosed ? .closed : suspension != nil ? .suspended : instance == nil ? .idle : .running,
             suspendedFor: suspension)
         TenantMetrics.record(name, stats)

@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 
 /// The `mf` of a tenant: what it computes with is made here, what reaches out is a function of the host.
@@ -9,7 +9,7 @@ struct TenantLibrary {
     let imports: [(String, TenantImport)]
 
     /// Gives a state `mf`, `require` and `print`.
-    func install(in instance: StateInstance) throws {
+    func install(in instance: InProcessSandbox) throws {
         let state = instance.state
         let tasks = instance.tasks
         var record = LuaRecord([
@@ -70,7 +70,7 @@ struct TenantLibrary {
     }
 
     /// `mf.loadShare`: a factory of a read-only copy, or false.
-    private func sharing(_ function: TenantImport, in instance: StateInstance) -> LuaCallable {
+    private func sharing(_ function: TenantImport, in instance: InProcessSandbox) -> LuaCallable {
         LuaCallable(async: "loadShare") { [weak instance] call in
             guard let instance else { throw MFError.stateGone() }
             let module = try await function.body([.string(try call.string(0))], true).finish().first ?? .nil
@@ -81,7 +81,7 @@ struct TenantLibrary {
     }
 
     /// A function that gets its arguments as one text.
-    private func text(_ function: TenantImport, in instance: StateInstance) -> LuaCallable {
+    private func text(_ function: TenantImport, in instance: InProcessSandbox) -> LuaCallable {
         LuaCallable(function.name) { call in
             var text = ""
             for argument in call.arguments {

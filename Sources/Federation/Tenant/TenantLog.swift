@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 
 /// What a tenant says, in the amount that its host puts up with: the rest is counted, and the count is logged.
 final class TenantLog: @unchecked Sendable {

@@ -1,6 +1,6 @@
 import CSandbox
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 import LuaBridge
 
@@ -39,7 +39,7 @@ final class TenantPeer: @unchecked Sendable {
     /// May be narrowed once it is known what the tenant's options are.
     var bounds: Bounds
     private weak var directory: (any TenantDirectory)?
-    private let serve: (String, LuaValues, Bool) throws -> LuaStart
+    private let serve: (String, LuaValues, Bool) throws -> CallOutcome
     private let onEnd: (MFError) -> Void
 
     private var slots: [UInt64: Slot] = [:]
@@ -69,7 +69,7 @@ final class TenantPeer: @unchecked Sendable {
     ///   - onEnd: Is told once when the connection is at its end.
     init(
         socket: Int32, loop: EventLoop, bounds: Bounds, directory: any TenantDirectory,
-        serve: @escaping (String, LuaValues, Bool) throws -> LuaStart, onEnd: @escaping (MFError) -> Void
+        serve: @escaping (String, LuaValues, Bool) throws -> CallOutcome, onEnd: @escaping (MFError) -> Void
     ) {
         (self.socket, self.loop, self.bounds, self.directory) = (socket, loop, bounds, directory)
         (self.serve, self.onEnd) = (serve, onEnd)
@@ -107,7 +107,7 @@ final class TenantPeer: @unchecked Sendable {
     // MARK: - Asking
 
     /// Asks the other side; waits without blocking, or blocks for as long as `deadline` says.
-    func ask(_ name: String, _ values: LuaValues, canWait: Bool, deadline: Duration) throws -> LuaStart {
+    func ask(_ name: String, _ values: LuaValues, canWait: Bool, deadline: Duration) throws -> CallOutcome {
         lastNumber += 1
         let number = lastNumber
         slots[number] = canWait ? .waiting(nil) : .blocked

@@ -19,14 +19,14 @@ public final class TenantPlugin: @unchecked Sendable {
     public internal(set) var failsClosed: Bool
     /// The names of its functions, sorted: hooks, and what else it has.
     public let functions: [String]
-    private let listeners: [String: TenantFunction]
+    private let listeners: [String: TenantFunctionProxy]
     /// The file it was read from.
     var source: PluginSource?
 
     /// The hooks it listens to, in the order of their declarations.
     var hooks: [String] { Lifecycle.all.map(\.name).filter { listeners[$0] != nil } }
 
-    init(name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunction]) {
+    init(name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunctionProxy]) {
         (self.name, self.version, self.tenant, self.listeners) = (name, version, tenant, listeners)
         functions = listeners.keys.sorted()
         failsClosed = tenant.options.failClosed
@@ -68,7 +68,7 @@ public final class TenantPlugin: @unchecked Sendable {
             let export = try listener.resolved(in: instance)
             switch try tenant.timed({ try instance.startEmission(kind, export, shape, imported) }) {
             case .done(let result):
-                if instance.isDoomed, let doom = instance.doom { throw doom }
+                if instance.isTerminated, let violation = instance.violation { throw violation }
                 return try exported(result, values, imported)
             case .waiting(let rest):
                 return try exported(try await tenant.withinLoad(instance, rest), values, imported)
@@ -135,9 +135,9 @@ extension Tenant {
     /// Runs a plugin's chunk whose tasks belong to a lifetime.
     func loadPlugin(
         _ source: [UInt8], name: String, options: LuaValue, modules: TenantModules?,
-        atOnce known: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: OwnerScope?
+        atOnce known: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: Lifetime?
     ) throws -> TenantPlugin {
-        let origin = TenantOrigin(
+        let origin = ReplayableCall(
             Self.pluginLoader, name: "=plugin", [.of(source), .string(name), try imported(options)],
             modules: modules.map { finder($0, atOnce: known) }, canWait: false, number: takeNumber(for: lifetime))
         let results = try atOnce { try origin.run(in: $0, canWait: false).finished(name) }
@@ -148,13 +148,13 @@ extension Tenant {
             throw MFError.pluginWithoutName(source: name)
         }
         guard LuaPlugin.isName(pluginName) else { throw MFError.badPluginName(pluginName, source: name) }
-        let place = TenantPlace(origin, result: 0)
-        var listeners: [String: TenantFunction] = [:]
+        let place = ExportPath(origin, result: 0)
+        var listeners: [String: TenantFunctionProxy] = [:]
         for entry in record.entries {
             guard case .string(let key) = entry.key, case .object(let object) = entry.value,
                 let export = object as? TenantExport
             else { continue }
-            listeners[key] = TenantFunction(self, export, place.at(entry.key))
+            listeners[key] = TenantFunctionProxy(self, export, place.at(entry.key))
         }
         return TenantPlugin(
             name: pluginName, version: record["version"].stringValue, tenant: self, listeners: listeners)

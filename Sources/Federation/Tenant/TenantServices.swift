@@ -22,7 +22,7 @@ public struct TenantServices: Sendable {
     /// What the host may want to know.
     public enum Event: Sendable {
         /// An instance went over a limit.
-        case doomed(String, MFError)
+        case terminated(String, MFError)
         /// The tenant is kept out for a while.
         case suspended(String, for: Duration)
     }
@@ -42,7 +42,7 @@ public struct TenantServices: Sendable {
     public var message: @Sendable (Severity, String, String) -> Void
     /// What matters less is not logged, and a tenant may say any amount of it.
     public var leastSeverity = Severity.debug
-    /// Is told of dooms and suspensions.
+    /// Is told of limit violations and suspensions.
     public var event: @Sendable (Event) -> Void
 
     /// Makes services; what is not named does not exist.

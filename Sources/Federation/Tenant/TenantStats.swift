@@ -29,7 +29,7 @@ public struct TenantStats: Sendable, Equatable {
     /// Results of its hooks that did not count, and failures that stopped nothing: `changes` did not allow them.
     public var drops: Int
     /// How often it went over a limit, by the limit's code.
-    public var dooms: [String: Int]
+    public var violations: [String: Int]
     /// How many instances there have been.
     public var generation: Int
     /// How it is.
@@ -48,7 +48,8 @@ extension TenantStats {
                 ("errors", .integer(Int64(errors))), ("drops", .integer(Int64(drops))),
                 (
                     "dooms",
-                    .record(LuaRecord(dooms.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) }))
+                    .record(
+                        LuaRecord(violations.sorted { $0.key < $1.key }.map { ($0.key, .integer(Int64($0.value))) }))
                 ),
                 ("generation", .integer(Int64(generation))), ("state", .string(state.rawValue)),
                 ("suspendedFor", suspendedFor.map { .number(Double($0.milliseconds)) } ?? .nil),
@@ -67,7 +68,7 @@ enum TenantMetrics {
         Gauge(label: "mflua_tenant_errors", dimensions: dimensions).record(stats.errors)
     }
 
-    static func doomed(_ tenant: String, _ code: MFError.Code) {
+    static func terminated(_ tenant: String, _ code: MFError.Code) {
         Counter(label: "mflua_tenant_dooms", dimensions: [("tenant", tenant), ("code", code.rawValue)]).increment()
     }
 }

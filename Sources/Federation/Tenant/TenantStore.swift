@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Fetch
 import LuaBridge
 import Logging
@@ -10,7 +10,7 @@ final class TenantStore: @unchecked Sendable {
     private unowned let host: Host
     private var declared: [String: TenantOptions] = [:]
     private var tenants: [String: Tenant] = [:]
-    /// Is told of dooms and suspensions.
+    /// Is told of limit violations and suspensions.
     var onEvent: @Sendable (TenantServices.Event) -> Void = { _ in }
 
     init(host: Host) { self.host = host }
@@ -130,7 +130,7 @@ final class TenantStore: @unchecked Sendable {
     /// Runs a remote's entry in a tenant; returns its container.
     func runEntry(
         _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, tenant: String,
-        lifetime: OwnerScope
+        lifetime: Lifetime
     ) async throws -> LuaValue {
         let files = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
         let provided = provided()
@@ -192,7 +192,7 @@ extension Host {
         try await runtime.loop.perform { [self] in try tenants.tenant(name).stats }
     }
 
-    /// Has a function told of dooms and suspensions of the host's tenants. It is called on the runtime's loop.
+    /// Has a function told of limit violations and suspensions of the host's tenants. It is called on the runtime's loop.
     public func onTenantEvent(_ listener: @escaping @Sendable (TenantServices.Event) -> Void) async throws {
         try await runtime.loop.perform { [self] in tenants.onEvent = listener }
     }

@@ -8,9 +8,9 @@ import OrderedCollections
 class TenantView: LuaObject, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let object: any LuaObject
-    fileprivate weak var instance: StateInstance?
+    fileprivate weak var instance: InProcessSandbox?
 
-    init(_ object: any LuaObject, in instance: StateInstance) {
+    init(_ object: any LuaObject, in instance: InProcessSandbox) {
         (self.object, self.instance) = (object, instance)
     }
 

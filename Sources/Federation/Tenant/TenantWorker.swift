@@ -1,6 +1,6 @@
 import CSandbox
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 import LuaBridge
 
@@ -36,7 +36,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
     // Confined to its loop's thread: every entry point is reached from a job, timer or callback of that loop.
     private let loop: EventLoop
     private var peer: TenantPeer!
-    private var instance: StateInstance?
+    private var instance: InProcessSandbox?
     /// Why there is none.
     private var refusal: MFError?
     private var lastNumber: UInt64 = 0
@@ -52,7 +52,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             serve: { [unowned self] in try serve($0, $1, $2) }, onEnd: { _ in exit(0) })
     }
 
-    private func serve(_ name: String, _ values: LuaValues, _ canWait: Bool) throws -> LuaStart {
+    private func serve(_ name: String, _ values: LuaValues, _ canWait: Bool) throws -> CallOutcome {
         switch name {
         case "setup": return try setUp(values)
         case "release":
@@ -84,8 +84,8 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         }
     }
 
-    private func work(_ name: String, _ values: LuaValues, _ canWait: Bool, _ instance: StateInstance) throws
-        -> LuaStart
+    private func work(_ name: String, _ values: LuaValues, _ canWait: Bool, _ instance: InProcessSandbox) throws
+        -> CallOutcome
     {
         switch name {
         case "run":
@@ -125,33 +125,33 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         return shape
     }
 
-    private func finished(_ results: LuaValues, _ instance: StateInstance) throws -> LuaValues {
-        if let doom = instance.doom { throw doom }
+    private func finished(_ results: LuaValues, _ instance: InProcessSandbox) throws -> LuaValues {
+        if let violation = instance.violation { throw violation }
         return figures(of: instance) + results
     }
 
-    private func figures(of instance: StateInstance) -> LuaValues {
+    private func figures(of instance: InProcessSandbox) -> LuaValues {
         let usage = instance.usage
         return [.integer(Int64(usage.memory)), .integer(Int64(usage.peakMemory)), .integer(usage.cpu.nanoseconds)]
     }
 
-    private func failure(_ error: any Error, _ instance: StateInstance) -> any Error {
-        guard let doom = instance.doom else {
+    private func failure(_ error: any Error, _ instance: InProcessSandbox) -> any Error {
+        guard let violation = instance.violation else {
             guard let error = error as? MFError, let thrown = error.thrown as? LuaValue,
                 let value = try? instance.leave(thrown)
             else { return error }
             return error.telling(value)
         }
-        tell(doom, of: instance)
-        return doom
+        tell(violation, of: instance)
+        return violation
     }
 
-    private func tell(_ doom: MFError, of instance: StateInstance) {
-        peer.tell("doomed", [.object(LuaErrorObject(doom))] + figures(of: instance))
+    private func tell(_ violation: MFError, of instance: InProcessSandbox) {
+        peer.tell("doomed", [.object(LuaErrorObject(violation))] + figures(of: instance))
     }
 
     /// Makes the instance, starts every thread there will be, and locks the process up. Only then code of the tenant runs.
-    private func setUp(_ values: LuaValues) throws -> LuaStart {
+    private func setUp(_ values: LuaValues) throws -> CallOutcome {
         guard instance == nil, values.count == 2, let record = values[1].recordValue else { throw MFError.garbled() }
         let options = try TenantOptions.fromLua(values[0])
         let imports = record.entries.compactMap { entry -> (String, TenantImport)? in
@@ -160,7 +160,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             else { return nil }
             return (name, function)
         }
-        let fresh = try StateInstance(loop: loop, options: options, imports: imports)
+        let fresh = try InProcessSandbox(loop: loop, options: options, imports: imports)
         _ = try fresh.run(Array("return 1".utf8), name: "=warm-up", modules: nil, owner: 0, [], canWait: true)
         let failure = sandbox_enter(options.memory)
         guard failure == 0 else {
@@ -168,8 +168,8 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             refusal = error
             throw error
         }
-        fresh.onDoom = { [unowned self, unowned fresh] in
-            if let doom = fresh.doom { tell(doom, of: fresh) }
+        fresh.onViolation = { [unowned self, unowned fresh] in
+            if let violation = fresh.violation { tell(violation, of: fresh) }
         }
         instance = fresh
         // What the host would not take is an error of the call, and not the end of the worker.

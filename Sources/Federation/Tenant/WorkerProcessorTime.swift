@@ -1,5 +1,5 @@
 import CSandbox
-import EventLoop
+import EventLoops
 import Glibc
 
 /// How much processor time a worker may still use, whatever it says of itself.

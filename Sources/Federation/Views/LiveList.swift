@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 public import LuaBridge
 
 /// A list that Swift owns and Lua sees live.

@@ -17,7 +17,7 @@ extension EventLoop {
     ///   - type: The type whose member was called, for the message.
     ///   - member: The member that was called.
     @inline(__always)
-    public func checkOnLoop(_ type: StaticString = "EventLoop", _ member: StaticString = #function) {
+    public func checkOnLoop(_ type: StaticString = "EventLoops", _ member: StaticString = #function) {
         if !isOnLoop { Self.stopOffLoop("\(type).\(member)") }
     }
 

@@ -60,13 +60,13 @@ extension EventLoop {
     }
 
     /// Lets descriptors, timers and queued jobs run before the task goes on. On the loop only.
-    public func yield() async {
+    public func yieldToIO() async {
         checkOnLoop()
         await withUnsafeContinuation { yielded.append($0) }
     }
 
     /// Lets what is queued run before the task goes on. On the loop only.
-    public func pass() async {
+    public func yieldToQueue() async {
         checkOnLoop()
         await Task.yield()
     }
@@ -75,7 +75,7 @@ extension EventLoop {
     ///
     /// Between two tasks that give way, descriptors, timers and queued jobs run. An owner with many such tasks has no more
     /// turns than one with a single task.
-    public func giveWay(_ owner: AnyObject) async {
+    public func yieldFairly(_ owner: AnyObject) async {
         checkOnLoop()
         await withUnsafeContinuation { turns.append($0, of: ObjectIdentifier(owner)) }
     }

@@ -1,7 +1,7 @@
-import EventLoop
+import EventLoops
 
 /// The work that keeps a runtime alive: spawned tasks, timers, watches.
-final class WorkRegistry: @unchecked Sendable {
+final class KeepAlive: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private var running: [Int: @Sendable () -> Void] = [:]
     private var nextID = 0

@@ -1,15 +1,15 @@
-import EventLoop
+import EventLoops
 import Fetch
 
 /// What is known of a resource that was fetched: enough to ask whether it is another by now.
-struct KnownResource {
+struct ResourceValidator {
     let entityTag: String?
     let lastModified: String?
     private let hash: Int
     private let size: Int
 
     /// A resource that is not there any more.
-    static let gone = KnownResource()
+    static let gone = ResourceValidator()
 
     private init() { (entityTag, lastModified, hash, size) = (nil, nil, 0, -1) }
 
@@ -26,7 +26,7 @@ struct KnownResource {
     init(_ response: FetchResponse) { self.init(response.body, response) }
 
     /// Whether both are the same bytes; times and tags do not matter.
-    func hasContent(of other: KnownResource) -> Bool { hash == other.hash && size == other.size }
+    func hasContent(of other: ResourceValidator) -> Bool { hash == other.hash && size == other.size }
 
     /// The header fields of a conditional request.
     var conditions: [(String, String)] {
@@ -43,7 +43,7 @@ struct ChangedResource {
     /// The answer; nothing when the resource is gone.
     let response: FetchResponse?
 
-    var resource: KnownResource { response.map { KnownResource($0) } ?? .gone }
+    var resource: ResourceValidator { response.map { ResourceValidator($0) } ?? .gone }
 }
 
 extension Runtime {
@@ -57,12 +57,12 @@ extension Runtime {
         let (url, files) = (request.url, principal.files)
         guard joins else { return try await fetchPart(request, of: remote, as: principal) }
         if let file = files.take(url) {
-            note(part: url, registry.parts.known(url) ?? KnownResource(file.body), of: remote)
+            note(part: url, registry.parts.known(url) ?? ResourceValidator(file.body), of: remote)
             return file
         }
         if let flight = files.join(url) {
             let file = try await flight.value
-            note(part: url, registry.parts.known(url) ?? KnownResource(file.body), of: remote)
+            note(part: url, registry.parts.known(url) ?? ResourceValidator(file.body), of: remote)
             return file
         }
         _ = beginPart(request, named: url, of: remote, in: files, asking: principal, endsUnawaited: true)
@@ -109,12 +109,12 @@ extension Runtime {
         _ request: FetchRequest, of remote: ResolvedRemote, as principal: FetchPrincipal
     ) async throws -> FetchedFile {
         let response = try await principal.fetch(request)
-        note(part: request.url, KnownResource(response), of: remote)
+        note(part: request.url, ResourceValidator(response), of: remote)
         return FetchedFile(body: response.body, url: response.url.isEmpty ? request.url : response.url)
     }
 
     /// Remembers what revalidation will ask about.
-    func note(part url: String, _ resource: KnownResource, of remote: ResolvedRemote) {
+    func note(part url: String, _ resource: ResourceValidator, of remote: ResolvedRemote) {
         // A remote that was removed is not asked about, whatever its code still fetches.
         guard remote.givenBy == nil, registry.isRegistered(remote.name) else { return }
         if registry.parts.note(url, resource, of: remote.name) { reloads.feeds?.add(url) }

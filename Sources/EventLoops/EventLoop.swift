@@ -130,7 +130,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     public func isSameExclusiveExecutionContext(other: EventLoop) -> Bool { self === other }
 
     /// Traps off the loop; called by `assumeIsolated` and its like.
-    public func checkIsolated() { checkOnLoop("EventLoop", "checkIsolated()") }
+    public func checkIsolated() { checkOnLoop("EventLoops", "checkIsolated()") }
 
     /// Whether the caller is isolated to the loop; called by the Swift runtime.
     public func isIsolatingCurrentContext() -> Bool? { isOnLoop }

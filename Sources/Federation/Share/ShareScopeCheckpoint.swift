@@ -2,7 +2,7 @@ import LuaBridge
 
 /// What was in the share scopes before a new version of a remote joined them: what a refused version has put there is
 /// taken out again, and nothing else.
-struct ShareRecord {
+struct ShareScopeCheckpoint {
     private typealias Package = (versions: LiveMap<SharedModule>, entries: [String: SharedModule])
 
     private let registry: FederationRegistry

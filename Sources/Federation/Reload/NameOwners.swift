@@ -2,11 +2,11 @@
 ///
 /// While a plugin is reloaded, both generations register what they need. The new one finds the name taken and joins in;
 /// when the old one ends, the name stays; when the new one is given up, the old one has it as before.
-struct Claims {
+struct NameOwners {
     private var owners: [String: [ObjectIdentifier]] = [:]
 
     /// Notes that an owner wants a name.
-    mutating func claim(_ name: String, for owner: OwnerScope) {
+    mutating func claim(_ name: String, for owner: Lifetime) {
         let owner = ObjectIdentifier(owner)
         if owners[name, default: []].contains(owner) { return }
         owners[name, default: []].append(owner)
@@ -15,7 +15,7 @@ struct Claims {
     /// Ends an owner's claim.
     ///
     /// - Returns: Whether nobody claims the name any more, although this owner did.
-    mutating func release(_ name: String, of owner: OwnerScope) -> Bool {
+    mutating func release(_ name: String, of owner: Lifetime) -> Bool {
         guard var rest = owners[name], let index = rest.firstIndex(of: ObjectIdentifier(owner)) else { return false }
         rest.remove(at: index)
         owners[name] = rest.isEmpty ? nil : rest

@@ -1,9 +1,9 @@
 internal import CLuaShim
 internal import Diagnostics
-internal import EventLoop
+internal import EventLoops
 
 /// The limit on processor time that a call shares with what it spawns.
-public final class LuaAccount: @unchecked Sendable {
+public final class CPUBudget: @unchecked Sendable {
     // The pointer is a constant; what it points to is used on the loop's thread only.
     let pointer: OpaquePointer
     private let loop: EventLoop
@@ -18,8 +18,8 @@ public final class LuaAccount: @unchecked Sendable {
 
 extension LuaState {
     /// The account of the call that runs, for the tasks that it spawns. On the loop, inside of a callable.
-    public func accountOfCall() throws -> LuaAccount {
+    public func accountOfCall() throws -> CPUBudget {
         guard let pointer = mf_account_retain(try alive()) else { throw MFError.outOfMemory() }
-        return LuaAccount(pointer, loop)
+        return CPUBudget(pointer, loop)
     }
 }

@@ -2,8 +2,8 @@ import Diagnostics
 import LuaBridge
 import OrderedCollections
 
-/// Turns what users write under `shared` into entries with every default filled in.
-enum ShareFormat {
+/// KeyedSerialQueue what users write under `shared` into entries with every default filled in.
+enum SharedModuleNormalizer {
     /// The shared modules of `userOptions`, alone and together with those that are there already.
     ///
     /// A version that is there already is kept; new versions join the lists that are there.

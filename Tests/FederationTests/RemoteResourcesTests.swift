@@ -3,10 +3,10 @@ import Testing
 @testable import Federation
 
 @Suite(.timeLimit(.minutes(2))) struct RemotePartsTests {
-    private func resource(_ text: String) -> KnownResource { KnownResource(Array(text.utf8)) }
+    private func resource(_ text: String) -> ResourceValidator { ResourceValidator(Array(text.utf8)) }
 
     @Test func whatTwoRemotesShareIsKnownUntilBothAreGone() {
-        var parts = RemoteParts()
+        var parts = RemoteResources()
         let news = ["one", "one", "two"].map { parts.note("http://a/x", resource("x"), of: $0) }
         #expect(news == [true, false, true])
         let first = parts.remove("one")
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func replacingCanBeTakenBack() {
-        var parts = RemoteParts()
+        var parts = RemoteResources()
         parts.note("http://a/x", resource("x"), of: "one")
         parts.note("http://a/y", resource("y"), of: "one")
         let before = parts.all(of: "one")

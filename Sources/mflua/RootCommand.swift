@@ -1,12 +1,12 @@
 import ArgumentParser
 import Diagnostics
-import EventLoop
+import EventLoops
 import Federation
 import Glibc
 
 /// The command: `mflua host.lua`, and the subcommands beside it.
 @main
-struct MFLua: AsyncParsableCommand {
+struct RootCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mflua",
         abstract: "Module Federation for Lua: runs host scripts that load modules of other teams at run time.",
@@ -18,7 +18,7 @@ struct MFLua: AsyncParsableCommand {
             `mflua host.lua` runs a script to its end and as long as it has work left. Without a script and on a \
             terminal it reads and evaluates lines. `mflua help exit-codes` lists the exit codes.
             """,
-        version: Version.text,
+        version: BuildInfo.text,
         subcommands: [RunCommand.self, ServeCommand.self, ExplainCommand.self, GenerateCommand.self],
         defaultSubcommand: RunCommand.self)
 
@@ -58,7 +58,7 @@ enum Help {
     static func text(for arguments: [String]) -> String? {
         switch arguments {
         case ["--help"], ["-h"], ["help"]:
-            MFLua.helpMessage() + "\n" + options(of: RunCommand.helpMessage())
+            RootCommand.helpMessage() + "\n" + options(of: RunCommand.helpMessage())
         case ["help", ExitCodes.topic]: ExitCodes.text
         default: nil
         }
@@ -72,7 +72,7 @@ enum Help {
 }
 
 /// The version of the command, and of the Lua inside.
-enum Version {
+enum BuildInfo {
     static let text = "mflua 0.1.0  Lua 5.4"
 }
 

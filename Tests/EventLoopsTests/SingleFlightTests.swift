@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 import Testing
 
 /// Work that is done once and awaited by many.
@@ -16,7 +16,7 @@ struct SingleFlightTests {
                     order.append(number)
                 }
             }
-            await loop.yield()
+            await loop.yieldToIO()
             gate.open()
             for task in tasks { try await task.value }
             return order.numbers
@@ -31,7 +31,7 @@ struct SingleFlightTests {
             let flight = SingleFlight(on: loop, Activity("work")) { await gate.opened() }
             let leaving = loop.start { try await flight.value }
             let staying = loop.start { try await flight.value }
-            await loop.yield()
+            await loop.yieldToIO()
             leaving.cancel()
             await #expect(throws: CancellationError.self) { try await leaving.value }
             gate.open()

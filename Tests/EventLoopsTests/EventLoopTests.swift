@@ -1,5 +1,5 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 import Synchronization
 import TestSupport
@@ -41,7 +41,7 @@ private func assumeIsolated(_ actor: OnLoop) {
                 let many = Log(), single = Log()
                 let turns = [("m1", many), ("m2", many), ("m3", many), ("s1", single)].map { name, owner in
                     loop.start {
-                        await loop.giveWay(owner)
+                        await loop.yieldFairly(owner)
                         log.add(name)
                     }
                 }
@@ -59,13 +59,13 @@ private func assumeIsolated(_ actor: OnLoop) {
                 let owners = [Log(), Log(), Log()]
                 let turns = owners.indices.map { index in
                     loop.start {
-                        await loop.giveWay(owners[index])
+                        await loop.yieldFairly(owners[index])
                         log.add("turn")
                         loop.submit { log.add("work") }
                     }
                 }
                 for turn in turns { try await turn.value }
-                await loop.yield()
+                await loop.yieldToIO()
             }
             #expect(log.entries == ["turn", "work", "turn", "work", "turn", "work"])
         }
@@ -86,7 +86,7 @@ private func assumeIsolated(_ actor: OnLoop) {
                 loop.submit { log.add("queued") }
                 try await loop.perform { log.add("called") }
                 log.add("back")
-                await loop.yield()
+                await loop.yieldToIO()
             }
             let entries = try await loop.perform { log.entries }
             #expect(entries == ["called", "back", "queued"])
@@ -206,7 +206,7 @@ private func assumeIsolated(_ actor: OnLoop) {
         try await loop.perform {
             loop.atStop { log.add("stopping") }
             loop.schedule(after: .seconds(3600)) { log.add("never") }
-            await loop.yield()
+            await loop.yieldToIO()
         }
         loop.stop()
         await #expect(throws: CancellationError.self) { try await sleeper.value }

@@ -1,16 +1,16 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 
 /// A tenant's life in a Lua state of its own.
-final class StateInstance: TenantInstance, @unchecked Sendable {
+final class InProcessSandbox: Sandbox, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let identity = TenantIdentity()
     let state: LuaState
     let tasks: TaskRunner
     /// What the code of each chunk has begun, by the chunk's number.
-    private var owners: [Int64: OwnerScope] = [:]
-    var onDoom: () -> Void = {}
+    private var owners: [Int64: Lifetime] = [:]
+    var onViolation: () -> Void = {}
     /// What a host's view lets the tenant do, by name.
     var verbs: [String: LuaCallable] = [:]
     private let base: LuaTable
@@ -18,7 +18,7 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
     private var views: [ObjectIdentifier: WeakView] = [:]
     private var lastUsage = TenantUsage()
     @exclusivity(unchecked)
-    private var lastDoom: MFError?
+    private var lastViolation: MFError?
 
     private struct WeakView { weak var view: TenantView? }
 
@@ -28,9 +28,9 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         limits.wall = options.wall
         state = try LuaState(loop: loop, configuration: .tenant(limits))
         base = state.globals
-        tasks = TaskRunner(loop: loop, limit: options.tasks) { [unowned state] in state.doomForTasks() }
+        tasks = TaskRunner(loop: loop, limit: options.tasks) { [unowned state] in state.terminateForTasks() }
         try TenantLibrary(options: options, imports: imports).install(in: self)
-        tasks.onDoom = { [weak self] in self?.onDoom() }
+        tasks.onViolation = { [weak self] in self?.onViolation() }
     }
 
     deinit {
@@ -41,12 +41,12 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         }
     }
 
-    var doom: MFError? {
-        if lastDoom == nil { lastDoom = state.doom }
-        return lastDoom
+    var violation: MFError? {
+        if lastViolation == nil { lastViolation = state.violation }
+        return lastViolation
     }
 
-    var isDoomed: Bool { lastDoom != nil || state.isDoomed }
+    var isTerminated: Bool { lastViolation != nil || state.isTerminated }
 
     var usage: TenantUsage {
         if !state.isClosed {
@@ -58,8 +58,8 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
 
     func run(
         _ source: [UInt8], name: String, modules: TenantImport?, owner: Int64, _ arguments: [LuaValue], canWait: Bool
-    ) throws -> LuaStart {
-        let scope = owners[owner] ?? OwnerScope()
+    ) throws -> CallOutcome {
+        let scope = owners[owner] ?? Lifetime()
         owners[owner] = scope
         let environment = try state.makeEnvironment(over: base)
         if prepare == nil { prepare = try state.load(Self.preparation, name: "=tenant") }
@@ -121,12 +121,12 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
         end
         """
 
-    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> CallOutcome {
         guard let function = function.function, function.state === state else { throw MFError.stateGone() }
         return try call(function, arguments, canWait: canWait)
     }
 
-    private func call(_ function: LuaFunction, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+    private func call(_ function: LuaFunction, _ arguments: [LuaValue], canWait: Bool) throws -> CallOutcome {
         let arguments = try enter(arguments)
         if canWait { return try state.start(function, arguments, sliceable: true).map { try $0.map(self.leave) } }
         return .done(try state.call(function, arguments).map(leave))
@@ -180,7 +180,7 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
     }
 
     func ready() async {}
-    func expire() { state.doomForWallTime() }
+    func expire() { state.terminateForWallTime() }
 
     func release(_ export: UInt64) {}
 
@@ -196,8 +196,8 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
 
     func close() {
         _ = usage
-        _ = doom
-        if !isDoomed { tasks.reportAllUnheard() }
+        _ = violation
+        if !isTerminated { tasks.reportAllUnheard() }
         tasks.close()
         state.close()
     }
@@ -205,7 +205,7 @@ final class StateInstance: TenantInstance, @unchecked Sendable {
 
 // MARK: - The border
 
-extension StateInstance {
+extension InProcessSandbox {
     /// Values of the host as the tenant gets them.
     func enter(_ values: [LuaValue]) throws -> [LuaValue] {
         for value in values {
@@ -331,7 +331,7 @@ extension LuaValue {
         }
     }
 
-    fileprivate static func wrapped(_ object: any LuaObject, _ instance: StateInstance) -> LuaValue {
+    fileprivate static func wrapped(_ object: any LuaObject, _ instance: InProcessSandbox) -> LuaValue {
         if let function = object as? TenantImport { return .callable(instance.callable(function)) }
         if let export = object as? TenantExport, export.identity === instance.identity, let function = export.function {
             return .function(function)

@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 import Glibc
 import Testing
 
@@ -89,8 +89,8 @@ private final class Pipe: @unchecked Sendable {
                 loop.unwatch(descriptor: pipe.reading)
                 loop.unwatch(descriptor: pipe.reading)
                 pipe.send("x")
-                await loop.yield()
-                await loop.yield()
+                await loop.yieldToIO()
+                await loop.yieldToIO()
                 #expect(log.entries.isEmpty)
             }
             close(pipe.reading)
@@ -112,8 +112,8 @@ private final class Pipe: @unchecked Sendable {
                         loop.unwatch(descriptor: other.reading)
                     }
                 }
-                await loop.yield()
-                await loop.yield()
+                await loop.yieldToIO()
+                await loop.yieldToIO()
                 #expect(log.entries == ["called"])
             }
             for pipe in [a, b] {

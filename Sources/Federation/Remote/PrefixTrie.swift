@@ -1,7 +1,7 @@
 /// Names as a tree of bytes, each with the numbers of those who bear it.
 ///
 /// Finding the names that a text begins with takes as many steps as the text has bytes, however many names there are.
-struct NameTree {
+struct PrefixTrie {
     /// One byte of the names that share what comes before it. 0 stands for "none" in the links: the root is node 0.
     private struct Node {
         var byte: UInt8

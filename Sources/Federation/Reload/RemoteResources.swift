@@ -1,7 +1,7 @@
 /// What the remotes of a runtime are made of: which resources belong to a remote, and what is known of each.
-struct RemoteParts {
+struct RemoteResources {
     private struct Part {
-        var resource: KnownResource?
+        var resource: ResourceValidator?
         /// How many remotes it belongs to.
         var users: Int
     }
@@ -16,13 +16,13 @@ struct RemoteParts {
     func urls(of remote: String) -> Set<String> { names[remote] ?? [] }
 
     /// What is known of a resource.
-    func known(_ url: String) -> KnownResource? { parts[url]?.resource }
+    func known(_ url: String) -> ResourceValidator? { parts[url]?.resource }
 
     /// Notes that a remote is made of a resource, and what is known of it by now.
     ///
     /// - Returns: Whether the remote was not known to be made of it.
     @discardableResult
-    mutating func note(_ url: String, _ resource: KnownResource? = nil, of remote: String) -> Bool {
+    mutating func note(_ url: String, _ resource: ResourceValidator? = nil, of remote: String) -> Bool {
         let isNew = names[remote, default: []].insert(url).inserted
         if isNew { parts[url, default: Part(users: 0)].users += 1 }
         if let resource { parts[url]?.resource = resource }
@@ -30,15 +30,15 @@ struct RemoteParts {
     }
 
     /// Takes over what is known of a resource by now.
-    mutating func refresh(_ url: String, _ resource: KnownResource) { parts[url]?.resource = resource }
+    mutating func refresh(_ url: String, _ resource: ResourceValidator) { parts[url]?.resource = resource }
 
     /// What is known of all of a remote's resources.
-    func all(of remote: String) -> [String: KnownResource?] {
+    func all(of remote: String) -> [String: ResourceValidator?] {
         Dictionary(uniqueKeysWithValues: urls(of: remote).map { ($0, known($0)) })
     }
 
     /// Makes these, and no others, a remote's resources.
-    mutating func replace(_ resources: [String: KnownResource?], of remote: String) {
+    mutating func replace(_ resources: [String: ResourceValidator?], of remote: String) {
         for (url, resource) in resources { note(url, resource, of: remote) }
         for url in urls(of: remote) where resources[url] == nil { forget(url, of: remote) }
     }

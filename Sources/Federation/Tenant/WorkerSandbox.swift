@@ -1,11 +1,11 @@
 import CSandbox
 import Diagnostics
-import EventLoop
+import EventLoops
 import Glibc
 import LuaBridge
 
 /// A tenant's life in a worker process of the same binary.
-final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable {
+final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     // The exceptions are `release`, which sends what it has to do to the loop, and constants.
     let identity = TenantIdentity()
@@ -20,10 +20,10 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     private var settingUp: Task<Void, any Error>?
     /// How long a worker may take to start.
     private static let startLimit = Duration.seconds(10)
-    private(set) var doom: MFError?
-    var onDoom: () -> Void = {}
+    private(set) var violation: MFError?
+    var onViolation: () -> Void = {}
     private(set) var usage = TenantUsage()
-    var isDoomed: Bool { doom != nil }
+    var isTerminated: Bool { violation != nil }
 
     private var lastNumber: UInt64 = 0
     private var imports: [UInt64: TenantImport] = [:]
@@ -82,7 +82,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     }
 
     func ready() async {
-        if isSetUp || doom != nil { return }
+        if isSetUp || violation != nil { return }
         let timer = loop.schedule(after: Self.startLimit) { [weak self] in self?.peer.close(MFError.workerSilent()) }
         _ = try? await settingUp?.value
         loop.cancel(timer)
@@ -94,7 +94,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     }
 
     private func ended(_ reason: MFError) {
-        if doom == nil { doom = reason }
+        if violation == nil { violation = reason }
         processorTime?.stop()
         processorTime = nil
         reap()
@@ -108,11 +108,11 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         _ = sandbox_kill(processID)
     }
 
-    func close() { peer.close(doom ?? MFError.stateGone()) }
+    func close() { peer.close(violation ?? MFError.stateGone()) }
 
     func expire() {
-        if doom == nil {
-            doom = MFError(
+        if violation == nil {
+            violation = MFError(
                 .limitWall, "the call took too long",
                 hint: "raise the tenant's `wall` limit, or give what it waits for a shorter deadline")
         }
@@ -126,8 +126,8 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         min(options.wall, options.cpu * 4 + .milliseconds(200)) + (isSetUp ? .zero : Self.startLimit)
     }
 
-    private func ask(_ name: String, _ values: LuaValues, canWait: Bool) throws -> LuaStart {
-        if let doom { throw doom }
+    private func ask(_ name: String, _ values: LuaValues, canWait: Bool) throws -> CallOutcome {
+        if let violation { throw violation }
         processorTime?.call()
         do {
             return try peer.ask(name, values, canWait: canWait, deadline: deadline).map { [self] in try account($0) }
@@ -160,14 +160,14 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     func run(
         _ source: [UInt8], name: String, modules: TenantImport?, owner: Int64, _ arguments: [LuaValue], canWait: Bool
-    ) throws -> LuaStart {
+    ) throws -> CallOutcome {
         let find = modules.map { LuaValue.object($0) } ?? .nil
         return try ask("run", [.bytes(source), .string(name), find, .integer(owner)] + arguments, canWait: canWait)
     }
 
     func end(_ owner: Int64, isFinal: Bool) { peer.tell("end", [.integer(owner), .boolean(isFinal)]) }
 
-    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> CallOutcome {
         try ask("call", [.object(function)] + arguments, canWait: canWait)
     }
 
@@ -186,7 +186,7 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
 
     private func emission(
         _ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue], canWait: Bool
-    ) throws -> LuaStart {
+    ) throws -> CallOutcome {
         try ask(
             "emit", [.string("\(kind)"), .object(listener), .array(shape.keys.map { .string($0) })] + values,
             canWait: canWait)
@@ -204,12 +204,12 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
     }
 
     /// What a worker may say of itself.
-    private static let dooms: Set<MFError.Code> = [
+    private static let violations: Set<MFError.Code> = [
         .limitCPU, .limitWall, .limitMemory, .limitTasks, .limitMessageSize, .limitDepth,
     ]
 
     /// Answers what the worker asks for.
-    private func serve(_ name: String, _ values: LuaValues, _ canWait: Bool) throws -> LuaStart {
+    private func serve(_ name: String, _ values: LuaValues, _ canWait: Bool) throws -> CallOutcome {
         var number: UInt64 = 0
         if case .integer(let signed)? = values.first { number = UInt64(bitPattern: signed) }
         switch name {
@@ -220,11 +220,11 @@ final class WorkerInstance: TenantInstance, TenantDirectory, @unchecked Sendable
         case "forget": takeBack(.view, number)
         case "doomed":
             guard case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error,
-                Self.dooms.contains(error.code), values.count == 4
+                Self.violations.contains(error.code), values.count == 4
             else { throw MFError.garbled() }
             _ = try account(Array(values.dropFirst()))
-            doom = error
-            onDoom()
+            violation = error
+            onViolation()
         default: throw MFError.garbled()
         }
         return .done([])

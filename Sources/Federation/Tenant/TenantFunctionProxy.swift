@@ -1,16 +1,16 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import LuaBridge
 
 /// Where functions of a tenant came from: a chunk that it ran, or a call of another function.
 ///
-/// After a doom it is run again, once in each fresh instance: what came from one run finds itself in one run again, and
+/// After a limit violation it is run again, once in each fresh instance: what came from one run finds itself in one run again, and
 /// goes on sharing its variables.
-final class TenantOrigin: @unchecked Sendable {
+final class ReplayableCall: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private enum Source {
         case chunk([UInt8], name: String, modules: TenantImport?, [LuaValue])
-        case call(TenantFunction, [LuaValue])
+        case call(TenantFunctionProxy, [LuaValue])
     }
     private enum Run {
         case ended([LuaValue])
@@ -48,12 +48,12 @@ final class TenantOrigin: @unchecked Sendable {
             canWait: canWait, number: number)
     }
 
-    convenience init(call function: TenantFunction, _ arguments: [LuaValue], canWait: Bool) {
+    convenience init(call function: TenantFunctionProxy, _ arguments: [LuaValue], canWait: Bool) {
         self.init(.call(function, arguments), canWait: canWait)
     }
 
     /// Runs it in an instance.
-    func run(in instance: any TenantInstance, canWait: Bool) throws -> LuaStart {
+    func run(in instance: any Sandbox, canWait: Bool) throws -> CallOutcome {
         switch source {
         case .chunk(let source, let name, let modules, let arguments):
             try instance.run(source, name: name, modules: modules, owner: number, arguments, canWait: canWait)
@@ -63,16 +63,16 @@ final class TenantOrigin: @unchecked Sendable {
     }
 
     /// Notes the call of a function that it gave, if every run is to begin with it.
-    fileprivate func note(_ arguments: [LuaValue], at place: TenantPlace) {
+    fileprivate func note(_ arguments: [LuaValue], at place: ExportPath) {
         guard let starter, place.isKey(.string(starter)) else { return }
         startArguments = arguments
     }
 
     /// Runs it again as it was begun.
-    private func begin(in instance: any TenantInstance, canWait: Bool) throws -> LuaStart {
+    private func begin(in instance: any Sandbox, canWait: Bool) throws -> CallOutcome {
         let run = try run(in: instance, canWait: canWait)
         guard let starter, let startArguments else { return run }
-        @Sendable func call(_ results: [LuaValue]) throws -> LuaStart {
+        @Sendable func call(_ results: [LuaValue]) throws -> CallOutcome {
             guard let export = results.first?[starter].objectValue as? TenantExport else { return .done(results) }
             return try instance.start(export, startArguments, canWait: canWait).map { _ in results }
         }
@@ -84,7 +84,7 @@ final class TenantOrigin: @unchecked Sendable {
     }
 
     /// What it gives in a fresh instance of its tenant, in which it is run once.
-    fileprivate func results(in instance: any TenantInstance, of tenant: Tenant, canWait: Bool) throws -> LuaStart {
+    fileprivate func results(in instance: any Sandbox, of tenant: Tenant, canWait: Bool) throws -> CallOutcome {
         let canWait = canWait && self.canWait
         if let again, again.identity === instance.identity {
             switch again.run {
@@ -119,16 +119,16 @@ final class TenantOrigin: @unchecked Sendable {
 }
 
 /// The place of a value among what an origin gave: the number of the result, then keys.
-struct TenantPlace: Sendable {
-    let origin: TenantOrigin
+struct ExportPath: Sendable {
+    let origin: ReplayableCall
     private let path: [LuaValue]
 
     /// The place of one of the results, counted from 0.
-    init(_ origin: TenantOrigin, result: Int) { self.init(origin, [.integer(Int64(result))]) }
+    init(_ origin: ReplayableCall, result: Int) { self.init(origin, [.integer(Int64(result))]) }
 
-    private init(_ origin: TenantOrigin, _ path: [LuaValue]) { (self.origin, self.path) = (origin, path) }
+    private init(_ origin: ReplayableCall, _ path: [LuaValue]) { (self.origin, self.path) = (origin, path) }
 
-    func at(_ key: LuaValue) -> TenantPlace { TenantPlace(origin, path + [key]) }
+    func at(_ key: LuaValue) -> ExportPath { ExportPath(origin, path + [key]) }
 
     /// Whether it is that of a key in the first result.
     fileprivate func isKey(_ key: LuaValue) -> Bool { path == [.integer(0), key] }
@@ -147,16 +147,16 @@ struct TenantPlace: Sendable {
     }
 }
 
-/// A function of a tenant as the host holds it. After a doom it finds itself again in the fresh instance.
-final class TenantFunction: @unchecked Sendable {
+/// A function of a tenant as the host holds it. After a limit violation it finds itself again in the fresh instance.
+final class TenantFunctionProxy: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     unowned let tenant: Tenant
     @exclusivity(unchecked)
     private var export: TenantExport
-    private let place: TenantPlace?
+    private let place: ExportPath?
 
     /// - Parameter place: Where it is to be found again; nil: nowhere.
-    init(_ tenant: Tenant, _ export: TenantExport, _ place: TenantPlace?) {
+    init(_ tenant: Tenant, _ export: TenantExport, _ place: ExportPath?) {
         (self.tenant, self.export, self.place) = (tenant, export, place)
     }
 
@@ -164,7 +164,7 @@ final class TenantFunction: @unchecked Sendable {
     var depth: Int { place?.origin.depth ?? 0 }
 
     /// Whether what its calls give can be found again.
-    var isRepeatable: Bool { place != nil && depth < TenantOrigin.maximumDepth }
+    var isRepeatable: Bool { place != nil && depth < ReplayableCall.maximumDepth }
 
     /// Notes that a call of it has succeeded.
     func hasAnswered(_ arguments: [LuaValue]) {
@@ -172,7 +172,7 @@ final class TenantFunction: @unchecked Sendable {
     }
 
     /// Calls it in an instance that runs.
-    func start(in instance: any TenantInstance, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart {
+    func start(in instance: any Sandbox, _ arguments: [LuaValue], canWait: Bool) throws -> CallOutcome {
         if export.identity === instance.identity { return try instance.start(export, arguments, canWait: canWait) }
         switch try again(in: instance, canWait: canWait) {
         case .done: return try instance.start(export, arguments, canWait: canWait)
@@ -187,7 +187,7 @@ final class TenantFunction: @unchecked Sendable {
 
     /// The function in an instance that runs, for a call that does not wait for it.
     @inline(__always)
-    func resolved(in instance: any TenantInstance) throws -> TenantExport {
+    func resolved(in instance: any Sandbox) throws -> TenantExport {
         if export.identity === instance.identity { return export }
         _ = try again(in: instance, canWait: false)
         return export
@@ -195,7 +195,7 @@ final class TenantFunction: @unchecked Sendable {
 
     /// Finds the function in a fresh instance.
     @inline(never)
-    private func again(in instance: any TenantInstance, canWait: Bool) throws -> LuaStart {
+    private func again(in instance: any Sandbox, canWait: Bool) throws -> CallOutcome {
         guard let place else { throw MFError.tenantReplaced(tenant.name) }
         return try place.origin.results(in: instance, of: tenant, canWait: canWait).map { [self] results in
             guard let found = place.export(in: results) else { throw MFError.tenantReplaced(tenant.name) }

@@ -1,7 +1,7 @@
-import EventLoop
+import EventLoops
 
 /// Lets one piece of work of a name run at a time; those that come meanwhile wait for their turn.
-final class Turns: @unchecked Sendable {
+final class KeyedSerialQueue: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private struct Entry {
         let activity: Activity

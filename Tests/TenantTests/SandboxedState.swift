@@ -1,11 +1,11 @@
 import Diagnostics
-import EventLoop
+import EventLoops
 import Federation
 import LuaBridge
 import TestSupport
 
 /// A host's state and tenants beside it, on a loop of their own. Everything runs on the loop.
-final class Sandbox: @unchecked Sendable {
+final class SandboxedState: @unchecked Sendable {
     // Used on the loop's thread.
     let loop: EventLoop
     let host: LuaState
@@ -25,7 +25,7 @@ final class Sandbox: @unchecked Sendable {
             loadShare: { shares[$0] ?? .nil },
             event: { [unowned self] event in
                 switch event {
-                case .doomed(let name, let error): events.append("\(name) \(error.code)")
+                case .terminated(let name, let error): events.append("\(name) \(error.code)")
                 case .suspended(let name, _): events.append("\(name) suspended")
                 }
             })
@@ -47,11 +47,11 @@ final class Sandbox: @unchecked Sendable {
 }
 
 /// Runs a body with a sandbox.
-func withSandbox<T: Sendable>(_ body: @Sendable @escaping (Sandbox) async throws -> T) async throws -> T {
+func withSandboxedState<T: Sendable>(_ body: @Sendable @escaping (SandboxedState) async throws -> T) async throws -> T {
     let loop = EventLoop(name: "test")
     defer { loop.stop() }
     return try await loop.perform {
-        let sandbox = try Sandbox(loop)
+        let sandbox = try SandboxedState(loop)
         defer { sandbox.close() }
         return try await body(sandbox)
     }

@@ -5,15 +5,15 @@ import LuaBridge
 ///
 /// Values that go in and come out are trees without references: what is a function is a ``TenantImport`` (the host's) or a
 /// ``TenantExport`` (the tenant's), what is a view stays the host's object.
-protocol TenantInstance: AnyObject, Sendable {
+protocol Sandbox: AnyObject, Sendable {
     /// What tells it from others, and may be kept when it is gone.
     var identity: TenantIdentity { get }
     /// The limit it went over, or why it died; nil while it is sound.
-    var doom: MFError? { get }
-    /// Whether ``doom`` has something to tell.
-    var isDoomed: Bool { get }
+    var violation: MFError? { get }
+    /// Whether ``violation`` has something to tell.
+    var isTerminated: Bool { get }
     /// Is called when something beside a call, such as a spawned task, went over a limit.
-    var onDoom: () -> Void { get set }
+    var onViolation: () -> Void { get set }
     /// Waits until it can be called: the time that takes is not the tenant's.
     func ready() async
     /// Memory and time.
@@ -22,11 +22,11 @@ protocol TenantInstance: AnyObject, Sendable {
     /// spawns belongs to `owner`.
     func run(
         _ source: [UInt8], name: String, modules: TenantImport?, owner: Int64, _ arguments: [LuaValue], canWait: Bool
-    ) throws -> LuaStart
+    ) throws -> CallOutcome
     /// Ends what an owner's code has spawned; unless that is final, each task as soon as nobody waits for it.
     func end(_ owner: Int64, isFinal: Bool)
     /// Calls a function of the tenant.
-    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> LuaStart
+    func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> CallOutcome
     /// Calls a listener of a hook.
     func emit(_ kind: LuaEmission.Kind, _ listener: TenantExport, _ shape: LuaShape, _ values: [LuaValue]) throws
         -> LuaEmission.Result
@@ -58,13 +58,13 @@ struct TenantUsage: Sendable {
 final class TenantImport: LuaObject {
     let name: String
     /// Begins a call. The last argument tells whether the tenant's code can wait.
-    let body: @Sendable ([LuaValue], Bool) throws -> LuaStart
+    let body: @Sendable ([LuaValue], Bool) throws -> CallOutcome
 
     private let onRelease: (@Sendable () -> Void)?
 
     init(
         _ name: String, onRelease: (@Sendable () -> Void)? = nil,
-        _ body: @escaping @Sendable ([LuaValue], Bool) throws -> LuaStart
+        _ body: @escaping @Sendable ([LuaValue], Bool) throws -> CallOutcome
     ) {
         (self.name, self.body, self.onRelease) = (name, body, onRelease)
     }
@@ -91,13 +91,13 @@ final class TenantExport: LuaObject, @unchecked Sendable {
     var list: LuaListeners?
 
     /// Where the worker hears that its function is no longer needed.
-    private weak var worker: (any TenantInstance)?
+    private weak var worker: (any Sandbox)?
 
-    init(_ instance: any TenantInstance, _ function: LuaFunction) {
+    init(_ instance: any Sandbox, _ function: LuaFunction) {
         (identity, self.function, number) = (instance.identity, function, 0)
     }
 
-    init(_ worker: any TenantInstance, number: UInt64) {
+    init(_ worker: any Sandbox, number: UInt64) {
         (identity, function, self.number, self.worker) = (worker.identity, nil, number, worker)
     }
 
@@ -108,7 +108,7 @@ final class TenantExport: LuaObject, @unchecked Sendable {
 }
 
 /// A call whose results go through a function.
-final class TenantPending: LuaPending {
+final class TenantPending: PendingCall {
     private let rest: @Sendable () async throws -> LuaValues
 
     init(_ rest: @escaping @Sendable () async throws -> LuaValues) { self.rest = rest }
@@ -116,9 +116,9 @@ final class TenantPending: LuaPending {
     func finish() async throws -> LuaValues { try await rest() }
 }
 
-extension LuaStart {
+extension CallOutcome {
     /// The same call with other results.
-    func map(_ transform: @escaping @Sendable (LuaValues) throws -> LuaValues) throws -> LuaStart {
+    func map(_ transform: @escaping @Sendable (LuaValues) throws -> LuaValues) throws -> CallOutcome {
         switch self {
         case .done(let values): return .done(try transform(values))
         case .waiting(let pending): return .waiting(TenantPending { try transform(try await pending.finish()) })

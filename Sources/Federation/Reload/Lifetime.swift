@@ -2,7 +2,7 @@
 ///
 /// Tasks that a dispatch started live as long as that dispatch may need them: they end when the scope is closed;
 /// everything else ends when the scope is left.
-final class OwnerScope: @unchecked Sendable {
+final class Lifetime: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     /// Names something that is owned, so that it can be let go when it has ended by itself.

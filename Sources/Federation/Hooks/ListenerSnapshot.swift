@@ -1,17 +1,17 @@
 /// A host's listeners as they were at one moment of its reloads.
 ///
 /// A load that is under way while a plugin is replaced goes on with the view it began with, through all of its hooks.
-final class HookView: @unchecked Sendable {
+final class ListenerSnapshot: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     /// The listeners of each hook, at the hook's index.
-    let lists: [any TapStore]
+    let lists: [any AnyTapList]
     /// How many loads go on with this view.
     var pins = 0
     /// The generations that ended with this view: closed when the last load has let go of it.
-    var closing: [OwnerScope] = []
+    var closing: [Lifetime] = []
 
-    init(_ lists: [any TapStore]) { self.lists = lists }
+    init(_ lists: [any AnyTapList]) { self.lists = lists }
 
     func close() {
         for scope in closing { scope.close() }
@@ -24,17 +24,17 @@ final class PinnedView: Sendable {
     @TaskLocal static var current: PinnedView?
 
     private let bus: ObjectIdentifier
-    let view: HookView
+    let view: ListenerSnapshot
     private let outer: PinnedView?
 
-    init(_ view: HookView, of bus: HookBus, outer: PinnedView?) {
+    init(_ view: ListenerSnapshot, of bus: HookBus, outer: PinnedView?) {
         self.bus = ObjectIdentifier(bus)
         self.view = view
         self.outer = outer
     }
 
     /// The view that a load of this task began with.
-    static func view(of bus: HookBus) -> HookView? {
+    static func view(of bus: HookBus) -> ListenerSnapshot? {
         var pinned = current
         while let here = pinned {
             if here.bus == ObjectIdentifier(bus) { return here.view }
@@ -58,7 +58,7 @@ extension HookBus {
             PinnedView(view, of: self, outer: PinnedView.current), operation: body)
     }
 
-    private func unpin(_ view: HookView) {
+    private func unpin(_ view: ListenerSnapshot) {
         view.pins -= 1
         guard view.pins == 0 else { return }
         olderViews.removeAll { $0 === view }
@@ -72,7 +72,7 @@ extension HookBus {
     ///   - scope: What the old one owns; it ends, but for what loads under way may wait for.
     ///   - listen: Adds the new version's listener of a hook.
     func replace(
-        _ old: PluginID, hooks: [String], ending scope: OwnerScope, listen: (String, any TapStore) -> Void
+        _ old: PluginID, hooks: [String], ending scope: Lifetime, listen: (String, any AnyTapList) -> Void
     ) {
         var lists = view.lists
         let wanted = Set(hooks.compactMap { Lifecycle.named[$0]?.index })
@@ -80,7 +80,7 @@ extension HookBus {
             lists[index] = lists[index].copy()
             lists[index].remove(owner: old)
         }
-        let next = HookView(lists)
+        let next = ListenerSnapshot(lists)
         for name in hooks {
             if let hook = Lifecycle.named[name] { listen(name, next.lists[hook.index]) }
         }
@@ -91,7 +91,7 @@ extension HookBus {
     }
 
     /// Ends what a generation owns, but for what loads under way may wait for.
-    func end(_ scope: OwnerScope, of view: HookView? = nil) {
+    func end(_ scope: Lifetime, of view: ListenerSnapshot? = nil) {
         let view = view ?? self.view
         scope.leave()
         if view.pins > 0 { view.closing.append(scope) } else { scope.close() }

@@ -1,4 +1,4 @@
-import EventLoop
+import EventLoops
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct EventLoopTimersTests {
@@ -71,7 +71,7 @@ import Testing
     @Test func sleepCanBeCancelledFromAnyThread() async throws {
         try await withLoop { loop in
             let sleeper = loop.start { try await loop.sleep(for: .seconds(3600)) }
-            try await loop.perform { await loop.yield() }
+            try await loop.perform { await loop.yieldToIO() }
             sleeper.cancel()
             await #expect(throws: CancellationError.self) { try await sleeper.value }
         }
@@ -80,7 +80,7 @@ import Testing
     @Test func sleepOfACancelledTaskEndsAtOnce() async throws {
         try await withLoop { loop in
             let sleeper = loop.start {
-                while !Task.isCancelled { await loop.yield() }
+                while !Task.isCancelled { await loop.yieldToIO() }
                 try await loop.sleep(for: .seconds(3600))
             }
             sleeper.cancel()
@@ -97,7 +97,7 @@ import Testing
             try await loop.perform {
                 loop.cancel(loop.schedule(after: .seconds(Int64.max)) {})
                 loop.schedule(after: .seconds(Int64.max / 1_000_000_000)) {}
-                await loop.yield()
+                await loop.yieldToIO()
             }
         }
     }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import EventLoop
+@testable import EventLoops
 
 @Suite(.timeLimit(.minutes(2))) struct TimerQueueTests {
     private func numbers(_ queue: inout TimerQueue, at now: Int64) -> Int {
