@@ -40,17 +40,21 @@ enum Resources {
     /// All at a time: each waits until there are enough.
     private static func checkThreads() throws {
         var started: [pthread_t] = []
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setstacksize(&attributes, 64 << 10)
-        defer { pthread_attr_destroy(&attributes) }
+        // Not `pthread_attr_t()`: a release build finds that initialiser in a module of NIO's.
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        pthread_attr_init(attributes)
+        pthread_attr_setstacksize(attributes, 64 << 10)
+        defer {
+            pthread_attr_destroy(attributes)
+            attributes.deallocate()
+        }
         var gate: [Int32] = [-1, -1]
         guard pipe(&gate) == 0 else { throw MFError.resourceLacking("file descriptor", errno) }
         var failure: Int32 = 0
         while started.count < threads, failure == 0 {
             var thread = pthread_t()
             failure = pthread_create(
-                &thread, &attributes,
+                &thread, attributes,
                 { gate in
                     var byte: UInt8 = 0
                     _ = read(Int32(Int(bitPattern: gate)), &byte, 1)
