@@ -61,6 +61,8 @@ final class ForgedWorker {
 
     /// The numbers of the functions that it is given, in their order.
     static let printing: Int64 = 1, waiting: Int64 = 2
+    /// The number of the first object that it is sent.
+    static let firstView: Int64 = 3
 
     init(_ loop: EventLoop, _ options: TenantOptions = .process) throws {
         var sockets: [Int32] = [-1, -1]

@@ -42,6 +42,9 @@ struct WorkerFramesTests {
             Wrong("another kind", WorkerFrame(5, 1, "call")),
             Wrong("the smallest kind", WorkerFrame(.min, 1, "call")),
             Wrong("a request by another name", WorkerFrame(WorkerFrame.request, 1, "setup")),
+            Wrong(
+                "a request for the data of what it has no view of",
+                WorkerFrame(WorkerFrame.request, 1, "read").adding { $0.integer(1) }),
             Wrong("a notice by another name", WorkerFrame(WorkerFrame.notice, 0, "emit")),
             Wrong("a violation without an error", WorkerFrame(WorkerFrame.notice, 0, "doomed")),
             Wrong("a violation of another kind", terminated("HOST-001", [1, 1, 1])),
@@ -142,6 +145,23 @@ struct WorkerFramesTests {
                 worker.drain()
             }
             #expect(worker.instance.violation?.code == .limitMemory)
+        }
+    }
+
+    @Test func aWorkerReadsACollectionOnceForEachTimeItWasSent() async throws {
+        try await withSandboxedState { sandbox in
+            let worker = try ForgedWorker(sandbox.loop)
+            defer { worker.close() }
+            let list = LiveList(["a"])
+            let export = TenantExport(worker.instance, number: 1)
+            for _ in 0..<2 { _ = try? worker.instance.start(export, [.object(list)], canWait: true) }
+            let read = (1...3).map { number in
+                worker.hear(
+                    WorkerFrame(WorkerFrame.request, Int64(number), "read")
+                        .adding { $0.integer(ForgedWorker.firstView) }.bytes)
+                return !worker.instance.isTerminated
+            }
+            #expect(read == [true, true, false])
         }
     }
 

@@ -9,7 +9,7 @@ enum TenantCodec {
         case ours
         /// A function of the receiver that comes home.
         case yours
-        /// An object of the host: its number, type, and data.
+        /// An object of the host: its number, type, and data; nil where the worker asks for the data when it reads them.
         case view
         /// An object of the host that comes home.
         case viewBack
@@ -104,7 +104,7 @@ struct TenantEncoder {
         if kind == .ours { text(((object as? TenantImport)?.name ?? "function").utf8) }
         if kind == .view {
             text(object.tenantTypeName.utf8)
-            try write(try object.tenantSnapshot(depth: 4), depth: depth + 1)
+            try write(object.isReadOnDemand ? .nil : try object.tenantSnapshot(), depth: depth + 1)
         }
     }
 
@@ -228,8 +228,12 @@ extension LuaObject {
         }
     }
 
-    /// What a worker is told of an object: what a tenant may see of it, some levels deep.
-    fileprivate func tenantSnapshot(depth: Int) throws -> LuaValue {
+    /// Whether a worker asks for its data when it reads them. Hooks name lists of all remotes and shares, few read them.
+    var isReadOnDemand: Bool { TenantFields.collections.contains(tenantTypeName) }
+
+    /// What a worker is told of an object: what a tenant may see of it, some levels deep. Collections in it are objects of
+    /// their own.
+    func tenantSnapshot(depth: Int = 4) throws -> LuaValue {
         guard depth > 0 else { return .record(LuaRecord()) }
         var entries: [LuaRecord.Entry] = []
         for key in luaKeys {
@@ -243,7 +247,9 @@ extension LuaObject {
             }
             switch try luaGet(key) {
             case .object(let object):
-                entries.append(.init(key: name, value: try object.tenantSnapshot(depth: depth - 1)))
+                let isApart = object.isReadOnDemand
+                entries.append(
+                    .init(key: name, value: isApart ? .object(object) : try object.tenantSnapshot(depth: depth - 1)))
             case .table, .function, .callable, .userdata, .nil: continue
             case .string(let text): entries.append(.init(key: name, value: .string(publicAddress(text))))
             case let value: if value.isPlain { entries.append(.init(key: name, value: value)) }

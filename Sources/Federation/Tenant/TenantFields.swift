@@ -15,7 +15,8 @@ enum TenantFields {
         return fields.contains(name) || isOwn && ofOwnRemotes.contains(name)
     }
 
-    private static let collections: Set<String> = ["mf.List", "mf.Map"]
+    /// Lists and maps of the host, which may be of any size.
+    static let collections: Set<String> = ["mf.List", "mf.Map"]
     private static let ofOwnRemotes: Set<String> = ["buildVersion", "revalidate", "metadata"]
 
     /// Of types of the host that are not here a tenant sees nothing.

@@ -11,6 +11,8 @@ final class TenantProjection: LuaObject, @unchecked Sendable {
     private let border: TenantBorder
     /// Whether it is an element of the host's own list of remotes, of which others are only named.
     private let isListed: Bool
+    /// The visible elements, and at which revision of the list they were found.
+    private var known: (revision: Int, elements: [any LuaObject])?
 
     init(_ object: any LuaObject, _ border: TenantBorder, isListed: Bool = false) {
         (self.object, self.border, self.isListed) = (object, border, isListed)
@@ -41,12 +43,23 @@ final class TenantProjection: LuaObject, @unchecked Sendable {
     /// The elements of a list about remotes that the tenant hears of; nil where the object is no such list.
     private func visibleElements() -> [any LuaObject]? {
         if let remotes = object as? LiveList<Remote> {
-            return remotes.elements.filter { border.owns(.remote($0)) || border.hears($0) }
+            return visible(of: remotes) { border.owns(.remote($0)) || border.hears($0) }
         }
         if let requests = object as? LiveList<PreloadRequest> {
-            return requests.elements.filter { border.hears(.remotes([$0.nameOrAlias ?? ""])) }
+            return visible(of: requests) { border.hears(.remotes([$0.nameOrAlias ?? ""])) }
         }
         return nil
+    }
+
+    /// The elements that pass a test, found once for each change of the list: who goes through a list reads it element by
+    /// element.
+    private func visible<Element: LuaObject>(of list: LiveList<Element>, where isVisible: (Element) -> Bool)
+        -> [any LuaObject]
+    {
+        if let known, known.revision == list.revision { return known.elements }
+        let elements = list.elements.filter(isVisible)
+        known = (list.revision, elements)
+        return elements
     }
 
     private var isOwn: Bool { (object as? Remote).map { border.owns(.remote($0)) } ?? false }

@@ -208,37 +208,64 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
     }
 
     func view(_ number: UInt64, type: String, data: LuaValue) throws -> any LuaObject {
-        WorkerView(number, type, data) { [weak self] in
+        let forget: @Sendable () -> Void = { [weak self] in
             guard let self else { return }
             loop.runOnLoop { self.peer.tell("forget", [.integer(Int64(bitPattern: number))]) }
+        }
+        if !data.isNil { return WorkerView(number, type, .success(data), onRelease: forget) }
+        return WorkerView(number, type, nil, onRelease: forget) { [weak self] in
+            guard let self else { throw MFError.stateGone() }
+            let answer = try peer.ask(
+                "read", [.integer(Int64(bitPattern: number))], canWait: false, deadline: .seconds(10))
+            return try answer.finished("read").first ?? .nil
         }
     }
 
     func object(viewBack number: UInt64) throws -> any LuaObject { throw MFError.garbled() }
 }
 
-/// A host's object in a worker: its data as they were when it was sent.
-final class WorkerView: LuaObject {
+/// A host's object in a worker: its data as they were when it was sent, or when a collection is first read.
+final class WorkerView: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let number: UInt64
     private let type: String
-    private let data: LuaValue
+    private var known: Result<LuaValue, any Error>?
+    private let read: () throws -> LuaValue
     private let onRelease: @Sendable () -> Void
 
-    init(_ number: UInt64, _ type: String, _ data: LuaValue, onRelease: @escaping @Sendable () -> Void) {
-        (self.number, self.type, self.data, self.onRelease) = (number, type, data, onRelease)
+    /// - Parameters:
+    ///   - data: What is known of it; nil: `read` is asked.
+    ///   - read: Asks the host for its data.
+    init(
+        _ number: UInt64, _ type: String, _ data: Result<LuaValue, any Error>?,
+        onRelease: @escaping @Sendable () -> Void, read: @escaping () throws -> LuaValue = { .nil }
+    ) {
+        (self.number, self.type, known, self.read, self.onRelease) = (number, type, data, read, onRelease)
     }
 
     deinit { onRelease() }
 
     static let luaTypeName = "mf.WorkerView"
     var luaDescription: String { type }
+
+    private var data: Result<LuaValue, any Error> {
+        if let known { return known }
+        let data = Result { try read() }
+        known = data
+        return data
+    }
+
     var luaCount: Int {
+        guard case .success(let data) = data else { return 1 }
         var count = 0
         while !data[count + 1].isNil { count += 1 }
         return count
     }
+
+    /// Where the data are not to be had there is one key, so that who goes through them is told why.
     var luaKeys: [LuaKey] {
-        (data.recordValue?.entries ?? []).map { entry in
+        guard case .success(let data) = data else { return [.integer(1)] }
+        return (data.recordValue?.entries ?? []).map { entry in
             switch entry.key {
             case .string(let name): .string(name)
             case .integer(let index): .integer(index)
@@ -247,8 +274,9 @@ final class WorkerView: LuaObject {
         }
     }
 
-    func luaGet(_ key: LuaKey) -> LuaValue {
-        switch key {
+    func luaGet(_ key: LuaKey) throws -> LuaValue {
+        let data = try data.get()
+        return switch key {
         case .string(let name): data[name]
         case .integer(let index): data[Int(index)]
         case .other: .nil

@@ -27,8 +27,15 @@ final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
 
     private var lastNumber: UInt64 = 0
     private var imports: [UInt64: TenantImport] = [:]
-    /// What the worker has views of, and how many: each message that names an object makes another one there.
-    private var views: [UInt64: (object: any LuaObject, count: Int)] = [:]
+    /// An object that the worker has views of.
+    private struct ViewedObject {
+        let object: any LuaObject
+        /// How many views: each message that names the object makes another one there.
+        var count = 1
+        /// How many of them may ask for its data: once each.
+        var unread = 1
+    }
+    private var views: [UInt64: ViewedObject] = [:]
     private var viewNumbers: [ObjectIdentifier: UInt64] = [:]
 
     /// Starts a worker. That it could be locked up is known when the first call is answered.
@@ -218,6 +225,10 @@ final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
             return try function.body(Array(values.dropFirst()), canWait)
         case "release": takeBack(.ours, number)
         case "forget": takeBack(.view, number)
+        case "read":
+            guard let view = views[number], view.object.isReadOnDemand, view.unread > 0 else { throw MFError.garbled() }
+            views[number]?.unread -= 1
+            return .done([try view.object.tenantSnapshot()])
         case "doomed":
             guard case .object(let object)? = values.first, let error = (object as? LuaErrorObject)?.error,
                 Self.violations.contains(error.code), values.count == 4
@@ -253,9 +264,10 @@ final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
         }
         if let known = viewNumbers[ObjectIdentifier(object)] {
             views[known]?.count += 1
+            views[known]?.unread += 1
             return (.view, known)
         }
-        views[lastNumber] = (object, 1)
+        views[lastNumber] = ViewedObject(object: object)
         viewNumbers[ObjectIdentifier(object)] = lastNumber
         return (.view, lastNumber)
     }
