@@ -67,7 +67,8 @@ public final class Host: @unchecked Sendable {
         currentOptions.id = ""
         shareScopeMap = ShareScopes()
         index = RemoteDirectory()
-        options.remotes.accepts = { [weak self] remote in try self?.tenants.expectDeclared(of: remote) }
+        // Not `weak self`: an object that is weakly referenced anywhere counts each of its references more slowly.
+        options.remotes.accepts = { [weak tenants] remote in try tenants?.expectDeclared(of: remote) }
         try tenants.declare(userOptions.tenants)
         userOptions.plugins.elements = try attachAll(userOptions.plugins.elements)
         options.plugins = LiveList(userOptions.plugins.elements)
