@@ -55,7 +55,9 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
         case .failure(let error):
             held.hold(error)
             // What a cancelled task fails with is no news, whatever it is.
-            if waiters.isEmpty, !isCancelled, !(error is CancellationError) { runner.note(unheard: error, of: number) }
+            if waiters.isEmpty, !isCancelled, !(error is CancellationError) {
+                runner.note(unheard: error, of: number, in: held.state)
+            }
         }
         self.outcome = outcome
         task = nil
@@ -137,7 +139,7 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
 final class HeldValues: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     // The exception is `deinit`, which sends what it has to do to the loop.
-    private let state: LuaState
+    let state: LuaState
     private var bytes = 0
 
     init(_ state: LuaState) { self.state = state }

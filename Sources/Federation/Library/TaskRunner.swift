@@ -20,6 +20,8 @@ final class TaskRunner: @unchecked Sendable {
     var work: KeepAlive?
     /// Tells of a failure when it is certain that nobody waits for it.
     var report: @Sendable (any Error) -> Void = { _ in }
+    /// Whether the garbage of a failed task's state is collected soon; not where the state does so often enough.
+    var collectsGarbage = false
     /// Is called when a task finds the state over a limit.
     var onViolation: () -> Void = {}
 
@@ -99,9 +101,9 @@ final class TaskRunner: @unchecked Sendable {
 
     // MARK: - Failures
 
-    func note(unheard error: any Error, of task: Int) {
+    func note(unheard error: any Error, of task: Int, in state: LuaState) {
         unheard[task] = error
-        scheduleCollection()
+        scheduleCollection(of: state)
     }
 
     func forgetUnheard(_ task: Int) { unheard[task] = nil }
@@ -117,16 +119,13 @@ final class TaskRunner: @unchecked Sendable {
     }
 
     /// Has the collector look, a moment later, whether somebody can still wait for a task that has failed.
-    private func scheduleCollection() {
-        guard let collect = collectGarbage, collection == nil else { return }
+    private func scheduleCollection(of state: LuaState) {
+        guard collectsGarbage, collection == nil else { return }
         collection = loop.schedule(after: .seconds(1)) { [weak self] in
             self?.collection = nil
-            collect()
+            try? state.collectGarbage()
         }
     }
-
-    /// Collects the garbage of the tasks' state; nil where the state does so often enough.
-    var collectGarbage: (() -> Void)?
 
     /// Ends the timer that collects.
     func close() {

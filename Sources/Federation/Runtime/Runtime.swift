@@ -92,8 +92,9 @@ public final class Runtime: @unchecked Sendable {
 
     private func start() throws {
         tasks.work = work
-        tasks.report = { [weak self] in self?.report(unhandled: $0) }
-        tasks.collectGarbage = { [weak state] in try? state?.collectGarbage() }
+        // Neither may refer to the runtime weakly: that makes each of its references slower to count.
+        tasks.report = { [configuration, log] in Self.report(unhandled: $0, configuration, log) }
+        tasks.collectsGarbage = true
         try tellBeforeExit()
         try environments.start(self)
         try installLibrary()
@@ -296,7 +297,9 @@ extension Runtime {
     }
 
     /// Tells of a spawned task that has failed, and that nobody has waited for.
-    func report(unhandled error: any Error) {
+    private static func report(
+        unhandled error: any Error, _ configuration: RuntimeConfiguration, _ log: Logger
+    ) {
         var told = (error as? MFError) ?? MFError(.luaRuntime, "a spawned task failed", cause: error)
         told = told.adding(context: [("task", "spawned, and nobody waited for it")])
         if told.chain.allSatisfy({ $0.hint == nil }) {
