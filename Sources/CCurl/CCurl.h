@@ -159,11 +159,6 @@ static inline curl_off_t mf_curl_info_offset(const mf_curl *curl, CURL *easy, CU
     return curl->easy_getinfo(easy, info, &value) == CURLE_OK ? value : 0;
 }
 
-static inline const char *mf_curl_info_string(const mf_curl *curl, CURL *easy, CURLINFO info) {
-    const char *value = NULL;
-    return curl->easy_getinfo(easy, info, &value) == CURLE_OK ? value : NULL;
-}
-
 /* The multi handle. */
 
 static inline CURLMcode mf_curl_multi_set_long(const mf_curl *curl, CURLM *multi, CURLMoption option, long value) {

@@ -41,31 +41,12 @@ public final class CurlFetcher: Fetcher, @unchecked Sendable {
         guard loop.isOnLoop else {
             return try await loop.perform { try await self.fetch(request) }
         }
-        guard var parts = URLParts(request.url) else {
-            throw MFError.badURL(request, "it contains control characters, or its port is no number up to 65535")
-        }
-        if let policy = request.policy, parts.scheme != "file", !policy.allows(parts) {
-            throw MFError.urlNotAllowed(request)
-        }
-        switch parts.scheme {
-        case "file":
-            return try readFile(request, parts)
-        case "http", "https":
-            guard let host = parts.host, !host.isEmpty else { throw MFError.badURL(request, "it has no host") }
-            guard let ascii = HostName.ascii(host) else {
-                throw MFError.badURL(request, "the host's name `\(host)` cannot be written in ASCII")
-            }
-            parts.host = ascii
+        if let url = URLParts(request.url), url.scheme == "file" { return try readFile(request, url) }
+        let deadline = loop.now + request.timeout
+        return try await follow(request) { request, url in
             try request.checkSendable()
             guard !isClosed else { throw MFError.fetchCancelled(request) }
-            if request.maxRedirects > 0, request.onPart == nil, request.hasOwnHeaders {
-                return try await follow(request, { self.loop.now }) { try await self.fetch($0) }
-            }
-            return try await openPump().fetch(request, parts)
-        case let scheme?:
-            throw MFError.protocolNotAllowed(request, scheme)
-        case nil:
-            throw MFError.badURL(request, "it has no protocol")
+            return try await openPump().fetch(request, url, until: deadline)
         }
     }
 

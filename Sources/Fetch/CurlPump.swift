@@ -47,8 +47,11 @@ final class CurlPump: @unchecked Sendable {
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    func fetch(_ request: FetchRequest, _ parts: URLParts) async throws -> FetchResponse {
-        let transfer = CurlTransfer(request, parts)
+    /// Fetches one URL, whatever its status, until a deadline.
+    func fetch(
+        _ request: FetchRequest, _ url: URLParts, until deadline: ContinuousClock.Instant
+    ) async throws -> FetchResponse {
+        let transfer = CurlTransfer(request, url, until: deadline)
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { continuation in
                 transfer.continuation = continuation
@@ -92,11 +95,10 @@ final class CurlPump: @unchecked Sendable {
             heldBytes += count
             return true
         }
-        transfer.deadline = loop.now + transfer.request.timeout
         // An answer without an end keeps nobody else from being asked.
         if transfer.request.onPart != nil || hasRoom(for: transfer.hostKey) { return begin(transfer) }
         waiting[transfer.hostKey, default: []].append(transfer)
-        transfer.timer = loop.schedule(after: transfer.request.timeout) { [weak self] in
+        transfer.timer = loop.schedule(after: transfer.deadline - loop.now) { [weak self] in
             transfer.timer = nil
             self?.abort(transfer, MFError.timedOut(transfer.request))
         }

@@ -34,7 +34,9 @@ extension CurlTransfer {
         if let length = lengths.first, !values(of: "transfer-encoding").isEmpty {
             return .length("\(length), Transfer-Encoding: \(values(of: "transfer-encoding").joined(separator: ", "))")
         }
-        if let encoding, !["gzip", "x-gzip"].contains(encoding), !asksForEncoding { return .encoding(encoding) }
+        if !isRedirect, let encoding, !["gzip", "x-gzip"].contains(encoding), !asksForEncoding {
+            return .encoding(encoding)
+        }
         return nil
     }
 

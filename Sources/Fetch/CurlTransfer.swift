@@ -11,12 +11,12 @@ final class CurlTransfer: @unchecked Sendable {
     let request: FetchRequest
     /// Transfers of one key share connections.
     let hostKey: String
-    private let url: String
+    private let url: URLParts
 
     var continuation: UnsafeContinuation<FetchResponse, any Error>?
     var easy: UnsafeMutableRawPointer?
     var timer: TimerID?
-    var deadline: ContinuousClock.Instant = .now
+    let deadline: ContinuousClock.Instant
     var isCancelled = false
 
     private var headerList: UnsafeMutablePointer<curl_slist>?
@@ -35,7 +35,6 @@ final class CurlTransfer: @unchecked Sendable {
     /// Called when the answer's header is whole, of a request whose body is handed out as it comes.
     var onHeader: (() -> Void)?
     private var refusedAddress: String?
-    private var refusedURL: String?
     /// Whether bytes of the body of the answer at hand have come.
     private var isBodyBegun = false
     private var isHeaderWhole = false
@@ -46,14 +45,13 @@ final class CurlTransfer: @unchecked Sendable {
     /// Where libcurl writes what failed, in more words than its code has.
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
-    init(_ request: FetchRequest, _ parts: URLParts) {
-        self.request = request
-        var place = parts
+    init(_ request: FetchRequest, _ url: URLParts, until deadline: ContinuousClock.Instant) {
+        (self.request, self.url, self.deadline) = (request, url, deadline)
+        var place = url
         place.path = ""
         place.query = nil
         place.fragment = nil
         hostKey = place.description.lowercased()
-        url = parts.encodedForSending
     }
 
     deinit {
@@ -86,12 +84,9 @@ final class CurlTransfer: @unchecked Sendable {
 
         errorText.initialize(to: 0)
         set(CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))
-        set(CURLOPT_URL, url)
+        set(CURLOPT_URL, url.encodedForSending)
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_FOLLOWLOCATION, request.maxRedirects > 0 ? 1 : 0)
-        set(CURLOPT_MAXREDIRS, request.maxRedirects)
         if request.onPart == nil { set(CURLOPT_TIMEOUT_MS, max(1, timeLeft.inMilliseconds)) }
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.inMilliseconds))
         // What comes is unpacked here, not by libcurl.
@@ -184,6 +179,8 @@ final class CurlTransfer: @unchecked Sendable {
 
     /// Returns how much was taken; less than there was ends the transfer.
     private func receive(body bytes: UnsafeRawBufferPointer) -> Int {
+        // What a page says about where to go instead is of no use, in whatever way it is packed.
+        if isRedirect { return bytes.count }
         if !isBodyBegun {
             isBodyBegun = true
             flaw = flawOfHeader()
@@ -227,7 +224,7 @@ final class CurlTransfer: @unchecked Sendable {
             return 0
         }
         if bytes.starts(with: "HTTP/".utf8) {
-            // Another answer begins: the one before was a redirect or only information.
+            // Another answer begins: the one before was only information.
             headers = []
             (isBodyBegun, decoder, isHeaderWhole) = (false, nil, false)
         } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
@@ -241,16 +238,20 @@ final class CurlTransfer: @unchecked Sendable {
         return bytes.count
     }
 
+    private var status: Int {
+        library.map { mf_curl_info_long($0.table, easy, CURLINFO_RESPONSE_CODE) } ?? 0
+    }
+
+    /// Whether the answer only leads elsewhere.
+    var isRedirect: Bool { request.isRedirect(status, headers) }
+
     /// Whether what comes in is handed out, and not a redirect or an error.
     private var isAnswer: Bool {
-        guard let library else { return false }
-        let status = mf_curl_info_long(library.table, easy, CURLINFO_RESPONSE_CODE)
+        let status = status
         return (200..<300).contains(status) || (request.acceptsAnyStatus && status >= 400)
     }
 
     private func hand(_ bytes: [UInt8], to onPart: (FetchResponse, [UInt8]) -> Bool) -> Bool {
-        guard let library else { return false }
-        let status = mf_curl_info_long(library.table, easy, CURLINFO_RESPONSE_CODE)
         isRefused = !onPart(FetchResponse(status: status, url: request.url, headers: headers), bytes)
         return !isRefused
     }
@@ -265,40 +266,30 @@ final class CurlTransfer: @unchecked Sendable {
     /// What became of it.
     func result(_ library: CurlLibrary, _ code: CURLcode) -> Result<FetchResponse, any Error> {
         let table = library.table
-        let reached = mf_curl_info_string(table, easy, CURLINFO_EFFECTIVE_URL).map { String(cString: $0) }
-        let redirects = mf_curl_info_long(table, easy, CURLINFO_REDIRECT_COUNT)
-        let place = redirects > 0 ? reached : nil
-        if isTooLarge { return .failure(MFError.bodyTooLarge(request, at: place)) }
-        if isOneTooMany { return .failure(MFError.tooMuchUnderWay(request, at: place)) }
+        if isTooLarge { return .failure(MFError.bodyTooLarge(request)) }
+        if isOneTooMany { return .failure(MFError.tooMuchUnderWay(request)) }
         if isRefused { return .failure(MFError.fetchCancelled(request)) }
         // libcurl gives up on a line of a header that is too long for want of room.
         if code == CURLE_OUT_OF_MEMORY, !isHeaderWhole, headerBytes > 0 { flaw = .hugeHeader }
-        if let flaw { return .failure(MFError.unusable(flaw, request, at: place)) }
+        if let flaw { return .failure(MFError.unusable(flaw, request)) }
         guard code == CURLE_OK else {
             let circumstances = CurlCircumstances(
-                url: place, redirects: redirects,
                 isConnected: mf_curl_info_offset(table, easy, CURLINFO_PRETRANSFER_TIME_T) > 0, address: refusedAddress,
                 systemError: Int32(truncatingIfNeeded: mf_curl_info_long(table, easy, CURLINFO_OS_ERRNO)),
                 tunnelStatus: mf_curl_info_long(table, easy, CURLINFO_HTTP_CONNECTCODE),
                 usesProxy: request.policy == nil)
-            if let refusedURL, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
-                return .failure(MFError.urlNotAllowed(request, at: refusedURL))
-            }
             if let refusedAddress, code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK {
-                let error = MFError.addressNotAllowed(request, host: currentPlace?.host ?? "", address: refusedAddress)
+                let error = MFError.addressNotAllowed(request, host: url.host ?? "", address: refusedAddress)
                 return .failure(error)
             }
             return .failure(
                 MFError.curl(CurlFailure(code: code, text: explanation(library, code)), request, circumstances))
         }
-        let status = mf_curl_info_long(table, easy, CURLINFO_RESPONSE_CODE)
+        let status = status
         if let flaw = flawOfHeader() ?? flawOfEnd(status) {
-            return .failure(MFError.unusable(flaw, request, at: place))
+            return .failure(MFError.unusable(flaw, request))
         }
-        guard (200..<300).contains(status) || request.acceptsAnyStatus else {
-            return .failure(MFError.unexpectedStatus(status, of: request, at: place ?? request.url))
-        }
-        return .success(FetchResponse(status: status, url: place ?? request.url, headers: headers, body: body))
+        return .success(FetchResponse(status: status, url: request.url, headers: headers, body: body))
     }
 
     private func explanation(_ library: CurlLibrary, _ code: CURLcode) -> String {
@@ -328,22 +319,10 @@ final class CurlTransfer: @unchecked Sendable {
     }
 
     private func allows(_ address: [UInt8]) -> Bool {
-        guard let policy = request.policy, let place = currentPlace else { return request.policy == nil }
-        if !policy.allows(place) {
-            refusedURL = place.description
-            return false
-        }
-        if !address.isEmpty, policy.allowsAddress(place, address) { return true }
+        guard let policy = request.policy else { return true }
+        if !address.isEmpty, policy.allowsAddress(url, address) { return true }
         refusedAddress = addressText(address)
         return false
-    }
-
-    /// The URL that is asked for at the moment.
-    private var currentPlace: URLParts? {
-        let url = library.flatMap { mf_curl_info_string($0.table, easy, CURLINFO_EFFECTIVE_URL) }.map {
-            String(cString: $0)
-        }
-        return URLParts(url ?? request.url)
     }
 }
 

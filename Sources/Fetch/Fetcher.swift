@@ -60,6 +60,9 @@ public struct FetchRequest: Sendable {
     /// fails with `FETCH-010`. An answer that would be an error is not handed out.
     public var onPart: (@Sendable (_ header: FetchResponse, _ bytes: [UInt8]) -> Bool)?
 
+    /// The URL that was asked for at first, where a redirect has led here.
+    var redirectedFrom: String?
+
     /// Makes a request.
     public init(
         url: String, method: String = "GET", headers: [(String, String)] = [], body: [UInt8]? = nil,

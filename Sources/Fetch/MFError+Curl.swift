@@ -14,11 +14,11 @@ struct CurlFailure: Error, CustomStringConvertible {
 extension MFError {
     /// The error for a transfer that libcurl ended.
     static func curl(_ failure: CurlFailure, _ request: FetchRequest, _ circumstances: CurlCircumstances) -> MFError {
-        let place = circumstances.url.flatMap(URLParts.init) ?? URLParts(request.url)
+        let place = URLParts(request.url)
         let server =
             place.flatMap { place in place.host.map { $0 + (place.port.map { ":\($0)" } ?? "") } } ?? "the server"
         func make(_ code: Code, _ message: String, _ hint: String?) -> MFError {
-            MFError(code, message, context: context(of: request, at: circumstances.url), hint: hint, cause: failure)
+            MFError(code, message, context: context(of: request), hint: hint, cause: failure)
         }
         let proxy = circumstances.usesProxy ? place.flatMap(Proxy.init(for:)) : nil
         let needsDescriptor = [
@@ -43,18 +43,13 @@ extension MFError {
                 .fetchTimeout,
                 "no connection to the proxy `\(proxy?.place ?? "")` within \(min(request.connectTimeout, request.timeout).inWords)",
                 Proxy.hint)
-        case CURLE_UNSUPPORTED_PROTOCOL where place?.scheme == "http" || place?.scheme == "https":
+        case CURLE_UNSUPPORTED_PROTOCOL:
             // HTTP/0.9: the answer has no status line.
             return make(
                 .fetchProtocol, "what `\(server)` answers is not HTTP",
                 "check the port: `https:` and `http:` have different ones")
-        case CURLE_UNSUPPORTED_PROTOCOL,
-            CURLE_URL_MALFORMAT where circumstances.redirects > 0:
-            return redirectNotAllowed(request, at: circumstances.url, cause: failure)
         case CURLE_URL_MALFORMAT:
             return badURL(request, failure.text, cause: failure)
-        case CURLE_TOO_MANY_REDIRECTS:
-            return tooManyRedirects(request, at: circumstances.url, cause: failure)
 
         case CURLE_COULDNT_RESOLVE_HOST:
             return make(.fetchDNS, "the host `\(server)` is unknown", "check the spelling and the machine's DNS")
@@ -78,7 +73,7 @@ extension MFError {
                 "no connection to `\(server)` within \(min(request.connectTimeout, request.timeout).inWords)",
                 "check the address; a firewall that drops packets looks like this")
         case CURLE_OPERATION_TIMEDOUT:
-            return timedOut(request, at: circumstances.url, cause: failure)
+            return timedOut(request, cause: failure)
 
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_SHUTDOWN_FAILED:
             return make(
@@ -98,7 +93,7 @@ extension MFError {
             return make(.fetchTLS, "the server `\(server)` wants a client certificate", "mflua has none to offer")
 
         case CURLE_FILESIZE_EXCEEDED:
-            return bodyTooLarge(request, at: circumstances.url, cause: failure)
+            return bodyTooLarge(request, cause: failure)
         case CURLE_PARTIAL_FILE:
             return make(
                 .fetchTruncated, "the connection ended before the body was whole",
@@ -130,9 +125,9 @@ extension MFError {
     }
 
     /// FETCH-003: the whole took too long.
-    static func timedOut(_ request: FetchRequest, at url: String? = nil, cause: (any Error)? = nil) -> MFError {
+    static func timedOut(_ request: FetchRequest, cause: (any Error)? = nil) -> MFError {
         MFError(
-            .fetchTimeout, "no whole answer within \(request.timeout.inWords)", context: context(of: request, at: url),
+            .fetchTimeout, "no whole answer within \(request.timeout.inWords)", context: context(of: request),
             hint: "the server or the network is slow; its load and log may say why", cause: cause)
     }
 
@@ -153,9 +148,6 @@ private var hasDescriptorLeft: Bool {
 
 /// What is known about a transfer when it fails.
 struct CurlCircumstances {
-    /// Where redirects have led.
-    var url: String?
-    var redirects = 0
     /// Whether TCP and, where asked for, TLS were established.
     var isConnected = false
     /// The address that the policy refused.

@@ -19,40 +19,40 @@ extension MFError {
     }
 
     /// FETCH-006: the body exceeds the request's limit.
-    static func bodyTooLarge(_ request: FetchRequest, at url: String? = nil, cause: (any Error)? = nil) -> MFError {
+    static func bodyTooLarge(_ request: FetchRequest, cause: (any Error)? = nil) -> MFError {
         MFError(
             .fetchTooLarge, "the body is larger than \(bytes(request.maxBytes))",
-            context: context(of: request, at: url),
+            context: context(of: request),
             hint: "is this the right URL? the limit is for what is fetched whole, such as code and manifests",
             cause: cause)
     }
 
     /// FETCH-006: the answers under way are larger together than the fetcher may hold.
-    static func tooMuchUnderWay(_ request: FetchRequest, at url: String? = nil) -> MFError {
+    static func tooMuchUnderWay(_ request: FetchRequest) -> MFError {
         MFError(
-            .fetchTooLarge, "the answers under way are too large together", context: context(of: request, at: url),
+            .fetchTooLarge, "the answers under way are too large together", context: context(of: request),
             hint: "fetch fewer at a time, or raise the tenant's `memory`")
     }
 
     /// FETCH-007: redirects without an end.
-    static func tooManyRedirects(_ request: FetchRequest, at url: String?, cause: (any Error)? = nil) -> MFError {
+    static func tooManyRedirects(_ request: FetchRequest) -> MFError {
         MFError(
-            .fetchRedirects, "more than \(request.maxRedirects) redirects", context: context(of: request, at: url),
-            hint: "`curl -sIL URL` shows where they lead; a circle is the usual reason", cause: cause)
+            .fetchRedirects, "more than \(request.maxRedirects) redirects", context: context(of: request),
+            hint: "`curl -sIL URL` shows where they lead; a circle is the usual reason")
     }
 
     /// FETCH-007: a redirect to something else than http and https.
-    static func redirectNotAllowed(_ request: FetchRequest, at url: String?, cause: (any Error)? = nil) -> MFError {
+    static func redirectNotAllowed(_ request: FetchRequest, at url: String?) -> MFError {
         MFError(
             .fetchRedirects, "the server redirects to a URL that is not allowed",
             context: context(of: request, at: url),
-            hint: "redirects go to http and https only", cause: cause)
+            hint: "redirects go to http and https only")
     }
 
     /// An answer that is not whole, or contradicts itself.
-    static func unusable(_ flaw: AnswerFlaw, _ request: FetchRequest, at url: String?) -> MFError {
+    static func unusable(_ flaw: AnswerFlaw, _ request: FetchRequest) -> MFError {
         func make(_ code: Code, _ message: String, _ hint: String) -> MFError {
-            MFError(code, message, context: context(of: request, at: url), hint: hint)
+            MFError(code, message, context: context(of: request), hint: hint)
         }
         let again = "ask again; if it stays, look at the server and at proxies in between"
         switch flaw {
@@ -117,9 +117,9 @@ extension MFError {
     }
 
     /// FETCH-013: a URL that the request's policy refuses.
-    static func urlNotAllowed(_ request: FetchRequest, at url: String? = nil) -> MFError {
+    static func urlNotAllowed(_ request: FetchRequest) -> MFError {
         MFError(
-            .fetchPolicy, "`\(redacted(url ?? request.url))` is not allowed", context: context(of: request, at: url),
+            .fetchPolicy, "`\(redacted(request.url))` is not allowed", context: context(of: request),
             hint: "widen the policy, or serve it from an allowed place")
     }
 
@@ -150,8 +150,8 @@ extension MFError {
 
     /// The URL and, where it differs, the one that redirects led to; without credentials.
     static func context(of request: FetchRequest, at url: String? = nil) -> [(String, String?)] {
-        let asked = redacted(request.url)
-        let reached = url.map(redacted)
+        let asked = redacted(request.redirectedFrom ?? request.url)
+        let reached = redacted(url ?? request.url)
         return [
             ("url", asked), ("redirected to", reached == asked ? nil : reached),
             ("method", request.method == "GET" ? nil : request.method),

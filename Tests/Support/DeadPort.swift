@@ -8,19 +8,7 @@ public final class DeadPort: Sendable {
 
     /// Takes a port and does not listen on it.
     public init() {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                precondition(bind(descriptor, address, size) == 0, "no port to be had")
-                getsockname(descriptor, address, &size)
-            }
-        }
-        self.descriptor = descriptor
-        number = Int(UInt16(bigEndian: address.sin_port))
+        (descriptor, number) = LoopbackPort.take()
     }
 
     deinit { close(descriptor) }

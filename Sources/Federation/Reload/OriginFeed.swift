@@ -90,6 +90,9 @@ final class OriginFeed: @unchecked Sendable {
             // A server that is overloaded, or being started behind a proxy, may know better later.
             let status = error["status"].flatMap { Int($0) } ?? 0
             return status >= 500 || status == 429 ? .lost : .noFeed
+        } catch let error as MFError where [.fetchPolicy, .fetchRedirects, .capabilityMissing].contains(error.code) {
+            // Where it leads may not be asked, and will not be allowed later.
+            return .noFeed
         } catch {
             return isRefused ? .noFeed : .lost
         }

@@ -1,71 +1,57 @@
 import Glibc
-import TestSupport
 
 /// A server on 127.0.0.1 that answers as badly as a test wants. One thread a connection.
-final class LoopbackServer: Sendable {
+public final class LoopbackServer: Sendable {
     /// What a client sent.
-    struct Request {
-        var method: String
-        var path: String
-        var headers: [String: String]
-        var body: [UInt8]
+    public struct Request: Sendable {
+        /// The method.
+        public var method: String
+        /// The target.
+        public var path: String
+        /// The fields by their names in lower case.
+        public var headers: [String: String]
+        /// The body.
+        public var body: [UInt8]
     }
 
     /// What happens on the connection, in order.
-    enum Step {
+    public enum Step: Sendable {
+        /// Sends bytes.
         case send([UInt8])
         /// Sends again and again, until the client has enough.
         case sendForEver([UInt8])
         /// Does nothing, until the client has enough.
         case hold
+        /// Ends the connection.
         case close
     }
 
-    let port: Int
+    /// The port, chosen by the system.
+    public let port: Int
     private let listener: Int32
     private let answer: @Sendable (Request) -> [Step]
     private let accepted = Locked<[Int32]>([])
     private let seen = Locked<[String]>([])
 
     /// How many connections there have been.
-    var connectionCount: Int { accepted.withLock { $0.count } }
+    public var connectionCount: Int { accepted.withLock { $0.count } }
     /// The paths asked for, in order.
-    var paths: [String] { seen.withLock { $0 } }
-    var url: String { "http://127.0.0.1:\(port)" }
+    public var paths: [String] { seen.withLock { $0 } }
+    /// `http://127.0.0.1:` and the port.
+    public var url: String { "http://127.0.0.1:\(port)" }
 
-    init(_ answer: @escaping @Sendable (Request) -> [Step]) {
+    /// Starts to listen; each request is answered with steps.
+    public init(_ answer: @escaping @Sendable (Request) -> [Step]) {
         self.answer = answer
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        port = Self.bindToAnyPort(listener)
+        (listener, port) = LoopbackPort.take()
         listen(listener, 512)
         Self.startThread { self.acceptConnections() }
     }
 
     /// Ends the server and all its connections.
-    func stop() {
+    public func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         for connection in accepted.withLock({ $0 }) { shutdown(connection, Int32(SHUT_RDWR)) }
-    }
-
-    /// A port on which nothing listens.
-    static func deadPort() -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { Glibc.close(descriptor) }
-        return bindToAnyPort(descriptor)
-    }
-
-    private static func bindToAnyPort(_ descriptor: Int32) -> Int {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(descriptor, $0, length)
-                _ = getsockname(descriptor, $0, &length)
-            }
-        }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     private static func startThread(_ body: @escaping @Sendable () -> Void) {
@@ -157,7 +143,7 @@ final class LoopbackServer: Sendable {
 
 extension LoopbackServer.Step {
     /// A whole answer.
-    static func reply(
+    public static func reply(
         _ status: Int = 200, _ headers: [(String, String)] = [], _ body: [UInt8] = [], length: Int? = nil
     ) -> Self {
         var text = "HTTP/1.1 \(status) Whatever\r\nContent-Length: \(length ?? body.count)\r\n"
@@ -166,10 +152,10 @@ extension LoopbackServer.Step {
     }
 
     /// A whole answer with a text.
-    static func text(_ text: String) -> Self {
+    public static func text(_ text: String) -> Self {
         .reply(200, [("Content-Type", "text/plain")], Array(text.utf8))
     }
 
     /// Any bytes.
-    static func raw(_ text: String) -> Self { .send(Array(text.utf8)) }
+    public static func raw(_ text: String) -> Self { .send(Array(text.utf8)) }
 }
