@@ -30,7 +30,9 @@ extension Host {
         let (user, base) = (arguments.userOptions, arguments.optionsSoFar)
         if user.tenants != userOptions.tenants { try tenants.declare(user.tenants) }
         for remote in user.remotes.elements { try tenants.expectDeclared(of: remote) }
-        for remote in user.remotes.elements { try register(remote, in: base.remotes, force: false) }
+        try boundedNow {
+            for remote in user.remotes.elements { try register(remote, in: base.remotes, force: false) }
+        }
         let shared = try registerShared(user, into: base.shared)
 
         let merged = HostOptions(name: user.name.isEmpty ? base.name : user.name)

@@ -9,11 +9,13 @@ extension Host {
         var checker = OptionChecker(path: "remotes", tenants: tenants.names)
         try OptionType.remotes.check(.object(LiveList(remotes)), &checker)
         try checker.finish(of: "registerRemotes")
-        for remote in remotes {
-            let name = remote.name
-            let isNew = index.remote(exactly: name, in: options.remotes) == nil
-            try register(remote, in: options.remotes, force: force)
-            claim("remote \(name)", isNew: isNew) { $0.removeRemotes([name]) }
+        try boundedNow {
+            for remote in remotes {
+                let name = remote.name
+                let isNew = index.remote(exactly: name, in: options.remotes) == nil
+                try register(remote, in: options.remotes, force: force)
+                claim("remote \(name)", isNew: isNew) { $0.removeRemotes([name]) }
+            }
         }
     }
 

@@ -205,12 +205,14 @@ extension HostFunction {
         ) { host, call in
             let options = try initializeSharingOptions.read(call, 1)
             let initScope = options["initScope"]
-            let tasks = host.initializeSharing(
-                try call.optionalString(0) ?? ShareScopeName.standard,
-                strategy: options["strategy"].stringValue, from: options["from"].stringValue,
-                initScope: initScope.isNil ? nil : try LiveList<LuaValue>.fromLua(initScope), asksAll: true)
-            for task in tasks { try await task.value }
-            return [.integer(Int64(tasks.count))]
+            let scope = try call.optionalString(0) ?? ShareScopeName.standard
+            return try await host.bounded {
+                let tasks = host.initializeSharing(
+                    scope, strategy: options["strategy"].stringValue, from: options["from"].stringValue,
+                    initScope: initScope.isNil ? nil : try LiveList<LuaValue>.fromLua(initScope), asksAll: true)
+                for task in tasks { try await task.value }
+                return [.integer(Int64(tasks.count))]
+            }
         },
         HostFunction(
             "initShareScopeMap",

@@ -15,6 +15,10 @@ extension Host {
     /// - Parameter names: Which remotes; all where nothing is named.
     /// - Returns: The names of the remotes that were updated.
     func revalidate(_ names: [String]? = nil) async throws -> [String] {
+        try await bounded { try await updateAll(names) }
+    }
+
+    private func updateAll(_ names: [String]?) async throws -> [String] {
         var updated: [String] = []
         for remote in options.remotes.elements where names?.contains(remote.name) ?? true {
             guard let module = moduleCache[remote.name] else { continue }

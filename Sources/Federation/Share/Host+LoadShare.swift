@@ -135,6 +135,10 @@ extension Host {
 
     /// Gets a shared module's factory without waiting.
     func loadShareSync(_ package: String, _ loadOptions: LoadShareOptions = LoadShareOptions()) throws -> LuaValue {
+        try boundedNow { try loadNow(share: package, loadOptions) }
+    }
+
+    private func loadNow(share package: String, _ loadOptions: LoadShareOptions) throws -> LuaValue {
         var shareInfo = LuaValue.nil
         do {
             let wanted = try shareOptions(package, loadOptions)

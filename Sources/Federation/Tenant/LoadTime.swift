@@ -1,8 +1,8 @@
 import Diagnostics
 import LuaBridge
 
-/// What tenants have done to one load or share: the time that they used, computing and waiting, all of a tenant's hooks
-/// together, and the failures of their hooks that did not count.
+/// What tenants have done to one load, share, preload, update or registration: the time that they used, computing and
+/// waiting, all of a tenant's hooks together, and the failures of their hooks that did not count.
 final class LoadTime: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     @TaskLocal static var current: LoadTime?
@@ -35,12 +35,24 @@ final class LoadTime: @unchecked Sendable {
 }
 
 extension Host {
-    /// Runs a load within which the time of each tenant is bounded. One load inside of another has the outer's time.
+    /// Runs a load, or what else emits hooks, within which the time of each tenant is bounded. One inside of another has
+    /// the outer's time.
     func bounded<T>(_ body: () async throws -> T) async throws -> T {
         guard hooks.hasTenants, LoadTime.current == nil else { return try await body() }
         let time = LoadTime()
         do {
             return try await LoadTime.$current.withValue(time, operation: body)
+        } catch let error as MFError {
+            throw time.explaining(error)
+        }
+    }
+
+    /// Does what does not wait, such as a registration, within the same bound.
+    func boundedNow<T>(_ body: () throws -> T) throws -> T {
+        guard hooks.hasTenants, LoadTime.current == nil else { return try body() }
+        let time = LoadTime()
+        do {
+            return try LoadTime.$current.withValue(time, operation: body)
         } catch let error as MFError {
             throw time.explaining(error)
         }

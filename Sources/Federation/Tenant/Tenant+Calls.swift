@@ -294,10 +294,11 @@ private final class TenantRace<T: Sendable>: TenantRacing, @unchecked Sendable {
 extension Tenant {
     /// Values of the host without references.
     func imported(_ values: [LuaValue]) throws -> [LuaValue] {
-        values.allSatisfy(\.crossesAsItIs) ? values : try values.map(imported)
+        values.allSatisfy(\.isImported) ? values : try values.map(imported)
     }
 
-    /// A value of the host without references: tables copied, functions as imports.
+    /// A value of the host without references: tables copied, functions as imports, the host's objects as the tenant may
+    /// see them.
     func imported(_ value: LuaValue) throws -> LuaValue {
         switch value {
         case .table(let table): return try imported(try table.copied(depth: 64))
@@ -307,6 +308,8 @@ extension Tenant {
         case .record(let record):
             return .record(LuaRecord(try record.entries.map { .init(key: $0.key, value: try imported($0.value)) }))
         case .userdata: throw MFError.cannotCross("userdata")
+        case .object(let object) where type(of: object).luaTypeName.hasPrefix("mf."):
+            return .object(value.isImported ? object : services.show(object))
         default: return value
         }
     }
@@ -354,6 +357,7 @@ extension Tenant {
     private func exported(_ value: LuaValue, _ place: ExportPath?) throws -> LuaValue {
         switch value {
         case .object(let object):
+            if let projection = object as? TenantProjection, !projection.isOfHook { return .object(projection.object) }
             guard let export = object as? TenantExport else { return value }
             return .callable(callable(TenantFunctionProxy(self, export, place)))
         case .array(let elements):
@@ -375,11 +379,22 @@ extension Tenant {
 }
 
 extension LuaValue {
-    /// Whether nothing in the value is a reference, or a function of the other side.
+    /// Whether nothing in a value of the host is a reference or an object that a tenant may not see as it is.
+    fileprivate var isImported: Bool {
+        switch self {
+        case .nil, .boolean, .integer, .number, .string, .bytes, .null: true
+        case .object(let object):
+            object is TenantProjection || object is TenantImport || object is LuaErrorObject
+                || object is TenantContainer || object is TenantExport
+        default: false
+        }
+    }
+
+    /// Whether a value of the tenant is for the host what it is.
     fileprivate var crossesAsItIs: Bool {
         switch self {
         case .nil, .boolean, .integer, .number, .string, .bytes, .null: true
-        case .object(let object): !(object is TenantExport)
+        case .object(let object): !(object is TenantExport || object is TenantProjection)
         default: false
         }
     }

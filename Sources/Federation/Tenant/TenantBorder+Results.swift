@@ -62,9 +62,9 @@ extension TenantBorder {
         [value["script"], value["link"]].contains { $0.bytesValue != nil || $0.recordValue != nil && holdsSource($0) }
     }
 
-    /// A value where it counts. (A bare `nil` beside a value would be Lua's.)
-    private static func some(_ value: LuaValue, if counts: Bool) -> LuaValue? {
-        if counts { return .some(value) }
+    /// A value where it counts, made only there. (A bare `nil` beside a value would be Lua's.)
+    private static func some(_ value: @autoclosure () -> LuaValue, if counts: Bool) -> LuaValue? {
+        if counts { return .some(value()) }
         return .none
     }
 

@@ -1,25 +1,29 @@
 import Diagnostics
 import LuaBridge
 
-/// What a tenant's plugin hears of its host's work, and what it may change of it.
+/// What a tenant hears of its host's work, and what its plugin may change of it.
 ///
 /// Whether a hook is called, what the listener sees, and which of its results count is decided here and in
 /// ``TenantListener``, from what the hooks' declarations say, for both levels alike.
 public final class TenantBorder: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    let plugin: TenantPlugin
+    let principal: Tenant
+    /// The plugin whose hooks are called; nil: the border counts for what is handed to the tenant's other code.
+    private let plugin: TenantPlugin?
     unowned let host: Host
     private let hearing: TenantPatterns
     private let changing: TenantPatterns
     /// The hooks whose results were dropped, each told once.
     private var told: Set<String> = []
 
-    var tenant: String { plugin.tenant.name }
+    var tenant: String { principal.name }
 
-    init(_ plugin: TenantPlugin, host: Host) {
-        (self.plugin, self.host) = (plugin, host)
-        hearing = TenantPatterns(plugin.tenant.options.hears)
-        changing = TenantPatterns(plugin.tenant.options.changes)
+    convenience init(_ plugin: TenantPlugin, host: Host) { self.init(plugin.tenant, plugin, host: host) }
+
+    init(_ tenant: Tenant, _ plugin: TenantPlugin? = nil, host: Host) {
+        (principal, self.plugin, self.host) = (tenant, plugin, host)
+        hearing = TenantPatterns(tenant.options.hears)
+        changing = TenantPatterns(tenant.options.changes)
     }
 
     // MARK: - Owners
@@ -87,6 +91,14 @@ public final class TenantBorder: @unchecked Sendable {
     /// Whether the tenant hears of a shared package.
     func hears(share package: String) -> Bool { hearing.match(share: package) }
 
+    /// Whether the tenant may be told a name, which may be a remote's or a tenant's.
+    func mayTell(_ name: String) -> Bool {
+        if let remote = host.index.remote(exactly: name, in: host.options.remotes) {
+            return owns(.remote(remote)) || hears(remote)
+        }
+        return name == tenant || !host.tenants.names.contains(name)
+    }
+
     // MARK: - Changing
 
     /// Whether the tenant may change what a call is about.
@@ -136,10 +148,16 @@ public final class TenantBorder: @unchecked Sendable {
 
     // MARK: - What is dropped
 
+    /// Whether it is that of a plugin's hooks.
+    var isOfHook: Bool { plugin != nil }
+    private var pluginName: String { plugin?.qualifiedName ?? tenant }
+    private var failsClosed: Bool { plugin?.failsClosed ?? false }
+
     /// Says of each hook of the plugin that is never called in a tenant that it is not.
     func tellOfHooksNeverCalled() {
+        guard let plugin else { return }
         for hook in plugin.hooks where Lifecycle.named[hook]?.tenancy == .never {
-            plugin.tenant.services.log(
+            principal.services.log(
                 .warning,
                 "`\(hook)` of plugin `\(plugin.qualifiedName)` is never called: it decides on what is the host's alone")
         }
@@ -147,21 +165,20 @@ public final class TenantBorder: @unchecked Sendable {
 
     /// Notes that a result is passed over; the first of a hook is logged with the grant that it lacks.
     func drop(_ what: String, of hook: String, _ subject: HookSubject) {
-        plugin.tenant.drops += 1
+        principal.drops += 1
         guard told.insert(hook).inserted else { return }
-        let error = MFError.resultDropped(what, of: hook, plugin: plugin.qualifiedName, lacks: grant(for: subject))
-        plugin.tenant.services.log(.warning, "\(error.message); \(error.hint ?? "") [\(error.code)]")
+        let error = MFError.resultDropped(what, of: hook, plugin: pluginName, lacks: grant(for: subject))
+        principal.services.log(.warning, "\(error.message); \(error.hint ?? "") [\(error.code)]")
     }
 
     /// Throws the error of a listener where it counts; else the load goes on as if the listener had returned nothing.
     func failed(_ error: any Error, in hook: String, _ subject: HookSubject) throws {
         if error is LoadTime.Up {
-            let wall = plugin.tenant.options.wall
-            if plugin.failsClosed { throw MFError.loadTimeUsed(tenant, wall) }
+            if failsClosed { throw MFError.loadTimeUsed(tenant, principal.options.wall) }
             return drop("was passed over: the tenant's `wall` for one load is used up", of: hook, subject)
         }
-        if error is CancellationError || plugin.failsClosed || mayChange(subject) { throw error }
-        LoadTime.current?.passOver(error, of: hook, plugin: plugin.qualifiedName)
+        if error is CancellationError || failsClosed || mayChange(subject) { throw error }
+        LoadTime.current?.passOver(error, of: hook, plugin: pluginName)
         drop("failed (\((error as? MFError)?.message ?? "\(error)"))", of: hook, subject)
     }
 }

@@ -47,7 +47,7 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
         guard isCalled(for: subject) else { return .nil }
         do {
             let values = values(of: arguments, subject)
-            let result = try border.plugin.tenant.timed { try plugin.emit(kind, hook: hook, shape, values) }
+            let result = try border.principal.timed { try plugin.emit(kind, hook: hook, shape, values) }
             return try accepted(result, of: arguments, subject)
         } catch {
             try border.failed(error, in: hook, subject)
@@ -72,7 +72,7 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
         guard isCalled(for: subject) else { return arguments }
         do {
             let values = values(of: arguments, subject)
-            let result = try border.plugin.tenant.timed { try plugin.emit(kind, hook: hook, shape, values) }
+            let result = try border.principal.timed { try plugin.emit(kind, hook: hook, shape, values) }
             return try taken(result, values, of: arguments, subject)
         } catch {
             try border.failed(error, in: hook, subject)

@@ -18,6 +18,9 @@ final class TenantProjection: LuaObject, @unchecked Sendable {
         (self.object, self.border, self.isListed) = (object, border, isListed)
     }
 
+    /// Whether a hook has shown it; else it was handed to other code of the tenant, and is the object itself for the host.
+    var isOfHook: Bool { border.isOfHook }
+
     static let luaTypeName = "mf.TenantProjection"
     var luaDescription: String { type(of: object).luaTypeName }
     var luaCount: Int { luaKeys.count }
@@ -34,6 +37,9 @@ final class TenantProjection: LuaObject, @unchecked Sendable {
             return .object(TenantProjection(elements[index - 1], border, isListed: true))
         }
         guard isVisible(key) else { return .nil }
+        if object is SharedModule, key == .string("useIn") || key == .string("from") {
+            return told(try object.luaGet(key))
+        }
         let value = try object.luaGet(key)
         // Paths of files may be followed by a query, too.
         if case .string(let text) = value { return .string(publicAddress(text, isPath: true)) }
@@ -60,6 +66,17 @@ final class TenantProjection: LuaObject, @unchecked Sendable {
         let elements = list.elements.filter(isVisible)
         known = (list.revision, elements)
         return elements
+    }
+
+    /// Who provides or uses a shared module, where the tenant may be told.
+    private func told(_ value: LuaValue) -> LuaValue {
+        switch value {
+        case .string(let name): return border.mayTell(name) ? value : .nil
+        case .object(let object):
+            guard let users = object as? LiveList<String> else { return .nil }
+            return .array(users.elements.filter(border.mayTell).map { .string($0) })
+        default: return .nil
+        }
     }
 
     private var isOwn: Bool { (object as? Remote).map { border.owns(.remote($0)) } ?? false }

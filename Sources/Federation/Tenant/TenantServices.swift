@@ -40,6 +40,8 @@ public struct TenantServices: Sendable {
     /// Takes what a tenant logs and prints: how much it matters, the tenant's name, the text as the tenant
     /// wrote it, control characters included.
     public var message: @Sendable (Severity, String, String) -> Void
+    /// One of the host's objects as the tenant may see it.
+    var show: @Sendable (any LuaObject) -> any LuaObject = { $0 }
     /// What matters less is not logged, and a tenant may say any amount of it.
     public var leastSeverity = Severity.debug
     /// Is told of limit violations and suspensions.

@@ -54,7 +54,12 @@ final class TenantStore: @unchecked Sendable {
     func tenant(_ name: String) throws -> Tenant {
         if let known = tenants[name] { return known }
         guard let options = declared[name] else { throw MFError.unknownTenant(name, known: Array(declared.keys)) }
-        let tenant = Tenant(name, options, services: services(for: name), host: host.runtime.state)
+        var services = services(for: name)
+        services.show = { [weak self, weak host] object in
+            guard let self, let host, let tenant = tenants[name] else { return LiveMap<String>() }
+            return TenantProjection(object, TenantBorder(tenant, host: host))
+        }
+        let tenant = Tenant(name, options, services: services, host: host.runtime.state)
         tenants[name] = tenant
         return tenant
     }
