@@ -91,12 +91,12 @@ public final class TenantBorder: @unchecked Sendable {
     /// Whether the tenant hears of a shared package.
     func hears(share package: String) -> Bool { hearing.match(share: package) }
 
-    /// Whether the tenant may be told a name, which may be a remote's or a tenant's.
+    /// Whether the tenant may be told who provides or uses a share: itself, the host, and remotes that it hears of.
     func mayTell(_ name: String) -> Bool {
         if let remote = host.index.remote(exactly: name, in: host.options.remotes) {
             return owns(.remote(remote)) || hears(remote)
         }
-        return name == tenant || !host.tenants.names.contains(name)
+        return name == tenant || name == host.name
     }
 
     // MARK: - Changing
