@@ -43,14 +43,14 @@ public final class Activity: @unchecked Sendable {
     public static let listenerLimit = 200
 
     let kind: Kind
+    /// What another process knows it by; 0: it knows nothing of it.
+    public let number: Int64
     private let makeName: @Sendable () -> String
     private let key: Key?
-    private var waitsFor: [Activity] = []
-    private var waiters: [Activity] = []
+    private(set) var waitsFor: [Activity] = []
+    private(set) var waiters: [Activity] = []
     /// Which of the listeners runs.
     public var listener = 0
-    /// In a worker: the request of its host that it answers; 0: none.
-    private let request: UInt64
     /// Of the outermost of listeners within one another: they went too deep, and unwind.
     private var isUnwinding = false
 
@@ -63,25 +63,15 @@ public final class Activity: @unchecked Sendable {
     ///   - name: What messages call it; asked for when there is something to tell.
     ///   - kind: How it counts in circles.
     ///   - key: What it has in common with others that do the same; nil when no other does.
-    public init(_ name: @autoclosure @escaping @Sendable () -> String, _ kind: Kind = .named, key: Key? = nil) {
+    ///   - number: What another process knows it by.
+    public init(
+        _ name: @autoclosure @escaping @Sendable () -> String, _ kind: Kind = .named, key: Key? = nil,
+        number: Int64 = 0
+    ) {
         makeName = name
         self.kind = kind
         self.key = key
-        request = 0
-    }
-
-    /// Describes a request of another process, in the one that answers it.
-    public init(request: UInt64) {
-        makeName = { "request \(request)" }
-        kind = .named
-        key = nil
-        self.request = request
-    }
-
-    /// The request of another process that waits for this activity; 0: none does.
-    public var requestServed: UInt64 {
-        if request != 0 || waiters.isEmpty { return request }
-        return closure { $0.waiters }.activities.first { $0.request != 0 }?.request ?? 0
+        self.number = number
     }
 
     /// Describes what is done in the course of another activity, and ends no sooner than that goes on.
@@ -115,9 +105,8 @@ public final class Activity: @unchecked Sendable {
     /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when the same is under way further out.
     public func runNow<T>(_ body: () throws -> T) throws -> T {
         guard let outer = Activity.current else { return try Activity.$current.withValue(self, operation: body) }
-        if let circle = circle(from: outer) { throw MFError.waitCircle(circle) }
-        note(outer)
-        defer { forget(outer) }
+        try begin(outer)
+        defer { end(outer) }
         return try Activity.$current.withValue(self, operation: body)
     }
 
@@ -126,18 +115,22 @@ public final class Activity: @unchecked Sendable {
     /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when this activity waits for the running task's.
     public func awaited<T>(_ body: () async throws -> T) async throws -> T {
         guard let waiter = Activity.current else { return try await body() }
-        if let circle = circle(from: waiter) { throw MFError.waitCircle(circle) }
-        note(waiter)
-        defer { forget(waiter) }
+        try begin(waiter)
+        defer { end(waiter) }
         return try await body()
     }
 
-    private func note(_ waiter: Activity) {
+    /// Begins a wait for this activity; ``end(_:)`` ends it.
+    ///
+    /// - Throws: ``MFError`` with `LOAD-001` when this activity waits for the waiter; then no wait has begun.
+    public func begin(_ waiter: Activity) throws {
+        if let circle = circle(from: waiter) { throw MFError.waitCircle(circle) }
         waiter.waitsFor.append(self)
         waiters.append(waiter)
     }
 
-    private func forget(_ waiter: Activity) {
+    /// Ends a wait for this activity.
+    public func end(_ waiter: Activity) {
         waiter.waitsFor.removeLast(of: self)
         waiters.removeLast(of: waiter)
     }
@@ -168,66 +161,11 @@ public final class Activity: @unchecked Sendable {
         // All that are further in fail at once: trying again at each depth would take for ever.
         if outermost.isUnwinding { throw MFError.listenersTooDeep(nested[1]) }
     }
-
-    // MARK: - Walking
-
-    /// The activities that are reached from one, nearest first, and the way to each.
-    private struct Closure {
-        var activities: [Activity] = []
-        var previous: [ObjectIdentifier: Activity] = [:]
-
-        /// From the first activity to another.
-        func path(to last: Activity) -> [Activity]? {
-            guard let first = activities.first else { return nil }
-            var path = [last]
-            while let here = path.last, here !== first {
-                guard let next = previous[ObjectIdentifier(here)] else { return nil }
-                path.append(next)
-            }
-            return path.reversed()
-        }
-    }
-
-    private func closure(_ next: (Activity) -> [Activity]) -> Closure {
-        var closure = Closure()
-        var seen: Set<ObjectIdentifier> = [ObjectIdentifier(self)]
-        closure.activities = [self]
-        var position = 0
-        while position < closure.activities.count {
-            let here = closure.activities[position]
-            position += 1
-            for other in next(here) where seen.insert(ObjectIdentifier(other)).inserted {
-                closure.previous[ObjectIdentifier(other)] = here
-                closure.activities.append(other)
-            }
-        }
-        return closure
-    }
-}
-
-extension Activity {
-    /// What it waits for, and what that waits for: `task 1 -> share `lib``.
-    public var waitText: String {
-        closure { Array($0.waitsFor.prefix(1)) }.activities.map(\.name).joined(separator: " -> ")
-    }
 }
 
 extension [Activity] {
     fileprivate mutating func removeLast(of activity: Activity) {
         if let index = lastIndex(where: { $0 === activity }) { remove(at: index) }
-    }
-
-    /// The names of a circle whose first activity stands at the end again: `a/x -> b/x -> a/x`.
-    fileprivate var circleText: String {
-        let circle = dropLast()
-        // A part goes without saying where the activity before it in the circle is of the same owner.
-        let told = circle.enumerated().filter { index, activity in
-            guard case .part(let owner) = activity.kind else { return true }
-            let before = circle[(index + circle.count - 1) % circle.count]
-            return !before.name.hasPrefix(owner + "/")
-        }.map(\.element.name)
-        let names = told.isEmpty ? circle.map(\.name) : told
-        return (names + names.prefix(1)).joined(separator: " -> ")
     }
 }
 

@@ -18,6 +18,7 @@ public struct Interest: OptionSet, Hashable, Sendable {
 struct Watcher {
     let generation: UInt32
     let interest: Interest
+    let isBackground: Bool
     let handler: (Interest) -> Void
 }
 
@@ -27,11 +28,18 @@ extension EventLoop {
     ///
     /// Watching a descriptor again replaces interest and handler. An error or a hang-up counts as ready for all that is
     /// waited for: reading or writing tells what happened. Plain files are always ready.
-    public func watch(descriptor: Int32, for interest: Interest, _ handler: @escaping (Interest) -> Void) {
+    ///
+    /// - Parameter isBackground: Whether what waits is not woken by it (see ``onStarved``), such as an idle connection.
+    public func watch(
+        descriptor: Int32, for interest: Interest, isBackground: Bool = false, _ handler: @escaping (Interest) -> Void
+    ) {
         checkOnLoop()
+        if watchers[descriptor]?.isBackground == true { backgroundWatchers -= 1 }
+        if isBackground { backgroundWatchers += 1 }
         // The generation tells a late event of a closed descriptor from one of its namesake.
         watcherGeneration &+= 1
-        watchers[descriptor] = Watcher(generation: watcherGeneration, interest: interest, handler: handler)
+        watchers[descriptor] = Watcher(
+            generation: watcherGeneration, interest: interest, isBackground: isBackground, handler: handler)
         var flags: UInt32 = 0
         if interest.contains(.read) { flags |= UInt32(MFEventRead) }
         if interest.contains(.write) { flags |= UInt32(MFEventWrite) }
@@ -44,7 +52,8 @@ extension EventLoop {
     /// Ends the watching of a descriptor; call it before closing the descriptor. On the loop only.
     public func unwatch(descriptor: Int32) {
         checkOnLoop()
-        guard watchers.removeValue(forKey: descriptor) != nil else { return }
+        guard let watcher = watchers.removeValue(forKey: descriptor) else { return }
+        if watcher.isBackground { backgroundWatchers -= 1 }
         if alwaysReady.remove(descriptor) == nil { mf_epoll_remove(epoll, descriptor) }
     }
 
@@ -54,8 +63,7 @@ extension EventLoop {
             !queue.isEmpty || !alwaysReady.isEmpty || !yielded.isEmpty || !turns.isEmpty || isStopping
             || inbox.hasMail
         var timeout = hasWork ? 0 : timeUntilNextTimer()
-        if timeout < 0, onStarved != nil, watchers.count == signals.count {
-            // Signals end the process or reload files; nobody waits for them.
+        if timeout != 0, onStarved != nil, !timers.isAwaited, watchers.count == backgroundWatchers {
             let action = onStarved.take()
             action?()
             timeout = 0

@@ -36,7 +36,8 @@ extension EventLoop {
         signals[watch] = counter
         // Otherwise nobody might get it: Swift's own threads block signals, and new threads inherit that.
         if mf_signal_unblock(signal) { unblockedSignals.insert(signal) }
-        self.watch(descriptor: counter, for: .read) { _ in
+        // It ends the process or reloads files: nobody waits for it.
+        self.watch(descriptor: counter, for: .read, isBackground: true) { _ in
             if mf_eventfd_take(counter) > 0 { action() }
         }
         return watch

@@ -4,10 +4,13 @@ internal import CEventLoop
 extension EventLoop {
     /// Runs an action after a while. On the loop only.
     ///
+    /// - Parameter isBackground: Whether it only tidies up: what waits is not woken by it (see ``onStarved``).
     /// - Returns: What ``cancel(_:)`` wants to know.
-    @discardableResult public func schedule(after delay: Duration, _ action: @escaping () -> Void) -> TimerID {
+    @discardableResult public func schedule(
+        after delay: Duration, isBackground: Bool = false, _ action: @escaping () -> Void
+    ) -> TimerID {
         checkOnLoop()
-        return timers.add(deadline: deadline(after: delay), .call(action))
+        return timers.add(deadline: deadline(after: delay), isBackground: isBackground, .call(action))
     }
 
     /// Cancels a timer; one that has fired is passed over. On the loop only.

@@ -43,6 +43,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     var turns = TurnQueue()
     var timers = TimerQueue()
     var watchers: [Int32: Watcher] = [:]
+    /// How many of the watchers nobody waits for.
+    var backgroundWatchers = 0
     var watcherGeneration: UInt32 = 0
     var alwaysReady: Set<Int32> = []
     var signals: [SignalWatch: Int32] = [:]
@@ -50,8 +52,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     var unblockedSignals: Set<Int32> = []
     var stopActions: [() -> Void] = []
     var isStopping = false
-    /// Runs once, and is forgotten, when nothing is left that could wake the loop: no job, timer or descriptor. What other
-    /// threads might send is not known here. On the loop only.
+    /// Runs once, and is forgotten, when nothing is left that could end a wait: no job, and no timer or descriptor but
+    /// those of the background. What other threads might send is not known here. On the loop only.
     public var onStarved: (() -> Void)?
 
     /// Makes a loop and starts its thread, which has a stack of 8 MB.

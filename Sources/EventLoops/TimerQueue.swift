@@ -27,24 +27,30 @@ struct TimerQueue {
 
     private var heap = Heap<Entry>()
     private var actions: [UInt64: Action] = [:]
+    /// Those of ``actions`` that nobody waits for.
+    private var background: Set<UInt64> = []
     private var nextNumber: UInt64 = 1
 
     var isEmpty: Bool { actions.isEmpty }
 
+    /// Whether somebody waits for one of them.
+    var isAwaited: Bool { actions.count > background.count }
+
     /// How many entries are kept, cancelled ones included.
     var entryCount: Int { heap.count }
 
-    mutating func add(deadline: Int64, _ action: Action) -> TimerID {
+    mutating func add(deadline: Int64, isBackground: Bool = false, _ action: Action) -> TimerID {
         let number = nextNumber
         nextNumber += 1
         heap.insert(Entry(deadline: deadline, number: number))
         actions[number] = action
+        if isBackground { background.insert(number) }
         return TimerID(number: number)
     }
 
     /// Takes a timer out; nil when it has fired or was removed before.
     @discardableResult mutating func remove(_ timer: TimerID) -> Action? {
-        guard let action = actions.removeValue(forKey: timer.number) else { return nil }
+        guard let action = take(timer.number) else { return nil }
         if actions.isEmpty {
             heap = Heap()
         } else if heap.count > 64, heap.count > 2 * actions.count {
@@ -57,8 +63,14 @@ struct TimerQueue {
     mutating func removeAll() -> [Action] {
         let all = actions.sorted { $0.key < $1.key }.map(\.value)
         actions = [:]
+        background = []
         heap = Heap()
         return all
+    }
+
+    private mutating func take(_ number: UInt64) -> Action? {
+        background.remove(number)
+        return actions.removeValue(forKey: number)
     }
 
     /// When the next timer is due; nil when there is none.
@@ -79,6 +91,6 @@ struct TimerQueue {
             return nil
         }
         heap.removeMin()
-        return actions.removeValue(forKey: entry.number)
+        return take(entry.number)
     }
 }

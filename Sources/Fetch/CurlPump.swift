@@ -174,7 +174,7 @@ final class CurlPump: @unchecked Sendable {
         guard multi != nil, let time = limits.idleTime, running.isEmpty, waiting.isEmpty, idleTimer == nil else {
             return
         }
-        idleTimer = loop.schedule(after: time) { [weak self] in
+        idleTimer = loop.schedule(after: time, isBackground: true) { [weak self] in
             self?.idleTimer = nil
             self?.onIdle()
         }
@@ -224,7 +224,7 @@ final class CurlPump: @unchecked Sendable {
         var interest: Interest = []
         if what & CURL_POLL_IN != 0 { interest.insert(.read) }
         if what & CURL_POLL_OUT != 0 { interest.insert(.write) }
-        loop.watch(descriptor: descriptor, for: interest) { [weak self] ready in
+        loop.watch(descriptor: descriptor, for: interest, isBackground: running.isEmpty) { [weak self] ready in
             var flags: Int32 = 0
             if ready.contains(.read) { flags |= CURL_CSELECT_IN }
             if ready.contains(.write) { flags |= CURL_CSELECT_OUT }
@@ -236,7 +236,8 @@ final class CurlPump: @unchecked Sendable {
         if let timer { loop.cancel(timer) }
         timer = nil
         guard milliseconds >= 0 else { return }
-        timer = loop.schedule(after: .milliseconds(milliseconds)) { [weak self] in
+        // Without a transfer it closes connections.
+        timer = loop.schedule(after: .milliseconds(milliseconds), isBackground: running.isEmpty) { [weak self] in
             self?.timer = nil
             self?.act(CURL_SOCKET_TIMEOUT, 0)
         }

@@ -34,7 +34,37 @@ import Testing
         Door(
             name: "a task of the expose",
             own: "local task = mf.spawn(function() mf.sleep(1) return mf.loadShare('one') end) return task:wait()()",
-            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')", circle: "own/x"),
+            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> task 1 -> share `one` -> own/x"),
+        Door(
+            name: "a task that has asked before anybody waits for it",
+            own: "local task = mf.spawn(function() return mf.loadShare('one') end) mf.sleep(20) return task:wait()()",
+            one: "mf.sleep(1) return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> task 1 -> share `one` -> own/x"),
+        Door(
+            name: "a task that asks and is waited for at once",
+            own: "local task = mf.spawn(function() return mf.loadShare('one') end) return task:wait()()",
+            one: "return mf.loadRemote('own/x')", last: "mf.loadShare('one')",
+            circle: "own/x -> task 1"),
+        Door(
+            name: "a task of the call before",
+            own: """
+                task = task or mf.spawn(function() return mf.loadShare('one') end)
+                return { wait = function() return task:wait()() end }
+                """,
+            one: "mf.sleep(20) return wait()",
+            last: "wait = mf.loadRemote('own/x').wait mf.loadShare('one')",
+            circle: "task 1 -> share `one` -> task 1"),
+        Door(
+            name: "two tasks and work side by side",
+            own: """
+                local asks = mf.spawn(function() return mf.loadShare('one') end)
+                local waits = mf.spawn(function() mf.sleep(5) return asks:wait() end)
+                mf.sleep(20)
+                return mf.all { function() return waits:wait() end }[1]()
+                """,
+            one: "mf.sleep(40) return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> task 3 -> task 2 -> task 1 -> share `one` -> own/x"),
         Door(
             name: "a task within a task",
             own: """
@@ -42,11 +72,13 @@ import Testing
                   return mf.spawn(function() mf.sleep(1) return mf.loadShare('one') end):wait() end)
                 return task:wait()()
                 """,
-            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')", circle: "own/x"),
+            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> task 1 -> task 2 -> share `one` -> own/x"),
         Door(
             name: "work side by side",
             own: "return mf.all { function() mf.sleep(1) return mf.loadShare('one')() end }[1]",
-            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')", circle: "own/x"),
+            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> task 1 -> share `one` -> own/x"),
         Door(
             name: "two tenants", own: "return mf.loadShare('one')()", other: "return mf.loadShare('two')()",
             one: "return mf.loadRemote('other/x')", two: "return mf.loadRemote('own/x')",
@@ -58,7 +90,9 @@ import Testing
     func whatWaitsForItselfByWayOfATenantFailsAndNamesTheCircle(door: Door, level: TenantOptions.Level) async throws {
         let result = try await load(level, door)
         #expect(result.first?.stringValue == "LOAD-001", "\(result)")
-        #expect(result.last?.stringValue?.contains("circular wait: \(door.circle)") == true, "\(result)")
+        // Where it is closed at the moment in which it begins, which of the waits closes it depends on the level.
+        let text = result.last?.stringValue ?? ""
+        #expect(text.contains("circular wait: ") && text.contains(door.circle), "\(result)")
     }
 
     @Test(arguments: TenantOptions.Level.allCases)

@@ -83,6 +83,19 @@ struct WorkerFramesTests {
             }
         }
 
+    private static let wrongWaits: [[Int64]] = [[], [1], [1, 1], [1, 0], [0, -1], [1, .max], [1, -1, -1]]
+
+    @Test(arguments: wrongWaits, ["waits", "waited"])
+    func aWaitThatIsNotRightEndsTheWorker(numbers: [Int64], name: String) async throws {
+        try await withSandboxedState { sandbox in
+            let worker = try ForgedWorker(sandbox.loop)
+            defer { worker.close() }
+            let frame = WorkerFrame(WorkerFrame.notice, 0, name)
+            worker.hear(frame.adding { for number in numbers { $0.integer(number) } }.bytes)
+            #expect(worker.instance.isTerminated, "it was taken")
+        }
+    }
+
     @Test(arguments: wrong) func aFrameThatIsNotRightEndsTheWorker(wrong: Wrong) async throws {
         try await withSandboxedState { sandbox in
             let worker = try ForgedWorker(sandbox.loop)
@@ -112,6 +125,53 @@ struct WorkerFramesTests {
                         .adding { $0.integer(ForgedWorker.waiting) }.bytes)
             }
             #expect(worker.instance.violation?.code == .limitTasks)
+        }
+    }
+
+    private static func wait(_ name: String, _ waiter: Int64, _ awaited: Int64) -> [UInt8] {
+        WorkerFrame(WorkerFrame.notice, 0, name).adding {
+            $0.integer(waiter)
+            $0.integer(awaited)
+        }.bytes
+    }
+
+    @Test func aWorkerHasABoundedNumberOfWaits() async throws {
+        try await withSandboxedState { sandbox in
+            let worker = try ForgedWorker(sandbox.loop, .with { $0.tasks = 4 })
+            defer { worker.close() }
+            for number in 1...100 { worker.hear(Self.wait("waits", -Int64(number), -Int64(number) - 1)) }
+            #expect(worker.instance.violation?.code == .limitTasks)
+            #expect(worker.instance.peer.mirror?.count == 0)
+        }
+    }
+
+    @Test func waitsThatEndDoNotCount() async throws {
+        try await withSandboxedState { sandbox in
+            let worker = try ForgedWorker(sandbox.loop, .with { $0.tasks = 4 })
+            defer { worker.close() }
+            for number in 1...1000 {
+                worker.hear(Self.wait("waits", -1, -Int64(number) - 1))
+                worker.hear(Self.wait("waited", -1, -Int64(number) - 1))
+            }
+            for (waiter, awaited) in [(-1, .min), (.min, -1), (.max, -1)] as [(Int64, Int64)] {
+                worker.hear(Self.wait("waits", waiter, awaited))
+                worker.hear(Self.wait("waited", waiter, awaited))
+                worker.hear(Self.wait("waited", waiter, awaited))
+            }
+            #expect(!worker.instance.isTerminated)
+            #expect(worker.instance.peer.mirror?.count == 0)
+        }
+    }
+
+    @Test func aWorkerThatTellsOfWaitsWithoutEndIsEnded() async throws {
+        try await withSandboxedState { sandbox in
+            let worker = try ForgedWorker(sandbox.loop, .with { $0.tasks = 1000 })
+            defer { worker.close() }
+            // Each closes a circle of all that came before.
+            for number in 1...1000 { worker.hear(Self.wait("waits", -Int64(number), -Int64(number) - 1)) }
+            #expect(!worker.instance.isTerminated)
+            for _ in 0..<1000 where !worker.instance.isTerminated { worker.hear(Self.wait("waits", -1000, -1)) }
+            #expect(worker.instance.violation?.code == .limitMessageSize)
         }
     }
 

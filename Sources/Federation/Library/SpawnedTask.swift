@@ -22,7 +22,7 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
 
     init(_ number: Int, _ runner: TaskRunner, _ held: HeldValues, name: @escaping @Sendable () -> String) {
         (self.number, self.runner, self.held) = (number, runner, held)
-        activity = Activity(name())
+        activity = Activity(name(), number: -Int64(number))
     }
 
     deinit {
@@ -89,6 +89,11 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
     private func ending() async throws -> LuaValues {
         lastWaiter += 1
         let waiter = lastWaiter
+        let caller = Activity.current
+        if let caller {
+            runner.workerWaits?.begin(caller, for: activity) { [weak self] in self?.leave(waiter, with: $0) }
+        }
+        defer { if let caller { runner.workerWaits?.end(caller, for: activity) } }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 if Task.isCancelled {
@@ -98,12 +103,12 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
                 }
             }
         } onCancel: {
-            runner.loop.runOnLoop { self.leave(waiter) }
+            runner.loop.runOnLoop { self.leave(waiter, with: CancellationError()) }
         }
     }
 
-    private func leave(_ waiter: UInt64) {
-        waiters.removeValue(forKey: waiter)?.resume(throwing: CancellationError())
+    private func leave(_ waiter: UInt64, with error: any Error) {
+        waiters.removeValue(forKey: waiter)?.resume(throwing: error)
         if isRetired, waiters.isEmpty { cancel() }
     }
 

@@ -22,6 +22,8 @@ final class TaskRunner: @unchecked Sendable {
     var report: @Sendable (any Error) -> Void = { _ in }
     /// Whether the garbage of a failed task's state is collected soon; not where the state does so often enough.
     var collectsGarbage = false
+    /// In a worker: is told of each wait for a task.
+    var workerWaits: WorkerWaits?
     /// Is called when a task finds the state over a limit.
     var onViolation: () -> Void = {}
 

@@ -6,17 +6,30 @@ extension Runtime {
     ///
     /// - Parameter waits: What waits for what, for the message.
     func failingWithNothingLeft<T: Sendable>(
-        _ waits: @escaping () -> [String], _ body: @escaping @Sendable () async throws -> T
+        _ waits: @escaping @Sendable () -> [String], _ body: @escaping @Sendable () async throws -> T
     ) async throws -> T {
         guard configuration.failsWithNothingLeft else { return try await body() }
         let race = Race<T>()
         let task = loop.start { race.finish(await Result { try await body() }) }
-        loop.onStarved = { race.finish(.failure(MFError.nothingLeft(waits()))) }
+        awaitStarving(of: race, waits)
         defer { loop.onStarved = nil }
         return try await withTaskCancellationHandler {
             try await race.value()
         } onCancel: {
             task.cancel()
+        }
+    }
+
+    /// Ends a race when neither this process nor a worker has anything left to do.
+    private func awaitStarving<T: Sendable>(of race: Race<T>, _ waits: @escaping @Sendable () -> [String]) {
+        loop.onStarved = { [weak self] in
+            guard let self else { return }
+            let workers = registry.hosts.flatMap(\.tenants.busyWorkers)
+            if workers.isEmpty { return race.finish(.failure(MFError.nothingLeft(waits()))) }
+            loop.start {
+                for worker in workers { await worker.peer.untilIdle() }
+                if !race.isOver { self.awaitStarving(of: race, waits) }
+            }
         }
     }
 }
@@ -25,6 +38,7 @@ extension Runtime {
 private final class Race<T: Sendable>: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private var outcome: Result<T, any Error>?
+    var isOver: Bool { outcome != nil }
     private var continuation: CheckedContinuation<T, any Error>?
 
     func finish(_ result: Result<T, any Error>) {

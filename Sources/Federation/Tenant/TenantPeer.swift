@@ -10,7 +10,7 @@ import LuaBridge
 final class TenantPeer: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private enum Kind: Int64 { case request = 1, answer, failure, notice }
-    private enum Slot {
+    enum Slot {
         case waiting(CheckedContinuation<LuaValues, any Error>?)
         case blocked
         case arrived(Result<LuaValues, any Error>)
@@ -42,9 +42,13 @@ final class TenantPeer: @unchecked Sendable {
     private let serve: (String, LuaValues, Bool) throws -> CallOutcome
     private let onEnd: (MFError) -> Void
 
-    private var slots: [UInt64: Slot] = [:]
+    private(set) var slots: [UInt64: Slot] = [:]
     /// What waits for the answer to each of them: what the other side asks for in its course, that waits for, too.
-    private var askers: [UInt64: Activity] = [:]
+    private(set) var askers: [UInt64: Activity] = [:]
+    /// In a worker: what its host is to know of its waits.
+    var waits: WorkerWaits?
+    /// In a host: what the worker has told of them.
+    let mirror: MirroredWaits?
     /// What is done for the other side and not answered yet.
     private var serving: [UInt64: Task<Void, any Error>] = [:]
     private var lastServed: UInt64 = 0
@@ -57,6 +61,10 @@ final class TenantPeer: @unchecked Sendable {
     private var heard = 0
     private var outgoing: [UInt8] = []
     private var watched: Interest = []
+    /// How many messages there were, either way, and how many when the other side had nothing to do.
+    private var messages: UInt64 = 0
+    private var messagesWhenIdle: UInt64?
+    private var idleQuestions = 0
     private var end: MFError?
     private var received = 0
     private var receivedSince: ContinuousClock.Instant
@@ -73,6 +81,7 @@ final class TenantPeer: @unchecked Sendable {
     ) {
         (self.socket, self.loop, self.bounds, self.directory) = (socket, loop, bounds, directory)
         (self.serve, self.onEnd) = (serve, onEnd)
+        mirror = bounds.requests == nil ? nil : MirroredWaits()
         receivedSince = loop.now
         watch()
     }
@@ -95,6 +104,7 @@ final class TenantPeer: @unchecked Sendable {
         let waiting = slots
         slots.removeAll()
         askers.removeAll()
+        mirror?.removeAll()
         for slot in waiting.values {
             if case .waiting(let continuation?) = slot { continuation.resume(throwing: reason) }
         }
@@ -102,22 +112,41 @@ final class TenantPeer: @unchecked Sendable {
     }
 
     /// Whether the other side was asked for something that it has not answered.
-    var hasCallsUnderWay: Bool { !slots.isEmpty }
+    var hasCallsUnderWay: Bool { slots.count > idleQuestions }
+
+    /// Whether the other side has said that it only waits for this one, and nothing has passed between them since.
+    var isIdle: Bool { end != nil || messagesWhenIdle == messages }
+
+    /// Waits until the other side only waits for this one: it has no task that computes, sleeps or fetches.
+    func untilIdle() async {
+        idleQuestions += 1
+        defer { idleQuestions -= 1 }
+        guard let question = try? ask("idle", [], by: nil, canWait: true, deadline: .zero) else { return }
+        let asked = messages
+        _ = try? await question.finish()
+        // The answer is a message, too.
+        if messages == asked + 1 { messagesWhenIdle = messages }
+    }
 
     // MARK: - Asking
 
     /// Asks the other side; waits without blocking, or blocks for as long as `deadline` says.
-    func ask(_ name: String, _ values: LuaValues, canWait: Bool, deadline: Duration) throws -> CallOutcome {
+    ///
+    /// - Parameter activity: What waits for the answer.
+    func ask(
+        _ name: String, _ values: LuaValues, by activity: Activity? = Activity.current, canWait: Bool,
+        deadline: Duration
+    ) throws -> CallOutcome {
+        if let activity { waits?.ask(activity) }
         lastNumber += 1
         let number = lastNumber
         slots[number] = canWait ? .waiting(nil) : .blocked
-        askers[number] = Activity.current
+        askers[number] = activity
         do {
             try send(
                 [
                     .integer(Kind.request.rawValue), .integer(Int64(bitPattern: number)), .string(name),
-                    .boolean(canWait),
-                    .integer(Int64(bitPattern: Activity.current?.requestServed ?? 0)),
+                    .boolean(canWait), .integer(activity?.number ?? 0),
                 ] + values)
         } catch {
             drop(number)
@@ -155,7 +184,8 @@ final class TenantPeer: @unchecked Sendable {
     }
 
     @discardableResult private func drop(_ number: UInt64) -> Slot? {
-        askers[number] = nil
+        if let activity = askers.removeValue(forKey: number) { waits?.answered(activity) }
+        mirror?.endAll(of: Int64(bitPattern: number))
         return slots.removeValue(forKey: number)
     }
 
@@ -208,7 +238,7 @@ final class TenantPeer: @unchecked Sendable {
         heard = 0
     }
 
-    private func noteReceived(_ bytes: Int) {
+    func noteReceived(_ bytes: Int) {
         guard bounds.requests != nil else { return }
         let now = loop.now
         if receivedSince.duration(to: now) > .seconds(1) { (received, receivedSince) = (0, now) }
@@ -219,6 +249,7 @@ final class TenantPeer: @unchecked Sendable {
     /// Takes a whole message of the other side, which may be anything.
     func hear(_ frame: [UInt8]) throws {
         if end != nil { return }
+        messages &+= 1
         guard let directory else { throw MFError.stateGone() }
         var decoder = TenantDecoder(frame, directory, limit: bounds.requests == nil ? .max : bounds.message)
         let message = try decoder.values()
@@ -239,7 +270,8 @@ final class TenantPeer: @unchecked Sendable {
                 case .boolean(let canWait) = message[3], case .integer(let cause) = message[4]
             else { throw MFError.garbled() }
             // Whatever waits here while this is heard has nothing to do with it.
-            let activity = bounds.requests == nil ? Activity(request: number) : askers[UInt64(bitPattern: cause)]
+            let activity =
+                mirror == nil ? Activity("request \(number)", number: signed) : self.activity(of: cause)
             Activity.$current.withValue(activity) {
                 answer(number, kind == .request, name, Array(message.dropFirst(5)), canWait)
             }
@@ -303,6 +335,7 @@ final class TenantPeer: @unchecked Sendable {
             message, directory, limit: bounds.requests == nil ? bounds.frame : bounds.message + 4096)
         withUnsafeBytes(of: UInt32(bytes.count).littleEndian) { outgoing.append(contentsOf: $0) }
         outgoing.append(contentsOf: bytes)
+        messages &+= 1
         flush()
     }
 
@@ -325,7 +358,8 @@ final class TenantPeer: @unchecked Sendable {
         if !outgoing.isEmpty { interest.insert(.write) }
         guard interest != watched else { return }
         watched = interest
-        loop.watch(descriptor: socket, for: interest) { [weak self] ready in
+        // What comes of itself is asked for before a wait is given up: see `isIdle`.
+        loop.watch(descriptor: socket, for: interest, isBackground: outgoing.isEmpty) { [weak self] ready in
             if ready.contains(.write) { self?.flush() }
             if ready.contains(.read) { self?.readable() }
         }

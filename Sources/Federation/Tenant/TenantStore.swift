@@ -64,6 +64,11 @@ final class TenantStore: @unchecked Sendable {
         return tenant
     }
 
+    /// The workers that may do something of themselves, such as a tenant's tasks.
+    var busyWorkers: [WorkerSandbox] {
+        tenants.values.compactMap { $0.instance as? WorkerSandbox }.filter { !$0.peer.isIdle }
+    }
+
     /// Ends all of them.
     func closeAll() {
         for tenant in tenants.values { tenant.close() }

@@ -50,11 +50,13 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         peer = TenantPeer(
             socket: SANDBOX_SOCKET, loop: loop, bounds: TenantPeer.Bounds(message: 1 << 29), directory: self,
             serve: { [unowned self] in try serve($0, $1, $2) }, onEnd: { _ in exit(0) })
+        peer.waits = WorkerWaits(peer, loop)
     }
 
     private func serve(_ name: String, _ values: LuaValues, _ canWait: Bool) throws -> CallOutcome {
         switch name {
         case "setup": return try setUp(values)
+        case "idle": return .waiting(TenantPending { [self] in await untilIdle() })
         case "release":
             let number = UInt64(bitPattern: Int64(values.first?.intValue ?? 0))
             exports[number] = nil
@@ -82,6 +84,18 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
         } catch {
             throw failure(error, instance)
         }
+    }
+
+    /// Waits until only the host could wake what runs here.
+    private func untilIdle() async -> LuaValues {
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            let others = loop.onStarved
+            loop.onStarved = {
+                others?()
+                continuation.resume()
+            }
+        }
+        return []
     }
 
     private func work(_ name: String, _ values: LuaValues, _ canWait: Bool, _ instance: InProcessSandbox) throws
@@ -168,6 +182,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
             refusal = error
             throw error
         }
+        fresh.tasks.workerWaits = peer.waits
         fresh.onViolation = { [unowned self, unowned fresh] in
             if let violation = fresh.violation { tell(violation, of: fresh) }
         }

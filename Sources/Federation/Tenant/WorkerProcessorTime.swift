@@ -50,7 +50,9 @@ final class WorkerProcessorTime {
         let allowed = Duration.nanoseconds(used) + more
         self.allowed = allowed
         sandbox_limit_cpu(process, allowed.components.seconds + 1)
-        timer = loop.schedule(after: Self.period) { [weak self] in self?.look(isCalled: self?.isBusy() ?? false) }
+        timer = loop.schedule(after: Self.period, isBackground: true) { [weak self] in
+            self?.look(isCalled: self?.isBusy() ?? false)
+        }
     }
 
     /// Whether calls are under way.

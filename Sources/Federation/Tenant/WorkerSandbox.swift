@@ -223,6 +223,8 @@ final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
         case "call":
             guard let function = imports[number] else { throw MFError.stateGone() }
             return try function.body(Array(values.dropFirst()), canWait)
+        case "waits": try peer.noteWait(values, isBegun: true)
+        case "waited": try peer.noteWait(values, isBegun: false)
         case "release": takeBack(.ours, number)
         case "forget": takeBack(.view, number)
         case "read":

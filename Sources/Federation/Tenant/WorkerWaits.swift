@@ -1,0 +1,71 @@
+import Diagnostics
+import EventLoops
+import LuaBridge
+
+/// The waits for tasks inside of a worker. Its host is told of those that can be part of a circle through it.
+///
+/// A circle through the host needs a request to it. So a wait is told when what is waited for, directly or by what it waits
+/// for in turn, has asked the host for something that is not answered: with the request or, where the wait begins later,
+/// then. Everything else stays in the worker, and costs nothing.
+final class WorkerWaits: @unchecked Sendable {
+    // Confined to its loop's thread: every entry point is reached from a job, timer or callback of that loop.
+    private struct Wait: Hashable { let waiter, awaited: Int64 }
+
+    private unowned let peer: TenantPeer
+    private let loop: EventLoop
+    /// How many requests of an activity the host has not answered.
+    private var asking: [ObjectIdentifier: Int] = [:]
+    /// What the host knows.
+    private var told: Set<Wait> = []
+
+    init(_ peer: TenantPeer, _ loop: EventLoop) { (self.peer, self.loop) = (peer, loop) }
+
+    // MARK: - Requests
+
+    /// An activity is about to ask the host for something.
+    func ask(_ activity: Activity) {
+        asking[ObjectIdentifier(activity), default: 0] += 1
+        tellWaits(behind: activity)
+    }
+
+    /// A request of an activity is answered, or nobody waits for its answer any more.
+    func answered(_ activity: Activity) {
+        let left = asking[ObjectIdentifier(activity), default: 1] - 1
+        asking[ObjectIdentifier(activity)] = left > 0 ? left : nil
+    }
+
+    // MARK: - Waits
+
+    /// A wait for a task begins; ``end(_:for:)`` ends it.
+    ///
+    /// - Parameter fail: Is called with `LOAD-001` when the wait closes a circle through the host.
+    func begin(_ waiter: Activity, for awaited: Activity, fail: @escaping @Sendable (MFError) -> Void) {
+        guard awaited.waits(forOne: { asking[ObjectIdentifier($0)] != nil }) else { return }
+        tellWaits(behind: waiter)
+        guard let verdict = tell(waiter, awaited) else { return }
+        loop.start {
+            do { _ = try await verdict.finish() } catch let error as MFError { fail(error) }
+        }
+    }
+
+    /// A wait for a task has ended.
+    func end(_ waiter: Activity, for awaited: Activity) {
+        let wait = Wait(waiter: waiter.number, awaited: awaited.number)
+        guard told.remove(wait) != nil else { return }
+        peer.tell("waited", [.integer(wait.waiter), .integer(wait.awaited)])
+    }
+
+    /// Tells of the waits that lead to an activity which did not ask for anything until now: none of them closes a circle,
+    /// as the host does not know yet that the activity waits.
+    private func tellWaits(behind activity: Activity) {
+        for (waiter, awaited) in activity.waitsBehind { tell(waiter, awaited) }
+    }
+
+    /// Tells of a wait that the host does not know.
+    @discardableResult private func tell(_ waiter: Activity, _ awaited: Activity) -> CallOutcome? {
+        let wait = Wait(waiter: waiter.number, awaited: awaited.number)
+        guard waiter.number != 0, awaited.number != 0, told.insert(wait).inserted else { return nil }
+        return try? peer.ask(
+            "waits", [.integer(wait.waiter), .integer(wait.awaited)], by: nil, canWait: true, deadline: .zero)
+    }
+}
