@@ -1,4 +1,4 @@
-/// KeyedSerialQueue the grammar of ranges into bounds.
+/// Turns the grammar of ranges into bounds.
 ///
 /// Blanks may stand between an operator and its version; `v` and `=` before a version are skipped where npm's semver
 /// skips them.

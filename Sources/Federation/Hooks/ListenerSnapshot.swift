@@ -1,3 +1,5 @@
+import EventLoops
+
 /// A host's listeners as they were at one moment of its reloads.
 ///
 /// A load that is under way while a plugin is replaced goes on with the view it began with, through all of its hooks.

@@ -1,7 +1,6 @@
-import EventLoops
 
 /// Lets one piece of work of a name run at a time; those that come meanwhile wait for their turn.
-final class KeyedSerialQueue: @unchecked Sendable {
+package final class KeyedSerialQueue: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private struct Entry {
         let activity: Activity
@@ -10,10 +9,13 @@ final class KeyedSerialQueue: @unchecked Sendable {
     }
     private var queues: [String: [Entry]] = [:]
 
+    /// Makes a queue without work.
+    package init() {}
+
     /// Runs a body as an activity when all that came before it has ended.
     ///
     /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when what runs waits for the caller.
-    func inTurn<T>(_ name: String, _ activity: Activity, _ body: () async throws -> T) async throws -> T {
+    package func inTurn<T>(_ name: String, _ activity: Activity, _ body: () async throws -> T) async throws -> T {
         try await activity.run {
             if let last = queues[name]?.last {
                 try await last.activity.awaited {

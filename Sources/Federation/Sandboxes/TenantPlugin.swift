@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoops
 public import LuaBridge
 
 /// A plugin whose code runs in a tenant.

@@ -2,11 +2,11 @@
 ///
 /// Tasks that a dispatch started live as long as that dispatch may need them: they end when the scope is closed;
 /// everything else ends when the scope is left.
-final class Lifetime: @unchecked Sendable {
+package final class Lifetime: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     /// Names something that is owned, so that it can be let go when it has ended by itself.
-    struct Token: Hashable { fileprivate let number: Int }
+    package struct Token: Hashable { fileprivate let number: Int }
 
     private struct Owned {
         let outlivesLeaving: Bool
@@ -17,10 +17,13 @@ final class Lifetime: @unchecked Sendable {
     private var owned: [Int: Owned] = [:]
     private var next = 0
     /// Whether the generation has been replaced or removed.
-    private(set) var isLeft = false
+    package private(set) var isLeft = false
+
+    /// Makes a lifetime that owns nothing.
+    package init() {}
 
     /// How many things are owned.
-    var count: Int { owned.count }
+    package var count: Int { owned.count }
 
     /// Takes something over; if the scope was left already, it is ended at once.
     ///
@@ -28,7 +31,7 @@ final class Lifetime: @unchecked Sendable {
     ///   - inDispatch: Whether a dispatch that is under way started it.
     ///   - retire: Ends it when nobody waits for it; nil for what goes on when the scope retires.
     @discardableResult
-    func own(
+    package func own(
         inDispatch: Bool = false, retiring retire: (() -> Void)? = nil, _ end: @escaping () -> Void
     ) -> Token {
         let token = Token(number: next)
@@ -42,28 +45,28 @@ final class Lifetime: @unchecked Sendable {
     }
 
     /// Whether something is owned still.
-    func holds(_ token: Token) -> Bool { owned[token.number] != nil }
+    package func holds(_ token: Token) -> Bool { owned[token.number] != nil }
 
     /// Forgets something that has ended by itself.
-    func release(_ token: Token) { owned[token.number] = nil }
+    package func release(_ token: Token) { owned[token.number] = nil }
 
     /// Ends the tasks that are owned, each as soon as nobody waits for it: the generation has a successor, and what was
     /// handed out of it goes on working.
-    func retire() {
+    package func retire() {
         for (_, owned) in owned.sorted(by: { $0.key > $1.key }) { owned.retire?() }
     }
 
     /// Whether some task goes on.
-    var hasTasks: Bool { owned.values.contains { $0.retire != nil } }
+    package var hasTasks: Bool { owned.values.contains { $0.retire != nil } }
 
     /// Ends what is owned, newest first, but for what a dispatch may still wait for.
-    func leave() {
+    package func leave() {
         isLeft = true
         end { !$0.outlivesLeaving }
     }
 
     /// Ends all that is left.
-    func close() {
+    package func close() {
         isLeft = true
         end { _ in true }
     }

@@ -1,3 +1,5 @@
+import EventLoops
+
 /// One version of a plugin's file as it was loaded: its number, its files, and what it has started.
 final class PluginGeneration: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.

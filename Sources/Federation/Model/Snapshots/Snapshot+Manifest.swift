@@ -1,6 +1,6 @@
 import Fetch
 
-/// KeyedSerialQueue a manifest into what loading needs.
+/// Turns a manifest into what loading needs.
 ///
 /// - Parameters:
 ///   - manifest: The manifest.

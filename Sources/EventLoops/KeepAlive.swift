@@ -1,24 +1,23 @@
-import EventLoops
 
 /// The work that keeps a runtime alive: spawned tasks, timers, watches.
-final class KeepAlive: @unchecked Sendable {
+package final class KeepAlive: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private var running: [Int: @Sendable () -> Void] = [:]
     private var nextID = 0
     private var idleWaiters: [Int: CheckedContinuation<Void, any Error>] = [:]
     private let loop: EventLoop
 
-    init(loop: EventLoop) { self.loop = loop }
+    package init(loop: EventLoop) { self.loop = loop }
 
     /// Notes work and how to cancel it.
-    func begin(cancel: @escaping @Sendable () -> Void) -> Int {
+    package func begin(cancel: @escaping @Sendable () -> Void) -> Int {
         nextID += 1
         running[nextID] = cancel
         return nextID
     }
 
     /// Work has ended.
-    func end(_ id: Int) {
+    package func end(_ id: Int) {
         running[id] = nil
         guard running.isEmpty else { return }
         let waiters = idleWaiters
@@ -27,7 +26,7 @@ final class KeepAlive: @unchecked Sendable {
     }
 
     /// Waits until nothing is running.
-    func waitUntilIdle() async throws {
+    package func waitUntilIdle() async throws {
         guard !running.isEmpty else { return }
         nextID += 1
         let waiter = nextID
@@ -45,7 +44,7 @@ final class KeepAlive: @unchecked Sendable {
     }
 
     /// Cancels everything.
-    func cancelAll() {
+    package func cancelAll() {
         for cancel in running.values { cancel() }
     }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoops
 import LuaBridge
 
 extension Runtime {

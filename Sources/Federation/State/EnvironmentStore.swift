@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoops
 import Fetch
 import LuaBridge
 import LuaLibrary

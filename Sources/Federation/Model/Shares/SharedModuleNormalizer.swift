@@ -2,7 +2,7 @@ import Diagnostics
 import LuaBridge
 import OrderedCollections
 
-/// KeyedSerialQueue what users write under `shared` into entries with every default filled in.
+/// Turns what users write under `shared` into entries with every default filled in.
 enum SharedModuleNormalizer {
     /// The shared modules of `userOptions`, alone and together with those that are there already.
     ///
