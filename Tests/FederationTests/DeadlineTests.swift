@@ -157,7 +157,7 @@ import Testing
                 require("mf").init { name = "shell", remotes = {}, shared = { pkg = {
                   version = "1.0.0", get = function() while true do end end } } }
                 """)
-            let host = try #require(await runtime.loop.perform { runtime.registry.current })
+            let host = try #require(await runtime.loop.perform { runtime.registry.current?.host })
             await expectMFError(.deadlineExceeded) { try await host.loadShare("pkg", deadline: .milliseconds(30)) }
         }
     }
@@ -174,7 +174,7 @@ import Testing
                   plugins = { { name = "endless-plugin", \(name) = function() while true do end end } },
                 }
                 """)
-            let host = try #require(await runtime.loop.perform { runtime.registry.current })
+            let host = try #require(await runtime.loop.perform { runtime.registry.current?.host })
             await expectMFError(.deadlineExceeded) {
                 try await host.loadRemote(
                     name == "errorLoadRemote" ? "checks/absent" : "checks/disk", deadline: .milliseconds(30))

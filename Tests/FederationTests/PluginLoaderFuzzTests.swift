@@ -24,7 +24,8 @@ struct PluginLoaderFuzzTests {
             try Self.write(source, to: file)
             let isPlugin = try await runtime.loop.perform {
                 do {
-                    _ = try runtime.readPluginFile(file, options: ["times": 1], tenant: nil)
+                    _ = try PluginReader(runtime.registry, for: nil).readPluginFile(
+                        file, options: ["times": 1], tenant: nil)
                     return true
                 } catch let error as MFError {
                     #expect(!error.message.isEmpty)

@@ -62,7 +62,7 @@ import Testing
             let host = try await site.runtime.createHost(
                 HostOptions(name: "host", remotes: [Remote(name: "checks", entry: Self.url)]), plugins: [plugin])
             let module = try await host.loadRemote("checks/disk")
-            let result = try await site.runtime.loop.perform { try site.runtime.callNow(module, []) }
+            let result = try await site.runtime.loop.perform { try site.runtime.state.invokeNow(module, []) }
             #expect(result == "replaced")
         }
     }

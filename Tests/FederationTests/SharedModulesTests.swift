@@ -61,9 +61,9 @@ import Testing
                 end } } }
                 """)
             let sum = try await site.runtime.loop.perform { [runtime = site.runtime] in
-                let host = try #require(runtime.registry.current)
-                let module = try await runtime.call(try await host.loadShare("adder"), [])
-                return try await runtime.call(try #require(module.tableValue).get("add"), [2, 40])
+                let host = try #require(runtime.registry.current?.host)
+                let module = try await runtime.state.invoke(try await host.loadShare("adder"), [])
+                return try await runtime.state.invoke(try #require(module.tableValue).get("add"), [2, 40])
             }
             #expect(sum == 42)
         }

@@ -2,7 +2,8 @@ import LuaBridge
 
 /// Arguments that name the host they come from.
 public protocol OriginArguments: HookArguments {
-    var origin: Host { get }
+    /// What the host knows; `origin` is the host itself.
+    var context: HostContext { get }
 }
 
 /// Arguments about one remote, with every default filled in.
@@ -12,24 +13,24 @@ public protocol RemoteInfoArguments: HookArguments {
 
 extension HookField where Root: OriginArguments {
     static var origin: Self {
-        .fixed("origin", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.origin) }
+        .fixed("origin", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.context) }
     }
     static var options: Self {
-        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.origin.options) }
+        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.context.options) }
     }
     static var shared: Self {
         .fixed("shared", "table<string, mf.Shared[]>", "What the host shares, by package.", sees: .data) {
-            .object($0.origin.options.shared)
+            .object($0.context.options.shared)
         }
     }
     static func error(_ get: @escaping @Sendable (Root) -> (any Error)?) -> Self {
         .fixed("error", "any", "What went wrong, as it was raised.", sees: .error) { arguments in
-            get(arguments).map { LuaValue.error($0, in: arguments.origin.runtime.state) } ?? .nil
+            get(arguments).map { LuaValue.error($0, in: arguments.context.registry.state) } ?? .nil
         }
     }
     static var shareScopeMap: Self {
         .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.", sees: .data) {
-            .object($0.origin.shareScopeMap)
+            .object($0.context.shareScopeMap)
         }
     }
 }
@@ -75,9 +76,4 @@ extension HookField {
     static func flag(_ name: String, _ summary: String, _ get: @escaping @Sendable (Root) -> Bool) -> Self {
         .fixed(name, "boolean", summary, sees: .data) { get($0) ? .boolean(true) : .nil }
     }
-}
-
-extension LuaValue {
-    static func optional(_ text: String?) -> LuaValue { text.map { .string($0) } ?? .nil }
-    static func optional(_ object: (any LuaObject)?) -> LuaValue { object.map { .object($0) } ?? .nil }
 }

@@ -5,7 +5,7 @@ public struct BeforeInit: OriginArguments {
     public var userOptions: HostOptions
     public var optionsSoFar: HostOptions
     public var shareInfo: SharedModules
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
         .open(
@@ -31,7 +31,7 @@ public struct BeforeInit: OriginArguments {
 public struct InitHost: OriginArguments {
     /// The options that the host is about to take over.
     public let newOptions: HostOptions
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
         .fixed("options", "mf.Options", "The options that the host takes over after this hook. Live.", sees: .hidden) {
@@ -44,7 +44,7 @@ public struct InitHost: OriginArguments {
 /// The arguments of `beforeRegisterRemote` and `registerRemote`.
 public struct RegisterRemote: OriginArguments {
     public let remote: Remote
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .registration(remote) }
     public static let luaFields: [HookField<Self>] = [
         .fixed("remote", "mf.Remote", "The remote that is registered. Live.", sees: .data) { .object($0.remote) },
@@ -58,7 +58,7 @@ public struct BeforeInitContainer: OriginArguments, RemoteInfoArguments {
     public var initScope: LuaValue
     public var remoteEntryInitOptions: LuaValue
     public let remoteInfo: ResolvedRemote
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .open(
@@ -89,7 +89,7 @@ public struct InitContainer: OriginArguments, RemoteInfoArguments {
     public let remoteEntryExports: LuaValue
     public let remoteSnapshot: Snapshot?
     public let id: String?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .fixed("shareScope", "mf.ShareScope", "The scope that the container joined. Live.", sees: .data) {

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// The properties' names are the hooks' names. The editor stubs, the reference, the check of a plugin's keys and the
 /// marshalling are all read from here.
-public struct Lifecycle: Sendable {
+public final class Lifecycle: Sendable {
     // A host.
     public let beforeInit = SyncWaterfallHook<BeforeInit>(
         "beforeInit", .host, "Called first in `init`, also when a host is initialised again.",
@@ -150,14 +150,16 @@ public struct Lifecycle: Sendable {
     public static let declared = Lifecycle()
 
     /// All declarations, in order.
-    public static var all: [any HookDeclaration] { hooks }
+    public static var all: [any HookDeclaration] { table.all }
 
     /// The same for hosts. Each hook counts itself when it is made, so that none can be forgotten.
-    static let hooks: [any DeclaredHook] = {
+    static let table: HookTable = {
         _ = declared
-        return declaredHooks.withLock { $0 }
+        return HookTable(declaredHooks.withLock { $0 })
     }()
+}
 
-    /// The declarations by name.
-    static let named: [String: any DeclaredHook] = Dictionary(uniqueKeysWithValues: hooks.map { ($0.name, $0) })
+extension HostService {
+    /// The declared hooks, to emit one.
+    var lifecycle: Lifecycle { Lifecycle.declared }
 }

@@ -61,7 +61,7 @@ public struct CreateScript: HookArguments {
 /// The arguments of `loadEntry`.
 public struct LoadEntry: OriginArguments, RemoteInfoArguments {
     public let remoteInfo: ResolvedRemote
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [.origin, .remoteInfo]
 }
@@ -73,7 +73,7 @@ public struct LoadFileError: OriginArguments, RemoteInfoArguments {
     public let error: any Error
     public let retry: LuaValue
     public let resourceContext: ResourceContext?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .fixed("url", "string", "The file's URL.", sees: .data) { .string($0.url) }, .remoteInfo,
@@ -95,7 +95,7 @@ public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
     public let globalLoading: LuaValue
     /// Loads the entry once more as a tenant: from the remote's own place, or from a URL that the tenant may ask.
     let retryAs: @Sendable (_ tenant: String, _ url: String?) async throws -> LuaValue
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .fixed(
@@ -103,9 +103,9 @@ public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
             sees: .granted
         ) {
             $0.retry
-        }.granting { arguments, border in
+        }.granting { arguments, tenant in
             .callable(
-                LuaCallable(async: "retry") { [tenant = border.tenant] call in
+                LuaCallable(async: "retry") { call in
                     let url = try call.optionalString(0)
                     return [.object(TenantContainer(try await arguments.retryAs(tenant, url)))]
                 })
@@ -133,7 +133,7 @@ public struct AfterLoadEntry: OriginArguments, RemoteInfoArguments {
     public let remoteEntryExports: LuaValue
     public let error: (any Error)?
     public let recovered: Bool
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .origin, .remoteInfo, .remoteEntryExports { $0.remoteEntryExports }, .error { $0.error },
@@ -146,7 +146,7 @@ public struct BeforeInitRemote: OriginArguments, RemoteInfoArguments {
     public let id: String?
     public let remoteInfo: ResolvedRemote
     public let remoteSnapshot: Snapshot?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .remoteInfo, .remoteSnapshot { $0.remoteSnapshot }, .origin,
@@ -161,7 +161,7 @@ public struct AfterInitRemote: OriginArguments, RemoteInfoArguments {
     public let remoteEntryExports: LuaValue
     public let error: (any Error)?
     public let cached: Bool
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .remoteInfo, .remoteSnapshot { $0.remoteSnapshot },
@@ -176,7 +176,7 @@ public struct BeforeGetExpose: OriginArguments, RemoteInfoArguments {
     public let expose: String
     public let remoteInfo: ResolvedRemote
     public let remoteEntryExports: LuaValue
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .remoteEntryExports { $0.remoteEntryExports }, .origin,
@@ -202,7 +202,7 @@ public struct AfterGetExpose: OriginArguments, RemoteInfoArguments {
     public let remoteEntryExports: LuaValue
     public let moduleFactory: LuaValue
     public let error: (any Error)?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .remoteEntryExports { $0.remoteEntryExports },
@@ -218,7 +218,7 @@ public struct BeforeExecuteFactory: OriginArguments, RemoteInfoArguments {
     public let id: String
     public let expose: String
     public let remoteInfo: ResolvedRemote
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .flag("loadFactory", "Always true here.") { _ in true },
@@ -233,7 +233,7 @@ public struct AfterExecuteFactory: OriginArguments, RemoteInfoArguments {
     public let remoteInfo: ResolvedRemote
     public let exposeModule: LuaValue
     public let error: (any Error)?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .flag("loadFactory", "Always true here.") { _ in true },

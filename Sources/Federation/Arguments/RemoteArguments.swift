@@ -3,7 +3,7 @@ public import LuaBridge
 /// The arguments of `beforeRequest`.
 public struct BeforeRequest: OriginArguments {
     public var id: String
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .request(id) }
     public static let luaFields: [HookField<Self>] = [
         .open(
@@ -24,7 +24,7 @@ public struct AfterMatchRemote: OriginArguments {
     public let remote: Remote?
     public let remoteInfo: ResolvedRemote?
     public let error: (any Error)?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .request(id) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id },
@@ -48,7 +48,7 @@ public struct AfterResolve: OriginArguments {
     public var remote: Remote?
     public var remoteInfo: ResolvedRemote
     public var remoteSnapshot: Snapshot?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { remote.map { .expose($0, expose ?? ".") } ?? .request(id) }
     public static let luaFields: [HookField<Self>] = [
         .open("id", "string", "The request, `remote/expose`.", sees: .data, changes: .request, { .string($0.id) }) {
@@ -95,7 +95,7 @@ public struct OnLoad: OriginArguments {
     public let exposeModule: LuaValue
     public let exposeModuleFactory: LuaValue
     public let moduleInstance: RemoteModule
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .expose(remote, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id },
@@ -131,7 +131,7 @@ public struct ErrorLoadRemote: OriginArguments {
     public let remote: ResolvedRemote?
     public let expose: String?
     public let showsOptions: Bool
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject {
         // The manifest's URL, or the remote's name, stands for the request in the other steps.
         if lifecycle != "onLoad", let remote { return .remote(remote) }
@@ -143,7 +143,7 @@ public struct ErrorLoadRemote: OriginArguments {
         },
         .error { $0.error },
         .fixed("options", "mf.Options", "The host's options, in lifecycle `beforeRequest`.", sees: .data) {
-            $0.showsOptions ? .object($0.origin.options) : .nil
+            $0.showsOptions ? .object($0.context.options) : .nil
         },
         .fixed("from", "\"build\"|\"runtime\"", "Who asked.", sees: .data) { .string($0.from) },
         .fixed(
@@ -163,7 +163,7 @@ public struct AfterLoadRemote: OriginArguments {
     public let loadOptions: LuaValue
     public let error: (any Error)?
     public let recovered: Bool
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .request(id) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose },
@@ -180,7 +180,7 @@ public struct AfterUpdateRemote: OriginArguments {
     public let remote: Remote
     public let previous: LuaValue
     public let current: LuaValue
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
         .fixed("remote", "mf.Remote", "The remote that was updated. Live.", sees: .data) { .object($0.remote) },

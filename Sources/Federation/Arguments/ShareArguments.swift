@@ -4,7 +4,7 @@ public import LuaBridge
 public struct BeforeRegisterShare: OriginArguments {
     public let pkgName: String
     public let sharedModule: SharedModule
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
@@ -21,7 +21,7 @@ public struct BeforeLoadShare: OriginArguments {
     public var shareInfo: SharedModule?
     /// What a listener left that is no shared module.
     var refusal = LuaValue.nil
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
@@ -40,7 +40,7 @@ public struct BeforeLoadShare: OriginArguments {
 public struct LoadShare: OriginArguments {
     public let pkgName: String
     public let shareInfo: SharedModule
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
@@ -51,7 +51,7 @@ public struct LoadShare: OriginArguments {
 
 /// The arguments of `resolveShare`.
 public struct ResolveShare: HookArguments {
-    public let host: Host
+    public let context: HostContext
     public let scope: String
     public let pkgName: String
     public let version: String
@@ -61,7 +61,7 @@ public struct ResolveShare: HookArguments {
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.", sees: .data) {
-            .object($0.host.shareScopeMap)
+            .object($0.context.shareScopeMap)
         },
         .fixed("scope", "string", "The scope in question.", sees: .data) { .string($0.scope) },
         .pkgName { $0.pkgName },
@@ -70,7 +70,7 @@ public struct ResolveShare: HookArguments {
         .fixed(
             "GlobalFederation", "mf.Federation", "All hosts, snapshots and share scopes of this runtime.", sees: .hidden
         ) {
-            .object($0.host.registry.federation)
+            .object($0.context.registry.federation)
         },
         .open(
             "resolver", "fun(): mf.Shared|{shared: mf.Shared, useTreesShaking: boolean}|nil",
@@ -86,7 +86,7 @@ public struct AfterLoadShare: OriginArguments {
     public let selectedShared: SharedModule?
     /// `loadShare` or `loadShareSync`.
     public let lifecycle: String
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
@@ -109,7 +109,7 @@ public struct ErrorLoadShare: OriginArguments {
     public let lifecycle: String
     public let error: (any Error)?
     public let recovered: Bool
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
@@ -127,7 +127,7 @@ public struct InitContainerShareScopeMap: OriginArguments {
     public let shareScope: ShareScope
     public let scopeName: String
     public let hostShareScopeMap: LuaValue
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
         .fixed("shareScope", "mf.ShareScope", "The scope that is taken over. Live.", sees: .data) {

@@ -3,7 +3,7 @@ public import LuaBridge
 /// The arguments of `beforeLoadRemoteSnapshot`.
 public struct BeforeLoadRemoteSnapshot: OriginArguments {
     public let remote: Remote
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
         .options, .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) }, .origin,
@@ -12,14 +12,14 @@ public struct BeforeLoadRemoteSnapshot: OriginArguments {
 
 /// The arguments of `loadSnapshot`.
 public struct LoadSnapshot: HookArguments {
-    public let host: Host
+    public let context: HostContext
     public let remote: Remote
     public let hostGlobalSnapshot: Snapshot?
     public let globalSnapshot: LiveMap<Snapshot>
     public var remoteSnapshot: Snapshot?
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.host.options) },
+        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.context.options) },
         .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) },
         .fixed("hostGlobalSnapshot", "mf.Snapshot", "The host's own snapshot. Live.", sees: .hidden) {
             .optional($0.hostGlobalSnapshot)
@@ -36,7 +36,7 @@ public struct LoadSnapshot: HookArguments {
 
 /// The arguments of `loadRemoteSnapshot`.
 public struct LoadRemoteSnapshot: HookArguments {
-    public let host: Host
+    public let context: HostContext
     public let remote: Remote
     public let manifestJson: LuaValue
     public let manifestUrl: String?
@@ -45,7 +45,7 @@ public struct LoadRemoteSnapshot: HookArguments {
     public let from: String
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.host.options) },
+        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.context.options) },
         .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) },
         .fixed("manifestJson", "table", "The manifest, when it was just loaded.", sees: .own) { $0.manifestJson },
         .fixed("manifestUrl", "string", "The manifest's URL.", sees: .data) { .optional($0.manifestUrl) },
@@ -62,13 +62,13 @@ public struct LoadRemoteSnapshot: HookArguments {
 /// The arguments of `afterLoadSnapshot`.
 public struct AfterLoadSnapshot: HookArguments {
     public let id: String?
-    public let host: Host
+    public let context: HostContext
     public let remote: Remote
     public let remoteSnapshot: Snapshot
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
-        .id { $0.id }, .fixed("host", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.host) },
-        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.host.options) },
+        .id { $0.id }, .fixed("host", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.context) },
+        .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.context.options) },
         .fixed("moduleInfo", "mf.Remote", "The remote. Live.", sees: .data) { .object($0.remote) },
         .remoteSnapshot { $0.remoteSnapshot },
     ]
@@ -77,7 +77,7 @@ public struct AfterLoadSnapshot: HookArguments {
 /// The arguments of `beforePreloadRemote`.
 public struct BeforePreloadRemote: OriginArguments {
     public let preloadOps: LiveList<PreloadRequest>
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remotes(preloadOps.elements.map { $0.nameOrAlias ?? "" }) }
     public static let luaFields: [HookField<Self>] = [
         .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What is preloaded. Live.", sees: .data) {
@@ -94,7 +94,7 @@ public struct HandlePreloadModule: OriginArguments {
     public let remote: ResolvedRemote
     public let remoteSnapshot: Snapshot
     public let preloadConfig: PreloadRequest
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .fixed("name", "string", "The remote's name.", sees: .data) { .string($0.name) },
@@ -114,7 +114,7 @@ public struct GeneratePreloadAssets: OriginArguments, RemoteInfoArguments {
     public let remoteInfo: ResolvedRemote
     public let remoteSnapshot: Snapshot?
     public let globalSnapshot: LiveMap<Snapshot>?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [
         .origin,
@@ -134,7 +134,7 @@ public struct AfterPreloadRemote: OriginArguments {
     public let preloadOps: LiveList<PreloadRequest>
     public let results: LuaValue
     public let error: (any Error)?
-    public let origin: Host
+    public let context: HostContext
     public var subject: HookSubject { .remotes(preloadOps.elements.map { $0.nameOrAlias ?? "" }) }
     public static let luaFields: [HookField<Self>] = [
         .fixed("preloadOps", "mf.PreloadRemoteArgs[]", "What was preloaded. Live.", sees: .data) {

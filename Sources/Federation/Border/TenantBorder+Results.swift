@@ -166,7 +166,7 @@ extension TenantBorder {
     /// A resolver of a tenant picks an entry that is there; where it picks none, the rules do.
     private func resolver(_ function: LuaValue, _ asked: ResolveShare) -> LuaCallable {
         LuaCallable("resolver") { [host] _ in
-            let answer = try host.runtime.callNow(function, [])
+            let answer = try host.registry.state.invokeNow(function, [])
             let versions = host.shareScopeMap[asked.scope]?[asked.pkgName]
             var picked = answer
             if case .record(let record) = answer, !record["shared"].isNil { picked = record["shared"] }
@@ -174,7 +174,7 @@ extension TenantBorder {
                 return [.object(entry)]
             }
             if let version = picked["version"].stringValue, let entry = versions?[version] { return [.object(entry)] }
-            return [try host.runtime.callNow(asked.resolver, [])]
+            return [try host.registry.state.invokeNow(asked.resolver, [])]
         }
     }
 
@@ -218,7 +218,7 @@ extension TenantBorder {
     }
 }
 
-extension Host {
+extension HostContext {
     /// Whether somebody provides a shared package: the host itself, or whoever has joined one of its scopes.
     fileprivate func provides(_ package: String) -> Bool {
         options.shared[package] != nil || shareScopeMap.values.contains { $0[package] != nil }

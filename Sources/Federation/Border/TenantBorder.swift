@@ -10,7 +10,7 @@ public final class TenantBorder: @unchecked Sendable {
     let principal: Tenant
     /// The plugin whose hooks are called; nil: the border counts for what is handed to the tenant's other code.
     private let plugin: TenantPlugin?
-    unowned let host: Host
+    unowned let host: HostContext
     private let hearing: TenantPatterns
     private let changing: TenantPatterns
     /// The hooks whose results were dropped, each told once.
@@ -18,9 +18,9 @@ public final class TenantBorder: @unchecked Sendable {
 
     var tenant: String { principal.name }
 
-    convenience init(_ plugin: TenantPlugin, host: Host) { self.init(plugin.tenant, plugin, host: host) }
+    convenience init(_ plugin: TenantPlugin, host: HostContext) { self.init(plugin.tenant, plugin, host: host) }
 
-    init(_ tenant: Tenant, _ plugin: TenantPlugin? = nil, host: Host) {
+    init(_ tenant: Tenant, _ plugin: TenantPlugin? = nil, host: HostContext) {
         (principal, self.plugin, self.host) = (tenant, plugin, host)
         hearing = TenantPatterns(tenant.options.hears)
         changing = TenantPatterns(tenant.options.changes)
@@ -36,9 +36,9 @@ public final class TenantBorder: @unchecked Sendable {
     }
 
     /// Who owns a remote: what is registered under its name decides, whatever a load has made of it.
-    private func owner(of remote: Remote) -> Owner {
+    private func owner(of remote: any SubjectRemote) -> Owner {
         let registered = host.index.remote(exactly: remote.name, in: host.options.remotes)
-        return owner(ofTenant: (registered ?? remote).tenant)
+        return owner(ofTenant: registered.map(\.tenant) ?? remote.tenant)
     }
 
     /// Whether a call is about the tenant's own.
@@ -77,14 +77,14 @@ public final class TenantBorder: @unchecked Sendable {
         }
     }
 
-    private func hears(_ remote: Remote, _ expose: String) -> Bool {
+    private func hears(_ remote: any SubjectRemote, _ expose: String) -> Bool {
         let isForeign = owner(of: remote) == .other
         return hearing.match(
             id: RemoteRequest.id(remote: remote.name, expose: expose), foreign: isForeign ? remote.name : nil)
     }
 
     /// Whether the tenant hears of some expose of a remote.
-    func hears(_ remote: Remote) -> Bool {
+    func hears(_ remote: any SubjectRemote) -> Bool {
         hearing.matchSome(of: remote.name, foreign: owner(of: remote) == .other)
     }
 
@@ -120,14 +120,14 @@ public final class TenantBorder: @unchecked Sendable {
         }
     }
 
-    private func mayChange(_ remote: Remote, _ expose: String) -> Bool {
+    private func mayChange(_ remote: any SubjectRemote, _ expose: String) -> Bool {
         let isForeign = owner(of: remote) == .other
         return changing.match(
             id: RemoteRequest.id(remote: remote.name, expose: expose), foreign: isForeign ? remote.name : nil)
     }
 
     /// Whether the tenant may change a remote with all its exposes.
-    func mayChange(allOf remote: Remote) -> Bool {
+    func mayChange(allOf remote: any SubjectRemote) -> Bool {
         let owner = owner(of: remote)
         return owner == .own || changing.matchAll(of: remote.name, foreign: owner == .other)
     }
@@ -156,7 +156,7 @@ public final class TenantBorder: @unchecked Sendable {
     /// Says of each hook of the plugin that is never called in a tenant that it is not.
     func tellOfHooksNeverCalled() {
         guard let plugin else { return }
-        for hook in plugin.hooks where Lifecycle.named[hook]?.tenancy == .never {
+        for hook in plugin.hooks where Lifecycle.table.named[hook]?.tenancy == .never {
             principal.services.log(
                 .warning,
                 "`\(hook)` of plugin `\(plugin.qualifiedName)` is never called: it decides on what is the host's alone")

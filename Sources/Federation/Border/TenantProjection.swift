@@ -5,7 +5,7 @@ import LuaBridge
 ///
 /// What is read of it holds no function, nothing of other tenants, and no URL with credentials or query. It stands for the
 /// object when the tenant gives it back.
-final class TenantProjection: LuaObject, @unchecked Sendable {
+final class TenantProjection: TenantStandIn, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let object: any LuaObject
     private let border: TenantBorder
@@ -22,7 +22,8 @@ final class TenantProjection: LuaObject, @unchecked Sendable {
     var isOfHook: Bool { border.isOfHook }
 
     static let luaTypeName = "mf.TenantProjection"
-    var luaDescription: String { type(of: object).luaTypeName }
+    var shownTypeName: String { type(of: object).luaTypeName }
+    var luaDescription: String { shownTypeName }
     var luaCount: Int { luaKeys.count }
 
     var luaKeys: [LuaKey] {
@@ -98,7 +99,7 @@ extension TenantBorder {
         case .data, .origin: data(field.get(arguments), isOwn: owns(subject))
         case .own: owns(subject) ? data(field.get(arguments), isOwn: true) : .nil
         case .error: raised(field.get(arguments), isOwn: owns(subject))
-        case .granted: mayChange(subject) ? field.getGranted?(arguments, self) ?? .nil : .nil
+        case .granted: mayChange(subject) ? field.getGranted?(arguments, tenant) ?? .nil : .nil
         }
     }
 

@@ -16,7 +16,7 @@ public struct HookField<Root>: Sendable {
     let get: @Sendable (Root) -> LuaValue
     let set: (@Sendable (inout Root, LuaValue) throws -> Void)?
     /// Makes the value for a tenant that may change the remote, where it sees ``TenantSight/granted``.
-    var getGranted: (@Sendable (Root, TenantBorder) -> LuaValue)?
+    var getGranted: (@Sendable (_ arguments: Root, _ tenant: String) -> LuaValue)?
 
     /// A field that listeners read; what they put in its place is not looked at.
     static func fixed(
@@ -36,7 +36,7 @@ public struct HookField<Root>: Sendable {
     }
 
     /// The same field with a value for tenants that may change the remote.
-    func granting(_ get: @escaping @Sendable (Root, TenantBorder) -> LuaValue) -> Self {
+    func granting(_ get: @escaping @Sendable (_ arguments: Root, _ tenant: String) -> LuaValue) -> Self {
         var copy = self
         copy.getGranted = get
         return copy
@@ -124,6 +124,20 @@ protocol DeclaredHook: HookDeclaration {
     /// The place of its listeners among those of all hooks.
     var index: Int { get }
     func makeTapList() -> any AnyTapList
+}
+
+/// The hooks that there are, in the order of their declarations and by name.
+struct HookTable: Sendable {
+    let all: [any DeclaredHook]
+    let named: [String: any DeclaredHook]
+
+    init(_ hooks: [any DeclaredHook]) {
+        all = hooks
+        named = Dictionary(uniqueKeysWithValues: hooks.map { ($0.name, $0) })
+    }
+
+    /// The names, in the order of the declarations.
+    var names: [String] { all.map(\.name) }
 }
 
 /// The hooks in the order in which they were declared.

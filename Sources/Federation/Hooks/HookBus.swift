@@ -34,9 +34,12 @@ final class HookBus: @unchecked Sendable {
     @exclusivity(unchecked)
     var hasTenants = false
 
-    init(state: LuaState) {
-        self.state = state
-        view = ListenerSnapshot(Lifecycle.hooks.map { $0.makeTapList() })
+    /// The hooks that can be listened to.
+    let table: HookTable
+
+    init(_ table: HookTable, state: LuaState) {
+        (self.table, self.state) = (table, state)
+        view = ListenerSnapshot(table.all.map { $0.makeTapList() })
     }
 
     /// The listeners of a hook.
@@ -55,7 +58,7 @@ final class HookBus: @unchecked Sendable {
 
     /// The lists of a hook: what is added counts for loads under way, too.
     func stores(named name: String) -> [any AnyTapList] {
-        guard let hook = Lifecycle.named[name] else { return [] }
+        guard let hook = table.named[name] else { return [] }
         return distinct(allViews.map { $0.lists[hook.index] })
     }
 

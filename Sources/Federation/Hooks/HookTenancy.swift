@@ -92,20 +92,28 @@ public enum HookTenancy: Sendable {
     }
 }
 
+/// A remote as the subject of a call: its name, and whose it is.
+public protocol SubjectRemote: AnyObject, Sendable {
+    /// The name that requests begin with.
+    var name: String { get }
+    /// The tenant whose sandbox the remote's code runs in; nil: the host's own state.
+    var tenant: String? { get }
+}
+
 /// Whose load, share or registration a call of a hook is about: what `hears` and `changes` are matched against.
 public enum HookSubject: Sendable {
     /// A request as it was made.
     case request(String)
     /// An expose of a remote.
-    case expose(Remote, String)
+    case expose(any SubjectRemote, String)
     /// A remote with all its exposes.
-    case remote(Remote)
+    case remote(any SubjectRemote)
     /// Several remotes, by name or alias.
     case remotes([String])
     /// A shared package.
     case share(String)
     /// A remote that is being registered.
-    case registration(Remote)
+    case registration(any SubjectRemote)
     /// The host itself.
     case host
 }

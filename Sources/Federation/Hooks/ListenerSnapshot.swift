@@ -77,14 +77,14 @@ extension HookBus {
         _ old: PluginID, hooks: [String], ending scope: Lifetime, listen: (String, any AnyTapList) -> Void
     ) {
         var lists = view.lists
-        let wanted = Set(hooks.compactMap { Lifecycle.named[$0]?.index })
+        let wanted = Set(hooks.compactMap { table.named[$0]?.index })
         for index in lists.indices where wanted.contains(index) || lists[index].holds(old) {
             lists[index] = lists[index].copy()
             lists[index].remove(owner: old)
         }
         let next = ListenerSnapshot(lists)
         for name in hooks {
-            if let hook = Lifecycle.named[name] { listen(name, next.lists[hook.index]) }
+            if let hook = table.named[name] { listen(name, next.lists[hook.index]) }
         }
         let last = view
         view = next

@@ -11,8 +11,10 @@ extension MFError {
     }
 
     /// A plugin has a function under a name that is no hook.
-    static func unknownHook(_ name: String, plugin: String, source: String?) -> MFError {
-        let closest = closestMatch(to: name, in: Lifecycle.named.keys)
+    static func unknownHook(
+        _ name: String, plugin: String, source: String?, known: some Sequence<String>
+    ) -> MFError {
+        let closest = closestMatch(to: name, in: known)
         return MFError(
             .unknownHook, "unknown hook `\(name)` in plugin `\(plugin)`",
             context: [("plugin", plugin), ("source", source)],

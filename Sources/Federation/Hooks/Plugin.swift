@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 /// A plugin written in Swift: a name and listeners with typed arguments.
 ///
@@ -26,37 +26,11 @@ public struct Plugin: Sendable {
         self.version = version
     }
 
-    /// Adds a listener of a hook that does not wait.
-    public func on<A>(
-        _ hook: any KeyPath<Lifecycle, SyncHook<A>> & Sendable, _ listener: @escaping @Sendable (A) throws -> LuaValue
-    ) -> Plugin {
-        adding(Lifecycle.declared[keyPath: hook], .sync(listener))
-    }
+    /// Whether a plugin may be called so: `/` parts a tenant from its plugin, `,` one name from the next.
+    static func isName(_ name: String) -> Bool { !name.contains { $0 == "/" || $0 == "," } }
 
-    /// Adds a listener of a hook that may wait.
-    public func on<A>(
-        _ hook: any KeyPath<Lifecycle, AsyncHook<A>> & Sendable,
-        _ listener: @escaping @Sendable (A) async throws -> LuaValue
-    ) -> Plugin {
-        adding(Lifecycle.declared[keyPath: hook], .async(listener))
-    }
-
-    /// Adds a listener of a waterfall that does not wait.
-    public func on<A>(
-        _ hook: any KeyPath<Lifecycle, SyncWaterfallHook<A>> & Sendable, _ listener: @escaping @Sendable (A) throws -> A
-    ) -> Plugin {
-        adding(Lifecycle.declared[keyPath: hook], .syncWaterfall(listener))
-    }
-
-    /// Adds a listener of a waterfall that may wait.
-    public func on<A>(
-        _ hook: any KeyPath<Lifecycle, AsyncWaterfallHook<A>> & Sendable,
-        _ listener: @escaping @Sendable (A) async throws -> A
-    ) -> Plugin {
-        adding(Lifecycle.declared[keyPath: hook], .asyncWaterfall(listener))
-    }
-
-    private func adding<A, M>(_ hook: Hook<A, M>, _ listener: SwiftListener<A>) -> Plugin {
+    /// The same plugin with one listener more.
+    func adding<A, M>(_ hook: Hook<A, M>, _ listener: SwiftListener<A>) -> Plugin {
         var copy = self
         copy.listeners.append { [name] bus, owner in
             bus.taps(hook).add(Tap(plugin: name, owner: owner, listener: .swift(listener)))

@@ -21,10 +21,16 @@ struct Tap<A: Sendable>: Sendable {
     let listener: Listener
 }
 
+/// Work on a list of listeners whose arguments are known to the list alone.
+protocol TapListVisitor {
+    func visit<A: Sendable>(_ list: TapList<A>)
+}
+
 /// What the host does with a hook's listeners without knowing the hook's arguments.
 protocol AnyTapList: AnyObject, Sendable {
     func add(lua function: LuaFunction, plugin: String, owner: PluginID)
-    func add(tenant plugin: TenantPlugin, border: TenantBorder, owner: PluginID)
+    /// Hands the list out as what it is.
+    func accept(_ visitor: some TapListVisitor)
     func remove(owner: PluginID)
     func holds(_ owner: PluginID) -> Bool
     func copy() -> any AnyTapList
@@ -81,6 +87,8 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
         copy.taps = taps
         return copy
     }
+
+    func accept(_ visitor: some TapListVisitor) { visitor.visit(self) }
 
     func add(lua function: LuaFunction, plugin: String, owner: PluginID) {
         add(Tap(plugin: plugin, owner: owner, listener: .lua(function)))

@@ -23,8 +23,8 @@ extension Host {
     public func loadRemote(
         _ request: String, loadFactory: Bool = true, deadline: Duration? = nil
     ) async throws -> LuaValue {
-        try await runtime.loop.perform(deadline: deadline) { [self] in
-            try await load(request, LoadRemoteOptions(loadFactory: loadFactory))
+        try await registry.loop.perform(deadline: deadline) { [self] in
+            try await remotes.load(request, LoadRemoteOptions(loadFactory: loadFactory))
         }
     }
 
@@ -36,7 +36,8 @@ extension Host {
     /// - Throws: ``MFError`` when the package is not declared, no version satisfies a strict requirement, or with
     ///   `LUA-013` the time is up; `CancellationError` when the calling task is cancelled.
     public func loadShare(_ package: String, deadline: Duration? = nil) async throws -> LuaValue {
-        try await runtime.loop.perform(deadline: deadline) { [self] in try await loadShare(package, LoadShareOptions())
+        try await registry.loop.perform(deadline: deadline) { [self] in
+            try await shares.loadShare(package, LoadShareOptions())
         }
     }
 
@@ -46,17 +47,19 @@ extension Host {
     /// - Throws: ``MFError`` with `RUNTIME-008` when a resource could not be had (`afterPreloadRemote` tells of each),
     ///   with `LUA-013` when the time is up.
     public func preloadRemote(_ requests: [PreloadRequest], deadline: Duration? = nil) async throws {
-        try await runtime.loop.perform(deadline: deadline) { [self] in try await preload(LiveList(requests)) }
+        try await registry.loop.perform(deadline: deadline) { [self] in try await preloads.preload(LiveList(requests)) }
     }
 
     /// Registers remotes; with `force`, those of the same name are replaced.
     public func register(_ remotes: [Remote], force: Bool = false) async throws {
-        try await runtime.loop.perform { [self] in try registerRemotes(remotes, force: force) }
+        try await registry.loop.perform { [self] in try RemoteRegistrar(self).registerRemotes(remotes, force: force) }
     }
 
     /// Attaches a Swift plugin. A plugin of the same name is kept; ``remove(plugins:)`` is the inverse.
     public func register(_ plugin: Plugin) async throws {
-        try await runtime.loop.perform { [self] in try registerPlugins([.object(SwiftPluginView(plugin))]) }
+        try await registry.loop.perform { [self] in
+            try PluginRegistrar(self).registerPlugins([.object(SwiftPluginView(plugin))])
+        }
     }
 
     /// Attaches a Lua plugin from a file, with the options it is made with.
@@ -95,7 +98,9 @@ extension Host {
 
     /// Attaches a plugin of any kind. One of the same name is kept; ``remove(plugins:)`` is the inverse.
     public func register(_ plugin: HostPlugin) async throws {
-        try await runtime.loop.perform { [self] in try registerPlugins([.object(HostPluginView(plugin))]) }
+        try await registry.loop.perform { [self] in
+            try PluginRegistrar(self).registerPlugins([.object(HostPluginView(plugin))])
+        }
     }
 
     /// Detaches plugins by name.
@@ -103,7 +108,7 @@ extension Host {
     /// - Returns: The names that were attached.
     @discardableResult
     public func remove(plugins names: [String]) async throws -> [String] {
-        try await runtime.loop.perform { [self] in removePlugins(names) }
+        try await registry.loop.perform { [self] in PluginRegistrar(self).removePlugins(names) }
     }
 
     /// Removes remotes by name, and all that was loaded of them.
@@ -111,33 +116,27 @@ extension Host {
     /// - Returns: The names that were registered.
     @discardableResult
     public func remove(remotes names: [String]) async throws -> [String] {
-        try await runtime.loop.perform { [self] in removeRemotes(names) }
+        try await registry.loop.perform { [self] in RemoteRegistrar(self).removeRemotes(names) }
     }
 
-    /// Undoes everything: remotes, plugins, share scopes, and the host's place in its runtime.
-    func dispose() {
-        if let (scope, token) = ownership { scope.release(token) }
-        ownership = nil
-        removeRemotes(options.remotes.elements.map(\.name))
-        end()
-        registry.snapshots.removeValue(forKey: options.name)
-        if registry.shareScopes[name] === shareScopeMap { registry.shareScopes.removeValue(forKey: name) }
-        registry.hosts.removeAll { $0 === self }
-        if !registry.isProvider(name) {
-            registry.removeShares(from: name)
-            registry.endUse(by: name)
-        }
-        runtime.reloads.feeds?.check()
-        if registry.current === self { registry.current = registry.hosts.last }
+    /// Declares a tenant, whose name plugins and remotes can then give as theirs.
+    ///
+    /// The same as an entry of `tenants` in `mf.init`. What is loaded already keeps its options.
+    ///
+    /// - Throws: ``MFError`` with `LUA-012` for a name that is empty or contains `/`, `,` or a control character.
+    public func declareTenant(_ name: String, _ options: TenantOptions) async throws {
+        try await registry.loop.perform { [self] in try tenants.declare(name, options) }
     }
 
-    /// Ends what plugins and tenants have under way, and lets go of all modules: enough where the registry ends, too.
-    func end() {
-        for remote in options.remotes.elements { endRevalidation(of: remote) }
-        removePlugins(plugins.map(\.name))
-        tenants.closeAll()
-        for module in moduleCache.values { module.retire() }
-        moduleCache.removeAll()
-        shareScopeMap.removeAll()
+    /// What a tenant has used, and how it is.
+    ///
+    /// - Throws: ``MFError`` with `LIMIT-009` when there is no such tenant.
+    public func tenantStats(_ name: String) async throws -> TenantStats {
+        try await registry.loop.perform { [self] in try tenants.tenant(name).stats }
+    }
+
+    /// Has a function told of limit violations and suspensions of the host's tenants. It is called on the runtime's loop.
+    public func onTenantEvent(_ listener: @escaping @Sendable (TenantServices.Event) -> Void) async throws {
+        try await registry.loop.perform { [self] in tenants.onEvent = listener }
     }
 }

@@ -108,26 +108,6 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
         return options
     }
 
-    /// Options as a call gives them, checked as a whole before anything is done with them.
-    ///
-    /// - Parameter host: The host that they are for, if it is there already: they may name its tenants.
-    /// - Throws: ``MFError`` with `LUA-009` when the argument is no table, `LUA-012` that names everything wrong inside.
-    static func read(_ call: LuaCall, for host: Host?) throws -> HostOptions {
-        guard call[0].isTable else { throw call.mismatch(0, "table") }
-        try check(call[0], for: host, of: call.name)
-        return try fromLua(call[0])
-    }
-
-    /// Checks options as a whole.
-    ///
-    /// - Throws: ``MFError`` with `LUA-012` that names everything wrong with them.
-    static func check(_ value: LuaValue, for host: Host?, of function: String) throws {
-        let own = try value.field("tenants").luaEntries()?.compactMap(\.key.stringValue) ?? []
-        var checker = OptionChecker(tenants: (host?.tenants.names ?? []).union(own))
-        try optionType().check(value, &checker)
-        try checker.finish(of: function)
-    }
-
     /// `{pkg = share}` and `{pkg = {share, share}}` alike.
     static func shared(from value: LuaValue) throws -> SharedModules {
         if case .object(let object) = value, let shared = object as? SharedModules { return shared }
@@ -145,13 +125,5 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
             }
         }
         return shared
-    }
-}
-
-extension LuaValue {
-    /// A table as a copy that no longer belongs to a state; views and functions inside stay what they are.
-    func detached() throws -> LuaValue {
-        if case .table(let table) = self { return try table.copied() }
-        return self
     }
 }

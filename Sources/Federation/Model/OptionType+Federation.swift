@@ -61,3 +61,11 @@ extension OptionType {
     /// Who calls: generated code, or somebody at run time.
     static let caller = word("build", "runtime")
 }
+
+extension Duration {
+    /// How often a remote is asked for a new version: a time such as `30s`, or a number of seconds.
+    init?(interval text: String) {
+        self.init(
+            option: text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? text + "s" : text)
+    }
+}

@@ -23,6 +23,8 @@ struct OptionChecker {
     private var depth = 0
     /// The tenants that may be named; nil where that is checked later.
     let tenants: Set<String>?
+    /// The hooks that plugins may listen to, in their order; nil where that is checked later.
+    let hooks: [String]?
 
     /// A table may contain itself; the walk ends here.
     private static let deepest = 32
@@ -32,7 +34,10 @@ struct OptionChecker {
     /// - Parameters:
     ///   - path: What the paths in messages begin with, such as `remotes`; nothing for a table of its own.
     ///   - tenants: The tenants that may be named; nil where that is checked later.
-    init(path: String = "", tenants: Set<String>? = nil) { (self.path, self.tenants) = (path, tenants) }
+    ///   - hooks: The hooks that plugins may listen to; nil where that is checked later.
+    init(path: String = "", tenants: Set<String>? = nil, hooks: [String]? = nil) {
+        (self.path, self.tenants, self.hooks) = (path, tenants, hooks)
+    }
 
     /// Checks what is under a key, and names the key in what is found.
     mutating func inside(_ key: OptionKey, _ body: (inout OptionChecker) throws -> Void) throws {

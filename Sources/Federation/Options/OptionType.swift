@@ -30,28 +30,16 @@ extension OptionType {
     /// - Parameters:
     ///   - path: What the paths in messages begin with.
     ///   - tenants: The tenants that may be named; nil where that is checked later.
+    ///   - hooks: The hooks that plugins may listen to; nil where that is checked later.
     /// - Throws: ``MFError`` with `LUA-009` when the argument is no table, `LUA-012` that names everything wrong inside.
-    func read(_ call: LuaCall, _ argument: Int, path: String = "", tenants: Set<String>? = nil) throws -> LuaValue {
+    func read(
+        _ call: LuaCall, _ argument: Int, path: String = "", tenants: Set<String>? = nil, hooks: [String]? = nil
+    ) throws -> LuaValue {
         guard call[argument].isTable else { throw call.mismatch(argument, "table") }
-        var checker = OptionChecker(path: path, tenants: tenants)
+        var checker = OptionChecker(path: path, tenants: tenants, hooks: hooks)
         try check(call[argument], &checker)
         try checker.finish(of: call.name)
         return call[argument]
-    }
-}
-
-extension LuaValue {
-    /// Whether it has keys: a table on either side, or a view.
-    var isTable: Bool { luaTypeName == "table" || objectValue != nil }
-
-    /// A value under a name; nil where there is none, and for what has no keys.
-    func field(_ name: String) throws -> LuaValue {
-        switch self {
-        case .table(let table): try table.get(name)
-        case .record(let record): record[name]
-        case .object(let object): try object.luaGet(.string(name))
-        default: .nil
-        }
     }
 }
 

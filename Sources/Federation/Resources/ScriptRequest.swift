@@ -86,22 +86,6 @@ extension OptionType {
         })
 }
 
-extension Host {
-    /// Lets the listeners of createScript or createLink change how a URL is requested.
-    func request(
-        _ url: String, asking hook: SyncHook<CreateScript>, _ attributes: LuaRecord, remoteInfo: ResolvedRemote?,
-        context: ResourceContext?
-    ) throws -> ScriptRequest {
-        var request = ScriptRequest(url: url)
-        let result = try hooks.emit(
-            hook, CreateScript(url: url, attributes: attributes, remoteInfo: remoteInfo, resourceContext: context)
-        ).given
-        request.givenBy = result.tenant
-        try request.apply(result.value, hook: hook.name)
-        return request
-    }
-}
-
 extension MFError {
     /// A listener of `createScript` returned something that is no request.
     static func badScriptRequest(_ value: LuaValue, hook: String) -> MFError {

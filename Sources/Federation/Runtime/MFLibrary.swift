@@ -7,7 +7,7 @@ import LuaBridge
 /// What `require("mf")` returns.
 enum MFLibrary {
     /// The version of mflua.
-    static let version = "0.1.0"
+    static let version = LibraryInfo.version
 
     /// A function of the library that belongs to no host.
     struct Function: Sendable {
@@ -28,7 +28,7 @@ enum MFLibrary {
                 function.name,
                 .callable(
                     function.callable { call in
-                        guard let host = runtime.registry.current else { throw MFError.noCurrentHost(call.name) }
+                        guard let host = runtime.registry.current?.host else { throw MFError.noCurrentHost(call.name) }
                         return (host, call)
                     }))
         }
@@ -49,7 +49,7 @@ enum MFLibrary {
                     version: try call[0].field("version").stringValue)
                 let options = try HostOptions.read(call, for: known)
                 if let known {
-                    try known.initialize(again: options)
+                    try HostInitializer(known).initialize(again: options)
                     if runtime.registry.current == nil { runtime.registry.current = known }
                     return [.object(known)]
                 }
@@ -79,7 +79,7 @@ enum MFLibrary {
                     return [
                         .optional(
                             try runtime.registry.hosts.first {
-                                try runtime.callNow(.function(finder), [.object($0)]).isTruthy
+                                try runtime.state.invokeNow(.function(finder), [.object($0)]).isTruthy
                             })
                     ]
                 }
@@ -90,8 +90,10 @@ enum MFLibrary {
             summary: "Plugins for every host that is made from now on."
         ) { runtime in
             LuaCallable("registerGlobalPlugins") { call in
-                for value in try OptionType.plugins.read(call, 0, path: "plugins").luaElements() ?? [] {
-                    let plugin = try runtime.readPlugin(value, host: nil)
+                for value in try OptionType.plugins.read(call, 0, path: "plugins", hooks: Lifecycle.table.names)
+                    .luaElements() ?? []
+                {
+                    let plugin = try PluginReader(runtime.registry, for: nil).readPlugin(value)
                     if runtime.registry.globalPlugins.contains(where: { $0.name == plugin.name }) {
                         plugin.source?.generation.scope.close()
                         runtime.log.warning("the global plugin \(plugin.name) was registered already")
@@ -135,7 +137,7 @@ enum MFLibrary {
 extension Runtime {
     /// Makes `mf` known to the host's own code, to plugins and to remotes.
     func installLibrary() throws {
-        try environments.provide("mf", .table(try MFLibrary.table(self)))
+        try registry.environments.provide("mf", .table(try MFLibrary.table(self)))
         try offerShippedPlugins()
     }
 }

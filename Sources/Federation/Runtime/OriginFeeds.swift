@@ -7,16 +7,16 @@ extension Runtime {
     /// A server that does, as `mflua serve --watch`, is listened to for as long as a remote comes from there; one that
     /// does not is asked once. Listening counts as work: a host that watches goes on.
     public func followOrigins() {
-        guard reloads.feeds == nil else { return }
+        guard registry.reloads.feeds == nil else { return }
         let feeds = OriginFeeds(self)
-        reloads.feeds = feeds
+        registry.reloads.feeds = feeds
         feeds.check()
     }
 
     /// Ends what ``followOrigins()`` began.
     public func endFollowingOrigins() {
-        reloads.feeds?.end()
-        reloads.feeds = nil
+        registry.reloads.feeds?.end()
+        registry.reloads.feeds = nil
     }
 
     /// Asks for new versions of what has changed on a server.
@@ -31,7 +31,7 @@ extension Runtime {
         }
         var left = Set(names)
         for host in registry.hosts where host.isWatching && !left.isEmpty {
-            guard let updated = try? await host.revalidate(left.sorted()) else { return }
+            guard let updated = try? await RemoteUpdater(host).revalidate(left.sorted()) else { return }
             left.subtract(updated)
         }
     }
@@ -45,7 +45,7 @@ extension Runtime {
         for host in registry.hosts {
             for remote in host.options.remotes.elements
             where registry.parts.urls(of: remote.name).contains(where: { Origin.split($0)?.0 == origin }) {
-                guard let principal = try? host.principal(of: remote) else { continue }
+                guard let principal = try? RemoteUpdater(host).principal(of: remote) else { continue }
                 if remote.tenant == nil { return principal }
                 tenants = tenants ?? principal
             }
@@ -54,41 +54,8 @@ extension Runtime {
     }
 }
 
-/// A server: the part of a URL before its path.
-struct Origin: Hashable {
-    /// `http://127.0.0.1:3006`, credentials included.
-    let url: String
-
-    /// The server of an http or https URL, and the path on it without the first slash, decoded.
-    static func split(_ url: String) -> (Origin, path: String)? {
-        guard var parts = URLParts(url), parts.scheme == "http" || parts.scheme == "https", parts.host != nil else {
-            return nil
-        }
-        let path = decoded(parts.path.dropFirst())
-        (parts.path, parts.query, parts.fragment) = ("", nil, nil)
-        return (Origin(url: parts.description), path)
-    }
-
-    private static func decoded(_ path: Substring) -> String {
-        guard path.utf8.contains(UInt8(ascii: "%")) else { return String(path) }
-        let parts = path.utf8.split(separator: UInt8(ascii: "%"), omittingEmptySubsequences: false)
-        var bytes = Array(parts[0])
-        for part in parts.dropFirst() {
-            let digits = String(decoding: part.prefix(2), as: UTF8.self)
-            if digits.utf8.count == 2, let byte = UInt8(digits, radix: 16) {
-                bytes.append(byte)
-                bytes += part.dropFirst(2)
-            } else {
-                bytes.append(UInt8(ascii: "%"))
-                bytes += part
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
 /// The servers that are listened to: those that remotes of watching hosts come from.
-final class OriginFeeds: @unchecked Sendable {
+final class OriginFeeds: RemoteFollower, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     private unowned let runtime: Runtime
     private var feeds: [Origin: OriginFeed] = [:]

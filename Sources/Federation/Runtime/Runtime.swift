@@ -57,16 +57,12 @@ public final class Runtime: @unchecked Sendable {
     /// Where bytes come from.
     public let fetcher: any Fetcher
     let configuration: RuntimeConfiguration
-    let registry = FederationRegistry()
+    let registry: FederationRegistry
     let work: KeepAlive
     /// The tasks of the main state.
     let tasks: TaskRunner
     let log: Logger
-    let environments: EnvironmentStore
     private let ownsLoop: Bool
-    let names = WarnedNames()
-    let reloads = ReloadState()
-    let origins = JSONOrigins()
 
     /// Starts a runtime: its loop, its Lua state, the library `mf`.
     ///
@@ -86,7 +82,10 @@ public final class Runtime: @unchecked Sendable {
         state = try loop.runAndWait {
             try LuaState(loop: loop, configuration: .host(ignoringEnvironment: configuration.ignoresEnvironment))
         }
-        environments = EnvironmentStore()
+        registry = FederationRegistry(
+            state: state, fetcher: fetcher, log: log, tasks: tasks, watchesFiles: configuration.watchesFiles,
+            reloadTime: configuration.reloadTime)
+        registry.owner = self
         try loop.runAndWait { [self] in try start() }
     }
 
@@ -96,7 +95,10 @@ public final class Runtime: @unchecked Sendable {
         tasks.report = { [configuration, log] in Self.report(unhandled: $0, configuration, log) }
         tasks.collectsGarbage = true
         try tellBeforeExit()
-        try environments.start(self)
+        registry.environments.pluginFunctions = { [weak self] generation in
+            self.map { PluginLibrary.functions(for: generation, $0) } ?? LuaRecord()
+        }
+        try registry.environments.start()
         try installLibrary()
     }
 
@@ -133,7 +135,7 @@ public final class Runtime: @unchecked Sendable {
     /// })])
     /// ```
     public func provide(_ name: String, _ value: LuaValue) async throws {
-        try await loop.perform { [self] in try environments.provide(name, value) }
+        try await loop.perform { [self] in try registry.environments.provide(name, value) }
     }
 
     /// Runs a script as the main coroutine, with `arg` and `...` set as `lua` sets them.
@@ -152,7 +154,7 @@ public final class Runtime: @unchecked Sendable {
         script source: [UInt8], name: String, arguments: [String] = [], scriptName: String, deadline: Duration? = nil
     ) async throws -> [LuaValue] {
         try await loop.perform(deadline: deadline) { [self] in
-            environments.scriptFolder = Paths.folder(of: scriptName)
+            registry.environments.scriptFolder = Paths.folder(of: scriptName)
             var entries = arguments.enumerated().map {
                 LuaRecord.Entry(key: .integer(Int64($0 + 1)), value: .string($1))
             }
@@ -222,7 +224,7 @@ public final class Runtime: @unchecked Sendable {
             work.cancelAll()
             await loop.yieldToIO()
             endFollowingOrigins()
-            for host in registry.hosts { host.end() }
+            for host in registry.hosts { host.host.end() }
             (fetcher as? CurlFetcher)?.close()
             registry.removeAll()
             state.close()
@@ -235,61 +237,20 @@ public final class Runtime: @unchecked Sendable {
     }
 }
 
-// MARK: - Calling functions of either side
+// MARK: - Hosts and failures
 
 extension Runtime {
-    /// Calls a function that may wait and returns its first result.
-    ///
-    /// - Parameter activity: What the call is part of while it waits.
-    func call(
-        _ function: LuaValue, _ arguments: [LuaValue], as activity: () -> Activity? = { nil }
-    ) async throws -> LuaValue {
-        let function = try luaFunction(function)
-        return try await function.state.callAsync(function, arguments, as: activity).first ?? .nil
-    }
-
-    /// Calls a function that gives another, and that one; see ``LuaState/callThrough(_:_:)``.
-    func callThrough(
-        _ function: LuaValue, _ arguments: [LuaValue], as activity: () -> Activity?
-    ) async throws -> (isResult: Bool, value: LuaValue) {
-        let function = try luaFunction(function)
-        return try await function.state.callThrough(function, arguments, as: activity)
-    }
-
-    /// Calls a function that may not wait and returns its first result.
-    func callNow(_ function: LuaValue, _ arguments: [LuaValue]) throws -> LuaValue {
-        let function = try luaFunction(function)
-        return try function.state.call(function, arguments).first ?? .nil
-    }
-
-    /// Calls a function of no arguments; nothing when it would have to wait.
-    func callWithoutWaiting(_ function: LuaValue) throws -> LuaValue? {
-        do {
-            return try callNow(function, [])
-        } catch MFError.Code.cannotWait {
-            return nil
-        }
-    }
-
-    private func luaFunction(_ value: LuaValue) throws -> LuaFunction {
-        switch value {
-        case .function(let function): return function
-        case .callable(let callable): return try state.makeFunction(callable)
-        default: throw MFError.wrongType(expected: "function", found: value)
-        }
-    }
-
     func makeHost(_ options: HostOptions) throws -> Host {
         if options.name.isEmpty {
             log.warning("a host has no `name`: write `mf.init { name = \"my-host\", … }`, so that messages can name it")
         }
-        let host = try Host(options, runtime: self)
+        let host = try Host(options, registry: registry)
         registry.hosts.append(host)
-        if let scope = reloads.owner {
+        if let scope = registry.reloads.owner {
             host.ownership = (scope, scope.own { [weak host] in host?.dispose() })
         }
         // Also without plugin files: from now on SIGHUP is the host's.
-        reloads.onFilesChange?()
+        registry.reloads.onFilesChange?()
         if !host.name.isEmpty, registry.shareScopes[host.name] == nil {
             registry.shareScopes[host.name] = host.shareScopeMap
         }
@@ -307,5 +268,13 @@ extension Runtime {
         }
         if let tell = configuration.onUnhandledError { return tell(told) }
         log.error("\(told.rendered())")
+    }
+}
+
+extension Host {
+    /// The runtime it belongs to.
+    public var runtime: Runtime {
+        guard let runtime = registry.owner as? Runtime else { preconditionFailure("a host outlives its runtime") }
+        return runtime
     }
 }

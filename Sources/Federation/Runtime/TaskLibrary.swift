@@ -23,7 +23,7 @@ extension MFLibrary {
                 that nobody has waited for is printed once nobody can any more; the host goes on, and `mflua` ends with \
                 exit code 1 once its work is done.
                 """
-        ) { runtime in runtime.tasks.spawn { runtime.reloads.owner } },
+        ) { runtime in runtime.tasks.spawn { runtime.registry.reloads.owner } },
         Function(
             name: "all", signature: "fun(functions: (fun(): any)[]): any[]",
             summary: """

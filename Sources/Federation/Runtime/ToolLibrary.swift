@@ -13,7 +13,9 @@ extension MFLibrary {
             LuaCallable(async: "fetch") { call in
                 var request = FetchRequest(url: try call.string(0), acceptsAnyStatus: true)
                 try request.take(options: call[1])
-                return [.object(ResponseView(try await runtime.fetcher.fetch(request), origins: runtime.origins))]
+                return [
+                    .object(ResponseView(try await runtime.fetcher.fetch(request), origins: runtime.registry.origins))
+                ]
             }
         },
         Function(
@@ -41,7 +43,7 @@ extension MFLibrary {
                                 headers: (try fields["headers"].luaEntries() ?? []).compactMap { name, value in
                                     name.stringValue.flatMap { name in value.stringValue.map { (name, $0) } }
                                 }, body: fields["body"].bytesValue ?? []),
-                            origins: runtime.origins))
+                            origins: runtime.registry.origins))
                 ]
             }
         },
@@ -54,110 +56,6 @@ extension MFLibrary {
         .init("headers", .headers, "The headers."),
         .init("url", .string, "The URL that answered."),
     ])
-}
-
-extension OptionType {
-    /// Header → value.
-    static let headers = map(of: .string, "a table of headers")
-}
-
-/// The answer to `mf.fetch`.
-final class ResponseView: LuaObject, @unchecked Sendable {
-    // Immutable.
-    let response: FetchResponse
-    private let headers: HeadersView
-    private let origins: JSONOrigins
-
-    init(_ response: FetchResponse, origins: JSONOrigins) {
-        (self.response, headers, self.origins) = (response, HeadersView(response), origins)
-    }
-
-    static let luaTypeName = "mf.Response"
-    var luaDescription: String { "mf.Response(\(response.status))" }
-    var luaKeys: [LuaKey] { ["status", "ok", "url", "headers", "body"].map { .string($0) } }
-
-    func luaGet(_ key: LuaKey) -> LuaValue {
-        guard case .string(let name) = key else { return .nil }
-        switch name {
-        case "status": return .integer(Int64(response.status))
-        case "ok": return .boolean(response.isSuccess)
-        case "url": return .string(response.url)
-        case "headers": return .object(headers)
-        case "body": return .of(response.body)
-        default: return .nil
-        }
-    }
-
-    static let luaMethods = [
-        LuaCallable("text") { call in [.of(try call.object(0, as: ResponseView.self).response.body)] },
-        LuaCallable("json") { call in
-            let view = try call.object(0, as: ResponseView.self)
-            let value = try JSON.decode(view.response.body)
-            return [try view.origins.noted(value, from: view.response.url, in: call.state)]
-        },
-    ]
-}
-
-/// The headers of an answer: found under their names in any case, listed in lower case. What came several times is one
-/// text, joined by commas.
-final class HeadersView: LuaObject {
-    private let values: [String: String]
-    private let names: [String]
-
-    init(_ response: FetchResponse) {
-        var (values, names) = ([String: String](), [String]())
-        for (name, value) in response.headers {
-            let name = name.lowercased()
-            if let known = values[name] {
-                values[name] = known + ", " + value
-            } else {
-                values[name] = value
-                names.append(name)
-            }
-        }
-        (self.values, self.names) = (values, names)
-    }
-
-    static let luaTypeName = "mf.Headers"
-    var luaKeys: [LuaKey] { names.map { .string($0) } }
-
-    func luaGet(_ key: LuaKey) -> LuaValue {
-        guard case .string(let name) = key else { return .nil }
-        return .optional(values[name] ?? values[name.lowercased()])
-    }
-}
-
-extension LuaValue {
-    /// Bytes as a Lua string.
-    static func of(_ bytes: [UInt8]) -> LuaValue {
-        String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .bytes(bytes)
-    }
-}
-
-/// `mf.json`.
-enum JSONLibrary {
-    static let encodeOptions = OptionTable([
-        .init("pretty", .boolean, "Whether the text has line breaks and indents.")
-    ])
-    static let record: LuaRecord = [
-        "null": .null,
-        "decode": .callable(
-            LuaCallable("decode") { call in
-                let text = try call.bytes(0)
-                return [try text.withUnsafeBufferPointer { try call.state.decodeJSON($0) }]
-            }),
-        "encode": .callable(
-            LuaCallable("encode") { call in
-                let options = try encodeOptions.read(call, 1)
-                return [.of(try call.state.encodeJSON(call[0], pretty: options["pretty"].isTruthy))]
-            }),
-        "array": .callable(
-            LuaCallable("array") { call in
-                if call[0].isNil { return [.object(LiveList<LuaValue>())] }
-                let list = try OptionType.list(of: .any).read(call, 0)
-                return [.object(LiveList<LuaValue>(try LiveList<LuaValue>.fromLua(list).elements))]
-            }),
-    ]
 }
 
 /// `mf.log`.

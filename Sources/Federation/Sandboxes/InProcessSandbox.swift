@@ -308,7 +308,7 @@ extension InProcessSandbox {
 
     fileprivate func view(of object: any LuaObject) -> TenantView {
         if let known = views[ObjectIdentifier(object)]?.view { return known }
-        let isHost = object.tenantTypeName == Host.luaTypeName
+        let isHost = object.tenantTypeName == TenantFields.host
         let view = isHost ? TenantHostView(object, in: self) : TenantView(object, in: self)
         views[ObjectIdentifier(object)] = WeakView(view: view)
         return view

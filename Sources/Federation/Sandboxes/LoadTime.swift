@@ -34,31 +34,6 @@ final class LoadTime: @unchecked Sendable {
     }
 }
 
-extension Host {
-    /// Runs a load, or what else emits hooks, within which the time of each tenant is bounded. One inside of another has
-    /// the outer's time.
-    func bounded<T>(_ body: () async throws -> T) async throws -> T {
-        guard hooks.hasTenants, LoadTime.current == nil else { return try await body() }
-        let time = LoadTime()
-        do {
-            return try await LoadTime.$current.withValue(time, operation: body)
-        } catch let error as MFError {
-            throw time.explaining(error)
-        }
-    }
-
-    /// Does what does not wait, such as a registration, within the same bound.
-    func boundedNow<T>(_ body: () throws -> T) throws -> T {
-        guard hooks.hasTenants, LoadTime.current == nil else { return try body() }
-        let time = LoadTime()
-        do {
-            return try LoadTime.$current.withValue(time, operation: body)
-        } catch let error as MFError {
-            throw time.explaining(error)
-        }
-    }
-}
-
 extension MFError {
     /// The hooks of a tenant have taken as long in one load as the tenant may take.
     static func loadTimeUsed(_ tenant: String, _ wall: Duration) -> MFError {

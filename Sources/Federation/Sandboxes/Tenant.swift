@@ -32,8 +32,6 @@ public final class Tenant: @unchecked Sendable {
     public let options: TenantOptions
     let services: TenantServices
     let host: LuaState
-    /// The files of its remotes that are on their way or were fetched ahead.
-    let files: FileStore
     /// Bytes of all that was fetched for it.
     var fetchedBytes = 0
     /// What it fetches with; made at its first fetch.
@@ -73,7 +71,6 @@ public final class Tenant: @unchecked Sendable {
     /// - Parameter host: The host's state: its functions are called when the tenant calls what it was given.
     public init(_ name: String, _ options: TenantOptions, services: TenantServices, host: LuaState) {
         (self.name, self.options, self.services, self.host) = (name, options, services, host)
-        files = FileStore(capacity: options.memory)
         log = TenantLog(name, services, loop: host.loop)
     }
 

@@ -221,11 +221,7 @@ struct TenantDecoder {
 extension LuaObject {
     /// The name of its type as a tenant knows it.
     var tenantTypeName: String {
-        switch self {
-        case let projection as TenantProjection: type(of: projection.object).luaTypeName
-        case let view as WorkerView: view.luaDescription
-        default: Self.luaTypeName
-        }
+        (self as? any TenantStandIn)?.shownTypeName ?? Self.luaTypeName
     }
 
     /// Whether a worker asks for its data when it reads them. Hooks name lists of all remotes and shares, few read them.

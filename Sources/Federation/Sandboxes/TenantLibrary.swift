@@ -13,7 +13,7 @@ struct TenantLibrary {
         let state = instance.state
         let tasks = instance.tasks
         var record = LuaRecord([
-            ("version", .string(MFLibrary.version)), ("null", .null),
+            ("version", .string(LibraryInfo.version)), ("null", .null),
             ("env", .record(LuaRecord(options.env.map { ($0.key, .string($0.value)) }))),
             ("json", .record(JSONLibrary.record)),
             ("sleep", .callable(tasks.sleep)), ("spawn", .callable(tasks.spawn())), ("all", .callable(tasks.all)),

@@ -21,11 +21,6 @@ public final class TenantPlugin: @unchecked Sendable {
     /// The names of its functions, sorted: hooks, and what else it has.
     public let functions: [String]
     private let listeners: [String: TenantFunctionProxy]
-    /// The file it was read from.
-    var source: PluginSource?
-
-    /// The hooks it listens to, in the order of their declarations.
-    var hooks: [String] { Lifecycle.all.map(\.name).filter { listeners[$0] != nil } }
 
     init(name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunctionProxy]) {
         (self.name, self.version, self.tenant, self.listeners) = (name, version, tenant, listeners)
@@ -148,7 +143,7 @@ extension Tenant {
         guard let pluginName = record["name"].stringValue, !pluginName.isEmpty else {
             throw MFError.pluginWithoutName(source: name)
         }
-        guard LuaPlugin.isName(pluginName) else { throw MFError.badPluginName(pluginName, source: name) }
+        guard Plugin.isName(pluginName) else { throw MFError.badPluginName(pluginName, source: name) }
         let place = ExportPath(origin, result: 0)
         var listeners: [String: TenantFunctionProxy] = [:]
         for entry in record.entries {

@@ -240,7 +240,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
 }
 
 /// A host's object in a worker: its data as they were when it was sent, or when a collection is first read.
-final class WorkerView: LuaObject, @unchecked Sendable {
+final class WorkerView: TenantStandIn, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let number: UInt64
     private let type: String
@@ -261,6 +261,7 @@ final class WorkerView: LuaObject, @unchecked Sendable {
     deinit { onRelease() }
 
     static let luaTypeName = "mf.WorkerView"
+    var shownTypeName: String { type }
     var luaDescription: String { type }
 
     private var data: Result<LuaValue, any Error> {

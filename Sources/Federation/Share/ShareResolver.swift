@@ -4,8 +4,8 @@ import LuaBridge
 import Semver
 
 /// Chooses a version of a shared module for a requirement.
-struct ShareResolver {
-    let host: Host
+struct ShareResolver: HostService {
+    let context: HostContext
     let package: String
     let shareInfo: SharedModule
 
@@ -13,23 +13,23 @@ struct ShareResolver {
     func resolve() throws -> SharedModule? {
         guard let requirement = shareInfo.requirement else { return nil }
         for scope in shareInfo.scopeNames {
-            guard let versions = host.shareScopeMap[scope]?[package] else { continue }
-            guard host.hooks.hears(host.lifecycle.resolveShare) else {
+            guard let versions = shareScopeMap[scope]?[package] else { continue }
+            guard hooks.hears(lifecycle.resolveShare) else {
                 return try choose(scope: scope, from: versions, highest: highest(of: versions), requirement)
             }
             let version = highest(of: versions)
-            let arguments = try host.hooks.emit(
-                host.lifecycle.resolveShare,
+            let arguments = try hooks.emit(
+                lifecycle.resolveShare,
                 ResolveShare(
-                    host: host, scope: scope, pkgName: package, version: version, shareInfo: shareInfo,
+                    context: context, scope: scope, pkgName: package, version: version, shareInfo: shareInfo,
                     resolver: .callable(
                         LuaCallable("resolver") { [self] _ in
-                            guard let current = host.shareScopeMap[scope]?[package],
+                            guard let current = shareScopeMap[scope]?[package],
                                 let chosen = try choose(scope: scope, from: current, highest: version, requirement)
                             else { return [] }
                             return [["shared": .object(chosen), "useTreesShaking": false]]
                         })))
-            return try entry(from: host.runtime.callNow(arguments.resolver, []))
+            return try entry(from: state.invokeNow(arguments.resolver, []))
         }
         return nil
     }
@@ -89,9 +89,9 @@ struct ShareResolver {
             if !VersionRange.satisfies(highest, range) {
                 let mismatch = MFError.singletonMismatch(
                     package, version: highest, from: preferred?.from, requirement: range,
-                    consumer: shareInfo.from ?? host.name)
+                    consumer: shareInfo.from ?? name)
                 if requirement.strictVersion == true { throw mismatch }
-                host.runtime.log.warning("\(mismatch.message)")
+                log.warning("\(mismatch.message)")
             }
             return preferred
         }

@@ -7,18 +7,21 @@ import LuaLibrary
 /// The environments (`_ENV`) that plugins and remotes run in: globals of their own over read-only libraries.
 final class EnvironmentStore: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    private unowned var runtime: Runtime!
+    private let state: LuaState
+    private let tasks: TaskRunner
     private var prepare: LuaFunction!
     private var base: LuaTable!
-    private var provided: [(name: String, value: LuaValue)] = []
+    private var modules: [(name: String, value: LuaValue)] = []
     private var environments: [String: LuaTable] = [:]
+    /// What the `mf` of a plugin has of its own: what the plugin starts or registers through it belongs to its generation.
+    var pluginFunctions: @Sendable (PluginGeneration) -> LuaRecord = { _ in LuaRecord() }
     /// Where relative paths of plugins are looked up first.
     var scriptFolder = "."
 
+    init(state: LuaState, tasks: TaskRunner) { (self.state, self.tasks) = (state, tasks) }
+
     /// Builds what all environments share.
-    func start(_ runtime: Runtime) throws {
-        self.runtime = runtime
-        let state = runtime.state
+    func start() throws {
         let readOnly = LuaCallable("readOnly") { call in [.table(try call.state.readOnly(try call.table(0)))] }
         let chunk = try state.load(LuaLibrary.source(of: "mf/environment.lua"), name: "@mf/environment.lua")
         let parts = try state.call(chunk, [.table(state.globals), .callable(readOnly)])
@@ -33,15 +36,15 @@ final class EnvironmentStore: @unchecked Sendable {
     func provide(_ name: String, _ value: LuaValue) throws {
         let table =
             try value.luaTypeName == "table" && value.tableValue == nil
-            ? .table(runtime.state.makeTable(value)) : value
-        provided.removeAll { $0.name == name }
-        provided.append((name, table))
-        try offer(name, table, in: runtime.state.globals)
+            ? .table(state.makeTable(value)) : value
+        modules.removeAll { $0.name == name }
+        modules.append((name, table))
+        try offer(name, table, in: state.globals)
         for environment in environments.values { try offer(name, table, in: environment) }
     }
 
     /// A module that was registered from Swift.
-    func module(provided name: String) -> LuaValue? { provided.first { $0.name == name }?.value }
+    func module(provided name: String) -> LuaValue? { modules.first { $0.name == name }?.value }
 
     private func offer(_ name: String, _ value: LuaValue, in environment: LuaTable) throws {
         guard case .table(let package) = try environment.get("package"),
@@ -53,6 +56,9 @@ final class EnvironmentStore: @unchecked Sendable {
     /// A remote's environment.
     func environment(of key: String) -> LuaTable? { environments[key] }
 
+    /// Notes the environment of a remote whose entry is about to run.
+    func keep(_ environment: LuaTable, of key: String) { environments[key] = environment }
+
     /// Puts the environment in place again that a new version would have replaced.
     func restore(_ environment: LuaTable?, of key: String) { environments[key] = environment }
 
@@ -61,7 +67,7 @@ final class EnvironmentStore: @unchecked Sendable {
 
     func removeAll() {
         environments = [:]
-        provided = []
+        modules = []
     }
 
     /// An environment whose `require` asks `searcher` after `package.preload`.
@@ -72,7 +78,6 @@ final class EnvironmentStore: @unchecked Sendable {
     func makeEnvironment(
         searcher: LuaCallable?, path: String, advice: String? = nil, note: (@Sendable (String) -> Void)? = nil
     ) throws -> LuaTable {
-        let state = runtime.state
         let environment = try state.makeEnvironment(over: base)
         _ = try state.call(
             prepare,
@@ -87,61 +92,36 @@ final class EnvironmentStore: @unchecked Sendable {
                 } ?? .nil,
             ])
         try state.installRequire(in: environment, advice: advice)
-        for module in provided { try offer(module.name, module.value, in: environment) }
+        for module in modules { try offer(module.name, module.value, in: environment) }
         return environment
     }
-}
 
-// MARK: - Remotes
+    // MARK: - The library of an environment
 
-extension EnvironmentStore {
-    /// Compiles and runs a remote's entry in an environment of its own; returns what it returned.
-    ///
-    /// - Parameters:
-    ///   - snapshot: The remote's version, where that is not the one that is current.
-    ///   - lifetime: What the remote's code spawns belongs to it.
-    func runEntry(
-        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, host: Host, lifetime: Lifetime
-    ) async throws -> LuaValue {
-        let modules = RemoteFiles(host: host, remote: remote, entry: name, snapshot: snapshot)
-        let environment = try makeEnvironment(searcher: modules.searcher, path: "", advice: modules.advice)
-        try PluginLibrary.install(in: environment, forRemote: lifetime, runtime)
-        modules.environment = environment
-        environments[remote.entryKey] = environment
-        let chunk: LuaFunction
-        do {
-            chunk = try runtime.state.load(source, name: "@" + redacted(name), environment: environment)
-        } catch let error as MFError where error.code == .luaSyntax {
-            guard let language = foreignLanguage(source, url: name) else { throw error }
-            throw MFError.entryNotLua(name, found: language, cause: error)
-        }
-        return try await runtime.call(.function(chunk), [])
+    /// Gives a remote's environment its own `mf`: what the remote's code spawns belongs to its generation.
+    func giveLibrary(to environment: LuaTable, owner: Lifetime) throws {
+        try giveLibrary(["spawn": .callable(tasks.spawn { owner })], to: environment)
     }
 
-    /// What a text that does not compile as Lua seems to be.
-    private func foreignLanguage(_ source: [UInt8], url: String) -> String? {
-        let start = source.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
-        if start.first == UInt8(ascii: "<") { return "HTML or XML" }
-        let head = String(decoding: source.prefix(4_096), as: UTF8.self)
-        let signs = [
-            "\"use strict\"", "'use strict'", "/*", "//", "(()=>", "(function(", "var ", "const ", "let ", "import ",
-            "export ",
-            "!function",
-        ]
-        let trimmed = head.drop { $0.isWhitespace }
-        let path = url.prefix { $0 != "?" && $0 != "#" }
-        let isNamedSo = [".js", ".mjs", ".cjs"].contains(where: path.hasSuffix)
-        return isNamedSo || signs.contains(where: trimmed.hasPrefix) ? "JavaScript" : nil
+    /// Gives an environment its own `mf`: some functions that go before those of the library, which it reads through to.
+    func giveLibrary(_ functions: LuaRecord, to environment: LuaTable) throws {
+        guard case .table(let package) = try environment.get("package"),
+            case .table(let loaded) = try package.get("loaded"), case .table(let library) = try loaded.get("mf")
+        else { return }
+        let own = try state.makeTable(.record(functions))
+        try own.setMetatable(try state.makeTable(.record(LuaRecord([("__index", .table(library))]))))
+        try loaded.set("mf", .table(own))
     }
-}
 
-extension MFError {
-    /// An entry that is plainly something else than Lua.
-    static func entryNotLua(_ url: String, found: String, cause: MFError) -> MFError {
-        MFError(
-            .luaSyntax, "`\(redacted(url))` is \(found), not Lua", context: [("entry", redacted(url))],
-            hint:
-                "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file",
-            cause: cause)
+    // MARK: - What tenants are given
+
+    /// The modules that were registered from Swift, for tenants.
+    var provided: TenantModules {
+        { [weak self] name in self?.module(provided: name).map { .value($0) } }
+    }
+
+    /// The same for code that cannot wait.
+    var providedAtOnce: @Sendable (String) -> TenantModuleAtOnce {
+        { [weak self] name in self?.module(provided: name).map { .found(.value($0)) } ?? .absent }
     }
 }

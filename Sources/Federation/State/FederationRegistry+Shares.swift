@@ -52,4 +52,17 @@ extension FederationRegistry {
         guard let name else { return false }
         return hosts.contains { $0.name == name || $0.moduleCache[name] != nil }
     }
+
+    /// Takes a host out, with what it has shared and nobody else uses.
+    func remove(_ host: HostContext) {
+        snapshots.removeValue(forKey: host.options.name)
+        if shareScopes[host.name] === host.shareScopeMap { shareScopes.removeValue(forKey: host.name) }
+        hosts.removeAll { $0 === host }
+        if !isProvider(host.name) {
+            removeShares(from: host.name)
+            endUse(by: host.name)
+        }
+        reloads.feeds?.check()
+        if current === host { current = hosts.last }
+    }
 }

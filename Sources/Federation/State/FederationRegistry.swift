@@ -1,17 +1,39 @@
+import Diagnostics
 import EventLoops
+import Fetch
+import Logging
 import LuaBridge
 import OrderedCollections
 
-/// What all hosts of one runtime share: the hosts, the snapshots, the loads of entries and manifests, the preloads.
+/// What all hosts of one runtime share: its loop and Lua state, the hosts themselves, the snapshots, the loads of entries
+/// and manifests, the preloads.
 ///
 /// Module Federation keeps these in globals; here they hang off the runtime.
 final class FederationRegistry: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    let loop: EventLoop
+    /// The main Lua state: the hosts' own code, their plugins, and remotes that run in no tenant.
+    let state: LuaState
+    /// Where bytes come from.
+    let fetcher: any Fetcher
+    let log: Logger
+    /// The tasks of the main state.
+    let tasks: TaskRunner
+    /// Whether plugin files, and servers that remotes come from, are watched, whatever hosts say.
+    let watchesFiles: Bool
+    let environments: EnvironmentStore
+    let reloads: ReloadState
+    let origins = JSONOrigins()
+    /// The plugin names that were warned about.
+    var warnedNames: Set<String> = []
+    /// The runtime.
+    unowned var owner: AnyObject?
+
     /// The hosts, in the order of their creation.
-    var hosts: [Host] = []
+    var hosts: [HostContext] = []
     /// The host that the functions of the module `mf` speak to.
-    var current: Host?
+    var current: HostContext?
     /// Plugins that every host created from now on gets.
     var globalPlugins: [RegisteredPlugin] = []
     /// The known snapshots by key, `name:version` or `name:entry`.
@@ -43,10 +65,20 @@ final class FederationRegistry: @unchecked Sendable {
     var fetchedBytes = 0
     let federation = FederationView()
 
-    init() { federation.registry = self }
+    /// Makes the registry of a runtime.
+    init(
+        state: LuaState, fetcher: any Fetcher, log: Logger, tasks: TaskRunner, watchesFiles: Bool,
+        reloadTime: Duration
+    ) {
+        (self.state, self.loop, self.fetcher) = (state, state.loop, fetcher)
+        (self.log, self.tasks, self.watchesFiles) = (log, tasks, watchesFiles)
+        reloads = ReloadState(loadTime: reloadTime)
+        environments = EnvironmentStore(state: state, tasks: tasks)
+        federation.registry = self
+    }
 
     /// The host with a name and version.
-    func host(named name: String, version: String?) -> Host? {
+    func host(named name: String, version: String?) -> HostContext? {
         hosts.first { host in
             guard host.options.name == name else { return false }
             return version.map { host.options.version == $0 } ?? (host.options.version == nil)
@@ -97,5 +129,18 @@ extension FederationRegistry {
         manifests = [:]
         parts.removeAll()
         files.removeAll()
+    }
+}
+
+extension FederationRegistry {
+    /// Says once of a plugin's name that it does not follow the convention.
+    func warnOnce(aboutPluginName name: String) {
+        guard warnedNames.insert(name).inserted else { return }
+        log.info("plugin `\(name)`: by convention the name of a plugin ends in `-plugin`")
+    }
+
+    /// Whether some host has a remote of this name.
+    func isRegistered(_ name: String) -> Bool {
+        hosts.contains { $0.index.remote(exactly: name, in: $0.options.remotes) != nil }
     }
 }

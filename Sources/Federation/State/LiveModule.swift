@@ -14,11 +14,11 @@ final class LiveModule: @unchecked Sendable {
 
 /// The handles that `mf.live` gave out, each as long as a script holds it.
 struct LiveModules {
-    private struct Reference {
+    private struct Handle {
         weak var module: LiveModule?
     }
 
-    private var references: [Reference] = []
+    private var references: [Handle] = []
     /// How many are looked through when one more comes: those that nobody holds any more make room.
     private var limit = 16
 
@@ -33,31 +33,6 @@ struct LiveModules {
             references.removeAll { $0.module == nil }
             limit = max(16, references.count * 2)
         }
-        references.append(Reference(module: module))
+        references.append(Handle(module: module))
     }
-}
-
-extension Host {
-    /// A table that reads, writes and calls through to the module that is current then.
-    func live(_ id: String) async throws -> LuaValue {
-        let value = try await load(id)
-        let remote = idToRemoteMap[id]?.name ?? index.match(id, in: options.remotes)?.remote.name ?? id
-        let live = LiveModule(id: id, remote: remote, value: value)
-        lives.add(live)
-        let current = LuaCallable("live") { _ in [live.value] }
-        let chunk = try runtime.state.load(Self.liveSource, name: "=mf.live")
-        return try runtime.callNow(.function(chunk), [.callable(current)])
-    }
-
-    private static let liveSource = """
-        local current = ...
-        return setmetatable({}, {
-          __index = function(_, key) return current()[key] end,
-          __newindex = function(_, key, value) current()[key] = value end,
-          __call = function(_, ...) return current()(...) end,
-          __pairs = function() return pairs(current()) end,
-          __len = function() return #current() end,
-          __tostring = function() return tostring(current()) end,
-        })
-        """
 }

@@ -122,27 +122,6 @@ extension FieldView {
     }
 }
 
-extension LuaValue {
-    /// The entries of a table, a copied table, or a view.
-    func entries(expecting typeName: String) throws -> [(LuaValue, LuaValue)] {
-        switch self {
-        case .table(let table): return try table.pairs()
-        case .record(let record): return record.entries.map { ($0.key, $0.value) }
-        case .array(let values): return values.enumerated().map { (.integer(Int64($0 + 1)), $1) }
-        case .object(let object):
-            return try object.luaKeys.compactMap { key in
-                let value = try object.luaGet(key)
-                switch key {
-                case .string(let name): return (.string(name), value)
-                case .integer(let index): return (.integer(index), value)
-                default: return nil
-                }
-            }
-        default: throw MFError.wrongType(expected: typeName, found: self)
-        }
-    }
-}
-
 extension MFError {
     /// Something else than a string is a key of a view with fields.
     static func notAField(_ key: LuaKey, of type: String) -> MFError {
@@ -155,11 +134,6 @@ extension MFError {
     static func readOnlyField(_ name: String, of type: String) -> MFError {
         MFError(
             .luaConversion, "field `\(name)` of \(type) is read-only", hint: "call the host's functions to change it")
-    }
-
-    /// A value of the wrong type.
-    static func wrongType(expected: String, found: LuaValue) -> MFError {
-        .mismatch(expected: expected, found: found)
     }
 
     /// The same error with a hint, unless it has one.

@@ -61,3 +61,19 @@ final class HostPluginView: LuaObject {
     static let luaTypeName = "mf.HostPlugin"
     func luaGet(_ key: LuaKey) -> LuaValue { .nil }
 }
+
+/// A Swift plugin as `options.plugins` shows it.
+final class SwiftPluginView: LuaObject, @unchecked Sendable {
+    // Immutable.
+    let plugin: Plugin
+    init(_ plugin: Plugin) { self.plugin = plugin }
+    static let luaTypeName = "mf.SwiftPlugin"
+    var luaKeys: [LuaKey] { [.string("name"), .string("version")] }
+    func luaGet(_ key: LuaKey) -> LuaValue {
+        switch key {
+        case .string("name"): .string(plugin.name)
+        case .string("version"): .optional(plugin.version)
+        default: .nil
+        }
+    }
+}

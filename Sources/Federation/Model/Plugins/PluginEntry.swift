@@ -33,7 +33,8 @@ extension OptionType {
         case .table(let table) where try PluginEntry.isList(table):
             try PluginEntry.options.check(value, &checker)
         case .table(let table):
-            for problem in try LuaPlugin.problems(of: table) { checker.note(problem) }
+            guard let hooks = checker.hooks else { return }
+            for problem in try LuaPlugin.problems(of: table, hooks: hooks) { checker.note(problem) }
         default: checker.note(MFError.pluginInvalid(found: value.luaTypeName, source: nil))
         }
     }

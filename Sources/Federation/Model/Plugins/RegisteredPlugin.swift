@@ -7,7 +7,8 @@ struct RegisteredPlugin: Sendable {
     enum Body: Sendable {
         case lua(LuaPlugin)
         case swift(Plugin)
-        case tenant(TenantPlugin)
+        /// One that runs in a tenant, and what it was read from.
+        case tenant(TenantPlugin, PluginSource)
     }
 
     var id: PluginID
@@ -19,7 +20,7 @@ struct RegisteredPlugin: Sendable {
         switch body {
         case .lua(let plugin): plugin.name
         case .swift(let plugin): plugin.name
-        case .tenant(let plugin): plugin.qualifiedName
+        case .tenant(let plugin, _): plugin.qualifiedName
         }
     }
 
@@ -33,7 +34,7 @@ struct RegisteredPlugin: Sendable {
     var version: LuaValue {
         switch body {
         case .lua(let plugin): (try? plugin.table.get("version")) ?? .nil
-        case .tenant(let plugin): .optional(plugin.version)
+        case .tenant(let plugin, _): .optional(plugin.version)
         case .swift(let plugin): .optional(plugin.version)
         }
     }
@@ -42,7 +43,7 @@ struct RegisteredPlugin: Sendable {
     var source: PluginSource? {
         switch body {
         case .lua(let plugin): plugin.source
-        case .tenant(let plugin): plugin.source
+        case .tenant(_, let source): source
         case .swift: nil
         }
     }
@@ -134,35 +135,31 @@ struct LuaPlugin: Sendable {
     /// - Throws: ``MFError`` with `HOOK-001` for a function under a name that is no hook, `HOOK-005` without a name,
     ///   `HOOK-006` for anything else that is no plugin.
     ///   Several problems are told together, as `HOOK-006` where they differ.
-    init(_ table: LuaTable, source: PluginSource? = nil) throws {
+    init(_ table: LuaTable, of hookTable: HookTable, source: PluginSource? = nil) throws {
         let entries = Dictionary(
             try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }
         ) { $1 }
-        if let error = MFError.together(Self.problems(of: entries, path: source?.path), source: source?.path) {
-            throw error
-        }
+        let problems = Self.problems(of: entries, hooks: hookTable.names, path: source?.path)
+        if let error = MFError.together(problems, source: source?.path) { throw error }
         name = entries["name"]?.stringValue ?? ""
         order = try PluginOrder(entries["order"], plugin: name, source: source?.path)
         self.table = table
         apply = entries["apply"]?.functionValue
         self.source = source
         // In the order of the declarations: a table has none.
-        hooks = Lifecycle.all.compactMap { hook in entries[hook.name]?.functionValue.map { (hook.name, $0) } }
+        hooks = hookTable.names.compactMap { name in entries[name]?.functionValue.map { (name, $0) } }
     }
-
-    /// Whether a plugin may be called so: `/` parts a tenant from its plugin, `,` one name from the next.
-    static func isName(_ name: String) -> Bool { !name.contains { $0 == "/" || $0 == "," } }
 
     /// Everything that is wrong with a plugin's table: its name, then its hooks in the order of their declarations, then
     /// what it has besides, sorted.
-    static func problems(of table: LuaTable) throws -> [MFError] {
+    static func problems(of table: LuaTable, hooks: [String]) throws -> [MFError] {
         problems(
             of: Dictionary(
                 try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }
-            ) { $1 }, path: nil)
+            ) { $1 }, hooks: hooks, path: nil)
     }
 
-    private static func problems(of entries: [String: LuaValue], path: String?) -> [MFError] {
+    private static func problems(of entries: [String: LuaValue], hooks: [String], path: String?) -> [MFError] {
         var problems: [MFError] = []
         let sorted = entries.sorted { $0.key < $1.key }
         let name = entries["name"]?.stringValue ?? ""
@@ -170,14 +167,15 @@ struct LuaPlugin: Sendable {
             let place = sorted.lazy.compactMap(\.value.functionValue?.place).first
             problems.append(.pluginWithoutName(source: path ?? place))
         }
-        if !LuaPlugin.isName(name) { problems.append(.badPluginName(name, source: path)) }
-        for hook in Lifecycle.all {
-            guard let value = entries[hook.name], value.functionValue == nil else { continue }
-            problems.append(.hookNotFunction(hook.name, found: value.luaTypeName, plugin: name, source: path))
+        if !Plugin.isName(name) { problems.append(.badPluginName(name, source: path)) }
+        for hook in hooks {
+            guard let value = entries[hook], value.functionValue == nil else { continue }
+            problems.append(.hookNotFunction(hook, found: value.luaTypeName, plugin: name, source: path))
         }
-        for (key, value) in sorted where Lifecycle.named[key] == nil && !functionsBesideHooks.contains(key) {
+        let known = Set(hooks)
+        for (key, value) in sorted where !known.contains(key) && !functionsBesideHooks.contains(key) {
             if case .function(let function) = value {
-                problems.append(.unknownHook(key, plugin: name, source: function.place ?? path))
+                problems.append(.unknownHook(key, plugin: name, source: function.place ?? path, known: hooks))
             } else if key == "tenants" || closestMatch(to: key, in: ["tenant"]) != nil || key == "tenant" {
                 problems.append(.tenantInsidePlugin(key, plugin: name))
             }
@@ -188,15 +186,4 @@ struct LuaPlugin: Sendable {
     /// Functions of a plugin that are no hooks: `apply` is called once when the plugin is attached, the others belong to
     /// hot reload.
     static let functionsBesideHooks: Set<String> = ["apply", "beforeReload", "afterReload"]
-}
-
-extension LuaFunction {
-    /// Where the function is written, `plugins/trace-plugin.lua:12`, as Lua's debug library knows it.
-    var place: String? {
-        guard let getinfo = try? state.globals.get("debug").tableValue?.get("getinfo").functionValue,
-            let info = try? state.call(getinfo, [.function(self), "S"]).first?.tableValue,
-            let source = try? info.get("source").stringValue, let line = try? info.get("linedefined").intValue, line > 0
-        else { return nil }
-        return "\(source.dropFirst()):\(line)"
-    }
 }

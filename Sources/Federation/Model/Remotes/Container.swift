@@ -47,26 +47,26 @@ final class Container: @unchecked Sendable {
     var hasInit: Bool { initializer.isCallable }
 
     /// Joins the share scope.
-    func initialize(_ arguments: [LuaValue], in runtime: Runtime) async throws {
-        _ = try await runtime.call(initializer, arguments)
+    func initialize(_ arguments: [LuaValue], in state: LuaState) async throws {
+        _ = try await state.invoke(initializer, arguments)
     }
 
     /// The module factory of an expose, or nothing.
     func get(
-        _ expose: String, of remote: ResolvedRemote, in runtime: Runtime, as activity: () -> Activity? = { nil }
+        _ expose: String, of remote: ResolvedRemote, in state: LuaState, as activity: () -> Activity? = { nil }
     ) async throws -> LuaValue {
         guard getter.isCallable else { throw MFError.containerWithoutGet(remote) }
-        return try await runtime.call(getter, [.string(expose)], as: activity)
+        return try await state.invoke(getter, [.string(expose)], as: activity)
     }
 
     /// The module of an expose, when nobody wants to hear of its factory: both calls are one.
     ///
     /// - Returns: The module, or what `get` gave in place of a module factory.
     func load(
-        _ expose: String, of remote: ResolvedRemote, in runtime: Runtime, as activity: () -> Activity?
+        _ expose: String, of remote: ResolvedRemote, in state: LuaState, as activity: () -> Activity?
     ) async throws -> (isModule: Bool, value: LuaValue) {
         guard getter.isCallable else { throw MFError.containerWithoutGet(remote) }
-        let result = try await runtime.callThrough(getter, [.string(expose)], as: activity)
+        let result = try await state.invokeThrough(getter, [.string(expose)], as: activity)
         return (result.isResult, result.value)
     }
 }

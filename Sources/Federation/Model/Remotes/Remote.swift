@@ -36,7 +36,7 @@ public enum ShareScopeName: Sendable, Equatable {
 ///
 /// Hooks see it live: what they assign is what the host goes on with. The same type with every default filled in is
 /// what Module Federation calls `remoteInfo`; see ``resolved()``.
-public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
+public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
     @exclusivity(unchecked)
@@ -75,10 +75,8 @@ public final class Remote: OptionView, LuaConvertible, @unchecked Sendable {
     var declaredEntry: String?
     /// Whether the remote was registered and then removed or replaced; requests may still be under way.
     var isWithdrawn = false
-    /// What those requests end on.
-    var lastModule: RemoteModule?
-    /// The timer after which it is asked for a new version, as `revalidate` says.
-    var nextRevalidation: TimerID?
+    /// What those requests end on: the module as its host had loaded it.
+    var withdrawnModule: AnyObject?
 
     /// Declares a remote.
     ///

@@ -199,24 +199,6 @@ extension SharedModule {
     }
 }
 
-extension LuaValue {
-    static func optional(_ flag: Bool?) -> LuaValue { flag.map { .boolean($0) } ?? .nil }
-
-    /// Whether it is a function on either side.
-    var isCallable: Bool {
-        switch self {
-        case .function, .callable: true
-        default: false
-        }
-    }
-
-    /// A list of strings from a table, a copied list or a view.
-    func strings(expecting what: String) throws -> [String] {
-        if case .array(let elements) = self { return try elements.map(String.fromLua) }
-        return try entries(expecting: what).map { try String.fromLua($0.1) }
-    }
-}
-
 /// Package name → the versions that a host itself provides.
 public typealias SharedModules = LiveMap<LiveList<SharedModule>>
 /// Package name → version → entry.

@@ -119,3 +119,9 @@ public struct Manifest: Sendable {
         public var async: [String] = []
     }
 }
+
+/// A manifest, and the URL that answered with it.
+struct FetchedManifest: Sendable {
+    let content: Manifest
+    let url: String
+}

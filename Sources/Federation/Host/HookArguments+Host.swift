@@ -1,0 +1,29 @@
+extension OriginArguments {
+    /// The host that is at work.
+    public var origin: Host { context.host }
+}
+
+extension ResolveShare {
+    /// The host that chooses.
+    public var host: Host { context.host }
+}
+
+extension LoadSnapshot {
+    /// The host that loads.
+    public var host: Host { context.host }
+}
+
+extension LoadRemoteSnapshot {
+    /// The host that loads.
+    public var host: Host { context.host }
+}
+
+extension AfterLoadSnapshot {
+    /// The host that loads.
+    public var host: Host { context.host }
+}
+
+extension ModuleOptions {
+    /// The host that has loaded the module.
+    public var host: Host { context.host }
+}

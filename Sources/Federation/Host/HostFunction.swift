@@ -1,0 +1,226 @@
+import Diagnostics
+import EventLoops
+import LuaBridge
+import OrderedCollections
+
+/// A function of hosts that Lua sees twice: as a method of a host, and in `mf`, where it speaks to the current host.
+struct HostFunction: Sendable {
+    enum Body: Sendable {
+        case now(@Sendable (Host, LuaCall) throws -> LuaValues)
+        case waiting(@Sendable (Host, LuaCall) async throws -> LuaValues)
+    }
+
+    let name: String
+    /// The parameters and results in the notation of the Lua language server.
+    let signature: String
+    let summary: String
+    let body: Body
+
+    init(
+        _ name: String, _ signature: String, _ summary: String,
+        _ body: @escaping @Sendable (Host, LuaCall) throws -> LuaValues
+    ) {
+        (self.name, self.signature, self.summary, self.body) = (name, signature, summary, .now(body))
+    }
+
+    init(
+        async name: String, _ signature: String, _ summary: String,
+        _ body: @escaping @Sendable (Host, LuaCall) async throws -> LuaValues
+    ) {
+        (self.name, self.signature, self.summary, self.body) = (name, signature, summary, .waiting(body))
+    }
+
+    /// The Lua function; `target` finds the host and the arguments of a call.
+    func callable(_ target: @escaping @Sendable (LuaCall) throws -> (Host, LuaCall)) -> LuaCallable {
+        switch body {
+        case .now(let body):
+            LuaCallable(name) { call in
+                let (host, call) = try target(call)
+                return try body(host, call)
+            }
+        case .waiting(let body):
+            LuaCallable(async: name) { call in
+                let (host, call) = try target(call)
+                return try await body(host, call)
+            }
+        }
+    }
+}
+
+extension HostFunction {
+    /// Every function, once: the library, the methods and the editor stubs are read from here.
+    static let all: [HostFunction] = loading + registering + advanced
+
+    /// The functions as methods of a host.
+    static let methods: [LuaCallable] =
+        all.map { function in
+            function.callable { call in
+                guard case .object(let object) = call[0], let host = object as? Host else {
+                    throw MFError.notCalledOnHost(call.name)
+                }
+                return (host, call.withoutSelf())
+            }
+        } + [
+            LuaCallable("dispose") { call in
+                try call.object(0, as: Host.self).dispose()
+                return []
+            }
+        ]
+
+    private static let loading = [
+        HostFunction(
+            async: "loadRemote", "fun(id: string, options?: mf.LoadRemoteOptions): any",
+            "Loads an expose; waits."
+        ) { host, call in
+            [try await host.remotes.load(try call.string(0), try LoadRemoteOptions(call))]
+        },
+        HostFunction(
+            async: "loadShare", "fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false",
+            "Gets the factory of a shared module; waits."
+        ) { host, call in [try await host.shares.loadShare(try call.string(0), try LoadShareOptions(call))] },
+        HostFunction(
+            "loadShareSync", "fun(pkg: string, options?: mf.LoadShareOptions): fun(): any",
+            "Gets the factory of a shared module that needs no waiting."
+        ) { host, call in [try host.shares.loadShareSync(try call.string(0), try LoadShareOptions(call))] },
+        HostFunction(
+            async: "preloadRemote", "fun(requests: mf.PreloadRemoteArgs[])",
+            "Fetches what later loads will need; waits."
+        ) { host, call in
+            let requests = try OptionType.preloadRequests.read(call, 0)
+            try await host.preloads.preload(try LiveList<PreloadRequest>.fromLua(requests))
+            return []
+        },
+    ]
+
+    private static let registering = [
+        HostFunction(
+            "registerRemotes", "fun(remotes: mf.Remote[], options?: mf.RegisterRemotesOptions)",
+            "Registers remotes; with `force`, those of the same name are replaced."
+        ) { host, call in
+            let given = try OptionType.remotes.read(call, 0, path: "remotes")
+            let options = try registerRemotesOptions.read(call, 1)
+            let remotes = try LiveList<Remote>.fromLua(try given.detached())
+            try RemoteRegistrar(host).registerRemotes(remotes.elements, force: options["force"].isTruthy)
+            return []
+        },
+        HostFunction(
+            "removeRemotes", "fun(names: string[]): string[]",
+            "Removes remotes and all that was loaded of them; returns the names that were registered."
+        ) { host, call in
+            [
+                .array(
+                    RemoteRegistrar(host).removeRemotes(
+                        try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
+                    ).map {
+                        .string($0)
+                    })
+            ]
+        },
+        HostFunction(
+            "tenantStats", "fun(name: string): mf.TenantStats",
+            "What a tenant has used, and how it is: bytes, milliseconds, calls, limit violations by code."
+        ) { host, call in [try host.tenants.tenant(try call.string(0)).stats.luaValue] },
+        HostFunction(
+            "registerPlugins", "fun(plugins: (mf.Plugin|string|table)[])", "Attaches plugins."
+        ) { host, call in
+            let plugins = try OptionType.plugins.read(
+                call, 0, path: "plugins", tenants: host.tenants.names,
+                hooks: Lifecycle.table.names)
+            try PluginRegistrar(host).registerPlugins(try plugins.luaElements() ?? [])
+            return []
+        },
+        HostFunction(
+            "removePlugins", "fun(names: string[]): string[]",
+            "Detaches plugins; returns the names that were attached."
+        ) { host, call in
+            [
+                .array(
+                    PluginRegistrar(host).removePlugins(
+                        try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
+                    ).map {
+                        .string($0)
+                    })
+            ]
+        },
+        HostFunction(
+            async: "revalidate", "fun(names?: string[]): string[]",
+            "Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated."
+        ) { host, call in
+            let names = call[0].isNil ? nil : try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
+            return [.array(try await RemoteUpdater(host).revalidate(names).map { .string($0) })]
+        },
+        HostFunction(
+            async: "live", "fun(id: string): any",
+            "A handle that reads and calls through to the module that is current then; waits for the first load."
+        ) { host, call in [try await RemoteUpdater(host).live(try call.string(0))] },
+        HostFunction(
+            "reload", "fun(plugin: string, options?: any): integer",
+            "Reloads a plugin from its file, with other options if they are given; returns the generation that serves now, raises when the old one serves on."
+        ) { host, call in
+            let name = try call.string(0)
+            let registrar = PluginRegistrar(host)
+            guard let plugin = registrar.reloadablePlugins.first(where: { $0.name == name }) else {
+                throw MFError.notReloadable(name, known: registrar.reloadablePlugins.map(\.name))
+            }
+            let report = registrar.reload(
+                plugin, changed: [], options: call[1].isNil ? nil : call[1])
+            if let error = report.error { throw error }
+            return [.integer(Int64(report.generation))]
+        },
+        HostFunction(
+            "registerShared", "fun(shared: table<string, mf.Shared|mf.Shared[]>)", "Offers more shared modules."
+        ) { host, call in
+            let more = HostOptions(name: host.name)
+            more.shared = try HostOptions.shared(from: try OptionType.sharedModules.read(call, 0, path: "shared"))
+            more.shareStrategy = host.options.shareStrategy
+            host.options.shared = try host.shares.registerShared(more, into: host.options.shared)
+            return []
+        },
+    ]
+
+    private static let advanced = [
+        HostFunction("initOptions", "fun(options: mf.Options): mf.Options", "Initialises the host once more.") {
+            host, call in [.object(try HostInitializer(host).initialize(again: try HostOptions.read(call, for: host)))]
+        },
+        HostFunction(
+            async: "initializeSharing", "fun(scope?: string, options?: mf.InitializeSharingOptions): integer",
+            "Initialises the remotes of a share scope; waits, and returns how many it waited for."
+        ) { host, call in
+            let options = try initializeSharingOptions.read(call, 1)
+            let initScope = options["initScope"]
+            let scope = try call.optionalString(0) ?? ShareScopeName.standard
+            let shares = host.shares
+            return try await shares.bounded {
+                let tasks = shares.initializeSharing(
+                    scope, strategy: options["strategy"].stringValue, from: options["from"].stringValue,
+                    initScope: initScope.isNil ? nil : try LiveList<LuaValue>.fromLua(initScope), asksAll: true)
+                for task in tasks { try await task.value }
+                return [.integer(Int64(tasks.count))]
+            }
+        },
+        HostFunction(
+            "initShareScopeMap",
+            "fun(scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions)",
+            "Takes a share scope over: containers join their host's scope so."
+        ) { host, call in
+            let options = try initShareScopeMapOptions.read(call, 2)
+            try host.shares.initShareScopeMap(
+                try call.string(0), scope: try ShareScope.fromLua(OptionType.table.read(call, 1)),
+                hostShareScopeMap: options["hostShareScopeMap"])
+            return []
+        },
+        HostFunction(
+            "initRawContainer", "fun(name: string, url: string, container: mf.Container): mf.Module",
+            "Puts a container that is there already in a remote's place."
+        ) { host, call in
+            [
+                .object(
+                    try host.remotes.initRawContainer(try call.string(0), url: try call.string(1), container: call[2]))
+            ]
+        },
+        HostFunction(
+            async: "emit", "fun(hook: string, args?: any): any",
+            "Emits a hook, as bridges do; waits where the hook's listeners may."
+        ) { host, call in [try await host.emit(try call.string(0), call[1])] },
+    ]
+}

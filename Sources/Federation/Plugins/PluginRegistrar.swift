@@ -1,0 +1,169 @@
+import Diagnostics
+import EventLoops
+import Logging
+import LuaBridge
+
+/// Attaches plugins to a host, detaches them, and puts new versions in their place.
+struct PluginRegistrar: HostService {
+    let context: HostContext
+
+    init(_ context: HostContext) { self.context = context }
+
+    var reader: PluginReader { PluginReader(registry, for: context) }
+
+    /// Attaches plugins; the newest stand first in `options.plugins`.
+    ///
+    /// A name that is attached already is passed over, as in Module Federation. A file that has made an attached plugin is
+    /// not run again, unless it is given with other options: the plugin is then made anew with these, as by a reload.
+    func registerPlugins(_ values: [LuaValue]) throws {
+        let before = Set(context.plugins.map(\.name))
+        let attached = try attachAll(values)
+        let names = Set(attached.compactMap(pluginName))
+        let all = attached + (try attachGlobals(besides: names))
+        let listed = Set(all.compactMap(pluginName))
+        options.plugins.elements =
+            all
+            + options.plugins.elements.filter { value in
+                pluginName(value).map { !listed.contains($0) } ?? true
+            }
+        for name in names {
+            context.claim("plugin \(name)", isNew: !before.contains(name)) { PluginRegistrar($0).removePlugins([name]) }
+        }
+    }
+
+    /// Global plugins come along with any other plugin, also those that were registered after the host was made.
+    private func attachGlobals(besides names: Set<String>) throws -> [LuaValue] {
+        try registry.globalPlugins.filter { !names.subtracting([$0.name]).isEmpty }.map { plugin in
+            try attach(plugin)
+            return plugin.value
+        }
+    }
+
+    /// Detaches plugins by name: the inverse of ``registerPlugins(_:)``.
+    ///
+    /// - Returns: The names that were attached.
+    @discardableResult
+    func removePlugins(_ names: [String]) -> [String] {
+        let gone = context.plugins.filter { names.contains($0.name) }
+        for plugin in gone { detach(plugin) }
+        options.plugins.elements.removeAll { value in pluginName(value).map(names.contains) ?? false }
+        return gone.map(\.name)
+    }
+
+    /// Attaches each plugin and returns what `options.plugins` shows for it.
+    ///
+    /// All are read and checked before the first is attached: a bad one leaves nothing behind.
+    func attachAll(_ values: [LuaValue]) throws -> [LuaValue] {
+        var arrivals: [PluginArrival] = []
+        do {
+            for (index, value) in values.enumerated() {
+                do { arrivals.append(try arrival(of: value)) } catch let error as MFError {
+                    throw error.adding(context: [("host", name), ("position", "plugins[\(index + 1)]")])
+                }
+            }
+            for case .attached(let known, let options) in arrivals where known.source?.hasOptions(options) == false {
+                _ = try reload(known, options: options)
+            }
+        } catch {
+            // What those that were read have begun ends with them.
+            for case .read(let plugin) in arrivals { plugin.source?.generation.scope.close() }
+            throw error
+        }
+        return try arrivals.map { arrival in
+            switch arrival {
+            case .read(let plugin):
+                try attach(plugin)
+                return plugin.value
+            case .attached(let known, _):
+                return context.plugins.first { $0.name == known.name }?.value ?? known.value
+            }
+        }
+    }
+
+    /// What stands in a list of plugins.
+    private enum PluginArrival {
+        /// A plugin that was read.
+        case read(RegisteredPlugin)
+        /// A file that has made an attached plugin, and the options that it is given with.
+        case attached(RegisteredPlugin, options: LuaValue)
+    }
+
+    private func arrival(of value: LuaValue) throws -> PluginArrival {
+        if let given = try reader.pluginSource(value),
+            let known = context.plugins.first(where: { $0.source?.isPlace(of: given) == true })
+        {
+            return .attached(known, options: given.options)
+        }
+        return .read(try reader.readPlugin(value))
+    }
+
+    /// Attaches a plugin, unless one of its name is attached.
+    func attach(_ plugin: RegisteredPlugin) throws {
+        if let known = context.plugins.first(where: { $0.name == plugin.name }) { return passOver(plugin, for: known) }
+        if !plugin.name.hasSuffix("-plugin") { registry.warnOnce(aboutPluginName: plugin.name) }
+        var plugin = plugin
+        plugin.id = context.takePluginNumber(order: plugin.order)
+        context.plugins.append(plugin)
+        do {
+            try listen(plugin)
+        } catch {
+            detach(plugin)
+            throw error
+        }
+        guard plugin.source != nil else { return }
+        hooks.mayReload = true
+        registry.reloads.onFilesChange?()
+    }
+
+    /// Lets go of a plugin whose name is attached, and says so where it is another one.
+    private func passOver(_ plugin: RegisteredPlugin, for known: RegisteredPlugin) {
+        if let source = plugin.source, source.generation !== known.source?.generation {
+            source.generation.scope.close()
+        }
+        guard plugin.value != known.value else { return }
+        log.warning(
+            "plugin `\(plugin.name)` of host `\(name)` is attached already\(known.place); the one\(plugin.place) is passed over"
+        )
+    }
+
+    private func listen(_ plugin: RegisteredPlugin) throws {
+        switch plugin.body {
+        case .lua(let lua):
+            if let apply = lua.apply {
+                try registry.reloads.owning(lua.source?.generation.scope) {
+                    _ = try apply.state.call(apply, [.object(context)])
+                }
+            }
+            for (name, function) in lua.hooks {
+                for store in hooks.stores(named: name) { store.add(lua: function, plugin: lua.name, owner: plugin.id) }
+            }
+        case .tenant(let tenant, _):
+            let border = TenantBorder(tenant, host: context)
+            border.tellOfHooksNeverCalled()
+            hooks.hasTenants = true
+            for hook in tenant.hooks {
+                for store in hooks.stores(named: hook) {
+                    store.accept(TenantListening(plugin: tenant, border: border, owner: plugin.id))
+                }
+            }
+        case .swift(let swift):
+            for listen in swift.listeners { listen(hooks, plugin.id) }
+        }
+    }
+
+    private func detach(_ plugin: RegisteredPlugin) {
+        for store in hooks.stores { store.remove(owner: plugin.id) }
+        context.plugins.removeAll { $0.id == plugin.id }
+        guard let source = plugin.source else { return }
+        hooks.end(source.generation.scope)
+        registry.reloads.onFilesChange?()
+    }
+
+    private func pluginName(_ value: LuaValue) -> String? {
+        switch value {
+        case .table(let table): (try? table.get("name"))?.stringValue
+        case .object(let object): (object as? SwiftPluginView)?.plugin.name ?? (object as? TenantPlugin)?.qualifiedName
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,22 @@
+public import LuaBridge
+
+/// What `onLoad` gets as `options`: `{remoteInfo, host}`.
+public final class ModuleOptions: LuaObject, @unchecked Sendable {
+    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    public let remoteInfo: ResolvedRemote
+    public let context: HostContext
+
+    init(_ context: HostContext, remoteInfo: ResolvedRemote) {
+        (self.context, self.remoteInfo) = (context, remoteInfo)
+    }
+
+    public static let luaTypeName = "mf.ModuleOptions"
+    public var luaKeys: [LuaKey] { ["remoteInfo", "host"].map { .string($0) } }
+    public func luaGet(_ key: LuaKey) throws -> LuaValue {
+        switch key {
+        case .string("remoteInfo"): .object(remoteInfo)
+        case .string("host"): .object(context)
+        default: .nil
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Diagnostics
+import LuaBridge
+
+/// `mf.json`.
+enum JSONLibrary {
+    static let encodeOptions = OptionTable([
+        .init("pretty", .boolean, "Whether the text has line breaks and indents.")
+    ])
+    static let record: LuaRecord = [
+        "null": .null,
+        "decode": .callable(
+            LuaCallable("decode") { call in
+                let text = try call.bytes(0)
+                return [try text.withUnsafeBufferPointer { try call.state.decodeJSON($0) }]
+            }),
+        "encode": .callable(
+            LuaCallable("encode") { call in
+                let options = try encodeOptions.read(call, 1)
+                return [.of(try call.state.encodeJSON(call[0], pretty: options["pretty"].isTruthy))]
+            }),
+        "array": .callable(
+            LuaCallable("array") { call in
+                if call[0].isNil { return [.object(LiveList<LuaValue>())] }
+                let list = try OptionType.list(of: .any).read(call, 0)
+                return [.object(LiveList<LuaValue>(try LiveList<LuaValue>.fromLua(list).elements))]
+            }),
+    ]
+}

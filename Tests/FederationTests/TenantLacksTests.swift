@@ -1,0 +1,11 @@
+import Testing
+
+@testable import Federation
+
+/// What a tenant is told of functions that it does not have.
+@Suite struct TenantLacksTests {
+    @Test func everyFunctionOfTheLibraryIsKnown() {
+        let functions = MFLibrary.functions.map(\.name) + HostFunction.all.map(\.name)
+        #expect(TenantLacks.ofMF == Set(functions))
+    }
+}
