@@ -80,7 +80,7 @@ struct PluginReader: Sendable {
     /// Reads the first version of a plugin's file or text: what it has begun ends with it, and where it fails.
     private func readFirst(_ source: PluginSource) throws -> RegisteredPlugin {
         let generation = source.generation
-        generation.onNewFile = { [weak reloads = registry.reloads] in reloads?.onFilesChange?() }
+        generation.onNewFile = { [reloads = registry.reloads] in reloads.onFilesChange?() }
         do {
             return try registry.reloads.owning(generation.scope) { try readPlugin(source) }
         } catch {

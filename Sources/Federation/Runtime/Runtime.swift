@@ -95,9 +95,8 @@ public final class Runtime: @unchecked Sendable {
         tasks.report = { [configuration, log] in Self.report(unhandled: $0, configuration, log) }
         tasks.collectsGarbage = true
         try tellBeforeExit()
-        registry.environments.pluginFunctions = { [weak self] generation in
-            self.map { PluginLibrary.functions(for: generation, $0) } ?? LuaRecord()
-        }
+        // Not weak, as `tasks.report`: the store is asked by the runtime's own plugins alone.
+        registry.environments.pluginFunctions = { [unowned self] in PluginLibrary.functions(for: $0, self) }
         try registry.environments.start()
         try installLibrary()
     }

@@ -31,15 +31,18 @@ final class FederationRegistry: @unchecked Sendable {
     unowned var owner: AnyObject?
 
     /// The hosts, in the order of their creation.
-    var hosts: [HostContext] = []
+    var hosts: [HostContext] {
+        get { federation.hosts }
+        _modify { yield &federation.hosts }
+    }
     /// The host that the functions of the module `mf` speak to.
     var current: HostContext?
     /// Plugins that every host created from now on gets.
     var globalPlugins: [RegisteredPlugin] = []
     /// The known snapshots by key, `name:version` or `name:entry`.
-    var snapshots = LiveMap<Snapshot>()
+    var snapshots: LiveMap<Snapshot> { federation.snapshots }
     /// Share scope maps by host.
-    let shareScopes = LiveMap<ShareScopes>()
+    var shareScopes: LiveMap<ShareScopes> { federation.shareScopes }
     /// Entries that are loading or loaded, by remote and entry.
     var entryLoads: OrderedDictionary<String, SingleFlight<Container>> = [:]
     /// Containers that an entry gave, by the entry and its global name: remotes of one manifest share them.
@@ -74,7 +77,6 @@ final class FederationRegistry: @unchecked Sendable {
         (self.log, self.tasks, self.watchesFiles) = (log, tasks, watchesFiles)
         reloads = ReloadState(loadTime: reloadTime)
         environments = EnvironmentStore(state: state, tasks: tasks)
-        federation.registry = self
     }
 
     /// The host with a name and version.
@@ -98,16 +100,20 @@ final class FederationRegistry: @unchecked Sendable {
 /// `GlobalFederation` as hooks see it.
 final class FederationView: LuaObject, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    fileprivate weak var registry: FederationRegistry?
+    fileprivate var hosts: [HostContext] = []
+    /// The known snapshots by key, `name:version` or `name:entry`.
+    let snapshots = LiveMap<Snapshot>()
+    /// Share scope maps by host.
+    let shareScopes = LiveMap<ShareScopes>()
 
     static let luaTypeName = "mf.Federation"
 
     func luaGet(_ key: LuaKey) throws -> LuaValue {
-        guard case .string(let name) = key, let registry else { return .nil }
+        guard case .string(let name) = key else { return .nil }
         switch name {
-        case "__INSTANCES__": return .array(registry.hosts.map { .object($0) })
-        case "moduleInfo": return .object(registry.snapshots)
-        case "__SHARE__": return .object(registry.shareScopes)
+        case "__INSTANCES__": return .array(hosts.map { .object($0) })
+        case "moduleInfo": return .object(snapshots)
+        case "__SHARE__": return .object(shareScopes)
         default: return .nil
         }
     }
