@@ -5,9 +5,8 @@ import LuaBridge
 ///
 /// What is read of it holds no function, nothing of other tenants, and no URL with credentials or query. It stands for the
 /// object when the tenant gives it back.
-final class TenantProjection: TenantStandIn, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    let object: any LuaObject
+final class TenantProjection: ShownObject, @unchecked Sendable {
+    // Confined as its superclass is.
     private let border: TenantBorder
     /// Whether it is an element of the host's own list of remotes, of which others are only named.
     private let isListed: Bool
@@ -15,23 +14,18 @@ final class TenantProjection: TenantStandIn, @unchecked Sendable {
     private var known: (revision: Int, elements: [any LuaObject])?
 
     init(_ object: any LuaObject, _ border: TenantBorder, isListed: Bool = false) {
-        (self.object, self.border, self.isListed) = (object, border, isListed)
+        (self.border, self.isListed) = (border, isListed)
+        super.init(object, isOfHook: border.isOfHook)
     }
 
-    /// Whether a hook has shown it; else it was handed to other code of the tenant, and is the object itself for the host.
-    var isOfHook: Bool { border.isOfHook }
+    override class var luaTypeName: String { "mf.TenantProjection" }
 
-    static let luaTypeName = "mf.TenantProjection"
-    var shownTypeName: String { type(of: object).luaTypeName }
-    var luaDescription: String { shownTypeName }
-    var luaCount: Int { luaKeys.count }
-
-    var luaKeys: [LuaKey] {
+    override var luaKeys: [LuaKey] {
         if let elements = visibleElements() { return elements.indices.map { .integer(Int64($0 + 1)) } }
         return object.luaKeys.filter(isVisible)
     }
 
-    func luaGet(_ key: LuaKey) throws -> LuaValue {
+    override func luaGet(_ key: LuaKey) throws -> LuaValue {
         if let elements = visibleElements() {
             guard case .integer(let position) = key, let index = Int(exactly: position) else { return .nil }
             guard index >= 1, index <= elements.count else { return .nil }

@@ -357,7 +357,7 @@ extension Tenant {
     private func exported(_ value: LuaValue, _ place: ExportPath?) throws -> LuaValue {
         switch value {
         case .object(let object):
-            if let projection = object as? TenantProjection, !projection.isOfHook { return .object(projection.object) }
+            if let shown = object as? ShownObject, !shown.isOfHook { return .object(shown.object) }
             guard let export = object as? TenantExport else { return value }
             return .callable(callable(TenantFunctionProxy(self, export, place)))
         case .array(let elements):
@@ -384,7 +384,7 @@ extension LuaValue {
         switch self {
         case .nil, .boolean, .integer, .number, .string, .bytes, .null: true
         case .object(let object):
-            object is TenantProjection || object is TenantImport || object is LuaErrorObject
+            object is ShownObject || object is TenantImport || object is LuaErrorObject
                 || object is TenantContainer || object is TenantExport
         default: false
         }
@@ -394,7 +394,7 @@ extension LuaValue {
     fileprivate var crossesAsItIs: Bool {
         switch self {
         case .nil, .boolean, .integer, .number, .string, .bytes, .null: true
-        case .object(let object): !(object is TenantExport || object is TenantProjection)
+        case .object(let object): !(object is TenantExport || object is ShownObject)
         default: false
         }
     }
