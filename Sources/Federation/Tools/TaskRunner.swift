@@ -2,6 +2,15 @@ import Diagnostics
 import EventLoops
 import LuaBridge
 
+/// Is told of waits for tasks.
+protocol TaskWaitObserver: AnyObject {
+    /// A wait for a task begins; ``end(_:for:)`` ends it.
+    ///
+    /// - Parameter fail: Is called with `LOAD-001` when the wait closes a circle.
+    func begin(_ waiter: Activity, for awaited: Activity, fail: @escaping @Sendable (MFError) -> Void)
+    func end(_ waiter: Activity, for awaited: Activity)
+}
+
 /// Runs the tasks of one Lua state, the host's or a tenant's: `mf.spawn`, `mf.all`, `mf.sleep`.
 final class TaskRunner: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
@@ -23,7 +32,7 @@ final class TaskRunner: @unchecked Sendable {
     /// Whether the garbage of a failed task's state is collected soon; not where the state does so often enough.
     var collectsGarbage = false
     /// In a worker: is told of each wait for a task.
-    var workerWaits: WorkerWaits?
+    var workerWaits: (any TaskWaitObserver)?
     /// Is called when a task finds the state over a limit.
     var onViolation: () -> Void = {}
 
