@@ -62,6 +62,30 @@ import Testing
         #expect(result.output == "before ", "\(result)")
     }
 
+    /// A script and a task that wait, each with a variable to close.
+    private static let closing = """
+        local mf = require("mf")
+        local function closing(name)
+          return setmetatable({}, { __close = function() io.stderr:write("closed ", name, "\\n") end })
+        end
+        mf.spawn(function() local variable <close> = closing("task") mf.sleep(1e6) end)
+        local variable <close> = closing("script")
+        mf.sleep(0)
+
+        """
+
+    @Test(arguments: ["os.exit(7, true)", "mf.spawn(function() os.exit(7, true) end) mf.sleep(1e6)"])
+    func exitThatClosesTheStateClosesTheVariablesOfScriptAndTasks(exit: String) async throws {
+        let result = try await mflua("-e", Self.closing + exit)
+        #expect(result.code == 7, "\(result)")
+        #expect(result.errors.split(separator: "\n").sorted() == ["closed script", "closed task"], "\(result)")
+    }
+
+    @Test func exitWithoutClosingClosesNothing() async throws {
+        let result = try await mflua("-e", Self.closing + "os.exit(7)")
+        #expect(result.code == 7 && result.errors.isEmpty, "\(result)")
+    }
+
     @Test func versionIsPrinted() async throws {
         let result = try await mflua("-v")
         #expect(result.output.hasPrefix("mflua "), "\(result)")

@@ -20,6 +20,21 @@ import Testing
         #expect(result.errors.isEmpty, "\(result)")
     }
 
+    @Test(arguments: [SIGINT, SIGTERM]) func variablesOfWaitingScriptsAndTasksAreClosed(signal: Int32) async throws {
+        let result = try await run(
+            """
+            local mf = require("mf")
+            local function closing(name)
+              return setmetatable({}, { __close = function() io.stderr:write("closed ", name, "\\n") end })
+            end
+            mf.spawn(function() local variable <close> = closing("task") mf.sleep(3600000) end)
+            mf.spawn(function() mf.sleep(1) io.stdout:setvbuf("no") print("ready") end)
+            local variable <close> = closing("script")
+            mf.sleep(3600000)
+            """, signals: [signal])
+        #expect(result.errors.split(separator: "\n").sorted() == ["closed script", "closed task"], "\(result)")
+    }
+
     @Test func waitingTasksEndToo() async throws {
         let result = try await run(
             """

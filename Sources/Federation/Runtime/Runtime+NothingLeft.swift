@@ -22,8 +22,7 @@ extension Runtime {
 
     /// Ends a race when neither this process nor a worker has anything left to do.
     private func awaitStarving<T: Sendable>(of race: Race<T>, _ waits: @escaping @Sendable () -> [String]) {
-        loop.onStarved = { [weak self] in
-            guard let self else { return }
+        loop.onStarved = { [unowned self] in
             let workers = registry.hosts.flatMap(\.tenants.busyWorkers)
             if workers.isEmpty { return race.finish(.failure(MFError.nothingLeft(waits()))) }
             loop.start {

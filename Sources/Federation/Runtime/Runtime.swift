@@ -59,6 +59,11 @@ public final class Runtime: @unchecked Sendable {
     let configuration: RuntimeConfiguration
     let registry: FederationRegistry
     let work: KeepAlive
+    /// The scripts that run.
+    let scripts: KeepAlive
+    /// Whether `os.exit` is ending the process.
+    @exclusivity(unchecked)
+    var isExiting = false
     /// The tasks of the main state.
     let tasks: TaskRunner
     let log: Logger
@@ -78,6 +83,7 @@ public final class Runtime: @unchecked Sendable {
         log.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .notice
         self.log = log
         work = KeepAlive(loop: loop)
+        scripts = KeepAlive(loop: loop)
         tasks = TaskRunner(loop: loop)
         state = try loop.runAndWait {
             try LuaState(loop: loop, configuration: .host(ignoringEnvironment: configuration.ignoresEnvironment))
@@ -94,22 +100,11 @@ public final class Runtime: @unchecked Sendable {
         // Neither may refer to the runtime weakly: that makes each of its references slower to count.
         tasks.report = { [configuration, log] in Self.report(unhandled: $0, configuration, log) }
         tasks.collectsGarbage = true
-        try tellBeforeExit()
+        try installExit()
         // Not weak, as `tasks.report`: the store is asked by the runtime's own plugins alone.
         registry.environments.pluginFunctions = { [unowned self] in PluginLibrary.functions(for: $0, self) }
         try registry.environments.start()
         try installLibrary()
-    }
-
-    /// Has `os.exit` tell of failures that nobody has waited for: it ends the process from inside of the script.
-    private func tellBeforeExit() throws {
-        let wrapper = "local os, tell = ... local exit = os.exit function os.exit(...) tell() return exit(...) end"
-        let tell = LuaCallable("exit") { [weak tasks] _ in
-            tasks?.reportAllUnheard()
-            return []
-        }
-        _ = try state.call(
-            try state.load(wrapper, name: "=os.exit"), [try state.globals.get("os"), .callable(tell)])
     }
 
     /// Makes a host.
@@ -161,8 +156,10 @@ public final class Runtime: @unchecked Sendable {
             if try state.globals.get("arg").isNil { try state.globals.set("arg", .record(LuaRecord(entries))) }
             let chunk = try state.load(source, name: name)
             let script = Activity("the script")
-            return try await failingWithNothingLeft({ [script.waitText] + self.tasks.waits }) {
-                try await script.run { try await self.state.callAsync(chunk, arguments.map { .string($0) }) }
+            return try await ending {
+                try await self.failingWithNothingLeft({ [script.waitText] + self.tasks.waits }) {
+                    try await script.run { try await self.state.callAsync(chunk, arguments.map { .string($0) }) }
+                }
             }
         }
     }
@@ -181,7 +178,9 @@ public final class Runtime: @unchecked Sendable {
     {
         try await loop.perform(deadline: deadline) { [self] in
             let chunk = try state.load(source, name: name)
-            return try await Activity("the script").run { try await state.callAsync(chunk) }
+            return try await ending {
+                try await Activity("the script").run { try await self.state.callAsync(chunk) }
+            }
         }
     }
 
@@ -219,8 +218,11 @@ public final class Runtime: @unchecked Sendable {
         try await loop.perform(deadline: .seconds(5)) { [self] in
             hasBegun.set()
             tasks.reportAllUnheard()
+            scripts.cancelAll()
             tasks.close()
             work.cancelAll()
+            // What was cancelled closes its variables meanwhile.
+            await loop.yieldToIO()
             await loop.yieldToIO()
             endFollowingOrigins()
             for host in registry.hosts { host.host.end() }
