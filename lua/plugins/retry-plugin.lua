@@ -11,6 +11,8 @@
 --            "file". A list names manifests or entries; of a file, the same path
 --            is asked for in the folder of each.
 --   log      a function of a line, or false for silence                    (mf.log.warn)
+--
+-- What belongs to a tenant's remote is asked for with the tenant's rights: list the hosts of other URLs in its `net`.
 
 local mf = require("mf")
 
@@ -66,9 +68,11 @@ return function(options)
         end
     end
 
-    local function ask(url, fetch)
-        local ok, response = pcall(fetch or mf.fetch, url)
-        return ok and response.ok and response or nil
+    --- Asks with the rights of the remote: `retry` is the hook's. What a tenant may not ask for is said.
+    local function ask(url, retry)
+        local ok, result = pcall(retry, url)
+        if ok then return result end
+        if type(result) ~= "string" and result.code == "LIMIT-009" then say("retry-plugin: %s", tostring(result)) end
     end
 
     return {
@@ -76,8 +80,8 @@ return function(options)
 
         -- The first request is made here; after the last try the host makes its own, whose error is then the real one.
         fetch = function(args)
-            return ask(args.url) or again("manifest " .. args.url, function(try)
-                return ask(address(options, args.url, try, "manifest", args.url))
+            return ask(args.url, args.retry) or again("manifest " .. args.url, function(try)
+                return ask(address(options, args.url, try, "manifest", args.url), args.retry)
             end)
         end,
 
@@ -87,8 +91,7 @@ return function(options)
             retrying[key] = true
             local entry = args.remoteInfo.entry
             local container = again("entry " .. entry, function(try)
-                local ok, result = pcall(args.retry, address(options, entry, try, "entry", registered(args.remoteInfo)))
-                return ok and result or nil
+                return ask(address(options, entry, try, "entry", registered(args.remoteInfo)), args.retry)
             end)
             retrying[key] = nil
             return container

@@ -391,6 +391,7 @@ error("Cannot require a meta file")
 ---@class mf.args.fetch
 ---@field url string The manifest's URL. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
+---@field retry fun(url?: string): mf.Response Asks for the manifest, or for `url`, as the host would: for a tenant's remote with the tenant's rights. Waits. Tenants see nothing, change nothing.
 ---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
 
 ---@class mf.args.loadRemoteSnapshot
@@ -474,7 +475,7 @@ error("Cannot require a meta file")
 ---@field url string The file's URL. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
----@field retry fun(url?: string): mf.Response Asks once more, for `url` if given; waits. Tenants see nothing, change nothing.
+---@field retry fun(url?: string): mf.Response Asks once more, for `url` if given, with the remote's rights; waits. Tenants see nothing, change nothing.
 ---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
 ---@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
 

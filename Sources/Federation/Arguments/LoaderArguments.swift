@@ -33,11 +33,17 @@ extension HookField {
 public struct FetchManifest: RemoteInfoArguments {
     public let url: String
     public let remoteInfo: ResolvedRemote
+    public let retry: LuaValue
     public let resourceContext: ResourceContext?
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("url", "string", "The manifest's URL.", sees: .data) { .string($0.url) },
-        .remoteInfo, .resourceContext { $0.resourceContext },
+        .fixed("url", "string", "The manifest's URL.", sees: .data) { .string($0.url) }, .remoteInfo,
+        .fixed(
+            "retry", "fun(url?: string): mf.Response",
+            "Asks for the manifest, or for `url`, as the host would: for a tenant's remote with the tenant's rights. Waits.",
+            sees: .hidden
+        ) { $0.retry },
+        .resourceContext { $0.resourceContext },
     ]
 }
 
@@ -79,7 +85,9 @@ public struct LoadFileError: OriginArguments, RemoteInfoArguments {
         .fixed("url", "string", "The file's URL.", sees: .data) { .string($0.url) }, .remoteInfo,
         .error { $0.error },
         .fixed(
-            "retry", "fun(url?: string): mf.Response", "Asks once more, for `url` if given; waits.", sees: .hidden
+            "retry", "fun(url?: string): mf.Response",
+            "Asks once more, for `url` if given, with the remote's rights; waits.",
+            sees: .hidden
         ) { $0.retry },
         .resourceContext { $0.resourceContext }, .origin,
     ]

@@ -43,12 +43,12 @@ struct ResourceHooks: HostService {
         return file
     }
 
-    /// `args.retry` of `loadFileError`. What lies where the file was asked for is asked for with the remote's rights, not
-    /// with those of the plugin.
-    private func retry(_ url: String, of remote: ResolvedRemote) -> LuaCallable {
+    /// `args.retry` of `fetch` and `loadFileError`. A tenant's file is asked for with the tenant's rights wherever it lies;
+    /// another's where it was asked for with the remote's rights, and elsewhere with those of a plugin.
+    func retry(_ url: String, of remote: ResolvedRemote) -> LuaCallable {
         LuaCallable(async: "retry") { [self] call in
             let target = try call.optionalString(0) ?? url
-            if Origin.split(target)?.0 != Origin.split(url)?.0 {
+            if remote.tenant == nil, Origin.split(target)?.0 != Origin.split(url)?.0 {
                 let response = try await registry.fetcher.fetch(remote.request(target))
                 return [.object(ResponseView(response, origins: registry.origins))]
             }

@@ -100,7 +100,10 @@ extension SnapshotStore {
         _ url: String, remoteInfo: ResolvedRemote, reason: ResourceContext
     ) async throws -> (file: FetchedFile, giver: String?) {
         let (fromHook, giver) = try await hooks.emit(
-            lifecycle.fetch, FetchManifest(url: url, remoteInfo: remoteInfo, resourceContext: reason)
+            lifecycle.fetch,
+            FetchManifest(
+                url: url, remoteInfo: remoteInfo,
+                retry: .callable(ResourceHooks(context).retry(url, of: remoteInfo)), resourceContext: reason)
         ).given
         if let response = try HookResponse(fromHook) {
             return (try response.successful(for: lifecycle.fetch.name, url), giver)

@@ -8,7 +8,7 @@ local views = require("conformance.views")
 
 -- What a plugin is handed to work with, not to look at; some only by one hook (`retry` is this runtime's addition).
 local left_out = { loaderHook = true, globalLoading = true, GlobalFederation = true }
-local left_out_of = { fetch = { init = true }, loadEntryError = { retry = true } }
+local left_out_of = { fetch = { init = true, retry = true }, loadEntryError = { retry = true } }
 
 local whole_snapshot = {
   loadSnapshot = true, loadRemoteSnapshot = true, afterLoadSnapshot = true, generatePreloadAssets = true,
