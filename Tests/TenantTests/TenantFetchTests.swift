@@ -12,6 +12,8 @@ import Testing
         case entryOfTheManifest, publicPath, getPublicPath, asset, requiredFile, fetch
     }
 
+    init() { useBuiltWorker() }
+
     private static let own = "http://own.example"
 
     /// Servers and files that are none of the tenant's.
@@ -20,6 +22,11 @@ import Testing
         "http://169.254.169.254", "http://localhost", "http://localhost.", "HTTP://LOCALHOST", "http://10.0.0.1",
         "http://other.example", "http://own.example@other.example", "http://me@own.example", "http://own.example:8080",
         "https://own.example", "file:///etc", "FILE:///etc", "ftp://own.example", "//other.example",
+        "http://0.0.0.0", "http://0", "http://127.1", "http://017700000001", "http://0177.0.0.1", "http://0x7f000001",
+        "http://127.0.0.1.", "http://[::]", "http://[64:ff9b::7f00:1]", "http://[fe80::1]", "http://[::127.0.0.1]",
+        "http://own.example:80@other.example", "http://own.example%2eother.example", "http://own.example..",
+        "http://own.example\\\\.other.example", "https:own.example", "unix:///run/x.sock", "gopher://own.example",
+        "data:text/plain,x", "ws://own.example", "http://own.example:0080000",
     ]
 
     /// A public path that leaves URLs as they are.
@@ -43,7 +50,9 @@ import Testing
     }
 
     /// What the servers hold, and what the host asks for.
-    private static func site(_ source: Source, _ place: String) -> (texts: [String: String], script: String) {
+    private static func site(_ source: Source, _ place: String, _ level: TenantOptions.Level = .state) -> (
+        texts: [String: String], script: String
+    ) {
         var texts = [own + "/entry.lua": entry, own + "/x.lua": "return 'own'"]
         var entryFile = "/mf-manifest.json"
         switch source {
@@ -67,33 +76,37 @@ import Testing
         }
         let script = """
             local mf = require("mf")
-            mf.init { name = "host", tenants = { guest = {} },
+            mf.init { name = "host", tenants = { guest = { level = "\(level.rawValue)", cpu = "5s", wall = "20s" } },
               remotes = { { name = "own", entry = "\(own)\(entryFile)", tenant = "guest" } } }
             return mf.loadRemote("own/x")
             """
         return (texts, script)
     }
 
-    @Test(arguments: Source.allCases, forbidden)
-    func nothingIsAskedOfAnotherServer(source: Source, place: String) async throws {
-        let (texts, script) = Self.site(source, place)
-        let fetcher = InMemoryFetcher { request in
-            FetchResponse(
-                status: texts[request.url] == nil ? 404 : 200, url: request.url,
-                body: Array((texts[request.url] ?? "").utf8))
-        }
-        let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: fetcher))
-        _ = try? await runtime.evaluate(script)
-        await runtime.shutdown()
-        #expect(!fetcher.requestedURLs.isEmpty)
-        for url in fetcher.requestedURLs {
-            #expect(url.hasPrefix(Self.own + "/"), "\(source) asked for \(url)")
+    @Test(arguments: Source.allCases, [TenantOptions.Level.state, .process])
+    func nothingIsAskedOfAnotherServer(source: Source, level: TenantOptions.Level) async throws {
+        for place in Self.forbidden {
+            let (texts, script) = Self.site(source, place, level)
+            let fetcher = InMemoryFetcher { request in
+                FetchResponse(
+                    status: texts[request.url] == nil ? 404 : 200, url: request.url,
+                    body: Array((texts[request.url] ?? "").utf8))
+            }
+            let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: fetcher))
+            _ = try? await runtime.evaluate(script)
+            await runtime.shutdown()
+            #expect(!fetcher.requestedURLs.isEmpty)
+            for url in fetcher.requestedURLs {
+                #expect(url.hasPrefix(Self.own + "/"), "\(source) asked for \(url) by way of \(place)")
+            }
         }
     }
 
-    @Test(arguments: [Source.entryOfTheManifest, .publicPath, .getPublicPath, .fetch])
-    func itsOwnServerIsAsked(source: Source) async throws {
-        let (texts, script) = Self.site(source, Self.own)
+    @Test(
+        arguments: [Source.entryOfTheManifest, .publicPath, .getPublicPath, .fetch],
+        [TenantOptions.Level.state, .process])
+    func itsOwnServerIsAsked(source: Source, level: TenantOptions.Level) async throws {
+        let (texts, script) = Self.site(source, Self.own, level)
         let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: InMemoryFetcher(texts)))
         let result = try await runtime.evaluate(script)
         await runtime.shutdown()
