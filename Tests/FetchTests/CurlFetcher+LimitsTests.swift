@@ -21,6 +21,18 @@ import Testing
         }
     }
 
+    @Test func idleConnectionsAreClosedAndOpenedAgain() async throws {
+        try await withServer({ _ in [.text("ok")] }) { fetcher, server in
+            let other = fetcher.separated(FetchLimits(idleTime: .milliseconds(1)))
+            for count in 1...2 {
+                _ = try await other.fetch(server.url)
+                for await _ in server.closings { break }
+                #expect(server.connectionCount == count)
+            }
+            other.close()
+        }
+    }
+
     @Test func bodiesUnderWayAreBoundedTogether() async throws {
         let body = [UInt8](repeating: 120, count: 40_000)
         try await withServer({ request in

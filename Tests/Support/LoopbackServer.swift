@@ -32,6 +32,9 @@ public final class LoopbackServer: Sendable {
     private let answer: @Sendable (Request) -> [Step]
     private let accepted = Locked<[Int32]>([])
     private let seen = Locked<[String]>([])
+    private let ended: AsyncStream<Void>.Continuation
+    /// An element for each connection that a client has closed.
+    public let closings: AsyncStream<Void>
 
     /// How many connections there have been.
     public var connectionCount: Int { accepted.withLock { $0.count } }
@@ -43,6 +46,7 @@ public final class LoopbackServer: Sendable {
     /// Starts to listen; each request is answered with steps.
     public init(_ answer: @escaping @Sendable (Request) -> [Step]) {
         self.answer = answer
+        (closings, ended) = AsyncStream.makeStream()
         (listener, port) = LoopbackPort.take()
         listen(listener, 512)
         Self.startThread { self.acceptConnections() }
@@ -82,6 +86,7 @@ public final class LoopbackServer: Sendable {
     }
 
     private func serve(_ connection: Int32) {
+        defer { ended.yield() }
         var received: [UInt8] = []
         while let request = readRequest(connection, &received) {
             seen.withLock { $0.append(request.path) }
