@@ -47,9 +47,11 @@ let package = Package(
         .target(name: "CSandbox"),
 
         // The layers, lowest first.
+        .target(name: "Posix", swiftSettings: settings),
         .target(name: "Diagnostics", swiftSettings: settings),
         .target(
-            name: "EventLoops", dependencies: ["CEventLoop", "Diagnostics", deques, heaps], swiftSettings: settings),
+            name: "EventLoops", dependencies: ["CEventLoop", "Diagnostics", "Posix", deques, heaps],
+            swiftSettings: settings),
         .target(
             name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoops", "LuaLibrary"],
             swiftSettings: settings),
@@ -58,18 +60,19 @@ let package = Package(
             resources: [.embedInCode("mf"), .embedInCode("plugins")], swiftSettings: settings),
         .target(name: "Semver", swiftSettings: settings),
         .target(
-            name: "Fetch", dependencies: ["CCurl", "CFiles", "Diagnostics", "EventLoops", deques],
+            name: "Fetch", dependencies: ["CCurl", "CFiles", "Diagnostics", "EventLoops", "Posix", deques],
             swiftSettings: settings),
-        .target(name: "Serving", dependencies: ["Diagnostics", logging] + nio, swiftSettings: settings),
+        .target(name: "Serving", dependencies: ["Diagnostics", "Posix", logging] + nio, swiftSettings: settings),
         .target(
             name: "Federation",
             dependencies: [
-                "CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "LuaLibrary", "Semver", collections,
-                logging, metrics,
+                "CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "LuaLibrary", "Posix", "Semver",
+                collections, logging, metrics,
             ],
             swiftSettings: settings),
         .target(
-            name: "HotReload", dependencies: ["Diagnostics", "EventLoops", "LuaBridge", "Federation", logging],
+            name: "HotReload",
+            dependencies: ["Diagnostics", "EventLoops", "LuaBridge", "Federation", "Posix", logging],
             swiftSettings: settings),
 
         // All of it for those who embed it.
@@ -82,29 +85,29 @@ let package = Package(
         .executableTarget(
             name: "mflua",
             dependencies: [
-                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload", argumentParser,
-                logging,
+                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation", "HotReload",
+                argumentParser, logging,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "mflua-conformance",
             dependencies: [
-                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Semver", "Serving", "Federation", "HotReload",
-                argumentParser,
+                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Semver", "Serving", "Federation",
+                "HotReload", argumentParser,
             ],
             resources: [.embedInCode("interpreter")],
             swiftSettings: settings),
         .executableTarget(
             name: "mflua-attacks",
             dependencies: [
-                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", argumentParser,
+                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation", argumentParser,
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "mflua-bench",
             dependencies: [
-                "CBenchPeer", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "HotReload",
-                argumentParser,
+                "CBenchPeer", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation",
+                "HotReload", argumentParser,
             ],
             swiftSettings: settings),
 
@@ -116,6 +119,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/Support", swiftSettings: settings),
         // Starts a worker where the kernel refuses to lock it up.
         .executableTarget(name: "refuse-seccomp", path: "Tests/Refusal"),
+        .testTarget(name: "PosixTests", dependencies: ["Posix", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .testTarget(
             name: "EventLoopsTests", dependencies: ["Diagnostics", "EventLoops", "TestSupport"], swiftSettings: settings
@@ -156,7 +160,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Diagnostics", "EventLoops", "LuaBridge", "Serving", "Federation", "TestSupport", "mflua-conformance",
+                "Diagnostics", "EventLoops", "LuaBridge", "Posix", "Serving", "Federation", "TestSupport",
+                "mflua-conformance",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,5 +1,6 @@
 public import Diagnostics
 internal import Glibc
+internal import Posix
 
 extension MFError {
     /// The system does not give what is needed.
@@ -14,7 +15,7 @@ extension MFError {
             default: nil
             }
         return MFError(
-            .resourceLacking, "there is no \(what): \(String(cString: strerror(problem)).lowercased())",
+            .resourceLacking, "there is no \(what): \(Errno(problem).description.lowercased())",
             context: [("errno", "\(problem)")], hint: hint)
     }
 }

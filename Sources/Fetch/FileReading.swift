@@ -1,6 +1,7 @@
 internal import CFiles
 internal import Diagnostics
 internal import Glibc
+internal import Posix
 
 /// Reads what a `file:` URL names: plain files of this machine only.
 func readFile(_ request: FetchRequest, _ parts: URLParts) throws -> FetchResponse {
@@ -12,9 +13,9 @@ func readFile(_ request: FetchRequest, _ parts: URLParts) throws -> FetchRespons
         throw MFError.badURL(request, "a `file:` URL needs an absolute path")
     }
     func fail() -> MFError {
-        let code = errno
+        let reason = Errno.last
         return .fileUnreadable(
-            request, path, String(cString: strerror(code)), isAbsent: code == ENOENT || code == ENOTDIR)
+            request, path, reason.description, isAbsent: reason.code == ENOENT || reason.code == ENOTDIR)
     }
 
     let descriptor: Int32
@@ -72,19 +73,8 @@ extension URLParts {
 
 /// `%20` → a space; nil when what comes out is not UTF-8 or has a NUL.
 private func percentDecoded(_ text: String) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
-            rest.prefix(2).allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }), rest.count >= 2
-        {
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        } else {
-            bytes.append(byte)
-        }
-    }
-    return bytes.contains(0) ? nil : String(validating: bytes, as: UTF8.self)
+    guard let bytes = text.utf8.percentDecoded(strictly: false), !bytes.contains(0) else { return nil }
+    return String(validating: bytes, as: UTF8.self)
 }
 
 extension [UInt8] {

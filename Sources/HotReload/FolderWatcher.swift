@@ -1,5 +1,6 @@
 public import EventLoops
 import Glibc
+import Posix
 
 /// Tells which files below a folder were written, made or taken away: what a development server passes on.
 ///
@@ -101,15 +102,10 @@ public final class FolderWatcher: @unchecked Sendable {
     private func watch(_ directory: String, reporting: Bool) throws {
         guard let watch = try inotify.watch(directory: location(directory), for: .residence) else { return }
         directories[watch] = directory
-        guard let listing = opendir(location(directory)) else { return }
-        defer { closedir(listing) }
-        while let entry = readdir(listing) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard name != ".", name != ".." else { continue }
-            let path = directory.isEmpty ? name : "\(directory)/\(name)"
-            if entry.pointee.d_type == UInt8(DT_DIR) {
+        // It may be gone again.
+        for entry in (try? Folder.entries(of: location(directory))) ?? [] {
+            let path = directory.isEmpty ? entry.name : "\(directory)/\(entry.name)"
+            if entry.isFolder {
                 try self.watch(path, reporting: reporting)
             } else if reporting {
                 stir(path)

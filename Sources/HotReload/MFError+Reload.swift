@@ -1,5 +1,6 @@
 import Diagnostics
 import Glibc
+import Posix
 
 extension MFError {
     /// The system refuses to watch a directory.
@@ -10,8 +11,7 @@ extension MFError {
             case EMFILE: "raise fs.inotify.max_user_instances, or close what holds inotify descriptors"
             default: nil as String?
             }
-        let reason = String(cString: strerror(code))
         return MFError(
-            .watchFailed, "files cannot be watched: \(reason)", context: [("path", path)], hint: hint)
+            .watchFailed, "files cannot be watched: \(Errno(code))", context: [("path", path)], hint: hint)
     }
 }

@@ -3,6 +3,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Posix
 
 /// An HTTP/1.1 server on one thread of its own; what it answers is a function's business.
 ///
@@ -116,7 +117,7 @@ extension MFError {
         let failure = (cause as? IOError)?.errnoCode
         return MFError(
             .cannotListen, "cannot listen on \(host):\(port)",
-            context: [("reason", failure.map { String(cString: strerror($0)) } ?? cause.map { "\($0)" })],
+            context: [("reason", failure.map { Errno($0).description } ?? cause.map { "\($0)" })],
             hint: failure == EADDRNOTAVAIL
                 ? "give an address of this machine, such as `--host 127.0.0.1`"
                 : "choose a port that is free with `--port`, or 0 to be given one")

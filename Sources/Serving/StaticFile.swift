@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 
 /// A regular file below a folder, as a server answers with it: small ones are read whole, large ones stay open.
 struct StaticFile {
@@ -86,7 +87,7 @@ struct StaticFile {
     private static func failure(_ code: Int32) -> Failure {
         switch code {
         case EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO, ENOBUFS:
-            .unavailable(String(cString: strerror(code)))
+            .unavailable(Errno(code).description)
         default: .missing
         }
     }

@@ -1,5 +1,6 @@
 import Glibc
 public import Logging
+import Posix
 
 /// Serves the regular files of a folder, and of nothing else.
 ///
@@ -111,37 +112,13 @@ public struct StaticFiles: Sendable {
         guard path.utf8.first == UInt8(ascii: "/") else { return nil }
         var segments: [String] = []
         for segment in path.utf8.split(separator: UInt8(ascii: "/")) {
-            guard let bytes = percentDecoded(segment), let text = String(validating: bytes, as: UTF8.self),
+            guard let bytes = segment.percentDecoded(strictly: true),
+                let text = String(validating: bytes, as: UTF8.self),
                 text != ".", text != "..", !bytes.contains(0), !bytes.contains(UInt8(ascii: "/"))
             else { return nil }
             segments.append(text)
         }
         return segments.isEmpty ? nil : segments.joined(separator: "/")
-    }
-
-    private static func percentDecoded(_ text: some Sequence<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var iterator = text.makeIterator()
-        while let byte = iterator.next() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = iterator.next().flatMap(hexDigit), let low = iterator.next().flatMap(hexDigit) else {
-                return nil
-            }
-            bytes.append(high << 4 | low)
-        }
-        return bytes
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }
 

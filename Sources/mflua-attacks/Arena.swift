@@ -4,6 +4,7 @@ import Federation
 import Fetch
 import Glibc
 import LuaBridge
+import Posix
 
 /// A host, a well-behaved second tenant, and one hostile tenant at a time.
 final class Arena: @unchecked Sendable {
@@ -126,12 +127,7 @@ final class Arena: @unchecked Sendable {
     static let measuresMemory = dlsym(nil, "__asan_init") == nil && dlsym(nil, "__tsan_init") == nil
 
     private static func residentMemory() -> Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        guard fgets(&line, 256, file) != nil else { return 0 }
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let fields = text.split(separator: " ")
+        let fields = ((try? File.text(of: "/proc/self/statm")) ?? "").split(separator: " ")
         return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * 4096
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 
 /// A process that is run to its end, or until it is stopped.
 struct Child {
@@ -34,7 +35,7 @@ struct Child {
         start = ContinuousClock.now
         let code = posix_spawnp(&id, arguments[0], &actions, nil, words, environ)
         guard code == 0 else {
-            throw Failure(description: "\(arguments[0]) cannot be started: \(String(cString: strerror(code)))")
+            throw Failure(description: "\(arguments[0]) cannot be started: \(Errno(code))")
         }
         self.id = id
     }
@@ -70,7 +71,7 @@ struct Child {
     /// What a program prints.
     static func output(of arguments: [String]) throws -> String {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Failure(description: "no pipe: \(String(cString: strerror(errno)))") }
+        guard pipe(&ends) == 0 else { throw Failure(description: "no pipe: \(Errno.last)") }
         let child = try Child(arguments, output: ends[1])
         close(ends[1])
         defer { close(ends[0]) }

@@ -1,6 +1,7 @@
 import Federation
 import Glibc
 import LuaBridge
+import Posix
 
 /// Cost against size, as a picture: how a load grows with the number of hosts, remotes, plugins, shares and tenants.
 enum Curves {
@@ -148,7 +149,7 @@ extension Curves {
 
     /// The processor and how many of its cores there are, as the kernel tells.
     private static var machine: String {
-        let text = (try? Site.contents(of: "/proc/cpuinfo")) ?? ""
+        let text = (try? File.text(of: "/proc/cpuinfo")) ?? ""
         let model = text.split(separator: "\n").first { $0.hasPrefix("model name") }?.split(separator: ":").last
         return
             "\(model.map { $0.trimmingPrefix(" ") } ?? "unknown processor"), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores"

@@ -2,6 +2,7 @@ import EventLoops
 import Federation
 import Glibc
 import LuaBridge
+import Posix
 
 /// Instructions of one operation, counted by callgrind as the difference of two run lengths: the same whatever else the
 /// machine does.
@@ -37,7 +38,7 @@ struct InstructionFigures {
         guard try Child([valgrind] + options + arguments).wait().status == 0 else {
             throw Child.Failure(description: "\(arguments.joined(separator: " ")) failed under valgrind")
         }
-        for line in try Site.contents(of: output).split(separator: "\n") where line.hasPrefix("summary:") {
+        for line in try File.text(of: output).split(separator: "\n") where line.hasPrefix("summary:") {
             if let count = Double(line.dropFirst("summary:".count).trimmingPrefix(" ")) { return count }
         }
         throw Child.Failure(description: "callgrind wrote no summary for \(arguments.joined(separator: " "))")

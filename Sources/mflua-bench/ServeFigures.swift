@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 
 /// `mflua serve` beside nginx: processor time of one request for a file of 1 KiB over a kept connection.
 struct ServeFigures {
@@ -36,7 +37,7 @@ struct ServeFigures {
 
     /// Clock ticks that a process has used, in its own code and in the kernel.
     private static func ticks(of process: pid_t) throws -> Int {
-        let text = try Site.contents(of: "/proc/\(process)/stat")
+        let text = try File.text(of: "/proc/\(process)/stat")
         // The name in parentheses may hold blanks; the 14th and 15th fields are counted from behind it.
         let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
         guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else {

@@ -1,5 +1,6 @@
 import Glibc
 import Serving
+import Posix
 
 /// A folder of generated remotes, served over loopback: by nginx where it is installed, else by the shipped server.
 final class Site {
@@ -41,7 +42,7 @@ final class Site {
     /// nginx's processes: its master and its one worker.
     var nginxProcesses: [pid_t]? {
         guard let nginx else { return nil }
-        let children = try? Self.contents(of: "/proc/\(nginx.id)/task/\(nginx.id)/children")
+        let children = try? File.text(of: "/proc/\(nginx.id)/task/\(nginx.id)/children")
         return [nginx.id] + (children ?? "").split(separator: " ").compactMap { pid_t($0) }
     }
 
@@ -65,25 +66,11 @@ final class Site {
 
     /// Writes a file.
     static func write(_ text: String, to path: String) throws {
-        guard let file = fopen(path, "w") else { throw Child.Failure(description: "\(path) cannot be written") }
-        fputs(text, file)
-        fclose(file)
+        try File.write(text, to: path)
     }
 
     /// The text of a file of the folder.
-    func read(_ name: String) throws -> String { try Self.contents(of: "\(folder)/\(name)") }
-
-    /// The text of a file.
-    static func contents(of path: String) throws -> String {
-        guard let file = fopen(path, "r") else { throw Child.Failure(description: "\(path) cannot be read") }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        while true {
-            let chunk = [UInt8](unsafeUninitializedCapacity: 65_536) { $1 = fread($0.baseAddress!, 1, $0.count, file) }
-            if chunk.isEmpty { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk
-        }
-    }
+    func read(_ name: String) throws -> String { try File.text(of: "\(folder)/\(name)") }
 
     private func startNginx(_ program: String) throws {
         let port = try Self.freePort()

@@ -1,6 +1,7 @@
 import Federation
 import Glibc
 import LuaBridge
+import Posix
 
 /// Many sleeping tasks: what each takes to start, and to keep.
 struct TaskFigures {
@@ -26,7 +27,7 @@ struct TaskFigures {
     }
 
     private static func residentMemory() throws -> Int {
-        let fields = try Site.contents(of: "/proc/self/statm").split(separator: " ")
+        let fields = try File.text(of: "/proc/self/statm").split(separator: " ")
         return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(getpagesize())
     }
 }

@@ -2,6 +2,7 @@ import EventLoops
 import Federation
 import Glibc
 import LuaBridge
+import Posix
 
 /// Tenants of level `state`: what they cost beside the host's own code, and what they leave to each other.
 ///
@@ -157,11 +158,7 @@ struct TenantFigures {
     }
 
     private static func residentMemory() -> Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = fread(&bytes, 1, bytes.count, file)
-        let fields = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ")
+        let fields = ((try? File.text(of: "/proc/self/statm")) ?? "").split(separator: " ")
         return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * Int(getpagesize())
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Posix
 
 /// Runs scenarios recorded from Module Federation's own runtime against the Lua API.
 @main
@@ -31,7 +32,7 @@ struct ConformanceCommand: AsyncParsableCommand {
     var jobs = 2
 
     func validate() throws {
-        guard Files.exists(folder) else { throw ValidationError("there is no folder `\(folder)`") }
+        guard File.exists(folder) else { throw ValidationError("there is no folder `\(folder)`") }
         guard jobs > 0 else { throw ValidationError("at least one scenario has to run at a time") }
     }
 
@@ -41,7 +42,7 @@ struct ConformanceCommand: AsyncParsableCommand {
             .run()
         outcomes += try Tables.outcomes(in: folder, only: only)
         for outcome in outcomes { Self.show(outcome) }
-        if let junit { try Files.write(JUnitReport(outcomes: outcomes).xml, to: junit) }
+        if let junit { try File.write(JUnitReport(outcomes: outcomes).xml, to: junit) }
         let failed = outcomes.count { $0.failure != nil }
         Swift.print("\(outcomes.count - failed) passed, \(failed) failed")
         if failed > 0 { throw ExitCode(1) }

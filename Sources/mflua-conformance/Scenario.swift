@@ -1,3 +1,5 @@
+import Posix
+
 /// One scenario of a folder with the trace that is expected of it.
 struct Scenario: Sendable {
     let name: String
@@ -33,14 +35,14 @@ extension Scenario {
     ///   - folder: A folder with `scenarios` and `expected`.
     ///   - filter: A name, or the beginning of one; nil for all.
     static func all(in folder: String, only filter: String?) throws -> [Scenario] {
-        guard Files.exists("\(folder)/scenarios") else { return [] }
-        return try Files.names(in: "\(folder)/scenarios", endingIn: ".json").compactMap { file in
+        guard File.exists("\(folder)/scenarios") else { return [] }
+        return try Folder.names(in: "\(folder)/scenarios", endingIn: ".json").compactMap { file in
             let name = String(file.dropLast(".json".count))
             if let filter, name != filter, !name.hasPrefix(filter) { return nil }
             let trace = "\(folder)/expected/\(name).jsonl"
             let scenario = try Scenario(
-                name: name, text: Files.text(of: "\(folder)/scenarios/\(file)"),
-                expected: Files.exists(trace) ? Files.text(of: trace) : nil)
+                name: name, text: File.text(of: "\(folder)/scenarios/\(file)"),
+                expected: File.exists(trace) ? File.text(of: trace) : nil)
             return scenario.isOnlyForJavaScript ? nil : scenario
         }
     }

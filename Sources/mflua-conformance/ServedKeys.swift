@@ -1,5 +1,6 @@
 import Serving
 import Synchronization
+import Posix
 
 /// What a scenario's server serves: manifests, entries and files by key, each as well or as badly as the scenario says.
 final class ServedKeys: Sendable {
@@ -56,7 +57,8 @@ final class ServedKeys: Sendable {
 
     /// Answers a request.
     func reply(to request: ServerRequest) -> ServerReply {
-        let path = request.pathWithoutQuery.dropFirst().removingPercentEncoding
+        let path = String(
+            decoding: request.pathWithoutQuery.utf8.dropFirst().percentDecoded(strictly: false) ?? [], as: UTF8.self)
         let found = state.withLock { state -> (key: String, spec: JSON, file: String, base: String)? in
             state.requests[request.path, default: 0] += 1
             let matches = state.specs.filter { path.hasPrefix("\($0.key)/") && Self.serves($0, path) }
@@ -145,24 +147,5 @@ extension String {
     /// The text with `$BASE` replaced.
     func replacingBase(with base: String) -> String {
         split(separator: "$BASE", omittingEmptySubsequences: false).joined(separator: base)
-    }
-}
-
-extension Substring {
-    /// The text with its percent escapes decoded.
-    fileprivate var removingPercentEncoding: String {
-        var bytes: [UInt8] = []
-        var rest = utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

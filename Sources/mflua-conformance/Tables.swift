@@ -1,5 +1,6 @@
 import Federation
 import Semver
+import Posix
 
 /// The rows of a folder's tables, checked against the functions they are about.
 enum Tables {
@@ -19,8 +20,8 @@ enum Tables {
         var outcomes: [Outcome] = []
         for (suite, rows) in [("semver", versionRows), ("match", requestRows)] {
             let path = "\(folder)/\(suite).json"
-            guard Files.exists(path), filter == nil || filter == suite else { continue }
-            let table = try JSON.parse(Files.text(of: path))
+            guard File.exists(path), filter == nil || filter == suite else { continue }
+            let table = try JSON.parse(File.text(of: path))
             for row in rows(table) {
                 outcomes.append(
                     Outcome(

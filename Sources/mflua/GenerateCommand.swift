@@ -1,7 +1,7 @@
 import ArgumentParser
 import Diagnostics
 import Federation
-import Glibc
+import Posix
 
 /// `mflua generate`: writes the reference, the table of codes and the editor stubs into a checkout.
 struct GenerateCommand: ParsableCommand {
@@ -15,18 +15,20 @@ struct GenerateCommand: ParsableCommand {
     func run() throws {
         for file in Reference.files {
             let path = folder + "/" + file.path
-            guard let stream = fopen(path, "w") else { throw MFError.cannotWriteReference(path, reason: errno) }
-            fputs(file.text, stream)
-            fclose(stream)
+            do {
+                try File.write(file.text, to: path)
+            } catch {
+                throw MFError.cannotWriteReference(path, reason: error)
+            }
             print("wrote \(file.path)")
         }
     }
 }
 
 extension MFError {
-    fileprivate static func cannotWriteReference(_ path: String, reason: Int32) -> MFError {
+    fileprivate static func cannotWriteReference(_ path: String, reason: Errno) -> MFError {
         MFError(
-            .cannotWrite, "cannot write `\(path)`: \(String(cString: strerror(reason)))",
+            .cannotWrite, "cannot write `\(path)`: \(reason)",
             hint: "run `mflua generate` in a checkout of mflua, or name its folder")
     }
 }

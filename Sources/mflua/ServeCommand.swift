@@ -5,6 +5,7 @@ import Glibc
 import HotReload
 import Logging
 import Serving
+import Posix
 
 /// `mflua serve DIR`: the folder's files over HTTP, for hosts that load them as remotes.
 struct ServeCommand: AsyncParsableCommand {
@@ -81,23 +82,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     private static func checkFolder(_ folder: String) throws {
         var status = stat()
-        if stat(folder, &status) != 0 { throw MFError.cannotServe(folder, String(cString: strerror(errno))) }
+        if stat(folder, &status) != 0 { throw MFError.cannotServe(folder, Errno.last.description) }
         if status.st_mode & S_IFMT != S_IFDIR { throw MFError.cannotServe(folder, "not a folder") }
     }
 
     /// The remotes a person may want to name in a host: manifests one level down.
     private static func manifests(in folder: String) -> [String] {
-        guard let listing = opendir(folder) else { return [] }
-        defer { closedir(listing) }
-        var found: [String] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-            }
-            let manifest = name == "." ? "mf-manifest.json" : "\(name)/mf-manifest.json"
-            if name != "..", access("\(folder)/\(manifest)", R_OK) == 0 { found.append(manifest) }
-        }
-        return found.sorted()
+        let inner = ((try? Folder.entries(of: folder)) ?? []).map { "\($0.name)/mf-manifest.json" }
+        return (["mf-manifest.json"] + inner).filter { File.isReadable("\(folder)/\($0)") }.sorted()
     }
 }
 

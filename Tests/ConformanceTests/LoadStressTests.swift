@@ -4,6 +4,7 @@ import LuaBridge
 import Serving
 import TestSupport
 import Testing
+import Posix
 
 @testable import mflua_conformance
 
@@ -37,7 +38,7 @@ extension OneAfterAnother {
                                 })
                         ),
                     ])))
-            let script = try Files.text(of: Places.root + "/Fixtures/stress/loads.lua")
+            let script = try File.text(of: Places.root + "/Fixtures/stress/loads.lua")
             let result = try await runtime.evaluate(script, name: "@loads.lua")
             let complaints = try await runtime.loop.perform {
                 guard case .table(let table) = result.first ?? .nil else { return ["the script returned no list"] }

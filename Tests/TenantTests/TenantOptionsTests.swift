@@ -59,10 +59,7 @@ struct TenantOptionsTests {
         expectMFError(.invalidOptions) { try TenantOptions.fromLua(.record(LuaRecord([(key, .string(value))]))) }
     }
 
-    @Test(arguments: [
-        ("500us", Duration.microseconds(500)), ("0.5ms", .microseconds(500)), ("90s", .seconds(90)),
-        ("5m", .seconds(300)), ("5min", .seconds(300)), ("1h", .seconds(3600)),
-    ])
+    @Test(arguments: [("500us", Duration.microseconds(500)), ("5m", .seconds(300)), ("5min", .seconds(300))])
     func timesAreReadByTheirUnit(text: String, duration: Duration) throws {
         let options = try TenantOptions.fromLua(["wall": .string(text)])
         #expect(options.wall == duration)

@@ -18,9 +18,9 @@ extension MFError.Code {
             .remoteInvalid, "remoteInvalid", "a remote cannot be declared so",
             """
             Cause: the remote has no name; or its alias begins as the name or alias of another remote does, so that
-                   requests could mean either; or its `revalidate` is no interval.
-            Cure:  give it a name; choose an alias that begins no other name; write intervals as a number and `ms`,
-                   `s`, `m` or `h`, such as `revalidate = "30s"`.
+                   requests could mean either; or its `revalidate` or `timeout` is invalid.
+            Cure:  give it a name; choose an alias that begins no other name; write times as a number and `us`,
+                   `ms`, `s`, `min`, `h` or `d`, such as `revalidate = "30s"`.
             """),
         CodeEntry(
             .shareNotFound, "shareNotFound", "the host does not share this package",

@@ -30,11 +30,6 @@ extension OptionType {
     /// How a version of a shared module is chosen.
     static let shareStrategy = word(ShareStrategy.versionFirst, ShareStrategy.loadedFirst)
 
-    /// How often a remote is asked for a new version.
-    static let interval = OptionType("string", "a time such as \"30s\"") { value in
-        value.stringValue.flatMap(Duration.init(interval:)) != nil
-    }
-
     /// The list of remotes that `mf.init` and `registerRemotes` take.
     static let remotes = list(of: Remote.optionType(), "a list of remotes")
 
@@ -60,12 +55,4 @@ extension OptionType {
 
     /// Who calls: generated code, or somebody at run time.
     static let caller = word("build", "runtime")
-}
-
-extension Duration {
-    /// How often a remote is asked for a new version: a time such as `30s`, or a number of seconds.
-    init?(interval text: String) {
-        self.init(
-            option: text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? text + "s" : text)
-    }
 }

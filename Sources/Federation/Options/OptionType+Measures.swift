@@ -1,4 +1,5 @@
 import LuaBridge
+import Posix
 
 // Sizes and times: strings with a unit.
 
@@ -6,7 +7,16 @@ extension OptionType {
     /// A size such as `16MB`, or a number of bytes.
     static let byteCount = OptionType("string|integer", "a size such as \"16MB\"") { $0.byteCount != nil }
     /// A time such as `50ms`.
-    static let duration = OptionType("string", "a time such as \"50ms\" or \"2s\"") { $0.duration != nil }
+    static let duration = OptionType("string", "a time such as \"50ms\" or \"2s\"") { value, checker in
+        guard value.duration == nil else { return }
+        let hint: String? =
+            if let number = value.shownNumber, Duration(text: number + "s") != nil {
+                "a time has a unit: write \"\(number)s\" for seconds, or use `us`, `ms`, `min`, `h` or `d`"
+            } else {
+                "write a number and `us`, `ms`, `s`, `min`, `h` or `d`, of at most ten years"
+            }
+        checker.expected("a time such as \"50ms\" or \"2s\"", found: value, hint: hint)
+    }
 }
 
 extension LuaValue {
@@ -19,22 +29,16 @@ extension LuaValue {
         return Int(count)
     }
 
-    /// The time that an option says, more than nothing and less than 31 years.
-    var duration: Duration? { stringValue.flatMap(Duration.init(option:)) }
-}
+    /// The time that an option says.
+    var duration: Duration? { stringValue.flatMap(Duration.init(text:)) }
 
-extension Duration {
-    /// Reads `500us`, `50ms`, `1.5s`, `5m` (or `5min`), `1h`; nothing for anything else.
-    init?(option text: String) {
-        let units = [("us", 1e-6), ("ms", 1e-3), ("min", 60), ("s", 1), ("m", 60), ("h", 3600)]
-        guard let seconds = scaled(text, units), seconds >= 1e-6, seconds < 1e9 else { return nil }
-        self = .microseconds(Int64((seconds * 1e6).rounded()))
-    }
-
-    /// The same text once more, exact to a microsecond.
-    var option: String {
-        let (seconds, attoseconds) = components
-        return "\(seconds * 1_000_000 + attoseconds / 1_000_000_000_000)us"
+    /// A number, or a text that may be one without its unit.
+    fileprivate var shownNumber: String? {
+        switch self {
+        case .integer(let number): "\(number)"
+        case .number(let number): "\(number)"
+        default: stringValue
+        }
     }
 }
 

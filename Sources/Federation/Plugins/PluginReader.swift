@@ -1,6 +1,7 @@
 import Diagnostics
 import EventLoops
 import LuaBridge
+import Posix
 
 /// Reads plugins: tables, functions, files, and text from memory.
 struct PluginReader: Sendable {
@@ -94,7 +95,7 @@ struct PluginReader: Sendable {
         let (file, options, tenant) = (source.path, source.options, source.tenant)
         if source.text == nil { source.generation.note(file) }
         do {
-            let bytes = try source.text ?? Paths.read(file).get()
+            let bytes = try source.text ?? File.read(file)
             if let tenant {
                 guard let host else { throw MFError.tenantWithoutHost(tenant) }
                 return try readPlugin(bytes, source, of: host)
@@ -114,7 +115,7 @@ struct PluginReader: Sendable {
             case .table(let table): return registered(try LuaPlugin(table, of: Lifecycle.table, source: source))
             default: throw MFError.pluginInvalid(found: result.luaTypeName, source: file)
             }
-        } catch let error as Paths.Errno {
+        } catch let error as Errno {
             throw MFError.pluginLoadFailed(file, cause: error)
         } catch let error as MFError where !MFError.isAboutPlugin(error.code) {
             throw MFError.pluginLoadFailed(file, cause: error)
@@ -165,7 +166,7 @@ struct PluginReader: Sendable {
     /// Where a plugin's file is: beside the script, or below the working directory.
     private func pluginFile(_ path: String) throws -> String {
         let candidates = [Paths.join(registry.environments.scriptFolder, path), path]
-        guard let file = candidates.first(where: Paths.exists) else {
+        guard let file = candidates.first(where: File.exists) else {
             throw MFError.pluginMissing(path, tried: candidates)
         }
         return file

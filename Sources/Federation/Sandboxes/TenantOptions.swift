@@ -1,5 +1,6 @@
 import Diagnostics
 public import LuaBridge
+import Posix
 
 /// What a tenant is made from: where its code runs, how much it may use, what it may reach.
 ///
@@ -86,9 +87,9 @@ extension TenantOptions: LuaConvertible {
         Field(
             "cpu", .duration,
             "Processor time of one call and what it spawns, such as `50ms`; what outlives it has this once every `wall`.",
-            { .string($0.cpu.option) }
+            { .string($0.cpu.text) }
         ) { $0.cpu = $1.duration ?? $0.cpu },
-        Field("wall", .duration, "Total time of one call, such as `2s`.", { .string($0.wall.option) }) {
+        Field("wall", .duration, "Total time of one call, such as `2s`.", { .string($0.wall.text) }) {
             $0.wall = $1.duration ?? $0.wall
         },
         Field("tasks", .integer(from: 1), "Spawned tasks and timers alive.", { .integer(Int64($0.tasks)) }) {
@@ -125,7 +126,7 @@ extension TenantOptions: LuaConvertible {
             { .integer(Int64($0.maxRestarts)) }
         ) { $0.maxRestarts = $1.intValue ?? $0.maxRestarts },
         Field(
-            "restartWindow", .duration, "The time in which restarts are counted.", { .string($0.restartWindow.option) }
+            "restartWindow", .duration, "The time in which restarts are counted.", { .string($0.restartWindow.text) }
         ) { $0.restartWindow = $1.duration ?? $0.restartWindow },
         Field(
             "failClosed", .boolean, "Whether the hooks of its plugins fail while it is suspended.",

@@ -3,6 +3,7 @@ import Diagnostics
 import EventLoops
 import Glibc
 import LuaBridge
+import Posix
 
 /// A tenant's life in a worker process of the same binary.
 final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
@@ -307,7 +308,7 @@ extension MFError {
     static func workerNotStarted(_ tenant: String, errno: Int32) -> MFError {
         MFError(
             .levelUnavailable,
-            "the worker of tenant `\(tenant)` cannot be started: \(String(cString: strerror(errno)))",
+            "the worker of tenant `\(tenant)` cannot be started: \(Errno(errno))",
             context: [("tenant", tenant)], hint: "the level `process` needs /proc and room for one more process")
     }
 
@@ -325,7 +326,7 @@ extension MFError {
 
     static func sandboxRefused(errno: Int32) -> MFError {
         MFError(
-            .levelUnavailable, "the kernel refuses to lock the worker up: \(String(cString: strerror(errno)))",
+            .levelUnavailable, "the kernel refuses to lock the worker up: \(Errno(errno))",
             hint: "the level `process` needs seccomp filters; it never runs weaker than asked")
     }
 }

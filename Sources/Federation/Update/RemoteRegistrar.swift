@@ -2,6 +2,7 @@ import Diagnostics
 import Logging
 import LuaBridge
 import OrderedCollections
+import Posix
 
 /// Adds remotes to a host, and takes them away with all that was loaded of them.
 struct RemoteRegistrar: HostService {
@@ -33,10 +34,10 @@ struct RemoteRegistrar: HostService {
             _ = try hooks.emit(lifecycle.beforeRegisterRemote, RegisterRemote(remote: remote, context: context))
         }
         try tenants.expectDeclared(of: remote)
-        if let text = remote.revalidate, Duration(interval: text) == nil {
+        if let text = remote.revalidate, Duration(text: text) == nil {
             throw MFError.badTime(text, in: "revalidate", of: remote)
         }
-        if let text = remote.timeout, Duration(option: text) == nil {
+        if let text = remote.timeout, Duration(text: text) == nil {
             throw MFError.badTime(text, in: "timeout", of: remote)
         }
         if let known = index.remote(exactly: remote.name, in: list) {
@@ -150,6 +151,6 @@ extension MFError {
         MFError(
             .remoteInvalid, "invalid `\(key)` `\(text)` of remote `\(remote.name)`",
             context: [("remote", remote.name), (key, text)],
-            hint: "write a number and `ms`, `s`, `m` or `h`, such as `30s`")
+            hint: "write a number and `us`, `ms`, `s`, `min`, `h` or `d`, such as `30s`")
     }
 }

@@ -4,6 +4,7 @@ import Fetch
 import Logging
 import LuaBridge
 import OrderedCollections
+import Posix
 
 /// A new version of a remote on its way: what has changed, and what it is made from.
 struct RemoteDraft {
@@ -94,7 +95,7 @@ extension RemoteUpdater {
                 if last.hasTasks { replaced.new.container?.lifetime?.own { last.close() } }
             }
         }
-        guard let grace = remote.grace.flatMap(Duration.init(interval:)) else { return end() }
+        guard let grace = remote.grace.flatMap(Duration.init(text:)) else { return end() }
         let timer = loop.schedule(after: grace, end)
         last.own { [loop] in loop.cancel(timer) }
     }

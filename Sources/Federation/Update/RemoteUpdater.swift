@@ -4,6 +4,7 @@ import Fetch
 import Logging
 import LuaBridge
 import OrderedCollections
+import Posix
 
 /// Puts new versions of remotes in the place of those that are loaded.
 struct RemoteUpdater: HostService {
@@ -100,7 +101,7 @@ extension RemoteUpdater {
     /// Revalidates a remote again and again, as its `revalidate` says, until it is removed.
     func scheduleRevalidation(of remote: Remote) {
         endRevalidation(of: remote)
-        guard let interval = remote.revalidate.flatMap(Duration.init(interval:)) else { return }
+        guard let interval = remote.revalidate.flatMap(Duration.init(text:)) else { return }
         let key = ObjectIdentifier(remote)
         context.revalidations[key] = loop.schedule(after: interval) { [weak context, weak remote] in
             guard let context, let remote else { return }

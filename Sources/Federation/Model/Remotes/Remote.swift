@@ -3,6 +3,7 @@ import EventLoops
 import Fetch
 public import LuaBridge
 public import OrderedCollections
+import Posix
 
 /// The scope, or the scopes, that a remote or a shared module belongs to.
 public enum ShareScopeName: Sendable, Equatable {
@@ -147,11 +148,11 @@ public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked
             { .optional($0.tenant) }
         ) { $0.tenant = $1.isNil ? nil : try String.fromLua($1) },
         ViewField(
-            option: "revalidate", .interval, "How often to look for a new version, such as `30s`.",
+            option: "revalidate", .duration, "How often to look for a new version, such as `30s`.",
             { .optional($0.revalidate) }
         ) { $0.revalidate = try Optional<String>.fromLua($1) },
         ViewField(
-            option: "grace", .interval, "How long tasks of an old version go on beside the new one, such as `30s`.",
+            option: "grace", .duration, "How long tasks of an old version go on beside the new one, such as `30s`.",
             { .optional($0.grace) }
         ) { $0.grace = try Optional<String>.fromLua($1) },
         ViewField(
@@ -198,7 +199,7 @@ extension Remote {
         _ url: String, headers: [(String, String)] = [], acceptsAnyStatus: Bool = false
     ) -> FetchRequest {
         var request = FetchRequest(url: url, headers: headers, acceptsAnyStatus: acceptsAnyStatus)
-        if let timeout = timeout.flatMap(Duration.init(option:)) { request.timeout = timeout }
+        if let timeout = timeout.flatMap(Duration.init(text:)) { request.timeout = timeout }
         return request
     }
 

@@ -1,0 +1,57 @@
+internal import Glibc
+
+/// Whole files, read and written without Foundation. The calls block.
+package enum File {
+    /// The content of a file.
+    package static func read(_ path: String) throws(Errno) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        return try read(descriptor)
+    }
+
+    /// The content of a file as text; bytes that are not UTF-8 become U+FFFD.
+    package static func text(of path: String) throws(Errno) -> String {
+        String(decoding: try read(path), as: UTF8.self)
+    }
+
+    /// Everything that a descriptor yields until its end. The descriptor stays open.
+    package static func read(_ descriptor: Int32) throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            var count = 0
+            let part = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, used in
+                count = Glibc.read(descriptor, buffer.baseAddress!, buffer.count)
+                used = max(count, 0)
+            }
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .last
+            }
+            if bytes.isEmpty { bytes = part } else { bytes += part }
+        }
+    }
+
+    /// Replaces the content of a file, or makes the file.
+    package static func write(_ text: String, to path: String) throws(Errno) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .last
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Whether a path names something.
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Whether a path names something that this process may read.
+    package static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+}
