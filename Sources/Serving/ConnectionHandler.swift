@@ -36,6 +36,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var isInputClosed = false
     /// Since when it has done nothing that would be missed; nil while it does.
     private(set) var idleSince: NIODeadline? = .now()
+    /// Since when its client has not taken the piece of an answer that waits for it; nil while none waits.
+    private(set) var stalledSince: NIODeadline?
     /// What is sent once the client has taken what was sent before.
     private var whenWritable: (() -> Void)?
     private var context: ChannelHandlerContext?
@@ -71,7 +73,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         service.registry.remove(self)
     }
 
-    /// Closes a connection that waits for a request, to make room for another.
+    /// Closes a connection whose client does nothing, to make room for another.
     func closeIdle() { context?.close(promise: nil) }
 
     /// Closes the connection in the middle of what it does: the client sees that something is missing.
@@ -94,6 +96,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     func enter(_ phase: Phase) {
         let limits = service.limits
         self.phase = phase
+        stalledSince = nil
         deadline?.cancel()
         deadline = nil
         switch phase {
@@ -119,6 +122,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Gives the client time for the next piece.
     func extendSending() {
         deadline?.cancel()
+        stalledSince = .now()
         setDeadline(service.limits.write) { $0.abort() }
     }
 

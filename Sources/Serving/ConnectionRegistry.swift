@@ -4,21 +4,35 @@ import NIOCore
 final class ConnectionRegistry {
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private let limit: Int
+    private let stall: TimeAmount
 
-    init(limit: Int) { self.limit = limit }
+    init(_ limits: ServerLimits) { (limit, stall) = (limits.connections, TimeAmount(limits.stall)) }
 
     /// Takes a connection in, for which another may have to go.
     ///
     /// - Returns: Whether there is a place for it.
     func add(_ connection: ConnectionHandler) -> Bool {
         if connections.count >= limit {
-            let idle = connections.values.filter { $0.idleSince != nil }
-            guard let oldest = idle.min(by: { $0.idleSince! < $1.idleSince! }) else { return false }
-            remove(oldest)
-            oldest.closeIdle()
+            guard let spare = oldest(\.idleSince) ?? stalled() else { return false }
+            remove(spare)
+            spare.closeIdle()
         }
         connections[ObjectIdentifier(connection)] = connection
         return true
+    }
+
+    private func oldest(_ since: (ConnectionHandler) -> NIODeadline?) -> ConnectionHandler? {
+        connections.values.compactMap { connection in since(connection).map { (since: $0, connection: connection) } }
+            .min { $0.since < $1.since }?.connection
+    }
+
+    /// The client that has taken nothing of its answer for longest, and for too long to keep others out.
+    private func stalled() -> ConnectionHandler? {
+        guard let connection = oldest(\.stalledSince), let since = connection.stalledSince, since + stall <= .now()
+        else {
+            return nil
+        }
+        return connection
     }
 
     func remove(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = nil }

@@ -16,7 +16,7 @@ final class HTTPService: @unchecked Sendable {
         limits: ServerLimits, files: NIOThreadPool, log: @escaping @Sendable (HTTPServer.Refusal) -> Void
     ) {
         (self.handler, self.refuse, self.limits, self.files, self.log) = (handler, refuse, limits, files, log)
-        registry = ConnectionRegistry(limit: limits.connections)
+        registry = ConnectionRegistry(limits)
     }
 
     /// Tells of a request that was refused before the handler saw it.

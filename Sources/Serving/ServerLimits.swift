@@ -10,6 +10,8 @@ public struct ServerLimits: Sendable {
     public var idle = Duration.seconds(60)
     /// For a client to take 64 KiB of an answer. After that the connection is closed.
     public var write = Duration.seconds(30)
+    /// For a client to take 64 KiB of an answer while others find no place. After that it is closed for one of them.
+    public var stall = Duration.seconds(2)
     /// For a client to take notice of a last answer, while what it still sends is thrown away.
     public var linger = Duration.seconds(2)
 
@@ -20,8 +22,8 @@ public struct ServerLimits: Sendable {
     /// Bytes of a request's body; 0: requests with a body are refused by their head. Beyond: 413.
     public var bodyBytes = 16 << 20
 
-    /// How many connections there are at once. With one more, the one that has been idle longest is closed; if none is
-    /// idle, the new one is answered with 503.
+    /// How many connections there are at once. With one more, the one that has been idle longest is closed, or the one
+    /// that has stalled longest; if there is none, the new one is answered with 503.
     public var connections: Int
 
     /// The usual limits; as many connections as there are descriptors for, an open file for each of them included.

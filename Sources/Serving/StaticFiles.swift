@@ -109,7 +109,7 @@ public struct StaticFiles: Sendable {
     ///
     /// Segments are split before they are decoded, so an encoded slash never makes a new one.
     static func decodedPath(_ path: Substring) -> String? {
-        guard path.utf8.first == UInt8(ascii: "/") else { return nil }
+        guard path.utf8.first == UInt8(ascii: "/"), path.utf8.last != UInt8(ascii: "/") else { return nil }
         var segments: [String] = []
         for segment in path.utf8.split(separator: UInt8(ascii: "/")) {
             guard let bytes = segment.percentDecoded(strictly: true),

@@ -132,6 +132,12 @@ import Testing
         "plugins = { run }, remotes = { { name = 'x', entry = 'http://x/', tenant = mf.null } }",
         "plugins = { run }, remotes = { { name = 'x', entry = 'http://x/', tenant = 'gest' } }",
         "plugins = { run }, remotes = { { name = 'x', entry = 'http://x/', Tenant = 'guest' } }",
+        // One brace too deep, and where only `__index` shows it.
+        "plugins = { { run, { tenant = 'guest' } } }", "plugins = { { run, { Tenant = 'guest' } } }",
+        "plugins = { setmetatable({ run }, { __index = { tenant = 'guest' } }) }",
+        "plugins = setmetatable({ { run } }, { __index = { tenant = 'guest' } })",
+        "plugins = { run }, remotes = { setmetatable({ name = 'x', entry = 'http://x/' }, { __index = { tenant = 'guest' } }) }",
+        "plugins = { run }, tenants = { guest = setmetatable({}, { __index = { level = 'process' } }) }",
     ]
 
     @Test(arguments: trust) func nothingRunsWhereItIsNotClearWhoIsTrusted(options: String) async throws {

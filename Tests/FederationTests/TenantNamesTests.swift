@@ -7,7 +7,9 @@ import Testing
 
 /// Names of tenants and of their plugins belong to one principal each.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct TenantNamesTests {
-    @Test(arguments: ["", "a/b", "a,b", "a\\0b", "a\\nb", "a\\27b"]) func aTenantsNameThatCouldBeReadOtherwiseIsRefused(
+    @Test(arguments: [
+        "", "a/b", "a,b", "a\\0b", "a\\nb", "a\\27b", "*", "a*", "!a", "share:a", String(repeating: "a", count: 129),
+    ]) func aTenantsNameThatCouldBeReadOtherwiseIsRefused(
         name: String
     ) async throws {
         try await withSite { site in

@@ -102,6 +102,18 @@ import Testing
         #expect(try await oldest.body == "/a")
     }
 
+    @Test func clientThatTakesNothingOfItsAnswerMakesRoom() async throws {
+        let large = String(repeating: "x", count: 32 << 20)
+        let limits = Self.limits { ($0.connections, $0.stall) = (1, .zero) }
+        let server = try await HTTPServer.start(limits: limits) { .text($0.path == "/large" ? large : "small") }
+        let count = try await LoopbackClient.countBody(of: "/large", port: server.port) {
+            let answer = try LoopbackClient.getBlocking("/small", port: server.port)
+            #expect(answer.body == "small")
+        }
+        #expect(count < large.utf8.count)
+        await server.stop()
+    }
+
     @Test func newConnectionIsRefusedWhereNoneIsIdle() async throws {
         let (asked, ask) = AsyncStream.makeStream(of: Void.self)
         let server = try await HTTPServer.start(limits: Self.limits { $0.connections = 1 }) { _ in

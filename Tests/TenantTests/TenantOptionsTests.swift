@@ -65,4 +65,18 @@ struct TenantOptionsTests {
         #expect(options.wall == duration)
         #expect(try TenantOptions.fromLua(options.luaValue).wall == duration)
     }
+
+    @Test(arguments: [
+        "", "*", "*.example.com", "http://api.example", "api.example/", "api.example:8080", "user@api.example", "a b",
+        "a..b", "[::1", "10.0.0.0/8",
+    ]) func aHostThatCouldNeverMatchIsRefused(host: String) {
+        expectMFError(.invalidOptions) { try TenantOptions.fromLua(["net": .array([.string(host)])]) }
+    }
+
+    @Test(arguments: [
+        "api.example", "API.Example.", "localhost", "10.0.0.1", "::1", "[fe80::1]", "bücher.example", "a_b",
+    ])
+    func aHostByNameOrAddressIsTaken(host: String) throws {
+        #expect(try TenantOptions.fromLua(["net": .array([.string(host)])]).net == [host])
+    }
 }

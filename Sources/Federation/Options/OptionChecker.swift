@@ -50,6 +50,15 @@ struct OptionChecker {
         path = outer
     }
 
+    /// Notes a table whose metatable gives it keys that are not its own: options are read without metamethods, so that
+    /// what decides about trust is where a reader sees it.
+    mutating func expectOwnKeys(of value: LuaValue) throws {
+        guard case .table(let table) = value, let metatable = try table.metatable(),
+            !(try metatable.rawGet("__index").isNil && metatable.rawGet("__pairs").isNil)
+        else { return }
+        note("takes keys from a metatable", hint: "copy what it inherits into the table itself: options are read raw")
+    }
+
     /// Notes a value of another type.
     mutating func expected(_ what: String, found: LuaValue, hint: String? = nil) {
         note("expected \(what), found \(found.mismatchDescription)", separator: ": ", hint: hint)

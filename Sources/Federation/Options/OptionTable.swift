@@ -95,6 +95,7 @@ struct OptionTable: Sendable {
             checker.expected("a table", found: value)
             return OptionValues()
         }
+        try checker.expectOwnKeys(of: value)
         var values = OptionValues()
         var unknown: [OptionKey] = []
         var older: [String: LuaValue] = [:]

@@ -104,6 +104,7 @@ extension OptionType {
     static func list(of element: OptionType, _ expected: String = "a list") -> OptionType {
         OptionType("\(element.luaType.inParentheses)[]", expected) { value, checker in
             guard let entries = try value.luaEntries() else { return checker.expected(expected, found: value) }
+            try checker.expectOwnKeys(of: value)
             var elements: [Int64: LuaValue] = [:]
             var others: [OptionKey] = []
             for (key, value) in entries {
@@ -135,6 +136,7 @@ extension OptionType {
     static func map(of element: OptionType, _ expected: String) -> OptionType {
         OptionType("table<string, \(element.luaType)>", expected) { value, checker in
             guard let entries = try value.luaEntries() else { return checker.expected(expected, found: value) }
+            try checker.expectOwnKeys(of: value)
             var values: [(key: OptionKey, value: LuaValue)] = []
             var others: [OptionKey] = []
             for (key, value) in entries {

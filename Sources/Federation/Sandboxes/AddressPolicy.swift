@@ -1,4 +1,5 @@
 public import Fetch
+import LuaBridge
 
 /// Which URLs and addresses may be reached for a tenant.
 ///
@@ -36,6 +37,18 @@ public struct AddressPolicy: Sendable {
             if let server = Self.server(of: entry) { servers[server, default: []].insert(entry.credentials) }
         }
         self.servers = servers
+    }
+
+    /// Whether a text names a host that a policy can allow: a name or an address, nothing around it.
+    static func isHost(_ text: String) -> Bool {
+        switch HostKey(text) {
+        case .address: true
+        case .name(let name):
+            name.utf8.count <= 253
+                && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+                    !label.isEmpty && label.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
+                }
+        }
     }
 
     /// Whether a URL may be asked for. One with a user name or password is allowed only where the owner wrote them.
@@ -148,4 +161,12 @@ private enum HostKey: Hashable {
         if host.hasSuffix(".") { host.removeLast() }
         self = HostName.address(host).map { .address(AddressPolicy.unmapped($0)) } ?? .name(host)
     }
+}
+
+extension OptionType {
+    /// A list of hosts.
+    static let hosts = list(
+        of: OptionType("string", "a host name or an address, without scheme, port or `*`") {
+            $0.stringValue.map(AddressPolicy.isHost) ?? false
+        }, "a list of hosts")
 }

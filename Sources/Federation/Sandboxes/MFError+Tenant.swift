@@ -21,8 +21,12 @@ extension MFError {
         MFError(
             .invalidOptions,
             name.isEmpty
-                ? "the name of a tenant is empty" : "the name of a tenant contains `/`, `,` or a control character",
-            context: [("tenant", name)], hint: "a plugin of a tenant is written `tenant/my-plugin`: use a plain name")
+                ? "the name of a tenant is empty"
+                : name.utf8.count > 128
+                    ? "the name of a tenant is longer than 128 bytes"
+                    : "the name of a tenant contains one of `/ , : * !` or a control character",
+            context: [("tenant", name)],
+            hint: "names stand in patterns and before plugins, as in `acme/my-plugin`: use letters, digits and `-`")
     }
 
     static func tenantSuspended(_ name: String, for remaining: Duration) -> MFError {

@@ -24,8 +24,10 @@ public final class Tenant: @unchecked Sendable {
 
     /// Whether a tenant can have a name: `acme/x-plugin` has to name one plugin, and messages hold names as they are.
     static func isName(_ name: String) -> Bool {
-        !name.isEmpty
-            && !name.unicodeScalars.contains { $0 == "/" || $0 == "," || $0.properties.generalCategory == .control }
+        !name.isEmpty && name.utf8.count <= 128
+            && !name.unicodeScalars.contains {
+                "/,:*!".unicodeScalars.contains($0) || $0.properties.generalCategory == .control
+            }
     }
 
     /// Its limits and capabilities.

@@ -98,7 +98,7 @@ extension TenantOptions: LuaConvertible {
         Field("message", .byteCount, "Bytes of one value that crosses its border.", { .integer(Int64($0.message)) }) {
             $0.message = $1.byteCount ?? $0.message
         },
-        Field("net", .strings, "Hosts that `mf.fetch` may ask.", { $0.net.luaValue }) {
+        Field("net", .hosts, "Hosts that `mf.fetch` may ask.", { $0.net.luaValue }) {
             $0.net = (try? [String].fromLua($1)) ?? $0.net
         },
         Field("shared", .strings, "Shared modules that are visible.", { $0.shared.luaValue }) {

@@ -19,6 +19,19 @@ enum PluginEntry {
             .any,
         ])
 
+    /// Notes a `tenant` among a plugin's own options, where it would run unsandboxed in silence.
+    fileprivate static func expectNoTenant(in options: LuaValue, _ checker: inout OptionChecker) throws {
+        for case .string(let name) in try (options.luaEntries() ?? []).map(\.key) where name.lowercased() == "tenant" {
+            try checker.inside(.position(2)) { checker in
+                try checker.inside(.name(name)) {
+                    $0.note(
+                        "is an option of the plugin's own, and names no sandbox",
+                        hint: "write `{ \"./plugin.lua\", options, tenant = \"…\" }`")
+                }
+            }
+        }
+    }
+
     /// Whether a table is an entry with a list part, and not a plugin itself.
     static func isList(_ table: LuaTable) throws -> Bool { try !table.rawGet(1).isNil }
 }
@@ -31,7 +44,8 @@ extension OptionType {
         case .object(let object) where object is SwiftPluginView || object is TenantPlugin || object is HostPluginView:
             return
         case .table(let table) where try PluginEntry.isList(table):
-            try PluginEntry.options.check(value, &checker)
+            let entry = try PluginEntry.options.check(value, &checker)
+            if entry["tenant"].isNil { try PluginEntry.expectNoTenant(in: entry[2], &checker) }
         case .table(let table):
             guard let hooks = checker.hooks else { return }
             for problem in try LuaPlugin.problems(of: table, hooks: hooks) { checker.note(problem) }
