@@ -52,7 +52,8 @@ struct TenantOptionsTests {
 
     @Test(arguments: [
         ("memory", "16"), ("memory", "-1MB"), ("memory", "lots"), ("cpu", "50"), ("cpu", "0ms"), ("wall", "soon"),
-        ("level", "shared"), ("tasks", "many"), ("net", "api"), ("env", "x"), ("failClosed", "yes"), ("cpu", "nanms"),
+        ("level", "shared"), ("memory", "0x10MB"), ("memory", "1e3MB"), ("cpu", "0x1ms"), ("tasks", "many"),
+        ("net", "api"), ("env", "x"), ("failClosed", "yes"), ("cpu", "nanms"),
         ("memory", "infMB"),
     ])
     func valuesOfAnotherFormAreRefused(key: String, value: String) {

@@ -45,7 +45,11 @@ extension LuaValue {
 /// `16MB` by the first unit that fits.
 private func scaled(_ text: String, _ units: [(String, Double)]) -> Double? {
     for (unit, factor) in units where text.hasSuffix(unit) {
-        guard let number = Double(text.dropLast(unit.count)), number.isFinite else { return nil }
+        let digits = text.dropLast(unit.count)
+        // `Double` reads hexadecimal, exponents and infinity, too.
+        guard digits.allSatisfy({ $0 == "." || ("0"..."9").contains($0) }), let number = Double(digits) else {
+            return nil
+        }
         return number * factor
     }
     return nil
