@@ -1,4 +1,5 @@
 import Diagnostics
+import Fetch
 import LuaBridge
 
 extension MFError {
@@ -76,4 +77,29 @@ extension MFError {
 
     /// The message of any error.
     static func text(of error: any Error) -> String { (error as? MFError)?.message ?? String(describing: error) }
+
+    /// A remote entry could not be fetched, compiled or run.
+    static func entryLoadFailed(_ remote: ResolvedRemote, url: String, cause: any Error) -> MFError {
+        MFError(
+            .entryLoadFailed, "the entry of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
+            context: [("remote", remote.name), ("entry", redacted(url))],
+            hint: (cause as? MFError)?.hint ?? "see the cause below; the next load tries again", cause: cause)
+    }
+
+    /// A remote entry ran and returned no container.
+    static func entryExportsNothing(_ remote: ResolvedRemote, url: String, found: String = "nothing") -> MFError {
+        MFError(
+            .entryExportsNothing, "the entry of remote `\(remote.name)` returned \(found), not a container",
+            context: [("remote", remote.name), ("entry", redacted(url))],
+            hint: "let the entry end with `return { init = function(shareScope) end, get = function(expose) … end }`")
+    }
+
+    /// An entry that is plainly something else than Lua.
+    static func entryNotLua(_ url: String, found: String, cause: MFError) -> MFError {
+        MFError(
+            .luaSyntax, "`\(redacted(url))` is \(found), not Lua", context: [("entry", redacted(url))],
+            hint:
+                "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file",
+            cause: cause)
+    }
 }

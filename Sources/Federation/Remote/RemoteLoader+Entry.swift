@@ -175,21 +175,69 @@ extension RemoteLoader {
     }
 }
 
-/// `args.globalLoading`: the entries that load or are loaded; assigning nil makes the next load start again.
-final class GlobalLoading: LuaObject, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    private let registry: FederationRegistry
-    init(registry: FederationRegistry) { self.registry = registry }
-    static let luaTypeName = "mf.GlobalLoading"
-    var luaKeys: [LuaKey] { registry.entryLoads.keys.map { .string($0) } }
-    func luaGet(_ key: LuaKey) -> LuaValue {
-        if case .string(let name) = key, registry.entryLoads[name] != nil { .boolean(true) } else { .nil }
-    }
-    func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
-        guard case .string(let name) = key, value.isNil else {
-            throw MFError.readOnlyField("globalLoading", of: Self.luaTypeName)
+// MARK: - Running an entry
+
+extension RemoteLoader {
+    /// Compiles and runs a remote's entry in an environment of its own; returns what it returned.
+    ///
+    /// - Parameters:
+    ///   - snapshot: The remote's version, where that is not the one that is current.
+    ///   - lifetime: What the remote's code spawns belongs to it.
+    func runEntry(
+        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, lifetime: Lifetime
+    ) async throws -> LuaValue {
+        let modules = RemoteFiles(context, remote: remote, entry: name, snapshot: snapshot)
+        let environment = try registry.environments.makeEnvironment(
+            searcher: modules.searcher, path: "", advice: modules.advice)
+        try registry.environments.giveLibrary(to: environment, owner: lifetime)
+        modules.environment = environment
+        registry.environments.keep(environment, of: remote.entryKey)
+        let chunk: LuaFunction
+        do {
+            chunk = try state.load(source, name: "@" + redacted(name), environment: environment)
+        } catch let error as MFError where error.code == .luaSyntax {
+            guard let language = foreignLanguage(source, url: name) else { throw error }
+            throw MFError.entryNotLua(name, found: language, cause: error)
         }
-        registry.entryLoads[name] = nil
+        return try await state.invoke(.function(chunk), [])
+    }
+
+    /// Runs a remote's entry in a tenant; returns its container.
+    func runEntryInTenant(
+        _ source: [UInt8], name: String, remote: ResolvedRemote, snapshot: Snapshot?, tenant: String,
+        lifetime: Lifetime
+    ) async throws -> LuaValue {
+        let files = RemoteFiles(context, remote: remote, entry: name, snapshot: snapshot)
+        let provided = registry.environments.provided
+        let modules: TenantModules = { module in
+            if let value = try await provided(module) { return value }
+            guard let file = try await files.find(module) else { return nil }
+            return .source(file.body, url: redacted(file.url))
+        }
+        let providedAtOnce = registry.environments.providedAtOnce
+        let results = try await tenants.tenant(tenant).run(
+            source, name: "@" + redacted(name), modules: modules, starter: "init",
+            atOnce: { module in
+                if case .found(let value) = providedAtOnce(module) { return .found(value) }
+                return files.mayFind(module) ? .later : .absent
+            }, lifetime: lifetime)
+        return results.first ?? .nil
+    }
+
+    /// What a text that does not compile as Lua seems to be.
+    private func foreignLanguage(_ source: [UInt8], url: String) -> String? {
+        let start = source.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+        if start.first == UInt8(ascii: "<") { return "HTML or XML" }
+        let head = String(decoding: source.prefix(4_096), as: UTF8.self)
+        let signs = [
+            "\"use strict\"", "'use strict'", "/*", "//", "(()=>", "(function(", "var ", "const ", "let ", "import ",
+            "export ",
+            "!function",
+        ]
+        let trimmed = head.drop { $0.isWhitespace }
+        let path = url.prefix { $0 != "?" && $0 != "#" }
+        let isNamedSo = [".js", ".mjs", ".cjs"].contains(where: path.hasSuffix)
+        return isNamedSo || signs.contains(where: trimmed.hasPrefix) ? "JavaScript" : nil
     }
 }
 
@@ -198,23 +246,5 @@ enum EntryFailure {
     static func isOfEntry(_ error: any Error) -> Bool {
         guard let error = error as? MFError else { return false }
         return error.code == .entryLoadFailed || error.code == .entryExportsNothing
-    }
-}
-
-extension MFError {
-    /// A remote entry could not be fetched, compiled or run.
-    static func entryLoadFailed(_ remote: ResolvedRemote, url: String, cause: any Error) -> MFError {
-        MFError(
-            .entryLoadFailed, "the entry of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
-            context: [("remote", remote.name), ("entry", redacted(url))],
-            hint: (cause as? MFError)?.hint ?? "see the cause below; the next load tries again", cause: cause)
-    }
-
-    /// A remote entry ran and returned no container.
-    static func entryExportsNothing(_ remote: ResolvedRemote, url: String, found: String = "nothing") -> MFError {
-        MFError(
-            .entryExportsNothing, "the entry of remote `\(remote.name)` returned \(found), not a container",
-            context: [("remote", remote.name), ("entry", redacted(url))],
-            hint: "let the entry end with `return { init = function(shareScope) end, get = function(expose) … end }`")
     }
 }

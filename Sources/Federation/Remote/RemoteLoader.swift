@@ -26,8 +26,17 @@ struct ResolvedRequest: Sendable {
 
 /// Loads the modules that remotes expose.
 ///
-/// A load goes from the request to the module in the order of this folder's files: ``load(_:_:)`` here, then
-/// `+Resolve` (which remote), `+Container` and `+Entry` (its container), `+Expose` (its module).
+/// A load reads in this order:
+/// 1. ``load(_:_:)`` in this file: the request from its first hook to its last;
+/// 2. `RemoteLoader+Resolve`: which remote and which expose it names;
+/// 3. ``SnapshotStore``: what the remote's manifest says;
+/// 4. `Preloader+Load`: the expose's files, fetched in the background;
+/// 5. `RemoteLoader+Container`: the remote's container, initialised once;
+/// 6. `RemoteLoader+Entry`: the entry that gives the container, fetched and run;
+/// 7. ``ResourceFetcher``: how any of these files is fetched;
+/// 8. `RemoteLoader+Expose`: the factory and the module.
+///
+/// A load of what is loaded passes 1, 2, 5 and 8.
 struct RemoteLoader: HostService {
     let context: HostContext
 
