@@ -27,6 +27,11 @@ import Testing
         for use in upwardUses(in: files, layers: Self.layers[target] ?? []) { Issue.record("\(use)") }
     }
 
+    @Test(arguments: targets) func foldersOfTestsAreThoseOfTheirTarget(target: String) {
+        let tests = SourceFolder(Places.root + "/Tests/" + target + "Tests").folders.subtracting([""])
+        #expect(tests.isSubset(of: SourceFolder(Places.root + "/Sources/" + target).folders))
+    }
+
     @Test func aTypeOfAFolderAboveIsFound() {
         let files = [
             SwiftSource(path: "Low/A.swift", folder: "Low", text: "struct Low { let high: High? }"),
