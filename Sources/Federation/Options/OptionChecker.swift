@@ -50,13 +50,13 @@ struct OptionChecker {
         path = outer
     }
 
-    /// Notes a table whose metatable gives it keys that are not its own: options are read without metamethods, so that
-    /// what decides about trust is where a reader sees it.
+    /// Notes a table whose metatable gives it keys that are not its own: they are not read as options, so that what decides
+    /// about trust is where a reader sees it. `__pairs` may give the keys an order, and what it gives is read.
     mutating func expectOwnKeys(of value: LuaValue) throws {
         guard case .table(let table) = value, let metatable = try table.metatable(),
-            !(try metatable.rawGet("__index").isNil && metatable.rawGet("__pairs").isNil)
+            !(try metatable.rawGet("__index").isNil)
         else { return }
-        note("takes keys from a metatable", hint: "copy what it inherits into the table itself: options are read raw")
+        note("takes keys from a metatable", hint: "copy what it inherits into the table itself: options are its own keys")
     }
 
     /// Notes a value of another type.
