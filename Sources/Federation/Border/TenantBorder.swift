@@ -146,6 +146,13 @@ public final class TenantBorder: @unchecked Sendable {
         }
     }
 
+    /// Whether the failure of a hook is the failure of what it was called for. A registration is one of several in a call of
+    /// the owner's, such as `mf.init`: a tenant does not fail it for all.
+    private func mayFail(_ subject: HookSubject) -> Bool {
+        if case .registration = subject { return false }
+        return mayChange(subject)
+    }
+
     // MARK: - What is dropped
 
     /// Whether it is that of a plugin's hooks.
@@ -177,7 +184,7 @@ public final class TenantBorder: @unchecked Sendable {
             if failsClosed { throw MFError.loadTimeUsed(tenant, principal.options.wall) }
             return drop("was passed over: the tenant's `wall` for one load is used up", of: hook, subject)
         }
-        if error is CancellationError || failsClosed || mayChange(subject) { throw error }
+        if error is CancellationError || failsClosed || mayFail(subject) { throw error }
         LoadTime.current?.passOver(error, of: hook, plugin: pluginName)
         drop("failed (\((error as? MFError)?.message ?? "\(error)"))", of: hook, subject)
     }
