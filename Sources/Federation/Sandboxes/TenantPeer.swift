@@ -45,6 +45,8 @@ final class TenantPeer: @unchecked Sendable {
     private(set) var slots: [UInt64: Slot] = [:]
     /// What waits for the answer to each of them: what the other side asks for in its course, that waits for, too.
     private(set) var askers: [UInt64: Activity] = [:]
+    /// The loads that these are part of: what the other side asks for in their course, such as another load, has their time.
+    private var times: [UInt64: LoadTime] = [:]
     /// In a worker: what its host is to know of its waits.
     var waits: WorkerWaits?
     /// In a host: what the worker has told of them.
@@ -104,6 +106,7 @@ final class TenantPeer: @unchecked Sendable {
         let waiting = slots
         slots.removeAll()
         askers.removeAll()
+        times.removeAll()
         mirror?.removeAll()
         for slot in waiting.values {
             if case .waiting(let continuation?) = slot { continuation.resume(throwing: reason) }
@@ -142,6 +145,7 @@ final class TenantPeer: @unchecked Sendable {
         let number = lastNumber
         slots[number] = canWait ? .waiting(nil) : .blocked
         askers[number] = activity
+        times[number] = LoadTime.current
         do {
             try send(
                 [
@@ -185,6 +189,7 @@ final class TenantPeer: @unchecked Sendable {
 
     @discardableResult private func drop(_ number: UInt64) -> Slot? {
         if let activity = askers.removeValue(forKey: number) { waits?.answered(activity) }
+        times[number] = nil
         mirror?.endAll(of: Int64(bitPattern: number))
         return slots.removeValue(forKey: number)
     }
@@ -273,7 +278,9 @@ final class TenantPeer: @unchecked Sendable {
             let activity =
                 mirror == nil ? Activity("request \(number)", number: signed) : self.activity(of: cause)
             Activity.$current.withValue(activity) {
-                answer(number, kind == .request, name, Array(message.dropFirst(5)), canWait)
+                LoadTime.$current.withValue(UInt64(exactly: cause).flatMap { times[$0] }) {
+                    answer(number, kind == .request, name, Array(message.dropFirst(5)), canWait)
+                }
             }
         }
     }

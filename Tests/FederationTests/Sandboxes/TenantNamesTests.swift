@@ -73,4 +73,28 @@ import Testing
             #expect(told.count == 2 && told[0].contains("`beforeInit`") && told[1].contains("`init`"))
         }
     }
+
+    @Test(arguments: ["registerRemote", "beforeRegisterRemote"]) func aTenantDoesNotFailTheHostsStart(
+        hook: String
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            "checks-plugin.lua", "return { name = 'checks-plugin', \(hook) = function() error('no') end }")
+        @Sendable func start(_ keys: String) -> String {
+            """
+            local host = mf.init { name = "gateway", tenants = { acme = {} }, plugins = { { "\(file)", {}, tenant = "acme"\(keys) } },
+              remotes = { { name = "own", entry = "http://own/entry.lua", tenant = "acme" }, { name = "checks", entry = "http://checks/entry.lua" } } }
+            return #host.options.remotes
+            """
+        }
+        try await withSite { site in
+            let remotes = try await site.lua(start(""))
+            #expect(remotes == [2])
+            #expect(site.log.messages.contains { $0.contains("`\(hook)` of plugin `acme/checks-plugin` failed (") })
+        }
+        try await withSite { site in
+            let error = await site.failure(.luaRuntime, start(", fail = 'closed'"))
+            #expect(error?["tenant"] == "acme")
+        }
+    }
 }

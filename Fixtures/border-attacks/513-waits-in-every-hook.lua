@@ -1,0 +1,15 @@
+-- attack 513: waits-in-every-hook
+-- expect: contained
+-- runs as: plugin
+local hooks = { "beforeRequest", "afterMatchRemote", "beforeLoadRemoteSnapshot", "loadSnapshot", "fetch", "loadRemoteSnapshot", "afterLoadSnapshot", "beforePreloadRemote", "handlePreloadModule", "generatePreloadAssets", "afterPreloadRemote", "afterResolve", "loadEntry", "createScript", "createLink", "loadEntryError", "loadFileError", "afterLoadEntry", "beforeInitRemote", "beforeInitContainer", "initContainer", "afterInitRemote", "beforeGetExpose", "getModuleFactory", "afterGetExpose", "beforeExecuteFactory", "afterExecuteFactory", "onLoad", "errorLoadRemote", "afterLoadRemote", "beforeLoadShare", "loadShare", "resolveShare", "afterLoadShare", "errorLoadShare", "registerRemote", "beforeRegisterRemote" }
+local mf = require("mf")
+local values = { function() mf.sleep(250) end, function() mf.sleep(1e6) end, function() coroutine.yield() end, function() mf.spawn(function() mf.sleep(1e6) end):wait() end }
+local plugin = { name = "attack-plugin" }
+local turn = 0
+for _, hook in ipairs(hooks) do
+  plugin[hook] = function(args)
+    turn = turn + 1
+    return values[turn % #values + 1](args)
+  end
+end
+return plugin
