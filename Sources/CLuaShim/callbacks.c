@@ -84,14 +84,9 @@ static int trampoline(lua_State *L) {
         s->nest = level;
         return luaL_error(L, "not enough memory");
     }
-    lua_State *running = s->running;
-    s->running = L;
-    s->nest = level;
-    mf_enter_swift(s);
+    lua_State *running = mf_begin_call_of_swift(L, s, level);
     int32_t reply = s->functions.invoke(s->host, held->callable, mf_span_of(b));
-    mf_leave_swift(s);
-    s->nest = level + 1;
-    s->running = running;
+    mf_end_call_of_swift(s, running, level + 1);
     return mf_answer(L, s, level, reply);
 }
 
@@ -101,13 +96,9 @@ int mf_refuse(lua_State *L, mf_state *s, int32_t reason, void *callable) {
     }
     luaL_checkstack(L, 8, NULL);
     int32_t level = s->nest;
-    lua_State *running = s->running;
-    s->running = L;
-    mf_enter_swift(s);
+    lua_State *running = mf_begin_call_of_swift(L, s, level);
     int32_t reply = s->functions.refuse(s->host, reason, callable);
-    mf_leave_swift(s);
-    s->running = running;
-    s->nest = level + 1;
+    mf_end_call_of_swift(s, running, level + 1);
     return mf_answer(L, s, level, reply);
 }
 

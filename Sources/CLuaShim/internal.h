@@ -155,6 +155,23 @@ static inline void mf_leave_swift(mf_state *s) {
     if (s->abandoned && mf_is_inside(s)) mf_leave_abandoned(s);
 }
 
+/* The same, and on a thread of Lua: nested calls go on `L` and get levels from `level` on. Answers what
+ * mf_end_call_of_swift puts back. */
+static inline lua_State *mf_begin_call_of_swift(lua_State *L, mf_state *s, int32_t level) {
+    lua_State *running = s->running;
+    s->running = L;
+    s->nest = level;
+    mf_enter_swift(s);
+    return running;
+}
+
+/* Ends the call; `nest` is the next level that is free. */
+static inline void mf_end_call_of_swift(mf_state *s, lua_State *running, int32_t nest) {
+    mf_leave_swift(s);
+    s->nest = nest;
+    s->running = running;
+}
+
 /* Memory that is counted, and fails, like Lua's own. NULL: none. */
 void *mf_realloc(mf_state *s, void *block, size_t old_size, size_t new_size);
 void mf_set_violation(mf_state *s, int32_t reason);

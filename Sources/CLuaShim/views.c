@@ -23,12 +23,10 @@ void mf_push_view(lua_State *L, mf_state *s, void *const words[2]) {
     view->mark = NULL;
     view->words[0] = words[0];
     view->words[1] = words[1];
-    lua_State *running = s->running;
-    s->running = L;
-    mf_enter_swift(s);
+    int32_t level = s->nest;
+    lua_State *running = mf_begin_call_of_swift(L, s, level);
     int32_t metatable = s->functions.type(s->host, words);
-    mf_leave_swift(s);
-    s->running = running;
+    mf_end_call_of_swift(s, running, level);
     if (metatable < 0) luaL_error(L, "not enough memory");
     lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
     lua_setmetatable(L, -2);
@@ -69,14 +67,9 @@ static int view_index(lua_State *L) {
         if (is_integer) tag = MF_TAG_INTEGER;
     }
     int32_t level = mf_enter_callback(L, s);
-    lua_State *running = s->running;
-    s->running = L;
-    s->nest = level;
-    mf_enter_swift(s);
+    lua_State *running = mf_begin_call_of_swift(L, s, level);
     int32_t reply = s->functions.get(s->host, view->words, tag, bytes, count, integer);
-    mf_leave_swift(s);
-    s->nest = level + 1;
-    s->running = running;
+    mf_end_call_of_swift(s, running, level + 1);
     return mf_answer(L, s, level, reply);
 }
 
@@ -95,14 +88,9 @@ static int view_newindex(lua_State *L) {
     }
     mf_encode(L, s, b, 2);
     mf_encode(L, s, b, 3);
-    lua_State *running = s->running;
-    s->running = L;
-    s->nest = level;
-    mf_enter_swift(s);
+    lua_State *running = mf_begin_call_of_swift(L, s, level);
     int32_t reply = s->functions.set(s->host, view->words, mf_span_of(b));
-    mf_leave_swift(s);
-    s->nest = level + 1;
-    s->running = running;
+    mf_end_call_of_swift(s, running, level + 1);
     return mf_answer(L, s, level, reply);
 }
 
@@ -111,13 +99,9 @@ static int view_len(lua_State *L) {
     mf_state *s = mf_state_of(L);
     mf_view *view = check_view(L);
     int32_t level = mf_enter_callback(L, s);
-    lua_State *running = s->running;
-    s->running = L;
-    s->nest = level;
-    mf_enter_swift(s);
+    lua_State *running = mf_begin_call_of_swift(L, s, level);
     int64_t count = s->functions.count(s->host, view->words);
-    mf_leave_swift(s);
-    s->running = running;
+    mf_end_call_of_swift(s, running, level);
     lua_pushinteger(L, count);
     return 1;
 }
@@ -127,14 +111,9 @@ static int view_tostring(lua_State *L) {
     mf_state *s = mf_state_of(L);
     mf_view *view = check_view(L);
     int32_t level = mf_enter_callback(L, s);
-    lua_State *running = s->running;
-    s->running = L;
-    s->nest = level;
-    mf_enter_swift(s);
+    lua_State *running = mf_begin_call_of_swift(L, s, level);
     int32_t reply = s->functions.describe(s->host, view->words);
-    mf_leave_swift(s);
-    s->nest = level + 1;
-    s->running = running;
+    mf_end_call_of_swift(s, running, level + 1);
     return mf_answer(L, s, level, reply);
 }
 
@@ -158,14 +137,9 @@ static int view_pairs(lua_State *L) {
     mf_state *s = mf_state_of(L);
     mf_view *view = check_view(L);
     int32_t level = mf_enter_callback(L, s);
-    lua_State *running = s->running;
-    s->running = L;
-    s->nest = level;
-    mf_enter_swift(s);
+    lua_State *running = mf_begin_call_of_swift(L, s, level);
     int32_t reply = s->functions.keys(s->host, view->words);
-    mf_leave_swift(s);
-    s->nest = level + 1;
-    s->running = running;
+    mf_end_call_of_swift(s, running, level + 1);
     if (reply != MF_REPLY_VALUES) return mf_answer(L, s, level, reply);
     lua_newtable(L);
     mf_reader r = mf_read_input(s, level);

@@ -1,49 +1,51 @@
-/// The candidate most like a misspelt word, for "did you mean …?".
-///
-/// - Parameters:
-///   - word: What was written.
-///   - candidates: What could have been meant.
-///   - limit: How many edits apart a candidate may be; by default a third of the word's length, at least one.
-/// - Returns: The closest candidate, the first of equals, or nil when none is close.
-public func closestMatch(to word: String, in candidates: some Sequence<String>, limit: Int? = nil) -> String? {
-    closestMatches(to: word, in: candidates, limit: limit, count: 1).first
+extension String {
+    /// The candidate most like this misspelt word, for "did you mean …?".
+    ///
+    /// - Parameters:
+    ///   - candidates: What could have been meant.
+    ///   - limit: How many edits apart a candidate may be; by default a third of the word's length, at least one.
+    /// - Returns: The closest candidate, the first of equals, or nil when none is close.
+    package func closestMatch(in candidates: some Sequence<String>, limit: Int? = nil) -> String? {
+        closestMatches(in: candidates, limit: limit, count: 1).first
+    }
 }
 
-/// The candidates most like a misspelt word, closest first.
-///
-/// Letters that differ only in case count as equal; two swapped neighbours count as one edit. A candidate that begins
-/// with the word, or the other way round, counts as close however long its rest is.
-///
-/// - Parameters:
-///   - word: What was written.
-///   - candidates: What could have been meant.
-///   - limit: How many edits apart a candidate may be; by default a third of the word's length, at least one.
-///   - count: How many to return at most.
-public func closestMatches(
-    to word: String, in candidates: some Sequence<String>, limit: Int? = nil, count: Int = 3
-) -> [String] {
-    let target = Array(word.lowercased().unicodeScalars.prefix(longestCompared))
-    guard !target.isEmpty else { return [] }
-    let limit = limit ?? max(1, target.count / 3)
-    var found: [(distance: Int, name: String)] = []
-    for name in candidates where name != word {
-        let candidate = Array(name.lowercased().unicodeScalars.prefix(longestCompared))
-        var distance = limit + 1
-        if abs(candidate.count - target.count) <= limit {
-            distance = editDistance(target, candidate)
+extension String {
+    /// The candidates most like this misspelt word, closest first.
+    ///
+    /// Letters that differ only in case count as equal; two swapped neighbours count as one edit. A candidate that begins
+    /// with the word, or the other way round, counts as close however long its rest is.
+    ///
+    /// - Parameters:
+    ///   - candidates: What could have been meant.
+    ///   - limit: How many edits apart a candidate may be; by default a third of the word's length, at least one.
+    ///   - count: How many to return at most.
+    package func closestMatches(
+        in candidates: some Sequence<String>, limit: Int? = nil, count: Int = 3
+    ) -> [String] {
+        let target = Array(lowercased().unicodeScalars.prefix(longestCompared))
+        guard !target.isEmpty else { return [] }
+        let limit = limit ?? max(1, target.count / 3)
+        var found: [(distance: Int, name: String)] = []
+        for name in candidates where name != self {
+            let candidate = Array(name.lowercased().unicodeScalars.prefix(longestCompared))
+            var distance = limit + 1
+            if abs(candidate.count - target.count) <= limit {
+                distance = editDistance(target, candidate)
+            }
+            if distance > limit, min(candidate.count, target.count) >= 3,
+                candidate.starts(with: target) || target.starts(with: candidate)
+            {
+                distance = limit
+            }
+            if distance <= limit { found.append((distance, name)) }
         }
-        if distance > limit, min(candidate.count, target.count) >= 3,
-            candidate.starts(with: target) || target.starts(with: candidate)
-        {
-            distance = limit
+        // Stable: equals stay in the order they were given.
+        let ordered = found.enumerated().sorted {
+            ($0.element.distance, $0.offset) < ($1.element.distance, $1.offset)
         }
-        if distance <= limit { found.append((distance, name)) }
+        return ordered.prefix(count).map(\.element.name)
     }
-    // Stable: equals stay in the order they were given.
-    let ordered = found.enumerated().sorted {
-        ($0.element.distance, $0.offset) < ($1.element.distance, $1.offset)
-    }
-    return ordered.prefix(count).map(\.element.name)
 }
 
 /// Longer words are compared by their beginning: the cost is the product of the lengths.

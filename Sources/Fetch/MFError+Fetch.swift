@@ -119,7 +119,7 @@ extension MFError {
     /// FETCH-013: a URL that the request's policy refuses.
     static func urlNotAllowed(_ request: FetchRequest) -> MFError {
         MFError(
-            .fetchPolicy, "`\(redacted(request.url))` is not allowed", context: context(of: request),
+            .fetchPolicy, "`\(URLParts.redacted(request.url))` is not allowed", context: context(of: request),
             hint: "widen the policy, or serve it from an allowed place")
     }
 
@@ -130,7 +130,8 @@ extension MFError {
             hint: scheme == "file"
                 ? "`file:` is for the host's own configuration; serve the folder with `mflua serve`"
                 : request.url.contains("://")
-                    ? "use http or https" : "write the URL with its protocol: `http://\(redacted(request.url))`")
+                    ? "use http or https"
+                    : "write the URL with its protocol: `http://\(URLParts.redacted(request.url))`")
     }
 
     /// FETCH-013: an address that the request's policy refuses.
@@ -150,8 +151,8 @@ extension MFError {
 
     /// The URL and, where it differs, the one that redirects led to; without credentials.
     static func context(of request: FetchRequest, at url: String? = nil) -> [(String, String?)] {
-        let asked = redacted(request.redirectedFrom ?? request.url)
-        let reached = redacted(url ?? request.url)
+        let asked = URLParts.redacted(request.redirectedFrom ?? request.url)
+        let reached = URLParts.redacted(url ?? request.url)
         return [
             ("url", asked), ("redirected to", reached == asked ? nil : reached),
             ("method", request.method == "GET" ? nil : request.method),

@@ -1,21 +1,25 @@
-/// A URL fit for messages: without user name, password, and the values of query keys that carry secrets.
-///
-/// Works on whatever was given as a URL, be it valid or not.
-public func redacted(_ url: String) -> String {
-    var text = url
-    if let authority = rangeOfAuthority(in: text),
-        let at = text[authority].utf8.lastIndex(of: UInt8(ascii: "@"))
-    {
-        text.removeSubrange(authority.lowerBound..<text.utf8.index(after: at))
+extension URLParts {
+    /// A URL fit for messages: without user name, password, and the values of query keys that carry secrets.
+    ///
+    /// Works on whatever was given as a URL, be it valid or not.
+    public static func redacted(_ url: String) -> String {
+        var text = url
+        if let authority = rangeOfAuthority(in: text),
+            let at = text[authority].utf8.lastIndex(of: UInt8(ascii: "@"))
+        {
+            text.removeSubrange(authority.lowerBound..<text.utf8.index(after: at))
+        }
+        guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "?")) else { return text }
+        let end = text[mark...].utf8.firstIndex(of: UInt8(ascii: "#")) ?? text.endIndex
+        let query = text[text.utf8.index(after: mark)..<end]
+        let shown = query.split(separator: "&", omittingEmptySubsequences: false).map { pair -> Substring in
+            guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")), isSecret(pair[..<equals]) else {
+                return pair
+            }
+            return pair[..<equals] + "=***"
+        }
+        return text[..<mark] + "?" + shown.joined(separator: "&") + text[end...]
     }
-    guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "?")) else { return text }
-    let end = text[mark...].utf8.firstIndex(of: UInt8(ascii: "#")) ?? text.endIndex
-    let query = text[text.utf8.index(after: mark)..<end]
-    let shown = query.split(separator: "&", omittingEmptySubsequences: false).map { pair -> Substring in
-        guard let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")), isSecret(pair[..<equals]) else { return pair }
-        return pair[..<equals] + "=***"
-    }
-    return text[..<mark] + "?" + shown.joined(separator: "&") + text[end...]
 }
 
 private func isSecret(_ key: Substring) -> Bool {

@@ -1,13 +1,13 @@
-/// Resolves a reference such as `../exposes/disk.lua` against the URL of the document that it is in (RFC 3986 §5.2).
-///
-/// A reference that is a whole URL stays what it is. When one of the two cannot be taken apart, or the base has no
-/// scheme, the reference is returned as it is.
-public func resolve(_ reference: String, against base: String) -> String {
-    guard let parts = URLParts(reference), let base = URLParts(base), base.scheme != nil else { return reference }
-    return parts.resolved(against: base).description
-}
-
 extension URLParts {
+    /// Resolves a reference such as `../exposes/disk.lua` against the URL of the document that it is in (RFC 3986 §5.2).
+    ///
+    /// A reference that is a whole URL stays what it is. When one of the two cannot be taken apart, or the base has no
+    /// scheme, the reference is returned as it is.
+    public static func resolve(_ reference: String, against base: String) -> String {
+        guard let parts = URLParts(reference), let base = URLParts(base), base.scheme != nil else { return reference }
+        return parts.resolved(against: base).description
+    }
+
     /// Whether a document may name a URL as a part of itself: one that came over http or https names these only.
     public static func mayName(_ url: String, in document: String) -> Bool {
         func isWeb(_ url: URLParts?) -> Bool { url?.scheme == "http" || url?.scheme == "https" }

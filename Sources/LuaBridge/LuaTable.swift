@@ -3,33 +3,7 @@ internal import CLuaShim
 /// A Lua table that Swift holds. It is released when Swift lets go of it.
 ///
 /// Every access is one protected call; to read many fields, ``copied(depth:)`` or ``pairs()`` them at once.
-public final class LuaTable: @unchecked Sendable {
-    // Immutable, apart from what its state does under its own lock when the slot is given back.
-
-    /// The state that the table lives in.
-    public let state: LuaState
-    /// Lua's address of the table: two references with one identity are the same table.
-    public let identity: UInt
-    let slot: Int32
-
-    init(state: LuaState, slot: Int32, identity: UInt) {
-        self.state = state
-        self.slot = slot
-        self.identity = identity
-    }
-
-    deinit { state.release(slot) }
-}
-
-extension LuaTable: Hashable {
-    /// Whether both are the same Lua table.
-    public static func == (left: LuaTable, right: LuaTable) -> Bool {
-        left.identity == right.identity && left.state === right.state
-    }
-
-    /// Hashes the identity.
-    public func hash(into hasher: inout Hasher) { hasher.combine(identity) }
-}
+public final class LuaTable: LuaRef, @unchecked Sendable {}
 
 // MARK: - Access that honours metamethods
 

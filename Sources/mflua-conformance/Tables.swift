@@ -83,19 +83,19 @@ extension Tables {
         }
         rows += texts(table, "requestId") { RemoteRequest.id(remote: $0, expose: $1) }
         rows += texts(table, "moduleName") { RemoteRequest.moduleName(remote: $0, expose: $1) }
-        rows += texts(table, "joinEntry") { joinEntry(path: $0, name: $1) }
+        rows += texts(table, "joinEntry") { Remote.joinEntry(path: $0, name: $1) }
         for row in table["autoPublicPath"]?.elements ?? [] {
             guard let url = row[0]?.text, let expected = row[1]?.text else { continue }
-            rows.append(Row("autoPublicPath", row, expected: expected, actual: autoPublicPath(of: url)))
+            rows.append(Row("autoPublicPath", row, expected: expected, actual: Remote.autoPublicPath(of: url)))
         }
         for row in table["snapshotKey"]?.elements ?? [] {
             guard let remote = row[0], let name = remote["name"]?.text, let expected = row[1]?.text else { continue }
-            let key = snapshotKey(name: name, version: remote["version"]?.text, entry: remote["entry"]?.text)
+            let key = Remote.snapshotKey(name: name, version: remote["version"]?.text, entry: remote["entry"]?.text)
             rows.append(Row("snapshotKey", row, expected: expected, actual: key))
         }
         for row in table["sameResource"]?.elements ?? [] {
             guard let a = row[0]?.text, let b = row[1]?.text, let expected = row[2]?.flag else { continue }
-            rows.append(Row("sameResource", row, expected: expected, actual: isSameResource(a, b)))
+            rows.append(Row("sameResource", row, expected: expected, actual: Remote.isSameResource(a, b)))
         }
         return rows
     }

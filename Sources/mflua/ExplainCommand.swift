@@ -22,7 +22,7 @@ struct ExplainCommand: ParsableCommand {
     private static func entry(for code: String) throws -> CodeEntry {
         let wanted = code.uppercased()
         if let entry = MFError.Code.all.first(where: { $0.code.rawValue == wanted }) { return entry }
-        let close = closestMatch(to: wanted, in: MFError.Code.all.map(\.code.rawValue))
+        let close = wanted.closestMatch(in: MFError.Code.all.map(\.code.rawValue))
         throw MFError(
             .unknownCode, "there is no error code `\(code)`",
             hint: close.map { "did you mean `\($0)`? `mflua explain` lists all codes" }

@@ -37,8 +37,8 @@ extension MFError {
     static func scriptMissing(_ path: String) -> MFError {
         let commands = RootCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
         let close =
-            closestMatch(to: path, in: Input.neighbours(of: path))
-            ?? closestMatch(to: path, in: commands).map { "mflua \($0)" }
+            path.closestMatch(in: Input.neighbours(of: path))
+            ?? path.closestMatch(in: commands).map { "mflua \($0)" }
         return MFError(
             .scriptMissing, "no script `\(path)`",
             hint: close.map { "did you mean `\($0)`?" } ?? "give the path of a Lua file, or `-` for standard input")

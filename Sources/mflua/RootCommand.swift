@@ -73,7 +73,7 @@ enum Help {
 
 /// The version of the command, and of the Lua inside.
 enum BuildInfo {
-    static let text = "mflua 0.1.0  Lua 5.4"
+    static let text = "mflua \(LibraryInfo.version)  Lua 5.4"
 }
 
 /// `-e"code"` and `-lname`, as `lua` takes them, in the form that ArgumentParser takes.

@@ -63,8 +63,7 @@ struct RunCommand: AsyncParsableCommand {
         } else if let word = words.first, word.hasPrefix("-"), word != "-" {
             if word == "-h" || word == "--help" { throw CleanExit.helpRequest(RunCommand.self) }
             if word == "--version" { throw CleanExit.message(BuildInfo.text) }
-            let meant = closestMatch(
-                to: word, in: ["--watch", "--version", "--help", "--log-level", "--log-format"])
+            let meant = word.closestMatch(in: ["--watch", "--version", "--help", "--log-level", "--log-format"])
             throw ValidationError("Unknown option '\(word)'" + (meant.map { ". Did you mean '\($0)'?" } ?? ""))
         }
         return Invocation(script: words.first, arguments: Array(words.dropFirst()))

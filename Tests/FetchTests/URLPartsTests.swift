@@ -50,18 +50,18 @@ import Testing
         ("g?y/./x", "http://a/b/c/g?y/./x"), ("g#s/../x", "http://a/b/c/g#s/../x"), ("http://g/./x/../y", "http://g/y"),
     ])
     func referencesAreResolved(reference: String, expected: String) {
-        #expect(resolve(reference, against: "http://a/b/c/d;p?q") == expected)
+        #expect(URLParts.resolve(reference, against: "http://a/b/c/d;p?q") == expected)
     }
 
     @Test func resolvingKeepsCredentialsAndPortOfTheBase() {
-        #expect(resolve("x.lua", against: "http://u:p@h:81/m.json") == "http://u:p@h:81/x.lua")
-        #expect(resolve("x.lua", against: "http://h") == "http://h/x.lua")
-        #expect(resolve("x.lua", against: "file:///srv/a/m.json") == "file:///srv/a/x.lua")
+        #expect(URLParts.resolve("x.lua", against: "http://u:p@h:81/m.json") == "http://u:p@h:81/x.lua")
+        #expect(URLParts.resolve("x.lua", against: "http://h") == "http://h/x.lua")
+        #expect(URLParts.resolve("x.lua", against: "file:///srv/a/m.json") == "file:///srv/a/x.lua")
     }
 
     @Test func whatCannotBeResolvedStaysAsItIs() {
-        #expect(resolve("x.lua", against: "not a base") == "x.lua")
-        #expect(resolve("http://h:x/", against: "http://a/") == "http://h:x/")
+        #expect(URLParts.resolve("x.lua", against: "not a base") == "x.lua")
+        #expect(URLParts.resolve("http://h:x/", against: "http://a/") == "http://h:x/")
     }
 
     @Test(arguments: [
@@ -73,6 +73,6 @@ import Testing
         ("/", "/"),
     ])
     func secretsAreRemoved(url: String, shown: String) {
-        #expect(redacted(url) == shown)
+        #expect(URLParts.redacted(url) == shown)
     }
 }

@@ -6,8 +6,6 @@ extension MFError.Code {
     public static let badHookValue = Self("HOOK-002")
     /// HOOK-003: a hook was emitted with data that is not a table.
     public static let badHookData = Self("HOOK-003")
-    /// HOOK-004: a listener raised an error.
-    public static let listenerFailed = Self("HOOK-004")
     /// HOOK-005: a plugin has no name.
     public static let pluginWithoutName = Self("HOOK-005")
     /// HOOK-006: something registered as a plugin is none.
@@ -35,12 +33,6 @@ extension MFError.Code {
             """
             Cause: a waterfall hook was emitted with data that is not a table.
             Cure:  `host:emit(hook, { … })`.
-            """),
-        CodeEntry(
-            .listenerFailed, "listenerFailed", "a plugin's listener failed",
-            """
-            Cause: the listener raised an error; the message names plugin and hook, the cause below says more.
-            Cure:  fix the plugin; `pcall` inside the listener where a failure is expected.
             """),
         CodeEntry(
             .pluginWithoutName, "pluginWithoutName", "the plugin has no name",

@@ -14,7 +14,7 @@ extension MFError {
     static func unknownHook(
         _ name: String, plugin: String, source: String?, known: some Sequence<String>
     ) -> MFError {
-        let closest = closestMatch(to: name, in: known)
+        let closest = name.closestMatch(in: known)
         return MFError(
             .unknownHook, "unknown hook `\(name)` in plugin `\(plugin)`",
             context: [("plugin", plugin), ("source", source)],

@@ -32,7 +32,7 @@ extension MFError {
     static func unknownHookToEmit(_ name: String) -> MFError {
         MFError(
             .unknownHook, "there is no hook `\(name)`", context: [("hook", name)],
-            hint: closestMatch(to: name, in: Lifecycle.table.names).map { "did you mean `\($0)`?" })
+            hint: name.closestMatch(in: Lifecycle.table.names).map { "did you mean `\($0)`?" })
     }
 
     /// `host.method()` in place of `host:method()`.

@@ -138,7 +138,7 @@ struct OptionTable: Sendable {
         guard case .option(let name) = key else {
             return checker.unknown(key, advice: positions.isEmpty ? "the keys are names" : nil, hint: hint)
         }
-        let meant = advice[name] ?? closestMatch(to: name, in: names).map { "did you mean `\($0)`?" }
+        let meant = advice[name] ?? name.closestMatch(in: names).map { "did you mean `\($0)`?" }
         checker.unknown(key, advice: meant, hint: meant == nil ? hint : nil)
     }
 

@@ -27,6 +27,6 @@ extension MFError {
     static func notReloadable(_ plugin: String, known: [String]) -> MFError {
         MFError(
             .reloadFailed, "no plugin `\(plugin)` was read from a file", context: [("plugin", plugin)],
-            hint: closestMatch(to: plugin, in: known).map { "did you mean `\($0)`?" })
+            hint: plugin.closestMatch(in: known).map { "did you mean `\($0)`?" })
     }
 }

@@ -101,7 +101,7 @@ extension Preloader {
                 records: preloadOptions.config.recordPreloadedAssets ?? true)
         } catch {
             let entry = remoteInfo.entry ?? ""
-            let type = isManifest(entry: entry) ? "manifest" : "remoteEntry"
+            let type = Remote.isManifest(entry: entry) ? "manifest" : "remoteEntry"
             results = [
                 PreloadResult(
                     reason: ResourceContext(initiator: "preloadRemote", id: id, resourceType: type, url: entry),
@@ -139,7 +139,7 @@ extension MFError {
         return MFError(
             .preloadUnknown, "Unable to preload \(name)",
             context: [("host", host.name), ("remote", name)],
-            hint: closestMatch(to: name, in: names).map { "did you mean `\($0)`?" } ?? "register the remote first")
+            hint: name.closestMatch(in: names).map { "did you mean `\($0)`?" } ?? "register the remote first")
     }
 
     /// Some resources of a preload could not be had. Exposes that are not there are named: asking again does not help.
@@ -159,6 +159,6 @@ extension MFError {
 
     /// A resource of a preload whose transfer tells nothing but its end.
     fileprivate static func resourceNotLoaded(_ url: String, status: String) -> MFError {
-        MFError(.preloadFailed, "`\(redacted(url))` was not loaded: \(status)")
+        MFError(.preloadFailed, "`\(URLParts.redacted(url))` was not loaded: \(status)")
     }
 }

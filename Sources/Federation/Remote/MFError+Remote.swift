@@ -10,7 +10,7 @@ extension MFError {
         let hint =
             names.isEmpty
             ? "register a remote: `remotes = { { name = \"\(first)\", entry = \"http://…/mf-manifest.json\" } }`"
-            : closestMatch(to: first, in: names).map { "did you mean `\($0)`?" }
+            : first.closestMatch(in: names).map { "did you mean `\($0)`?" }
                 ?? "the host knows \(names.prefix(8).map { "`\($0)`" }.joined(separator: ", "))"
         return MFError(
             .remoteNotFound, "no remote of host `\(host.name)` matches `\(request)`",
@@ -56,7 +56,7 @@ extension MFError {
     ) -> MFError {
         let known = snapshot?.moduleNames ?? []
         let wanted = expose.hasPrefix("./") ? String(expose.dropFirst(2)) : expose
-        let close = closestMatch(to: wanted, in: known)
+        let close = wanted.closestMatch(in: known)
         let listed = known.prefix(8).map { "`./\($0)`" }.joined(separator: ", ")
         return MFError(
             .exposeNotFound, "remote `\(remote.name)` does not expose `\(expose)`",
@@ -82,7 +82,7 @@ extension MFError {
     static func entryLoadFailed(_ remote: ResolvedRemote, url: String, cause: any Error) -> MFError {
         MFError(
             .entryLoadFailed, "the entry of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
-            context: [("remote", remote.name), ("entry", redacted(url))],
+            context: [("remote", remote.name), ("entry", URLParts.redacted(url))],
             hint: (cause as? MFError)?.hint ?? "see the cause below; the next load tries again", cause: cause)
     }
 
@@ -90,14 +90,14 @@ extension MFError {
     static func entryExportsNothing(_ remote: ResolvedRemote, url: String, found: String = "nothing") -> MFError {
         MFError(
             .entryExportsNothing, "the entry of remote `\(remote.name)` returned \(found), not a container",
-            context: [("remote", remote.name), ("entry", redacted(url))],
+            context: [("remote", remote.name), ("entry", URLParts.redacted(url))],
             hint: "let the entry end with `return { init = function(shareScope) end, get = function(expose) … end }`")
     }
 
     /// An entry that is plainly something else than Lua.
     static func entryNotLua(_ url: String, found: String, cause: MFError) -> MFError {
         MFError(
-            .luaSyntax, "`\(redacted(url))` is \(found), not Lua", context: [("entry", redacted(url))],
+            .luaSyntax, "`\(URLParts.redacted(url))` is \(found), not Lua", context: [("entry", URLParts.redacted(url))],
             hint:
                 "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file",
             cause: cause)

@@ -24,7 +24,7 @@ final class RemoteFiles: HostService, @unchecked Sendable {
             let (file, tried) = try await search(try call.string(0))
             guard let file else { return [.string(tried)] }
             let chunk = try state.load(
-                file.body, name: "@" + redacted(file.url), environment: environment)
+                file.body, name: "@" + URLParts.redacted(file.url), environment: environment)
             return [.function(chunk), .string(file.url)]
         }
     }
@@ -52,7 +52,7 @@ final class RemoteFiles: HostService, @unchecked Sendable {
                 continue
             }
             if let file = try await file(at: url) { return (file, tried) }
-            tried += "\n\tno file at `\(redacted(url))`"
+            tried += "\n\tno file at `\(URLParts.redacted(url))`"
         }
         return (nil, tried)
     }
@@ -82,7 +82,7 @@ final class RemoteFiles: HostService, @unchecked Sendable {
 
     private func url(of file: String) throws -> String? {
         guard let snapshot else {
-            let url = resolve(file, against: entry)
+            let url = URLParts.resolve(file, against: entry)
             guard URLParts.mayName(url, in: entry) else { throw MFError.namedByManifest(url, manifest: entry) }
             return url
         }
@@ -95,7 +95,7 @@ extension MFError {
     /// A file of a remote that could not be fetched, which is something else than that it is not there.
     static func remoteFileFailed(_ url: String, of remote: ResolvedRemote, cause: MFError) -> MFError {
         MFError(
-            cause.code, "`\(redacted(url))` of remote `\(remote.name)` could not be loaded: \(cause.message)",
+            cause.code, "`\(URLParts.redacted(url))` of remote `\(remote.name)` could not be loaded: \(cause.message)",
             context: [("remote", remote.name)] + cause.context.map { ($0.key, $0.value) }, hint: cause.hint,
             cause: cause)
     }

@@ -194,7 +194,7 @@ extension RemoteLoader {
         registry.environments.keep(environment, of: remote.entryKey)
         let chunk: LuaFunction
         do {
-            chunk = try state.load(source, name: "@" + redacted(name), environment: environment)
+            chunk = try state.load(source, name: "@" + URLParts.redacted(name), environment: environment)
         } catch let error as MFError where error.code == .luaSyntax {
             guard let language = foreignLanguage(source, url: name) else { throw error }
             throw MFError.entryNotLua(name, found: language, cause: error)
@@ -212,11 +212,11 @@ extension RemoteLoader {
         let modules: TenantModules = { module in
             if let value = try await provided(module) { return value }
             guard let file = try await files.find(module) else { return nil }
-            return .source(file.body, url: redacted(file.url))
+            return .source(file.body, url: URLParts.redacted(file.url))
         }
         let providedAtOnce = registry.environments.providedAtOnce
         let results = try await tenants.tenant(tenant).run(
-            source, name: "@" + redacted(name), modules: modules, starter: "init",
+            source, name: "@" + URLParts.redacted(name), modules: modules, starter: "init",
             atOnce: { module in
                 if case .found(let value) = providedAtOnce(module) { return .found(value) }
                 return files.mayFind(module) ? .later : .absent

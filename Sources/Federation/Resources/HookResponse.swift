@@ -47,6 +47,7 @@ extension MFError {
     static func hookResponseStatus(_ status: Int, hook: String, url: String) -> MFError {
         MFError(
             .fetchStatus, "a listener of `\(hook)` answered with status \(status)",
-            context: [("url", redacted(url)), ("status", "\(status)")], hint: "return nothing to ask the network")
+            context: [("url", URLParts.redacted(url)), ("status", "\(status)")],
+            hint: "return nothing to ask the network")
     }
 }

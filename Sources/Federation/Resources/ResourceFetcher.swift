@@ -47,7 +47,7 @@ struct ResourceFetcher: Sendable {
     ) -> FileStore.Load {
         files.begin(url) { load in
             SingleFlight(
-                on: registry.loop, Activity("file `\(redacted(url))`", .part(of: remote.name)),
+                on: registry.loop, Activity("file `\(URLParts.redacted(url))`", .part(of: remote.name)),
                 endsUnawaited: endsUnawaited
             ) { [self] in
                 do {

@@ -3,7 +3,7 @@ import LuaBridge
 
 extension MFError {
     static func unknownTenant(_ name: String, known: [String]) -> MFError {
-        let close = closestMatch(to: name, in: known)
+        let close = name.closestMatch(in: known)
         return MFError(
             .capabilityMissing, "tenant `\(name)` is not declared", context: [("tenant", name)],
             hint: close.map { "did you mean `\($0)`?" } ?? "list it in the host's `tenants`")
@@ -11,7 +11,7 @@ extension MFError {
 
     /// A remote or a plugin names a tenant that the host does not declare.
     static func undeclaredTenant(_ name: String, known: [String]) -> MFError {
-        let close = closestMatch(to: name, in: known).map { " (did you mean `\($0)`?)" } ?? ""
+        let close = name.closestMatch(in: known).map { " (did you mean `\($0)`?)" } ?? ""
         return MFError(
             .invalidOptions, "no tenant `\(name)` is declared\(close)", context: [("tenant", name)],
             hint: "list it in the host's `tenants`")

@@ -40,6 +40,6 @@ extension Tenant {
     }
 
     func mayNot(_ url: String) -> MFError {
-        MFError.tenantMayNot(name, "fetch `\(redacted(url))`", hint: "list the host in the tenant's `net`")
+        MFError.tenantMayNot(name, "fetch `\(URLParts.redacted(url))`", hint: "list the host in the tenant's `net`")
     }
 }

@@ -50,7 +50,7 @@ struct SnapshotStore: HostService {
                 reason: ResourceContext(initiator: initiator, id: id(), resourceType: "manifest", url: url))
             let key =
                 known == nil
-                ? remote.snapshotKey : Federation.snapshotKey(name: remote.name, version: remote.version, entry: url)
+                ? remote.snapshotKey : Remote.snapshotKey(name: remote.name, version: remote.version, entry: url)
             registry.snapshots[key] = snapshot
         }
         if hooks.hears(lifecycle.afterLoadSnapshot) {
@@ -95,7 +95,7 @@ extension SnapshotStore {
             on: loop, Activity("manifest of `\(remote.name)`", .part(of: remote.name))
         ) { [self] in
             let (manifest, giver) = try await manifest(url, key: key, remote: remote, reason: reason)
-            let snapshot = makeSnapshot(from: manifest.content, url: url, answered: manifest.url)
+            let snapshot = Snapshot(from: manifest.content, url: url, answered: manifest.url)
             snapshot.givenBy = giver ?? remote.givenBy
             return try await hooks.emit(
                 lifecycle.loadRemoteSnapshot,
@@ -202,21 +202,21 @@ extension MFError {
     static func manifestFailed(_ url: String, remote: Remote, host: String, cause: any Error) -> MFError {
         MFError(
             .manifestFailed, "the manifest of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
-            context: [("host", host), ("remote", remote.name), ("manifest", redacted(url))],
+            context: [("host", host), ("remote", remote.name), ("manifest", URLParts.redacted(url))],
             hint: (cause as? MFError)?.hint ?? "open the URL and see what answers", cause: cause)
     }
 
     /// A manifest lacks what makes it one; `errorLoadRemote` is told before the load fails.
     static func manifestIncomplete(_ url: String, remote: Remote, missing: String) -> MFError {
         MFError(
-            .luaConversion, "`\(redacted(url))` is not a manifest of remote `\(remote.name)`: it lacks \(missing)",
+            .luaConversion, "`\(URLParts.redacted(url))` is not a manifest of remote `\(remote.name)`: it lacks \(missing)",
             context: [("remote", remote.name), ("missing", missing)])
     }
 
     /// A manifest that was read is none.
     static func manifestInvalid(_ url: String, remote: Remote, host: String, cause: MFError) -> MFError {
         MFError(
-            .manifestInvalid, "`\(redacted(url))` is not a manifest of remote `\(remote.name)`: \(cause.message)",
+            .manifestInvalid, "`\(URLParts.redacted(url))` is not a manifest of remote `\(remote.name)`: \(cause.message)",
             context: [("host", host), ("remote", remote.name), ("missing", cause["missing"])],
             hint: cause.hint ?? "build the remote with a tool that writes `mf-manifest.json`", cause: cause)
     }
@@ -225,7 +225,7 @@ extension MFError {
     static func snapshotNotFound(_ remote: Remote, host: String) -> MFError {
         MFError(
             .snapshotNotFound,
-            "no snapshot is known of remote `\(remote.name)`\(remote.version.map { " in version \(redacted($0))" } ?? "")",
+            "no snapshot is known of remote `\(remote.name)`\(remote.version.map { " in version \(URLParts.redacted($0))" } ?? "")",
             context: [("host", host), ("remote", remote.name)],
             hint: "give the remote an `entry`, or add its snapshot with `mf.addGlobalSnapshot`")
     }

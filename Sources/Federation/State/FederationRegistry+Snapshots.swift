@@ -14,13 +14,13 @@ extension FederationRegistry {
     }
 
     func snapshot(name: String, version: String?, entry: String? = nil) -> Snapshot? {
-        let key = snapshotKey(name: name, version: version, entry: entry)
+        let key = Remote.snapshotKey(name: name, version: version, entry: entry)
         if let known = SnapshotKeys.value(of: key, in: snapshots) {
             if (known.version ?? "").isEmpty, let version, !version.isEmpty { known.version = version }
             return known
         }
         guard let version, !version.isEmpty else { return nil }
-        let bare = SnapshotKeys.value(of: snapshotKey(name: name, version: nil, entry: entry), in: snapshots)
+        let bare = SnapshotKeys.value(of: Remote.snapshotKey(name: name, version: nil, entry: entry), in: snapshots)
         return bare?.version == version ? bare : nil
     }
 }

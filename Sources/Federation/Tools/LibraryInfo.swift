@@ -1,5 +1,5 @@
 /// What hosts and tenants alike are told of the library.
-enum LibraryInfo {
+package enum LibraryInfo {
     /// The version of mflua.
-    static let version = "0.1.0"
+    package static let version = "0.1.0"
 }

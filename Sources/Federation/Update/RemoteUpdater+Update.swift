@@ -129,7 +129,7 @@ extension RemoteUpdater {
         }
         guard let response = change.response else { throw MFError.manifestGone(url, remote: remote, host: name) }
         let manifest = try Manifest(try JSON.decode(response.body).detached())
-        let snapshot = makeSnapshot(from: manifest, url: url, answered: response.url)
+        let snapshot = Snapshot(from: manifest, url: url, answered: response.url)
         draft.manifest = (url, FetchedManifest(content: manifest, url: response.url))
         draft.snapshot = snapshot
         draft.remoteInfo = remote.resolved()
@@ -200,7 +200,7 @@ extension MFError {
     static func manifestGone(_ url: String, remote: Remote, host: String) -> MFError {
         MFError(
             .manifestFailed, "the manifest of remote `\(remote.name)` is gone",
-            context: [("host", host), ("remote", remote.name), ("manifest", redacted(url))],
+            context: [("host", host), ("remote", remote.name), ("manifest", URLParts.redacted(url))],
             hint: "the version before it serves on; `removeRemotes` lets go of it")
     }
 }

@@ -38,7 +38,7 @@ extension RemoteUpdater {
                 let replaced = try await registry.updates.inTurn(remote.name, Activity("update of `\(remote.name)`")) {
                     attempt.hasBegun = true
                     guard let module = moduleCache[remote.name], module.isInitialized else { return [ReplacedModule]() }
-                    return try await update(remote, module) { attempt.changed = $0.map { redacted($0.url) } }
+                    return try await update(remote, module) { attempt.changed = $0.map { URLParts.redacted($0.url) } }
                 }
                 guard let own = replaced.first(where: { $0.new.context === context }) else { continue }
                 updated.append(remote.name)

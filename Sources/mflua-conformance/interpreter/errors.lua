@@ -46,10 +46,9 @@ function errors.text(err)
   local code = kinds.field(err, "code")
   if type(code) == "string" then
     if code:find("^RUNTIME%-") then return code end
-    local context, cause = context_of(err), kinds.field(err, "cause")
+    local context = context_of(err)
     local text = by_code[code] and by_code[code](context) or by_context(context)
     if text then return session.hide(text) end
-    if code == "HOOK-004" and cause ~= nil then return errors.text(cause) end
     if code:find("^FETCH%-") then
       return context.status and "HTTP status " .. tostring(context.status) or "network error"
     end

@@ -49,7 +49,7 @@ struct LogOptionProblem: Error, CustomStringConvertible {
     let description: String
 
     init(_ thing: String, _ value: String, known: [String]) {
-        let meant = closestMatch(to: value, in: known).map { ": did you mean `\($0)`?" }
+        let meant = value.closestMatch(in: known).map { ": did you mean `\($0)`?" }
         description =
             "unknown \(thing) `\(value.escapedToOneLine)`"
             + (meant ?? ": it is one of \(known.joined(separator: ", "))")

@@ -93,7 +93,7 @@ import Testing
                 let tree =
                     round % 4 == 0
                     ? try JSON.decode(mutator.damaged(text)) : mutator.changed(try JSON.decode(text))
-                let snapshot = makeSnapshot(from: try Manifest(tree), url: "http://x/m.json")
+                let snapshot = Snapshot(from: try Manifest(tree), url: "http://x/m.json")
                 _ = snapshot.resourceURL(snapshot.remoteEntry ?? "")
                 accepted += 1
             } catch MFError.Code.jsonSyntax {

@@ -50,20 +50,20 @@ import Testing
             #expect(name == row[3].stringValue)
         }
         for row in try rows("joinEntry") {
-            #expect(joinEntry(path: row[1].stringValue!, name: row[2].stringValue!) == row[3].stringValue)
+            #expect(Remote.joinEntry(path: row[1].stringValue!, name: row[2].stringValue!) == row[3].stringValue)
         }
         for row in try rows("autoPublicPath") {
-            #expect(autoPublicPath(of: row[1].stringValue!) == row[2].stringValue)
+            #expect(Remote.autoPublicPath(of: row[1].stringValue!) == row[2].stringValue)
         }
         for row in try rows("snapshotKey") {
             let remote = row[1]
-            let key = snapshotKey(
+            let key = Remote.snapshotKey(
                 name: remote["name"].stringValue!, version: remote["version"].stringValue,
                 entry: remote["entry"].stringValue)
             #expect(key == row[2].stringValue)
         }
         for row in try rows("sameResource") {
-            #expect(isSameResource(row[1].stringValue!, row[2].stringValue!) == row[3].boolValue)
+            #expect(Remote.isSameResource(row[1].stringValue!, row[2].stringValue!) == row[3].boolValue)
         }
     }
 
@@ -72,7 +72,7 @@ import Testing
         ("/a/", "e.js", "a/e.js"), ("//", "e.js", "e.js"), ("a/b/", "e.js", "a/b/e.js"),
     ])
     func joinsFolderAndName(_ path: String, _ name: String, _ joined: String) {
-        #expect(joinEntry(path: path, name: name) == joined)
+        #expect(Remote.joinEntry(path: path, name: name) == joined)
     }
 
     @Test(arguments: [
@@ -80,7 +80,7 @@ import Testing
         ("http://x/m.json?v=1#f", "http://x/"), ("http://x", "http://"),
     ])
     func takesTheManifestsFolder(_ url: String, _ folder: String) {
-        #expect(autoPublicPath(of: url) == folder)
+        #expect(Remote.autoPublicPath(of: url) == folder)
     }
 
     @Test(arguments: [
@@ -88,7 +88,7 @@ import Testing
         ("", "/", true),
     ])
     func comparesResources(_ a: String, _ b: String, _ areSame: Bool) {
-        #expect(isSameResource(a, b) == areSame)
+        #expect(Remote.isSameResource(a, b) == areSame)
     }
 
     @Test(arguments: [
@@ -96,6 +96,6 @@ import Testing
         ("http://x/entry.lua?from=m.json", false), ("", false),
     ])
     func onlyAPathThatEndsInJSONIsAManifest(_ entry: String, _ isOne: Bool) {
-        #expect(isManifest(entry: entry) == isOne)
+        #expect(Remote.isManifest(entry: entry) == isOne)
     }
 }

@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func theEntrysUrlFollowsWhatItIsMadeOf() throws {
-        let snapshot = makeSnapshot(from: try manifest(",\"publicPath\":\"http://x/\""), url: "http://m/m.json")
+        let snapshot = Snapshot(from: try manifest(",\"publicPath\":\"http://x/\""), url: "http://m/m.json")
         #expect(snapshot.entryURL(manifest: "http://m/m.json") == "http://x/static/e.lua")
         snapshot.publicPath = "../y/"
         #expect(snapshot.entryURL(manifest: "http://m/a/m.json") == "http://m/y/static/e.lua")
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func carriesWhatLoadingNeeds() throws {
-        let snapshot = makeSnapshot(from: try manifest(",\"publicPath\":\"http://x/\""), url: "http://m/m.json")
+        let snapshot = Snapshot(from: try manifest(",\"publicPath\":\"http://x/\""), url: "http://m/m.json")
         #expect(snapshot.version == "http://m/m.json")
         #expect(snapshot.remoteEntry == "static/e.lua")
         #expect(snapshot.remoteEntryType == "global")
@@ -54,7 +54,7 @@ import Testing
         (",\"getPublicPath\":\"function() { return base + '/' }\"", "http://m/app/f.lua"),
     ])
     func findsFilesBelowThePublicPath(_ metaData: String, _ url: String) throws {
-        let snapshot = makeSnapshot(from: try manifest(metaData), url: "http://m/app/m.json?v=1")
+        let snapshot = Snapshot(from: try manifest(metaData), url: "http://m/app/m.json?v=1")
         #expect(snapshot.resourceURL("f.lua") == url)
     }
 
@@ -67,15 +67,15 @@ import Testing
         let versions = { (snapshot: Snapshot) in
             snapshot.remotesInfo?.pairs.map { "\($0.key)=\($0.value.matchedVersion)" } ?? []
         }
-        #expect(versions(makeSnapshot(from: given)) == ["a=http://a/m.json", "b=1.0.0"])
-        #expect(versions(makeSnapshot(from: given, overrides: ["a": "2.0.0"])) == ["a=2.0.0", "b=1.0.0"])
-        let chosen = makeSnapshot(
+        #expect(versions(Snapshot(from: given)) == ["a=http://a/m.json", "b=1.0.0"])
+        #expect(versions(Snapshot(from: given, overrides: ["a": "2.0.0"])) == ["a=2.0.0", "b=1.0.0"])
+        let chosen = Snapshot(
             from: given, remotes: [(key: "c", value: "3"), (key: "b", value: "4")], overrides: ["b": "5"])
         #expect(versions(chosen) == ["c=3", "b=5"])
     }
 
     @Test func luaReadsWritesAndEnumeratesIt() throws {
-        let snapshot = makeSnapshot(from: try manifest(",\"publicPath\":\"auto\""), url: "http://m/m.json")
+        let snapshot = Snapshot(from: try manifest(",\"publicPath\":\"auto\""), url: "http://m/m.json")
         #expect(try snapshot.luaGet("publicPath") == "http://m/")
         #expect(snapshot.luaKeys.contains("modules") && !snapshot.luaKeys.contains("getPublicPath"))
         try snapshot.luaSet("publicPath", "http://other/")
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func writesDeepInsideAreSeenByTheEngine() throws {
-        let snapshot = makeSnapshot(from: try manifest(""))
+        let snapshot = Snapshot(from: try manifest(""))
         try #require(try snapshot.luaGet("remotesInfo").objectValue)
             .luaSet("dep", .record(LuaRecord([("matchedVersion", "1.0.0")])))
         #expect(snapshot.remotesInfo?["dep"]?.matchedVersion == "1.0.0")

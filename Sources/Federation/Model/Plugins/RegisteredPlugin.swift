@@ -176,7 +176,7 @@ struct LuaPlugin: Sendable {
         for (key, value) in sorted where !known.contains(key) && !functionsBesideHooks.contains(key) {
             if case .function(let function) = value {
                 problems.append(.unknownHook(key, plugin: name, source: function.place ?? path, known: hooks))
-            } else if key == "tenants" || closestMatch(to: key, in: ["tenant"]) != nil || key == "tenant" {
+            } else if key == "tenants" || key.closestMatch(in: ["tenant"]) != nil || key == "tenant" {
                 problems.append(.tenantInsidePlugin(key, plugin: name))
             }
         }

@@ -108,7 +108,7 @@ public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked
     /// Whether the entry is a manifest's.
     var hasManifest: Bool {
         if let foundManifest { return foundManifest }
-        let found = entry.map(isManifest(entry:)) ?? false
+        let found = entry.map(Remote.isManifest(entry:)) ?? false
         foundManifest = found
         return found
     }
@@ -207,7 +207,7 @@ extension Remote {
     var isPureEntry: Bool { entry != nil && !hasManifest }
 
     /// Where the remote is, as messages say it.
-    var place: String { entry.map(redacted) ?? version.map { "version \($0)" } ?? "nowhere" }
+    var place: String { entry.map(URLParts.redacted) ?? version.map { "version \($0)" } ?? "nowhere" }
 
     /// The key under which the entry's load is shared by all hosts of the runtime.
     var entryKey: String { "\(name):\(entry ?? "")" + (tenant.map { " in \($0)" } ?? "") }

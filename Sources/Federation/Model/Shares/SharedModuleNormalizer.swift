@@ -84,7 +84,7 @@ extension MFError {
         MFError(
             .shareNotFound, "Cannot find shared \"\(package)\" in host \"\(host.name)\"",
             context: [("package", package), ("host", host.name)],
-            hint: closestMatch(to: package, in: host.shared.keys).map { "did you mean `\($0)`?" }
+            hint: package.closestMatch(in: host.shared.keys).map { "did you mean `\($0)`?" }
                 ?? "declare it: `shared = { [\"\(package)\"] = { version = \"1.0.0\", lib = function() … end } }`")
     }
 

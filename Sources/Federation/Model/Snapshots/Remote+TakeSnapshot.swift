@@ -32,7 +32,7 @@ extension MFError {
         let text = source.count > 80 ? source.prefix(80) + "…" : source[...]
         return MFError(
             .entryUrlMissing, "`getPublicPath` of remote `\(remote.name)` is not understood: `\(text)`",
-            context: [("remote", remote.name), ("manifest", remote.entry.map(redacted))],
+            context: [("remote", remote.name), ("manifest", remote.entry.map(URLParts.redacted))],
             hint:
                 "write `function() { return \"https://…/\" }` or `function() return \"https://…/\" end`, or name a `publicPath`"
         )
@@ -42,7 +42,7 @@ extension MFError {
     static func publicPathMissing(_ remote: Remote) -> MFError {
         MFError(
             .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no public path",
-            context: [("remote", remote.name), ("manifest", remote.entry.map(redacted))],
+            context: [("remote", remote.name), ("manifest", remote.entry.map(URLParts.redacted))],
             hint: "write `\"publicPath\": \"auto\"` into `metaData` of its manifest: the files lie beside it")
     }
 }

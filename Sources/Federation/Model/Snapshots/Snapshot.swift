@@ -88,7 +88,7 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
 
 extension Snapshot {
     /// Whether the snapshot only says where a manifest is.
-    var isManifestProvider: Bool { remoteEntry.map(isManifest(entry:)) ?? false }
+    var isManifestProvider: Bool { remoteEntry.map(Remote.isManifest(entry:)) ?? false }
 
     /// The names of the exposes, without `./`.
     var moduleNames: [String] { modules?.elements.map(\.moduleName) ?? [] }
@@ -97,7 +97,7 @@ extension Snapshot {
     func resourceURL(_ path: String) -> String {
         let url = (publicPath ?? computedPublicPath ?? "") + path
         guard let version, !url.contains("://"), version.contains("://") else { return url }
-        return resolve(url, against: version)
+        return URLParts.resolve(url, against: version)
     }
 
     /// What `getPublicPath` returns, where that can be told.
@@ -114,7 +114,7 @@ extension Snapshot {
             return known.url
         }
         let url = resourceURL(remoteEntry)
-        let entry = manifest.map { resolve(url, against: $0) } ?? url
+        let entry = manifest.map { URLParts.resolve(url, against: $0) } ?? url
         knownEntry = KnownEntry(
             path: remoteEntry, version: version, publicPath: publicPath, getPublicPath: getPublicPath,
             manifest: manifest, url: entry)
@@ -182,8 +182,8 @@ extension MFError {
     /// A document that came over http names a file of this machine, or something else that is no http.
     static func namedByManifest(_ url: String, manifest: String) -> MFError {
         MFError(
-            .fetchPolicy, "`\(redacted(manifest))` names `\(redacted(url))`, which is not allowed",
-            context: [("manifest", redacted(manifest)), ("url", redacted(url))],
+            .fetchPolicy, "`\(URLParts.redacted(manifest))` names `\(URLParts.redacted(url))`, which is not allowed",
+            context: [("manifest", URLParts.redacted(manifest)), ("url", URLParts.redacted(url))],
             hint: "what is fetched over http names http and https only; serve the file beside it")
     }
 }

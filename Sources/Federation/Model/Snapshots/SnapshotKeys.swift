@@ -1,6 +1,6 @@
 extension Remote {
     /// The key under which the remote's snapshot is kept.
-    var snapshotKey: String { Federation.snapshotKey(name: name, version: version, entry: entry) }
+    var snapshotKey: String { Remote.snapshotKey(name: name, version: version, entry: entry) }
 }
 
 /// Keys of the global snapshot: `name`, `name:version`, or either with a type before it.
