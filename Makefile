@@ -13,11 +13,12 @@ SHELLS := bash zsh fish
 COMPLETION_bash := $(PREFIX)/share/bash-completion/completions/mflua
 COMPLETION_zsh := $(PREFIX)/share/zsh/site-functions/_mflua
 COMPLETION_fish := $(PREFIX)/share/fish/vendor_completions.d/mflua.fish
-# The modules whose public declarations the documentation shows.
-MODULES := Diagnostics EventLoops LuaBridge Fetch Federation HotReload
+# The modules whose public declarations the documentation shows: those that MFLua exports.
+MODULES := $(shell sed -n 's/^@_exported public import //p' Sources/MFLua/MFLua.swift)
+DOCS := .build/docs-input
 C_FILES := $(shell git ls-files 'Sources/*.c' 'Sources/*.h' 'Tests/*.c')
 
-.PHONY: all demo test lint bench bench-instructions bench-curves soak sanitize fuzz release docs install uninstall setup clean
+.PHONY: all demo test lint bench bench-instructions bench-curves soak sanitize sanitize-short fuzz release docs install uninstall setup clean
 
 all: release
 
@@ -27,7 +28,7 @@ demo: setup
 	Fixtures/hosts/ops-agent/demo.sh $(DEBUG)/mflua
 
 # What the tests need besides: servers to talk to.
-test sanitize: PACKAGES += $(TEST_PACKAGES)
+test sanitize sanitize-short: PACKAGES += $(TEST_PACKAGES)
 
 # Everything that has to hold. One test after another: some of them measure processor time.
 test: setup
@@ -74,6 +75,11 @@ sanitize: setup
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/races.txt $(SWIFT) test --no-parallel --sanitize thread --scratch-path .build-thread
 	$(SWIFT) test --no-parallel --scratch-path .build-undefined -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined
 
+# The suites in which memory errors of the C code would show, under the address sanitizer alone.
+sanitize-short: setup
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt:print_suppressions=0 $(SWIFT) test --no-parallel \
+	    --sanitize address --scratch-path .build-address --filter '^(LuaBridgeTests|TenantTests)\.'
+
 # Damaged manifests, plugins, frames of workers and JSON, odd keys of views and odd results of hooks, a million each under
 # the address sanitizer (FUZZ=100000 for less), and random programs in tenants' states for ten minutes (FUZZ_SECONDS=60).
 fuzz: setup
@@ -88,9 +94,13 @@ release: setup
 # The documentation as a website: .build/docs
 docs: setup
 	$(SWIFT) package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >/dev/null
-	rm -rf .build/docs .build/symbols && mkdir -p .build/symbols
-	cp $(foreach module,$(MODULES),$$(find .build -path '*/symbolgraph/$(module)*.symbols.json')) .build/symbols
-	docc convert Sources/MFLua/MFLua.docc --additional-symbol-graph-dir .build/symbols \
+	rm -rf .build/docs $(DOCS) && mkdir -p $(DOCS)/symbols
+	cp -r Sources/MFLua/MFLua.docc $(DOCS)/
+	cp $$(find Sources -name '*.gen.md') $(DOCS)/MFLua.docc/
+	for module in $(MODULES); do \
+	    cp $$(find .build -path "*/symbolgraph/$$module*.symbols.json" -newer Package.swift) $(DOCS)/symbols/ || exit 1; \
+	done
+	docc convert $(DOCS)/MFLua.docc --additional-symbol-graph-dir $(DOCS)/symbols \
 	    --fallback-display-name mflua --fallback-bundle-identifier mflua --output-path .build/docs
 
 # The command with its man page, the shells' completions and the editor stubs, below PREFIX; uninstall is the inverse.
@@ -113,9 +123,15 @@ setup:
 	    [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null)" = installed ] || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then \
+	    if ! command -v apt-get >/dev/null; then \
+	        echo "missing packages:$$missing (names of Debian; there is no apt-get here, install them by other means)" >&2; \
+	        exit 1; \
+	    fi; \
 	    echo "installing$$missing"; \
-	    $(SUDO) apt-get update -qq && \
-	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	    { $(SUDO) apt-get update -qq && \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } || \
+	    { echo "apt-get could not install$$missing: check the network and the package sources, then run make again" >&2; \
+	      exit 1; }; \
 	fi
 
 clean:

@@ -186,9 +186,9 @@ extension MFError {
         let owner = plugin(culprit.listener)
         return MFError(
             .listenersTooDeep,
-            "hook `\(hook)`\(owner.map { " of plugin `\($0)`" } ?? "") loads again what it was called for, "
-                + "\(Activity.listenerLimit) times over",
+            "hook `\(hook)`\(owner.map { " of plugin `\($0)`" } ?? "") repeatedly loads what it is called for, "
+                + "\(Activity.listenerLimit)levels deep",
             context: [("hook", hook), ("plugin", owner)],
-            hint: "return without loading when the listener is called for its own load, or count the attempts")
+            hint: "return early when the listener is called for its own load, or limit the attempts")
     }
 }

@@ -4,6 +4,8 @@ extension EventLoop {
     /// Runs a closure on the loop and blocks the calling thread until it is done; on the loop, runs it at once.
     ///
     /// For starting up and for tests: a task waits with ``perform(_:)`` instead.
+    ///
+    /// - Throws: The error that the closure throws.
     public func runAndWait<T: Sendable>(_ body: @escaping @Sendable () throws -> T) throws -> T {
         if isOnLoop { return try body() }
         let outcome = Outcome<T>()

@@ -152,7 +152,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         case .wake: mf_eventfd_signal(wakeUp)
         case .restart:
             let failure = startThread()
-            precondition(failure == 0, "no thread left for an event loop that goes on")
+            precondition(failure == 0, "no thread is available to replace the event loop's thread")
         }
     }
 

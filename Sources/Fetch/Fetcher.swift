@@ -23,6 +23,8 @@ extension Fetcher {
     public func close() {}
 
     /// Fetches a URL with the default request: `GET`, the default deadlines and limits.
+    ///
+    /// - Throws: ``MFError`` with a `FETCH` code.
     public func fetch(_ url: String) async throws -> FetchResponse {
         try await fetch(FetchRequest(url: url))
     }

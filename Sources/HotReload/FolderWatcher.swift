@@ -68,6 +68,7 @@ public final class FolderWatcher: @unchecked Sendable {
     ///   - read: Reads it; called once more when somebody has written meanwhile. Called off the loop.
     /// - Returns: Nothing when somebody has written to it and not closed it by then. Of a file that is merely open, what
     ///   it holds.
+    /// - Throws: ``MFError`` with `LUA-010` if the loop has ended.
     public func whenWhole<T: Sendable>(
         _ path: String, patience: Duration = .seconds(1), _ read: @Sendable () -> T
     ) async throws -> T? {

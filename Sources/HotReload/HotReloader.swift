@@ -34,7 +34,8 @@ public final class HotReloader: @unchecked Sendable {
         public var line: String {
             switch self {
             case .reload(let reload): reload.line
-            case .missing(let files): "\(files.joined(separator: ", ")) is gone; what was made of it serves on"
+            case .missing(let files):
+                "\(files.joined(separator: ", ")) is missing; the last version loaded from it stays in use"
             case .failure(let error): "\(error.message)"
             case .scriptChanged(let file):
                 "\(file) changed: restart mflua to run the new version; only plugins and "
@@ -70,6 +71,7 @@ public final class HotReloader: @unchecked Sendable {
     ///   - runtime: Whose plugins.
     ///   - script: A host script that is watched, too: that it changes is told, as it cannot be reloaded.
     ///   - tell: Called on the loop with what happens.
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
     public static func start(
         for runtime: Runtime, script: String? = nil, tell: @escaping @Sendable (Event) -> Void
     ) async throws -> HotReloader {

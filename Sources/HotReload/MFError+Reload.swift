@@ -8,7 +8,7 @@ extension MFError {
         let hint =
             switch code {
             case ENOSPC: "raise fs.inotify.max_user_watches"
-            case EMFILE: "raise fs.inotify.max_user_instances, or close what holds inotify descriptors"
+            case EMFILE: "raise fs.inotify.max_user_instances, or close programs that hold inotify descriptors"
             default: nil as String?
             }
         return MFError(

@@ -18,6 +18,8 @@ public final class CPUBudget: @unchecked Sendable {
 
 extension LuaState {
     /// The account of the call that runs, for the tasks that it spawns. On the loop, inside of a callable.
+    ///
+    /// - Throws: ``MFError`` with `LUA-003` if memory runs out.
     public func accountOfCall() throws -> CPUBudget {
         guard let pointer = mf_account_retain(try alive()) else { throw MFError.outOfMemory() }
         return CPUBudget(pointer, loop)

@@ -187,7 +187,7 @@ private struct JSONWriter {
 extension MFError {
     static func tooDeepForJSON() -> MFError {
         MFError(
-            .tooDeep, "the value is nested deeper than \(JSON.maximumDepth) levels, or contains itself",
-            hint: "leave out parents and other back references")
+            .tooDeep, "the value is nested deeper than \(JSON.maximumDepth) levels or contains itself",
+            hint: "remove references to parents and other back references")
     }
 }

@@ -23,12 +23,16 @@ public enum JSON {
     }
 
     /// Reads one JSON value; see ``decode(_:maxDepth:)-([UInt8],_)``.
+    ///
+    /// - Throws: ``MFError`` with `LUA-011` that names the line, the column and what was found there.
     public static func decode(_ text: String, maxDepth: Int = maximumDepth) throws -> LuaValue {
         var text = text
         return try text.withUTF8 { try decode($0, maxDepth: maxDepth) }
     }
 
     /// Reads one JSON value; see ``decode(_:maxDepth:)-([UInt8],_)``.
+    ///
+    /// - Throws: ``MFError`` with `LUA-011` that names the line, the column and what was found there.
     public static func decode(
         _ bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int = maximumDepth
     ) throws -> LuaValue {
@@ -83,8 +87,8 @@ extension MFError {
             .jsonSyntax, "invalid JSON at line \(line), column \(column): \(problem)",
             context: [("line", "\(line)"), ("column", "\(column)")],
             hint: start == UInt8(ascii: "<")
-                ? "this is HTML or XML instead of JSON: check the URL, many servers answer a wrong one with a page"
-                : failure.position >= bytes.count ? "the text ends too early: it is empty or was cut off" : nil)
+                ? "this is HTML or XML instead of JSON: check the URL, many servers answer an unknown one with a page"
+                : failure.position >= bytes.count ? "the text ends unexpectedly: it is empty or truncated" : nil)
     }
 
     private static func found(in bytes: UnsafeBufferPointer<UInt8>, at position: Int) -> String {

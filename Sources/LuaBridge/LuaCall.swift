@@ -41,18 +41,24 @@ public struct LuaCall: Sendable {
 
 extension LuaCall {
     /// A string argument.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func string(_ index: Int) throws -> String {
         guard case .string(let string) = self[index] else { throw mismatch(index, "string") }
         return string
     }
 
     /// A string argument, valid UTF-8 or not.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func bytes(_ index: Int) throws -> [UInt8] {
         guard let bytes = self[index].bytesValue else { throw mismatch(index, "string") }
         return bytes
     }
 
     /// An integer argument, or a float without a fraction.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func integer(_ index: Int) throws -> Int64 {
         switch self[index] {
         case .integer(let integer): return integer
@@ -64,30 +70,40 @@ extension LuaCall {
     }
 
     /// A number argument.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func number(_ index: Int) throws -> Double {
         guard let number = self[index].doubleValue else { throw mismatch(index, "number") }
         return number
     }
 
     /// A boolean argument.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func boolean(_ index: Int) throws -> Bool {
         guard case .boolean(let flag) = self[index] else { throw mismatch(index, "boolean") }
         return flag
     }
 
     /// A table argument.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func table(_ index: Int) throws -> LuaTable {
         guard case .table(let table) = self[index] else { throw mismatch(index, "table") }
         return table
     }
 
     /// A function argument.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func function(_ index: Int) throws -> LuaFunction {
         guard case .function(let function) = self[index] else { throw mismatch(index, "function") }
         return function
     }
 
     /// An argument that is a view of an object of one type.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func object<Object: LuaObject>(_ index: Int, as type: Object.Type = Object.self) throws -> Object {
         guard case .object(let object) = self[index], let object = object as? Object else {
             throw mismatch(index, Object.luaTypeName)
@@ -98,31 +114,43 @@ extension LuaCall {
 
 extension LuaCall {
     /// A string argument that may be absent.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func optionalString(_ index: Int) throws -> String? {
         self[index].isNothing ? nil : try string(index)
     }
 
     /// An integer argument that may be absent.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func optionalInteger(_ index: Int) throws -> Int64? {
         self[index].isNothing ? nil : try integer(index)
     }
 
     /// A number argument that may be absent.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func optionalNumber(_ index: Int) throws -> Double? {
         self[index].isNothing ? nil : try number(index)
     }
 
     /// A boolean argument that may be absent.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func optionalBoolean(_ index: Int) throws -> Bool? {
         self[index].isNothing ? nil : try boolean(index)
     }
 
     /// A table argument that may be absent.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func optionalTable(_ index: Int) throws -> LuaTable? {
         self[index].isNothing ? nil : try table(index)
     }
 
     /// A function argument that may be absent.
+    ///
+    /// - Throws: ``MFError`` with `LUA-009` if the argument is of another type.
     public func optionalFunction(_ index: Int) throws -> LuaFunction? {
         self[index].isNothing ? nil : try function(index)
     }

@@ -27,6 +27,8 @@ extension LuaConvertible where Self: LuaObject {
     public var luaValue: LuaValue { .object(self) }
 
     /// The instance behind a view.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if it is of another type.
     public static func fromLua(_ value: LuaValue) throws -> Self {
         guard case .object(let object) = value, let instance = object as? Self else {
             throw MFError.mismatch(expected: luaType, found: value)
@@ -70,7 +72,9 @@ extension Int: LuaConvertible {
 
     public var luaValue: LuaValue { .integer(Int64(self)) }
 
-    /// An integer, or a float that is one.
+    /// An integer, or a float with an integral value.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if it is of another type.
     public static func fromLua(_ value: LuaValue) throws -> Int {
         switch value {
         case .integer(let integer):
@@ -103,7 +107,9 @@ extension Optional: LuaConvertible where Wrapped: LuaConvertible {
 
     public var luaValue: LuaValue { self?.luaValue ?? .nil }
 
-    /// Nothing for `nil` and `mf.null`.
+    /// Nil for `nil` and `mf.null`.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if it is of another type.
     public static func fromLua(_ value: LuaValue) throws -> Wrapped? {
         switch value {
         case .nil, .null: return nil

@@ -23,9 +23,13 @@ public protocol LuaObject: AnyObject, Sendable {
     static var luaMethods: [LuaCallable] { get }
 
     /// Reads `view.key`.
+    ///
+    /// - Throws: Any error; it is raised in Lua.
     func luaGet(_ key: LuaKey) throws -> LuaValue
 
     /// Writes `view.key = value`.
+    ///
+    /// - Throws: Any error; it is raised in Lua.
     func luaSet(_ key: LuaKey, _ value: LuaValue) throws
 
     /// The keys that `pairs` visits, in this order.
@@ -43,6 +47,8 @@ extension LuaObject {
     public static var luaMethods: [LuaCallable] { [] }
 
     /// Refuses every write.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004`.
     public func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
         throw MFError.readOnlyView(Self.luaTypeName, key: key)
     }

@@ -69,11 +69,11 @@ extension MFError {
         case MF_VIOLATION_WALL:
             MFError(
                 .limitWall, "the call took too long",
-                hint: "raise the tenant's `wall` limit, or give what it waits for a shorter deadline")
+                hint: "raise the tenant's `wall` limit, or give the operation it waits for a shorter deadline")
         case MF_VIOLATION_TASKS:
             MFError(
-                .limitTasks, "too many tasks are under way",
-                hint: "wait for some before starting more, or raise the tenant's `tasks` limit")
+                .limitTasks, "too many tasks are running",
+                hint: "wait for some to finish before starting more, or raise the tenant's `tasks` limit")
         case MF_VIOLATION_MESSAGE:
             MFError(
                 .limitMessageSize, "a value of more than \(limits.message) bytes does not cross the border",
@@ -82,7 +82,7 @@ extension MFError {
         default:
             MFError(
                 .limitMemory, "the tenant used up its memory", context: [("limit", "\(limits.memory)")],
-                hint: "raise the tenant's `memory` limit, or look for tables that only grow")
+                hint: "raise the tenant's `memory` limit, or look for tables that never shrink")
         }
     }
 }

@@ -29,6 +29,8 @@ extension LuaState {
     }
 
     /// Makes a table of a copied list or table, or an empty one.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if the value is neither list nor record, `LUA-003` if memory runs out.
     public func makeTable(_ value: LuaValue = .record(LuaRecord())) throws -> LuaTable {
         guard let table = try make(value).tableValue else {
             throw MFError.mismatch(expected: "table", found: value)
@@ -37,11 +39,15 @@ extension LuaState {
     }
 
     /// Makes a Lua function of a Swift one.
+    ///
+    /// - Throws: ``MFError`` with `LUA-003` if memory runs out, `LUA-008` if the state is closed.
     public func makeFunction(_ callable: LuaCallable) throws -> LuaFunction {
         try make(.callable(callable)).functionValue.unwrap()
     }
 
     /// Makes fresh globals that read through to others: writes stay in the new table, `_G` is itself.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if the table belongs to another state, `LUA-003` if memory runs out.
     public func makeEnvironment(over base: LuaTable) throws -> LuaTable {
         let handle = try alive()
         if base.state !== self { throw MFError.foreignValue("table") }
@@ -51,6 +57,8 @@ extension LuaState {
     }
 
     /// Makes a proxy that reads through to a table and refuses writes.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if the table belongs to another state, `LUA-003` if memory runs out.
     public func readOnly(_ table: LuaTable) throws -> LuaTable {
         let handle = try alive()
         if table.state !== self { throw MFError.foreignValue("table") }

@@ -8,6 +8,7 @@ extension LuaState {
     /// wait while they load. The environment has a table `package` of its own, with `loaded`, `preload` and `searchers`.
     ///
     /// - Parameter advice: What an error says that is raised for a module that no searcher found.
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-003` if memory runs out.
     public func installRequire(in environment: LuaTable? = nil, advice: String? = nil) throws {
         let gates = LuaGates(advice: advice)
         if self.gates.count == self.gates.capacity { self.gates.removeAll { $0.value == nil } }

@@ -12,7 +12,9 @@ public enum CallOutcome: Sendable {
 
 /// The rest of a call that waits. Letting go of it without finishing it drops the call.
 public protocol PendingCall: AnyObject, Sendable {
-    /// Waits for the end of the call. To be called once.
+    /// Waits for the end of the call. Call it once.
+    ///
+    /// - Throws: The error of the call; `CancellationError` if the task is cancelled.
     func finish() async throws -> LuaValues
 }
 
@@ -125,6 +127,8 @@ public final class LuaPendingEmission: @unchecked Sendable {
     }
 
     /// Waits for the end of the emission. To be called once.
+    ///
+    /// - Throws: As ``LuaState/emitAsync(_:_:_:keep:as:)``.
     public func finish() async throws -> LuaEmission.Result {
         let state = call.state
         var emission = emission
@@ -135,6 +139,8 @@ public final class LuaPendingEmission: @unchecked Sendable {
 
 extension LuaCallable {
     /// Begins a call from Swift, as Lua does it.
+    ///
+    /// - Throws: The error that the Swift function throws.
     public func start(_ call: LuaCall) throws -> CallOutcome {
         switch box.body {
         case .returning(let body): return .done(try body(call))

@@ -139,6 +139,9 @@ public final class LuaState: @unchecked Sendable {
     package func stopAll() { isEnding.store(true, ordering: .relaxed) }
 
     /// Runs a full garbage collection.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed; an error in a finalizer only reaches Lua's
+    ///   warnings.
     public func collectGarbage() throws {
         try check(mf_collect(try alive()))
     }

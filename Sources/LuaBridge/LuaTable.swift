@@ -14,9 +14,13 @@ extension LuaTable {
     public func get(_ key: String) throws -> LuaValue { try get(.string(key)) }
 
     /// Reads `table[index]`.
+    ///
+    /// - Throws: ``MFError``: the error a metamethod raises, `LUA-008` if the state is closed.
     public func get(_ index: Int) throws -> LuaValue { try get(.integer(Int64(index))) }
 
     /// Reads `table[key]`.
+    ///
+    /// - Throws: ``MFError``: the error a metamethod raises, `LUA-008` if the state is closed.
     public func get(_ key: LuaValue) throws -> LuaValue {
         try state.tableOperation(MF_TABLE_GET, self, key)
     }
@@ -27,9 +31,13 @@ extension LuaTable {
     public func set(_ key: String, _ value: LuaValue) throws { try set(.string(key), value) }
 
     /// Writes `table[index] = value`.
+    ///
+    /// - Throws: ``MFError``: the error a metamethod raises, `LUA-008` if the state is closed.
     public func set(_ index: Int, _ value: LuaValue) throws { try set(.integer(Int64(index)), value) }
 
     /// Writes `table[key] = value`.
+    ///
+    /// - Throws: ``MFError``: the error a metamethod raises, `LUA-008` if the state is closed.
     public func set(_ key: LuaValue, _ value: LuaValue) throws {
         _ = try state.tableOperation(MF_TABLE_SET, self, key, value)
     }
@@ -52,28 +60,48 @@ extension LuaTable {
 
 extension LuaTable {
     /// Reads `rawget(table, key)`.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-004` if the key or value belongs to another
+    ///   state.
     public func rawGet(_ key: String) throws -> LuaValue { try rawGet(.string(key)) }
 
     /// Reads `rawget(table, index)`.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-004` if the key or value belongs to another
+    ///   state.
     public func rawGet(_ index: Int) throws -> LuaValue { try rawGet(.integer(Int64(index))) }
 
     /// Reads `rawget(table, key)`.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-004` if the key or value belongs to another
+    ///   state.
     public func rawGet(_ key: LuaValue) throws -> LuaValue {
         try state.tableOperation(MF_TABLE_RAW_GET, self, key)
     }
 
     /// Writes `rawset(table, key, value)`.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-004` if the key or value belongs to another
+    ///   state.
     public func rawSet(_ key: String, _ value: LuaValue) throws { try rawSet(.string(key), value) }
 
     /// Writes `rawset(table, index, value)`.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-004` if the key or value belongs to another
+    ///   state.
     public func rawSet(_ index: Int, _ value: LuaValue) throws { try rawSet(.integer(Int64(index)), value) }
 
     /// Writes `rawset(table, key, value)`.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-004` if the key or value belongs to another
+    ///   state.
     public func rawSet(_ key: LuaValue, _ value: LuaValue) throws {
         _ = try state.tableOperation(MF_TABLE_RAW_SET, self, key, value)
     }
 
     /// Removes every pair.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed.
     public func removeAll() throws {
         _ = try state.tableOperation(MF_TABLE_CLEAR, self)
     }
@@ -89,11 +117,16 @@ extension LuaTable {
     }
 
     /// Sets the metatable; nil takes it away.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-004` if the metatable belongs to another
+    ///   state.
     public func setMetatable(_ metatable: LuaTable?) throws {
         _ = try state.tableOperation(MF_TABLE_SET_METATABLE, self, metatable.map(LuaValue.table) ?? .nil)
     }
 
     /// The metatable, also when it is protected.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed.
     public func metatable() throws -> LuaTable? {
         try state.tableOperation(MF_TABLE_METATABLE, self).tableValue
     }

@@ -13,11 +13,11 @@ extension MFError {
     static func stateClosed() -> MFError {
         MFError(
             .stateClosed, "the Lua state is closed",
-            hint: "keep nothing of a runtime beyond its shutdown; values that outlive it must be copied")
+            hint: "copy values that must outlive the runtime")
     }
 
     static func outOfMemory() -> MFError {
-        MFError(.luaMemory, "not enough memory", hint: "raise the memory limit, or hold less in Lua")
+        MFError(.luaMemory, "not enough memory", hint: "raise the memory limit, or keep less data in Lua")
     }
 
     static func cannotWait(_ function: String) -> MFError {
@@ -46,13 +46,13 @@ extension MFError {
     }
 
     static func readOnlyTable() -> MFError {
-        MFError(.luaConversion, "the table is read-only", hint: "copy what you want to change into a table of your own")
+        MFError(.luaConversion, "the table is read-only", hint: "copy the values into a table of your own")
     }
 
     static func readOnlyView(_ type: String, key: LuaKey) -> MFError {
         MFError(
             .luaConversion, "\(type) is read-only", context: [("key", key.description)],
-            hint: "copy what you want to change into a table of your own")
+            hint: "copy the values into a table of your own")
     }
 
     /// A listener of a waterfall returned something that cannot take the place of its arguments.
@@ -61,7 +61,7 @@ extension MFError {
     static func badHookValue(listener: Int, type: Int32) -> MFError {
         let names = ["nil", "boolean", "light userdata", "number", "string", "table", "function", "userdata", "thread"]
         let name = names.indices.contains(Int(type)) ? names[Int(type)] : "value"
-        let text = name == "table" ? "a table without some of the arguments' keys" : "a \(name), not its arguments"
+        let text = name == "table" ? "a table that lacks some of the arguments' keys" : "a \(name), not its arguments"
         return MFError(
             .badHookValue, "a listener returned \(text)", context: [("listener", "\(listener)")],
             hint: "return the argument table, a table with the same keys, or nothing")

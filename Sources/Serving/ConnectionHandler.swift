@@ -181,7 +181,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
                 refuse(414, "the target is longer than \(service.limits.targetBytes) bytes")
             }
         case HTTPParserError.invalidMethod: refuse(501, "unknown method")
-        case HTTPParserError.invalidVersion: refuse(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
+        case HTTPParserError.invalidVersion: refuse(505, "only HTTP/1.0 and HTTP/1.1 are supported")
         case is HTTPParserError: refuse(400, "the request is not HTTP/1.1")
         default: context.close(promise: nil)
         }

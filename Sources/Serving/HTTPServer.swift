@@ -120,6 +120,6 @@ extension MFError {
             context: [("reason", failure.map { Errno($0).description } ?? cause.map { "\($0)" })],
             hint: failure == EADDRNOTAVAIL
                 ? "give an address of this machine, such as `--host 127.0.0.1`"
-                : "choose a port that is free with `--port`, or 0 to be given one")
+                : "choose a port that is free with `--port`, or 0 to let the system choose")
     }
 }

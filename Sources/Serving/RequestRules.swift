@@ -13,7 +13,7 @@ enum RequestRules {
     /// - Parameter bodyBytes: How large a body may be.
     static func refusal(of head: HTTPRequestHead, targetBytes: Int, bodyBytes: Int) -> Refusal? {
         let headers = head.headers
-        if head.version.major != 1 { return Refusal(status: 505, reason: "only HTTP/1.0 and HTTP/1.1 are spoken here") }
+        if head.version.major != 1 { return Refusal(status: 505, reason: "only HTTP/1.0 and HTTP/1.1 are supported") }
         if head.uri.utf8.count > targetBytes {
             return Refusal(status: 414, reason: "the target is longer than \(targetBytes) bytes")
         }
@@ -48,7 +48,8 @@ enum RequestRules {
 
     static func bodyTooLarge(_ limit: Int) -> Refusal {
         Refusal(
-            status: 413, reason: limit == 0 ? "requests have no body here" : "the body is longer than \(limit) bytes")
+            status: 413,
+            reason: limit == 0 ? "request bodies are not accepted" : "the body is longer than \(limit) bytes")
     }
 
     private static func hostProblem(_ head: HTTPRequestHead) -> String? {

@@ -7,7 +7,7 @@ struct StaticFile {
     enum Failure: Error, Equatable {
         /// There is no such file, or it must not be seen.
         case missing
-        /// It cannot be read at the moment: no descriptor or memory is left, or somebody is writing to it.
+        /// It cannot be read at the moment: no descriptor or memory is left, or another process is writing to it.
         case unavailable(String)
     }
 
@@ -76,7 +76,7 @@ struct StaticFile {
             }
             guard fstat(descriptor, &status) == 0 else { throw .missing }
         }
-        throw .unavailable("somebody is writing to it")
+        throw .unavailable("another process is writing to it")
     }
 
     /// Whether a path has a part that begins with a dot.

@@ -5,7 +5,7 @@ import Federation
 /// `mflua explain CODE`: what an error code means, where it comes from, what to do.
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Tell more about an error code; without one, list them all.")
+        commandName: "explain", abstract: "Describe an error code; without one, list all codes.")
 
     @Argument(help: ArgumentHelp("A code as errors show it in brackets, such as RUNTIME-003.", valueName: "code"))
     var codes: [String] = []

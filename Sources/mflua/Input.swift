@@ -47,6 +47,6 @@ extension MFError {
     static func scriptUnreadable(_ path: String, reason: Errno) -> MFError {
         MFError(
             .scriptUnreadable, "cannot read `\(path)`", context: [("reason", reason.description)],
-            hint: reason.code == EISDIR ? "give a file in it, such as `\(path)/host.lua`" : nil)
+            hint: reason.code == EISDIR ? "name a file in it, such as `\(path)/host.lua`" : nil)
     }
 }

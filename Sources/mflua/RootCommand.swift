@@ -9,7 +9,7 @@ import Glibc
 struct RootCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mflua",
-        abstract: "Module Federation for Lua: runs host scripts that load modules of other teams at run time.",
+        abstract: "Module Federation for Lua: run host scripts that load other teams' modules at run time.",
         usage: """
             mflua [options] [script [arguments ...]]
             mflua <subcommand>

@@ -15,25 +15,25 @@ struct RunCommand: AsyncParsableCommand {
             Options before the script belong to mflua, everything after it to the script, which finds it in `arg` and \
             `...`. The script `-` is standard input. The command ends when the script has ended and no timer, task \
             or watch is left. Its exit code is 0, 1 after an error (a spawned task's, too), 13 where the script waits and \
-            nothing is left that could end the wait, or what the script gives to os.exit; `mflua help exit-codes` lists \
+            nothing is left that could end the wait, or the argument of os.exit; `mflua help exit-codes` lists \
             all of them.
             """)
 
     @Option(
         name: .short, parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Evaluate a piece of Lua before the script.", valueName: "code"),
+        help: ArgumentHelp("Evaluate Lua code before the script.", valueName: "code"),
         transform: Step.code)
     var evaluate: [Step] = []
 
     @Option(
         name: .short, parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Require a module before the script, into the global of its name (`-l g=name`: into g).",
+            "Require a module before the script and assign it to the global of its name (`-l g=name`: to g).",
             valueName: "module"),
         transform: Step.module)
     var library: [Step] = []
 
-    @Flag(name: [.customShort("i")], help: "Read and evaluate lines after the script.")
+    @Flag(name: [.customShort("i")], help: "Read and evaluate lines interactively after the script.")
     var interactive = false
 
     @Flag(help: "Watch plugin files and reload them when they change; keeps running until Ctrl-C.")

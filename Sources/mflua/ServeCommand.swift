@@ -26,13 +26,13 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The address to listen on.")
     var host = "127.0.0.1"
 
-    @Flag(name: .shortAndLong, help: "Tell connected hosts at once which files change.")
+    @Flag(name: .shortAndLong, help: "Notify connected hosts of changed files.")
     var watch = false
 
-    @Flag(help: "Serve hidden files, too: those whose path has a part that begins with a dot.")
+    @Flag(help: "Also serve hidden files: those with a path component that begins with a dot.")
     var hidden = false
 
-    @Flag(name: .shortAndLong, help: "Log no requests.")
+    @Flag(name: .shortAndLong, help: "Do not log requests.")
     var quiet = false
 
     @OptionGroup var log: LogOptions
@@ -57,7 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
             if let reply = feed?.reply(to: request) { return reply }
             guard let watcher, let path = StaticFiles.path(of: request) else { return files.reply(to: request) }
             return (try? await watcher.whenWhole(path) { files.reply(to: request) })
-                ?? .text("somebody is writing to \(path)\n", status: 503)
+                ?? .text("another process is writing to \(path)\n", status: 503)
         }
         print("serving \(folder) at \(server.baseURL)")
         for manifest in Self.manifests(in: folder) { print("  \(server.baseURL)/\(manifest)") }

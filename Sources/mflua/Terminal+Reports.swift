@@ -39,6 +39,6 @@ extension MFError {
         guard chain.allSatisfy({ $0.hint == nil }), code != .luaRuntime,
             Code.all.contains(where: { $0.code == code })
         else { return self }
-        return replacing(hint: "`mflua explain \(code)` says more")
+        return replacing(hint: "`mflua explain \(code)` describes it")
     }
 }

@@ -1,6 +1,6 @@
 import MFLua
 
-/// Loads a check that another team wrote, and calls it.
+/// Loads a check that another team publishes, and calls it.
 func diskUsage(manifest: String) async throws -> Double? {
     let runtime = try Runtime()
 
@@ -19,7 +19,7 @@ func diskUsage(manifest: String) async throws -> Double? {
         return request
     }
 
-    // A customer's plugin, as a database would hold it. It runs in a sandbox with limits of its own.
+    // A customer's plugin, for example from a database. It runs in a sandbox with its own limits.
     let audit = """
         return { name = "audit-plugin", onLoad = function(args) print("loaded " .. args.id) end }
         """

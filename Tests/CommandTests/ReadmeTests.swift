@@ -1,65 +1,20 @@
-import Logging
 import Serving
 import TestSupport
 import Testing
 
-/// The README's code, run as it stands there. A comment before a block says what it is: `file: path`, `run: name`,
-/// `output: name` or `swift: file`.
+/// The README's code, run as it is printed there; see ``MarkedBlock``.
 @Suite(.timeLimit(.minutes(2))) struct ReadmeTests {
-    /// A marked block.
-    private struct Block {
-        let kind: String
-        let name: String
-        let text: String
-    }
+    private static func blocks() throws -> [MarkedBlock] { try markedBlocks(of: Places.root + "/README.md") }
 
-    private static func blocks() throws -> [Block] {
-        var blocks: [Block] = []
-        var mark: (kind: String, name: String)?
-        var lines: [Substring]?
-        let readme = try contents(of: Places.root + "/README.md")
-        for line in readme.split(separator: "\n", omittingEmptySubsequences: false) {
-            if let collected = lines {
-                if line == "```" {
-                    if let mark {
-                        let text = collected.joined(separator: "\n") + "\n"
-                        blocks.append(Block(kind: mark.kind, name: mark.name, text: text))
-                    }
-                    (mark, lines) = (nil, nil)
-                } else {
-                    lines?.append(line)
-                }
-            } else if line.hasPrefix("```") {
-                lines = []
-            } else if line.hasPrefix("<!-- "), line.hasSuffix(" -->") {
-                let words = line.dropFirst(5).dropLast(4).split(separator: ":", maxSplits: 1)
-                mark = (String(words[0]), String(words[1].drop { $0 == " " }))
-            }
-        }
-        return blocks
-    }
-
-    /// The README's files in a folder, its server in place of port 3006.
     private func withFiles(_ body: (TemporaryFolder, HTTPServer) async throws -> Void) async throws {
-        let folder = try TemporaryFolder()
-        let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let own = StaticFiles(root: folder.path + "/remotes", logger: silent)
-        let shipped = StaticFiles(root: Places.root + "/Fixtures/remotes", logger: silent)
-        let server = try await HTTPServer.start { request in
-            request.path.hasPrefix("/checks/") ? own.reply(to: request) : shipped.reply(to: request)
-        }
-        for block in try Self.blocks() where block.kind == "file" {
-            try folder.write(block.name, block.text.replacing(":3006", with: ":\(server.port)"))
-        }
-        try await body(folder, server)
-        await server.stop()
+        try await CommandTests.withFiles(of: Self.blocks(), body)
     }
 
     @Test func firstPluginHearsOfTheRequest() async throws {
         try await withFiles { folder, _ in
             let result = try await mflua("first.lua", in: folder)
             #expect(result.code == 0, "\(result)")
-            #expect(result.output.hasPrefix("somebody wants disk/usage\n"), "\(result)")
+            #expect(result.output.hasPrefix("request: disk/usage\n"), "\(result)")
             #expect(result.output.contains(" % full\n"), "\(result)")
         }
     }

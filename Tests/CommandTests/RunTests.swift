@@ -287,7 +287,7 @@ import Testing
 
     @Test func everyErrorOfMfluaNamesANextStep() async throws {
         let result = try await mflua("-e", "x = = 1")
-        #expect(result.errors.hasSuffix("hint: `mflua explain LUA-001` says more\n"), "\(result)")
+        #expect(result.errors.hasSuffix("hint: `mflua explain LUA-001` describes it\n"), "\(result)")
         let raised = try await mflua("-e", "error('my own words')")
         #expect(!raised.errors.contains("hint:"), "\(raised)")
     }

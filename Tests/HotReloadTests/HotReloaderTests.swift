@@ -170,7 +170,7 @@ struct HotReloaderTests {
         let cause = try #require(reload?.error?.cause as? MFError)
         #expect(cause.code == .reloadNameChanged)
         #expect(cause.hint?.contains("remove `marker-plugin`") == true)
-        #expect(reload?.line.contains("the new version calls itself `other-plugin`, not `marker-plugin`") == true)
+        #expect(reload?.line.contains("the new version is named `other-plugin`, not `marker-plugin`") == true)
         #expect(try await host.run("return mf.getInstance().options.plugins[1].name") == "marker-plugin")
         await host.tearDown()
     }

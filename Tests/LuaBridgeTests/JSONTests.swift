@@ -187,7 +187,7 @@ import Testing
         let page = expectMFError(.jsonSyntax) { try JSON.decode("\n<!DOCTYPE html><p>not found") }
         #expect(page?.hint?.contains("HTML") == true)
         let cut = expectMFError(.jsonSyntax) { try JSON.decode("{\"a\": [1, 2") }
-        #expect(cut?.hint?.contains("cut off") == true)
+        #expect(cut?.hint?.contains("truncated") == true)
         #expect(cut?["line"] == "1" && cut?["column"] == "12")
     }
 

@@ -38,7 +38,7 @@ import Testing
             #expect(
                 book.lines.withLock { $0 } == [
                     "[acme] 1", "[acme] 2", "[acme] 3",
-                    "warning: 2 messages of tenant `acme` dropped: it logs more than a host takes",
+                    "warning: 2 messages of tenant `acme` dropped: it logs faster than the host accepts",
                 ])
         }
     }

@@ -43,7 +43,7 @@ struct TenantOptionsTests {
 
     @Test func anOptionUnderBothOfItsNamesIsRefused() {
         let error = expectMFError(.invalidOptions) { try TenantOptions.fromLua(["dooms": 5, "maxRestarts": 3]) }
-        #expect(error?.message.contains("`dooms` is an older name of `maxRestarts`, which is given, too") == true)
+        #expect(error?.message.contains("`dooms` is a former name of `maxRestarts`, which is also present") == true)
     }
 
     @Test func valuesUnderOlderNamesAreChecked() {

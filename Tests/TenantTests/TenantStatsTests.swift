@@ -95,7 +95,7 @@ import Testing
             let lines = told.lines.withLock { $0 }
             #expect(lines.count == 8)
             #expect(
-                lines.first?.hasPrefix("warning: tenant `acme` went over a limit: the call used up") == true, "\(lines)"
+                lines.first?.hasPrefix("warning: tenant `acme` exceeded a limit: the call used up") == true, "\(lines)"
             )
             #expect(lines.last?.hasPrefix("error: tenant `acme` is suspended for 0.008") == true, "\(lines)")
             let afterwards = try await tenant.run("return 1")

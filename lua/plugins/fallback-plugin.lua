@@ -1,4 +1,4 @@
---- Gives callers something to work with when a remote cannot be had.
+--- Supplies replacement modules when a remote cannot be loaded.
 --
 --   plugins = {
 --     require("mf.plugins.fallback") { modules = { ["billing/invoices"] = { open = function() return {} end } } },

@@ -1,4 +1,4 @@
---- Shows each phase of the host's work and how long it took.
+--- Shows each phase of a load and its duration.
 --
 --   plugins = { require("mf.plugins.trace") { level = "debug" } }
 --

@@ -9,71 +9,71 @@ error("Cannot require a meta file")
 ---@field entry? string The URL of the manifest or the remote entry.
 ---@field version? string The version, or the manifest's URL.
 ---@field buildVersion? string The manifest's build version.
----@field type? string The kind of entry, `global` if not named.
----@field entryGlobalName? string Kept from manifests; the name if absent.
+---@field type? string The kind of entry; `global` if absent.
+---@field entryGlobalName? string Preserved from manifests; the name if absent.
 ---@field shareScope? string|string[] The scope or scopes that the remote joins.
 ---@field tenant? string The tenant whose sandbox its code runs in.
 ---@field revalidate? string How often to look for a new version, such as `30s`.
----@field grace? string How long tasks of an old version go on beside the new one, such as `30s`.
----@field timeout? string How long each request for a file of it may take, such as `5s`; 20 s if absent.
----@field metadata? table Data of your own: hooks see it, nothing interprets it.
+---@field grace? string How long tasks of an old version may run on after an update, such as `30s`.
+---@field timeout? string The time limit of each request for its files, such as `5s`; 20 s if absent.
+---@field metadata? table Your own data; hooks see it, mflua ignores it.
 
 ---@alias mf.RemoteInfo mf.Remote
 
---- What a consumer asks of a shared module.
+--- A consumer's requirements on a shared module.
 ---@class mf.ShareConfig
----@field singleton? boolean Only one version at a time.
----@field requiredVersion? string|false The range of versions that will do; false: any.
----@field strictVersion? boolean A version out of range is an error.
----@field eager? boolean Provided before it is asked for.
+---@field singleton? boolean Whether only one version is used at a time.
+---@field requiredVersion? string|false The accepted range of versions; `false` accepts any.
+---@field strictVersion? boolean Whether a version out of range is an error.
+---@field eager? boolean Whether it is available synchronously.
 
 --- One provided version of a shared module.
 ---@class mf.Shared
----@field version? string The version that is provided.
----@field from? string Who provides it, or loaded it last.
----@field scope? string|string[] The share scopes it is part of.
+---@field version? string The version.
+---@field from? string The host that provides it, or loaded it last.
+---@field scope? string|string[] The share scopes it belongs to.
 ---@field strategy? "version-first"|"loaded-first" How a version is chosen.
----@field eager? boolean Provided before it is asked for.
----@field useIn? string[] Who uses it.
----@field shareConfig? mf.ShareConfig What is asked of it.
+---@field eager? boolean Whether it is available synchronously.
+---@field useIn? string[] The hosts that use it.
+---@field shareConfig? mf.ShareConfig The requirements on it.
 ---@field lib? fun(): any The factory: returns the module.
----@field get? fun(): fun(): any Returns the factory; may wait.
----@field loaded? boolean Whether it was loaded.
----@field loading? any Present once a load began.
+---@field get? fun(): fun(): any Returns the factory; can wait.
+---@field loaded? boolean Whether it has been loaded.
+---@field loading? any Present once a load has begun.
 
 ---@alias mf.ShareScope table<string, table<string, mf.Shared>>
 ---@alias mf.ShareScopeMap table<string, mf.ShareScope>
 
---- What a host is made from.
+--- The options of a host.
 ---@class mf.Options
----@field id? string An identifier of the build; empty where there is none.
+---@field id? string An identifier of the build; empty if there is none.
 ---@field name? string The host's name.
 ---@field version? string The host's version.
 ---@field tenants? table<string, mf.TenantOptions> The sandboxes, by name.
----@field remotes? mf.Remote[] The remotes it may load.
----@field shared? table<string, mf.Shared|mf.Shared[]> What it shares, by package.
+---@field remotes? mf.Remote[] The remotes it can load.
+---@field shared? table<string, mf.Shared|mf.Shared[]> The shared modules, by package.
 ---@field plugins? (mf.Plugin|string|table)[] Plugin tables, paths, or `{path, options}`.
 ---@field shareStrategy? "version-first"|"loaded-first" How a version of a shared module is chosen.
 ---@field watch? boolean Watch plugin files and reload them when they change.
 
---- What loading needs to know of a remote.
+--- The location and contents of a remote.
 ---@class mf.Snapshot
 ---@field version? string The version, or the manifest's URL.
 ---@field buildVersion? string The build's version.
 ---@field globalName? string The container's global name.
 ---@field remoteEntry? string The entry's path below the public path.
 ---@field remoteEntryType? string The kind of entry.
----@field publicPath? string What the paths of all files begin with.
----@field getPublicPath? string The source of a function that returns it, instead of it.
----@field ssrPublicPath? string Kept from manifests, not used.
----@field ssrRemoteEntry? string Kept from manifests, not used.
----@field ssrRemoteEntryType? string Kept from manifests, not used.
+---@field publicPath? string The base URL of all files.
+---@field getPublicPath? string The source of a function that returns the public path.
+---@field ssrPublicPath? string Preserved from manifests; unused.
+---@field ssrRemoteEntry? string Preserved from manifests; unused.
+---@field ssrRemoteEntryType? string Preserved from manifests; unused.
 ---@field remoteTypes? string The path of the type declarations.
 ---@field remoteTypesZip? string Their archive.
----@field remoteTypesAPI? string The declaration of the API.
----@field remotesInfo? table<string, mf.SnapshotRemote> The remotes that it uses, `{matchedVersion}` by name. Live.
----@field shared? mf.SnapshotShared[] What it shares. Live.
----@field modules? mf.SnapshotModule[] What it exposes. Live.
+---@field remoteTypesAPI? string The path of the API's type declarations.
+---@field remotesInfo? table<string, mf.SnapshotRemote> The remotes it uses, `{matchedVersion}` by name. Live.
+---@field shared? mf.SnapshotShared[] The shared modules. Live.
+---@field modules? mf.SnapshotModule[] The exposes. Live.
 
 --- An expose in a snapshot.
 ---@class mf.SnapshotModule
@@ -90,65 +90,65 @@ error("Cannot require a meta file")
 
 --- A remote of a remote in a snapshot.
 ---@class mf.SnapshotRemote
----@field matchedVersion? string Its version, or its entry.
+---@field matchedVersion? string The version, or the entry.
 
 --- The files of an expose.
 ---@class mf.SnapshotAssets
 ---@field js? mf.SnapshotAssetGroup Code: in a Lua remote, Lua. Live.
 ---@field css? mf.SnapshotAssetGroup Files that are not executed. Live.
 
---- Files by when they are needed.
+--- Files, grouped by when they are needed.
 ---@class mf.SnapshotAssetGroup
----@field sync? string[] Needed at once. Live.
----@field async? string[] Needed later. Live.
+---@field sync? string[] Files needed immediately. Live.
+---@field async? string[] Files needed later. Live.
 
---- What is asked to be preloaded.
+--- A preload request.
 ---@class mf.PreloadRemoteArgs
 ---@field nameOrAlias? string The remote.
----@field exposes? string[] The exposes; all where none is named.
+---@field exposes? string[] The exposes to preload; all if absent.
 ---@field resourceCategory? "sync"|"all" Which assets.
 ---@field share? boolean Whether shared assets are fetched.
 ---@field depsRemote? boolean|mf.PreloadRemoteArgs[] Whether the remote's own remotes are preloaded.
----@field filter? fun(url: string): boolean Says which URLs are fetched.
----@field recordPreloadedAssets? boolean Whether an asset is fetched once only.
+---@field filter? fun(url: string): boolean Filters the URLs to fetch.
+---@field recordPreloadedAssets? boolean Whether each asset is fetched only once.
 
 --- A request with its remote.
 ---@class mf.PreloadOptions
 ---@field remote? mf.Remote The remote.
----@field preloadConfig? mf.PreloadRemoteArgs What is preloaded.
+---@field preloadConfig? mf.PreloadRemoteArgs The preload request.
 
---- A plugin's file or function, its options, and whose it is.
+--- A plugin's file or function, its options and its tenant.
 ---@class mf.PluginEntry
 ---@field [1] string|function
 ---@field [2] any
 ---@field tenant? string The tenant whose sandbox the plugin's code runs in.
----@field fail? "closed"|"open" `closed`: whatever a tenant's plugin fails in fails, too; else only what the tenant may change does.
+---@field fail? "closed"|"open" `closed` makes every failure of a tenant's plugin fail the step; otherwise only failures in what the tenant may change do.
 
---- What a tenant may use and reach.
+--- The limits and grants of a tenant.
 ---@class mf.TenantOptions
----@field level? "state"|"process" Where its code runs.
----@field memory? string|integer Bytes its Lua objects may take, such as `16MB`.
----@field cpu? string Processor time of one call and what it spawns, such as `50ms`; what outlives it has this once every `wall`.
----@field wall? string Total time of one call, such as `2s`.
----@field tasks? integer Spawned tasks and timers alive.
----@field message? string|integer Bytes of one value that crosses its border.
----@field net? string[] Hosts that `mf.fetch` may ask.
----@field shared? string[] Shared modules that are visible.
+---@field level? "state"|"process" The isolation level: `state` or `process`.
+---@field memory? string|integer The memory limit of its Lua objects, such as `16MB`.
+---@field cpu? string The processor time limit of a call and the tasks it spawns, such as `50ms`; tasks that outlive the call get it anew every `wall`.
+---@field wall? string The time limit of a call including waits, such as `2s`.
+---@field tasks? integer The limit of spawned tasks and timers alive at once.
+---@field message? string|integer The size limit of a value passed into or out of the tenant, in bytes.
+---@field net? string[] The hosts that `mf.fetch` may contact.
+---@field shared? string[] The shared modules it can see.
 ---@field hears? string[] Whose loads and shares its hooks are called for.
 ---@field changes? string[] Whose loads and shares its hooks may change.
----@field env? table<string, string> What `mf.env` holds.
----@field maxRestarts? integer How often its instance may be replaced within `restartWindow`.
----@field restartWindow? string The time in which restarts are counted.
+---@field env? table<string, string> The contents of `mf.env`.
+---@field maxRestarts? integer How many restarts are allowed within `restartWindow`.
+---@field restartWindow? string The period in which restarts are counted.
 ---@field failClosed? boolean Whether the hooks of its plugins fail while it is suspended.
 
 --- How an expose is loaded.
 ---@class mf.LoadRemoteOptions
----@field loadFactory? boolean Whether the factory runs; else it is the result.
+---@field loadFactory? boolean Whether to call the factory; if false, the factory is the result.
 ---@field from? "build"|"runtime" Who asks.
 
 --- How a shared module is chosen.
 ---@class mf.LoadShareOptions
----@field customShareInfo? mf.Shared Goes before the host's own entry.
+---@field customShareInfo? mf.Shared Overrides the host's own declaration.
 ---@field resolver? fun(entries: mf.Shared[]): mf.Shared Chooses among the host's entries.
 ---@field from? "build"|"runtime" Who asks.
 
@@ -156,87 +156,87 @@ error("Cannot require a meta file")
 ---@class mf.RegisterRemotesOptions
 ---@field force? boolean Whether remotes of the same name are replaced.
 
---- How a scope is initialised.
+--- How a share scope is initialized.
 ---@class mf.InitializeSharingOptions
 ---@field strategy? "version-first"|"loaded-first" How a version is chosen.
 ---@field from? "build"|"runtime" Who asks.
----@field initScope? any[] What containers recognise a host by that is being initialised already.
+---@field initScope? any[] The hosts being initialized; breaks initialization cycles.
 
---- Where a scope comes from.
+--- The origin of a share scope.
 ---@class mf.InitShareScopeMapOptions
----@field hostShareScopeMap? table All scopes of the host that hands one over.
+---@field hostShareScopeMap? table All share scopes of the host that provides this one.
 
 --- How a URL is asked.
 ---@class mf.FetchOptions
----@field method? string `GET` where nothing is said.
----@field headers? table<string, string> What is sent besides the headers that frame a request.
----@field body? string What is sent.
----@field timeout? number Milliseconds for the whole transfer, 20,000 if not said.
----@field connectTimeout? number Milliseconds for connecting, 5,000 if not said.
----@field maxBytes? integer How large the body may be, 16 MiB if not said.
----@field maxRedirects? integer How many redirects are followed, 5 if not said.
+---@field method? string The method; `GET` if absent.
+---@field headers? table<string, string> The request headers, except those that frame the message.
+---@field body? string The request body.
+---@field timeout? number The time limit of the transfer in milliseconds; 20,000 if absent.
+---@field connectTimeout? number The time limit for connecting in milliseconds; 5,000 if absent.
+---@field maxBytes? integer The size limit of the response body in bytes; 16 MiB if absent.
+---@field maxRedirects? integer How many redirects to follow; 5 if absent.
 
---- What a response is made from.
+--- The parts of a response.
 ---@class mf.ResponseFields
----@field status? integer 200 where none is named.
+---@field status? integer The status; 200 if absent.
 ---@field body? string The body.
 ---@field headers? table<string, string> The headers.
 ---@field url? string The URL that answered.
 
 --- How JSON is written.
 ---@class mf.EncodeOptions
----@field pretty? boolean Whether the text has line breaks and indents.
+---@field pretty? boolean Whether to add line breaks and indentation.
 
 --- What a listener of `createScript` may return.
 ---@class mf.ScriptRequest
 ---@field url? string The URL to ask.
 ---@field method? string The method.
 ---@field headers? table<string, string> The headers.
----@field timeout? number Milliseconds for the whole transfer.
----@field maxBytes? integer How large the source may be.
+---@field timeout? number The time limit of the transfer in milliseconds.
+---@field maxBytes? integer The size limit of the source in bytes.
 ---@field script? mf.ScriptRequest|string The request, or the source.
 ---@field link? mf.ScriptRequest|string The request, or the source.
----@field attrs? any An attribute of a browser's element; no meaning here.
----@field src? any An attribute of a browser's element; no meaning here.
----@field href? any An attribute of a browser's element; no meaning here.
----@field rel? any An attribute of a browser's element; no meaning here.
----@field as? any An attribute of a browser's element; no meaning here.
----@field type? any An attribute of a browser's element; no meaning here.
----@field id? any An attribute of a browser's element; no meaning here.
----@field async? any An attribute of a browser's element; no meaning here.
----@field defer? any An attribute of a browser's element; no meaning here.
----@field crossorigin? any An attribute of a browser's element; no meaning here.
----@field fetchpriority? any An attribute of a browser's element; no meaning here.
+---@field attrs? any An attribute of a browser's script element; ignored.
+---@field src? any An attribute of a browser's script element; ignored.
+---@field href? any An attribute of a browser's script element; ignored.
+---@field rel? any An attribute of a browser's script element; ignored.
+---@field as? any An attribute of a browser's script element; ignored.
+---@field type? any An attribute of a browser's script element; ignored.
+---@field id? any An attribute of a browser's script element; ignored.
+---@field async? any An attribute of a browser's script element; ignored.
+---@field defer? any An attribute of a browser's script element; ignored.
+---@field crossorigin? any An attribute of a browser's script element; ignored.
+---@field fetchpriority? any An attribute of a browser's script element; ignored.
 
---- Asks again when a manifest or a remote entry could not be had.
+--- Retries when a manifest, a remote entry or a file cannot be fetched.
 ---@class mf.plugins.retry.Options
----@field times? integer How often to ask again, 3 if not said.
----@field delay? number Milliseconds before asking again, 1000 if not said.
----@field backoff? number The delay is multiplied by this after each try.
----@field url? string[]|fun(url: string, try: integer, kind: string): string? Where to ask: a list of URLs, one a try, or a function that returns one.
----@field log? fun(line: string)|false What is given each line, or false for silence.
+---@field times? integer How many times to retry; 3 if absent.
+---@field delay? number Milliseconds before the first retry; 1000 if absent.
+---@field backoff? number The factor by which the delay grows after each attempt.
+---@field url? string[]|fun(url: string, try: integer, kind: string): string? Where to retry: a list of URLs, one per attempt, or a function that returns one.
+---@field log? fun(line: string)|false A function that receives each line; `false` disables logging.
 
---- Gives callers something to work with when a remote cannot be had.
+--- Supplies replacement modules when a remote cannot be loaded.
 ---@class mf.plugins.fallback.Options
----@field modules? table<string, any> Request, or `remote/*` → what stands in for it.
----@field default? any What stands in for every other request.
----@field log? fun(line: string)|false What is given each line, or false for silence.
+---@field modules? table<string, any> Replacement modules by request or `remote/*`.
+---@field default? any The replacement for every other request.
+---@field log? fun(line: string)|false A function that receives each line; `false` disables logging.
 
---- Shows each phase of the host's work and how long it took.
+--- Shows each phase of a load and its duration.
 ---@class mf.plugins.trace.Options
 ---@field level? "info"|"debug" The milestones, or every hook.
----@field output? fun(line: string)|file* A function of a line, or a file; stderr if not said.
----@field color? boolean Whether to use terminal colours.
+---@field output? fun(line: string)|file* A function that receives each line, or a file; stderr if absent.
+---@field color? boolean Whether to use terminal colors.
 
---- `require("mf.plugins.retry")`: Asks again when a manifest or a remote entry could not be had.
+--- `require("mf.plugins.retry")`: Retries when a manifest, a remote entry or a file cannot be fetched.
 ---@class mf.plugins.retry
 ---@overload fun(options?: mf.plugins.retry.Options): mf.Plugin
 
---- `require("mf.plugins.fallback")`: Gives callers something to work with when a remote cannot be had.
+--- `require("mf.plugins.fallback")`: Supplies replacement modules when a remote cannot be loaded.
 ---@class mf.plugins.fallback
 ---@overload fun(options?: mf.plugins.fallback.Options): mf.Plugin
 
---- `require("mf.plugins.trace")`: Shows each phase of the host's work and how long it took.
+--- `require("mf.plugins.trace")`: Shows each phase of a load and its duration.
 ---@class mf.plugins.trace
 ---@overload fun(options?: mf.plugins.trace.Options): mf.Plugin
 
@@ -339,32 +339,32 @@ error("Cannot require a meta file")
 ---@field context table<string, string>
 
 ---@class mf.args.beforeInit
----@field userOptions mf.Options What the user wrote.
+---@field userOptions mf.Options The options passed to `init`.
 ---@field options mf.Options The host's options before this `init`.
----@field shareInfo table<string, mf.Shared[]> What will be shared, by package.
----@field origin mf.Host The host that is at work.
+---@field shareInfo table<string, mf.Shared[]> The shared modules about to be registered, by package.
+---@field origin mf.Host The host that emits the hook.
 
 ---@class mf.args.beforeRegisterRemote
----@field remote mf.Remote The remote that is registered. Live. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field remote mf.Remote The remote being registered. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.registerRemote
----@field remote mf.Remote The remote that is registered. Live. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field remote mf.Remote The remote being registered. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeRegisterShare
 ---@field pkgName string The shared package.
----@field shared mf.Shared The version that is registered. Live.
----@field origin mf.Host The host that is at work.
+---@field shared mf.Shared The version being registered. Live.
+---@field origin mf.Host The host that emits the hook.
 
 ---@class mf.args.init
----@field options mf.Options The options that the host takes over after this hook. Live.
----@field origin mf.Host The host that is at work.
+---@field options mf.Options The options that the host stores after this hook. Live.
+---@field origin mf.Host The host that emits the hook.
 
 ---@class mf.args.beforeRequest
 ---@field id string The request, `remote/expose`. Rewrite it to redirect. Tenants see its data, change the request.
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterMatchRemote
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
@@ -372,20 +372,20 @@ error("Cannot require a meta file")
 ---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
 ---@field remote mf.Remote The remote that matched. Live. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeLoadRemoteSnapshot
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
 ---@field moduleInfo mf.Remote The remote. Live. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.loadSnapshot
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
 ---@field moduleInfo mf.Remote The remote. Live. Tenants see its data, change nothing.
 ---@field hostGlobalSnapshot mf.Snapshot The host's own snapshot. Live. Tenants see nothing, change nothing.
----@field remoteSnapshot mf.Snapshot The remote's snapshot if it is known. Tenants see its data, change the remote.
+---@field remoteSnapshot mf.Snapshot The remote's snapshot, if known. Tenants see its data, change the remote.
 ---@field globalSnapshot table<string, mf.Snapshot> All known snapshots. Live. Tenants see nothing, change nothing.
 
 ---@class mf.args.fetch
@@ -397,33 +397,33 @@ error("Cannot require a meta file")
 ---@class mf.args.loadRemoteSnapshot
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
 ---@field moduleInfo mf.Remote The remote. Live. Tenants see its data, change nothing.
----@field manifestJson table The manifest, when it was just loaded. Tenants see its data, for its own remotes, change nothing.
+---@field manifestJson table The manifest, if it was just loaded. Tenants see its data, for its own remotes, change nothing.
 ---@field manifestUrl string The manifest's URL. Tenants see its data, change nothing.
 ---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change the remote.
 ---@field from "global"|"manifest" Where the snapshot comes from. Tenants see its data, change nothing.
 
 ---@class mf.args.afterLoadSnapshot
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
----@field host mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field host mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
 ---@field moduleInfo mf.Remote The remote. Live. Tenants see its data, change nothing.
 ---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
 
 ---@class mf.args.beforePreloadRemote
----@field preloadOps mf.PreloadRemoteArgs[] What is preloaded. Live. Tenants see its data, change nothing.
+---@field preloadOps mf.PreloadRemoteArgs[] The preload requests. Live. Tenants see its data, change nothing.
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.handlePreloadModule
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
 ---@field name string The remote's name. Tenants see its data, change nothing.
 ---@field remote mf.RemoteInfo The remote. Tenants see its data, change nothing.
 ---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
----@field preloadConfig mf.PreloadRemoteArgs What is preloaded. Live. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field preloadConfig mf.PreloadRemoteArgs The preload requests. Live. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.generatePreloadAssets
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 ---@field preloadOptions mf.PreloadOptions `{remote, preloadConfig}`. Live. Tenants see its data, change nothing.
 ---@field remote mf.Remote The remote. Live. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
@@ -431,11 +431,11 @@ error("Cannot require a meta file")
 ---@field globalSnapshot table<string, mf.Snapshot> All known snapshots. Live. Tenants see nothing, change nothing.
 
 ---@class mf.args.afterPreloadRemote
----@field preloadOps mf.PreloadRemoteArgs[] What was preloaded. Live. Tenants see its data, change nothing.
+---@field preloadOps mf.PreloadRemoteArgs[] The preload requests. Live. Tenants see its data, change nothing.
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
----@field results mf.PreloadResult[] What became of each resource. Tenants see its data, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
+---@field results mf.PreloadResult[] The outcome for each resource. Tenants see its data, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
 
 ---@class mf.args.afterResolve
 ---@field id string The request, `remote/expose`. Tenants see its data, change the request.
@@ -445,85 +445,85 @@ error("Cannot require a meta file")
 ---@field options mf.Options The host's options. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change the remote.
 ---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change the remote.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.loadEntry
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 
 ---@class mf.args.createScript
----@field url string What is about to be requested. Tenants see its data, change nothing.
----@field attrs table What a browser's element would carry; only told. Tenants see its data, change nothing.
+---@field url string The URL about to be requested. Tenants see its data, change nothing.
+---@field attrs table Attributes a browser's script element would have; informational. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote it is for. Live. Tenants see its data, change nothing.
 ---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
 
 ---@class mf.args.createLink
----@field url string What is about to be requested. Tenants see its data, change nothing.
----@field attrs table What a browser's element would carry; only told. Tenants see its data, change nothing.
+---@field url string The URL about to be requested. Tenants see its data, change nothing.
+---@field attrs table Attributes a browser's script element would have; informational. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote it is for. Live. Tenants see its data, change nothing.
 ---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
 
 ---@class mf.args.loadEntryError
----@field retry fun(url?: string): mf.Container Loads the entry once more, from `url` if given; waits. Tenants see one of its own, where it may change the remote, change nothing.
+---@field retry fun(url?: string): mf.Container Loads the entry again, from `url` if given; waits. Tenants see one of its own, where it may change the remote, change nothing.
 ---@field getRemoteEntry fun(params: table): mf.Container Module Federation's spelling of `retry`; waits. Tenants see nothing, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
----@field globalLoading table<string, any> The loads under way by key; removing one lets it start again. Tenants see nothing, change nothing.
+---@field globalLoading table<string, any> The loads in progress, by key; remove one to let it start again. Tenants see nothing, change nothing.
 ---@field uniqueKey string This entry's key in `globalLoading`. Tenants see nothing, change nothing.
 
 ---@class mf.args.loadFileError
 ---@field url string The file's URL. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
----@field retry fun(url?: string): mf.Response Asks once more, for `url` if given, with the remote's rights; waits. Tenants see nothing, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field retry fun(url?: string): mf.Response Repeats the request, for `url` if given, with the remote's rights; waits. Tenants see nothing, change nothing.
 ---@field resourceContext mf.ResourceContext `{initiator, id, resourceType, url}`. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterLoadEntry
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
----@field recovered boolean Whether a listener made up for the failure. Tenants see its data, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field recovered boolean Whether a listener recovered from the error. Tenants see its data, change nothing.
 
 ---@class mf.args.beforeInitRemote
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeInitContainer
 ---@field shareScope mf.ShareScope The scope that the container joins. Live. Tenants see its data, change its own remotes' scope.
----@field initScope table[] The hosts that are being initialised, against endless loops. Tenants see nothing, change nothing.
+---@field initScope table[] The hosts being initialized; breaks initialization cycles. Tenants see nothing, change nothing.
 ---@field remoteEntryInitOptions mf.RemoteEntryInitOptions The third argument of `container.init`. Tenants see nothing, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.initContainer
 ---@field shareScope mf.ShareScope The scope that the container joined. Live. Tenants see its data, change nothing.
----@field initScope table[] The hosts that are being initialised. Tenants see nothing, change nothing.
+---@field initScope table[] The hosts being initialized. Tenants see nothing, change nothing.
 ---@field remoteEntryInitOptions mf.RemoteEntryInitOptions The third argument of `container.init`. Tenants see nothing, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
 ---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterInitRemote
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
 ---@field remoteInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field remoteSnapshot mf.Snapshot The remote's snapshot. Live. Tenants see its data, change nothing.
 ---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
----@field cached boolean Whether the container was initialised before. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field cached boolean Whether the container had been initialized before. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeGetExpose
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
 ---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
 ---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.getModuleFactory
 ---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
@@ -535,16 +535,16 @@ error("Cannot require a meta file")
 ---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
 ---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field remoteEntryExports mf.Container The container: what the remote entry returned. Tenants see nothing, change nothing.
----@field moduleFactory fun(): any The function that makes the module. Tenants see nothing, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field moduleFactory fun(): any The module factory. Tenants see nothing, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeExecuteFactory
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
 ---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
 ---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field loadFactory boolean Always true here. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterExecuteFactory
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
@@ -552,8 +552,8 @@ error("Cannot require a meta file")
 ---@field moduleInfo mf.RemoteInfo The remote with every default filled in. Live. Tenants see its data, change nothing.
 ---@field loadFactory boolean Always true here. Tenants see its data, change nothing.
 ---@field exposeModule any The module. Tenants see its data, for its own remotes, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.onLoad
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
@@ -561,76 +561,76 @@ error("Cannot require a meta file")
 ---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
 ---@field remote mf.Remote The remote. Live. Tenants see its data, change nothing.
 ---@field options mf.ModuleOptions `{remoteInfo, host}` of the module. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 ---@field exposeModule any The module, unless the load asked for the factory. Tenants see its data, for its own remotes, change nothing.
 ---@field exposeModuleFactory function The module factory, if the load asked for it. Tenants see nothing, change nothing.
 ---@field moduleInstance mf.Module The remote as this host has loaded it. Live. Tenants see its data, change nothing.
 
 ---@class mf.args.errorLoadRemote
 ---@field id string The request, or the manifest's URL when it could not be loaded. Tenants see its data, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
 ---@field options mf.Options The host's options, in lifecycle `beforeRequest`. Tenants see its data, change nothing.
----@field from "build"|"runtime" Who asked. Tenants see its data, change nothing.
+---@field from "build"|"runtime" Who asked: `runtime`, or `build` for generated code. Tenants see its data, change nothing.
 ---@field lifecycle "beforeRequest"|"afterResolve"|"beforeLoadShare"|"onLoad"|"revalidate" The step that failed. Tenants see its data, change nothing.
 ---@field remote mf.RemoteInfo The remote, if it was matched. Tenants see its data, change nothing.
 ---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.afterLoadRemote
 ---@field id string The request, `remote/expose`. Tenants see its data, change nothing.
 ---@field expose string The expose, `./name`, or `.` for the remote itself. Tenants see its data, change nothing.
 ---@field remote mf.RemoteInfo The remote, if it was matched. Tenants see its data, change nothing.
 ---@field options mf.LoadRemoteOptions The options of this `loadRemote`. Tenants see nothing, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
----@field recovered boolean Whether a listener made up for the failure. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field recovered boolean Whether a listener recovered from the error. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.beforeLoadShare
 ---@field pkgName string The shared package. Tenants see its data, change nothing.
----@field shareInfo mf.Shared What the host asks for. Live. Tenants see its data, change the share.
----@field shared table<string, mf.Shared[]> What the host shares, by package. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field shareInfo mf.Shared The host's declaration of the shared module; `false` refuses the load. Live. Tenants see its data, change the share.
+---@field shared table<string, mf.Shared[]> The shared modules of the host, by package. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.loadShare
 ---@field pkgName string The shared package. Tenants see its data, change nothing.
----@field shareInfo mf.Shared What the host asks for. Live. Tenants see its data, change nothing.
----@field shared table<string, mf.Shared[]> What the host shares, by package. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field shareInfo mf.Shared The host's declaration of the shared module. Live. Tenants see its data, change nothing.
+---@field shared table<string, mf.Shared[]> The shared modules of the host, by package. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.resolveShare
----@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live. Tenants see its data, change nothing.
----@field scope string The scope in question. Tenants see its data, change nothing.
+---@field shareScopeMap mf.ShareScopeMap The share scopes: scope, package, version. Live. Tenants see its data, change nothing.
+---@field scope string The share scope. Tenants see its data, change nothing.
 ---@field pkgName string The shared package. Tenants see its data, change nothing.
----@field version string The version that the rules choose. Tenants see its data, change nothing.
----@field shareInfo mf.Shared What the host asks for. Live. Tenants see its data, change nothing.
+---@field version string The version chosen by the built-in rules. Tenants see its data, change nothing.
+---@field shareInfo mf.Shared The host's declaration of the shared module. Live. Tenants see its data, change nothing.
 ---@field GlobalFederation mf.Federation All hosts, snapshots and share scopes of this runtime. Tenants see nothing, change nothing.
----@field resolver fun(): mf.Shared|{shared: mf.Shared, useTreesShaking: boolean}|nil Chooses the entry; put another in its place. Tenants see nothing, change the share.
+---@field resolver fun(): mf.Shared|{shared: mf.Shared, useTreesShaking: boolean}|nil Returns the chosen entry; replace it to choose another. Tenants see nothing, change the share.
 
 ---@class mf.args.afterLoadShare
 ---@field pkgName string The shared package. Tenants see its data, change nothing.
----@field shareInfo mf.Shared What the host asked for. Tenants see its data, change nothing.
+---@field shareInfo mf.Shared The host's declaration of the shared module. Tenants see its data, change nothing.
 ---@field selectedShared mf.Shared What it got. Tenants see its data, change nothing.
----@field shared table<string, mf.Shared[]> What the host shares, by package. Tenants see its data, change nothing.
----@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live. Tenants see its data, change nothing.
----@field lifecycle "loadShare"|"loadShareSync" Which call it was. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field shared table<string, mf.Shared[]> The shared modules of the host, by package. Tenants see its data, change nothing.
+---@field shareScopeMap mf.ShareScopeMap The share scopes: scope, package, version. Live. Tenants see its data, change nothing.
+---@field lifecycle "loadShare"|"loadShareSync" The call: `loadShare` or `loadShareSync`. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 ---@class mf.args.errorLoadShare
 ---@field pkgName string The shared package. Tenants see its data, change nothing.
----@field shareInfo mf.Shared What the host asked for. Tenants see its data, change nothing.
----@field shared table<string, mf.Shared[]> What the host shares, by package. Tenants see its data, change nothing.
----@field shareScopeMap mf.ShareScopeMap Scope, package, version: what is shared. Live. Tenants see its data, change nothing.
----@field lifecycle "loadShare"|"loadShareSync" Which call it was. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
----@field error any What went wrong, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
----@field recovered boolean Whether a listener made up for the failure. Tenants see its data, change nothing.
+---@field shareInfo mf.Shared The host's declaration of the shared module. Tenants see its data, change nothing.
+---@field shared table<string, mf.Shared[]> The shared modules of the host, by package. Tenants see its data, change nothing.
+---@field shareScopeMap mf.ShareScopeMap The share scopes: scope, package, version. Live. Tenants see its data, change nothing.
+---@field lifecycle "loadShare"|"loadShareSync" The call: `loadShare` or `loadShareSync`. Tenants see its data, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
+---@field error any The error, as it was raised. Tenants see the code; the text, for its own remotes, change nothing.
+---@field recovered boolean Whether a listener recovered from the error. Tenants see its data, change nothing.
 
 ---@class mf.args.initContainerShareScopeMap
----@field shareScope mf.ShareScope The scope that is taken over. Live.
+---@field shareScope mf.ShareScope The scope being adopted. Live.
 ---@field options mf.Options The host's options.
----@field origin mf.Host The host that is at work.
+---@field origin mf.Host The host that emits the hook.
 ---@field scopeName string The scope's name.
----@field hostShareScopeMap mf.ShareScopeMap The scopes of the host that shares them.
+---@field hostShareScopeMap mf.ShareScopeMap The share scopes of the host that provides them.
 
 ---@class mf.args.getModuleInfo
 
@@ -646,7 +646,7 @@ error("Cannot require a meta file")
 ---@field remote mf.Remote The remote that was updated. Live. Tenants see its data, change nothing.
 ---@field previous table `{version, buildVersion, entry, generation}` before. Tenants see its data, change nothing.
 ---@field current table `{version, buildVersion, entry, generation}` now. Tenants see its data, change nothing.
----@field origin mf.Host The host that is at work. Tenants see its own view, change nothing.
+---@field origin mf.Host The host that emits the hook. Tenants see its own view, change nothing.
 
 --- A plugin: a table with a `name` and functions under the names of hooks.
 ---@class mf.Plugin
@@ -655,53 +655,53 @@ error("Cannot require a meta file")
 ---@field apply? fun(host: mf.Host) Called once when the plugin is attached.
 ---@field beforeReload? fun(args: table): any Its result is handed to the next generation.
 ---@field afterReload? fun(args: {state: any, previous: {version?: string, generation: integer}, generation: integer})
----@field beforeInit? fun(args: mf.args.beforeInit): mf.args.beforeInit? SyncWaterfallHook. Called first in `init`, also when a host is initialised again. In a tenant: never called.
----@field beforeRegisterRemote? fun(args: mf.args.beforeRegisterRemote): mf.args.beforeRegisterRemote? SyncWaterfallHook. Called for each remote that is registered, also for known ones. In a tenant: called for its own remotes only.
----@field registerRemote? fun(args: mf.args.registerRemote): mf.args.registerRemote? SyncWaterfallHook. Called after a remote was added; a throw takes it back. In a tenant: called for its own remotes only.
+---@field beforeInit? fun(args: mf.args.beforeInit): mf.args.beforeInit? SyncWaterfallHook. Called first in `init`, also when a host is initialized again. In a tenant: never called.
+---@field beforeRegisterRemote? fun(args: mf.args.beforeRegisterRemote): mf.args.beforeRegisterRemote? SyncWaterfallHook. Called for each remote passed to `registerRemotes` or `init`, registered before or not. In a tenant: called for its own remotes only.
+---@field registerRemote? fun(args: mf.args.registerRemote): mf.args.registerRemote? SyncWaterfallHook. Called after a remote was added; an error undoes the registration. In a tenant: called for its own remotes only.
 ---@field beforeRegisterShare? fun(args: mf.args.beforeRegisterShare): mf.args.beforeRegisterShare? SyncWaterfallHook. Called for each scope of each version of a shared module. In a tenant: never called.
 ---@field init? fun(args: mf.args.init): any SyncHook. Called at the end of `init`, before the options are stored. In a tenant: never called.
 ---@field beforeRequest? fun(args: mf.args.beforeRequest): mf.args.beforeRequest? AsyncWaterfallHook. Called before the remote is matched. In a tenant: called for what it hears of.
----@field afterMatchRemote? fun(args: mf.args.afterMatchRemote): any AsyncHook. Called once the remote is matched, or is not (`error`); a throw fails the load. In a tenant: called for what it hears of.
----@field beforeLoadRemoteSnapshot? fun(args: mf.args.beforeLoadRemoteSnapshot): any AsyncHook. Called before the snapshot of a remote with a manifest or a version. In a tenant: called for what it hears of.
----@field loadSnapshot? fun(args: mf.args.loadSnapshot): mf.args.loadSnapshot? AsyncWaterfallHook. Called before the manifest is asked for. In a tenant: called for what it hears of.
+---@field afterMatchRemote? fun(args: mf.args.afterMatchRemote): any AsyncHook. Called when the remote is matched, or when none matches (`error`); an error fails the load. In a tenant: called for what it hears of.
+---@field beforeLoadRemoteSnapshot? fun(args: mf.args.beforeLoadRemoteSnapshot): any AsyncHook. Called before the snapshot of a remote with a manifest or a version is loaded. In a tenant: called for what it hears of.
+---@field loadSnapshot? fun(args: mf.args.loadSnapshot): mf.args.loadSnapshot? AsyncWaterfallHook. Called before the manifest is requested. In a tenant: called for what it hears of.
 ---@field fetch? fun(args: mf.args.fetch): any AsyncHook. Called before a manifest is fetched. In a tenant: called for what it hears of; the result counts where `changes` allows the remote, and what it names is fetched and run as the tenant.
----@field loadRemoteSnapshot? fun(args: mf.args.loadRemoteSnapshot): mf.args.loadRemoteSnapshot? AsyncWaterfallHook. Called with the snapshot: once per manifest when it comes from there, else each time. In a tenant: called for what it hears of.
----@field afterLoadSnapshot? fun(args: mf.args.afterLoadSnapshot): mf.args.afterLoadSnapshot? AsyncWaterfallHook. Called each time a snapshot was loaded. In a tenant: called for what it hears of.
----@field beforePreloadRemote? fun(args: mf.args.beforePreloadRemote): any AsyncHook. Called before a preload, also for the load of a remote with a manifest. In a tenant: called for what it hears of.
+---@field loadRemoteSnapshot? fun(args: mf.args.loadRemoteSnapshot): mf.args.loadRemoteSnapshot? AsyncWaterfallHook. Called with the snapshot: once per manifest if it comes from one, otherwise at each load. In a tenant: called for what it hears of.
+---@field afterLoadSnapshot? fun(args: mf.args.afterLoadSnapshot): mf.args.afterLoadSnapshot? AsyncWaterfallHook. Called each time a snapshot is loaded. In a tenant: called for what it hears of.
+---@field beforePreloadRemote? fun(args: mf.args.beforePreloadRemote): any AsyncHook. Called before a preload, including the implicit one when a remote with a manifest is loaded. In a tenant: called for what it hears of.
 ---@field handlePreloadModule? fun(args: mf.args.handlePreloadModule): any SyncHook. Called for each expose while the built-in preload plan is made. In a tenant: called for what it hears of.
----@field generatePreloadAssets? fun(args: mf.args.generatePreloadAssets): any AsyncHook. Called to plan what is preloaded; the built-in plan is made first. In a tenant: called for what it hears of; the result counts where `changes` allows the remote, and what it names is fetched and run as the tenant.
+---@field generatePreloadAssets? fun(args: mf.args.generatePreloadAssets): any AsyncHook. Called to plan a preload, after the built-in plan is made. In a tenant: called for what it hears of; the result counts where `changes` allows the remote, and what it names is fetched and run as the tenant.
 ---@field afterPreloadRemote? fun(args: mf.args.afterPreloadRemote): any AsyncHook. Called at the end of `preloadRemote`. In a tenant: called for what it hears of.
----@field afterResolve? fun(args: mf.args.afterResolve): mf.args.afterResolve? AsyncWaterfallHook. Called once remote, expose and snapshot are known. In a tenant: called for what it hears of.
+---@field afterResolve? fun(args: mf.args.afterResolve): mf.args.afterResolve? AsyncWaterfallHook. Called when the remote, the expose and the snapshot are known. In a tenant: called for what it hears of.
 ---@field loadEntry? fun(args: mf.args.loadEntry): any AsyncHook. Called once per remote and entry before it is loaded. In a tenant: called for what it hears of; the result counts where `changes` allows the remote.
 ---@field createScript? fun(args: mf.args.createScript): any SyncHook. Called before a remote entry or an executable asset is requested. In a tenant: called for what it hears of; a request counts where `changes` allows the remote and is made as the tenant, source text counts for its own remotes.
 ---@field createLink? fun(args: mf.args.createLink): any SyncHook. Called before an asset that is not executed is requested. In a tenant: called for what it hears of; a request counts where `changes` allows the remote and is made as the tenant, source text counts for its own remotes.
----@field loadEntryError? fun(args: mf.args.loadEntryError): any AsyncHook. Called when an entry could not be loaded; `args.retry(url)` loads it again. In a tenant: called for what it hears of; the result counts where `changes` allows the remote.
----@field loadFileError? fun(args: mf.args.loadFileError): any AsyncHook. Called when a file that `require` in a remote's code, or `preloadRemote`, asked for could not be fetched. In a tenant: called for what it hears of; the result counts where `changes` allows the remote, and what it names is fetched and run as the tenant.
----@field afterLoadEntry? fun(args: mf.args.afterLoadEntry): any AsyncHook. Called when an entry was loaded, recovered, or failed. In a tenant: called for what it hears of.
+---@field loadEntryError? fun(args: mf.args.loadEntryError): any AsyncHook. Called when a remote entry fails to load; `args.retry(url)` loads it again. In a tenant: called for what it hears of; the result counts where `changes` allows the remote.
+---@field loadFileError? fun(args: mf.args.loadFileError): any AsyncHook. Called when a file that a remote's `require` or `preloadRemote` requested cannot be fetched. In a tenant: called for what it hears of; the result counts where `changes` allows the remote, and what it names is fetched and run as the tenant.
+---@field afterLoadEntry? fun(args: mf.args.afterLoadEntry): any AsyncHook. Called when an entry was loaded or recovered, or failed to load. In a tenant: called for what it hears of.
 ---@field beforeInitRemote? fun(args: mf.args.beforeInitRemote): any AsyncHook. Called before a container's first `init`. In a tenant: called for what it hears of.
 ---@field beforeInitContainer? fun(args: mf.args.beforeInitContainer): mf.args.beforeInitContainer? AsyncWaterfallHook. Called before `container.init`. In a tenant: called for what it hears of.
 ---@field initContainer? fun(args: mf.args.initContainer): mf.args.initContainer? AsyncWaterfallHook. Called after `container.init`. In a tenant: called for what it hears of.
----@field afterInitRemote? fun(args: mf.args.afterInitRemote): any AsyncHook. Called after a container's `init`, and at every later load (`cached`). In a tenant: called for what it hears of.
+---@field afterInitRemote? fun(args: mf.args.afterInitRemote): any AsyncHook. Called after a container's `init`, and at each later load (`cached`). In a tenant: called for what it hears of.
 ---@field beforeGetExpose? fun(args: mf.args.beforeGetExpose): any AsyncHook. Called before a container is asked for an expose. In a tenant: called for what it hears of.
 ---@field getModuleFactory? fun(args: mf.args.getModuleFactory): any AsyncHook. Called before `container.get`. In a tenant: called for what it hears of; the result counts where `changes` allows the request.
----@field afterGetExpose? fun(args: mf.args.afterGetExpose): any AsyncHook. Called with the module factory, or with the error of getting it. In a tenant: called for what it hears of.
+---@field afterGetExpose? fun(args: mf.args.afterGetExpose): any AsyncHook. Called with the module factory, or with the error if there is none. In a tenant: called for what it hears of.
 ---@field beforeExecuteFactory? fun(args: mf.args.beforeExecuteFactory): any AsyncHook. Called before the module factory runs. In a tenant: called for what it hears of.
 ---@field afterExecuteFactory? fun(args: mf.args.afterExecuteFactory): any AsyncHook. Called with the module, or with the factory's error. In a tenant: called for what it hears of.
----@field onLoad? fun(args: mf.args.onLoad): any AsyncHook. Called once the expose is loaded. In a tenant: called for what it hears of; the result counts where `changes` allows the request.
+---@field onLoad? fun(args: mf.args.onLoad): any AsyncHook. Called when the expose is loaded. In a tenant: called for what it hears of; the result counts where `changes` allows the request.
 ---@field errorLoadRemote? fun(args: mf.args.errorLoadRemote): any AsyncHook. Called when a step fails; `lifecycle` says which. In a tenant: called for what it hears of; the result counts where `changes` allows what it replaces.
----@field afterLoadRemote? fun(args: mf.args.afterLoadRemote): any AsyncHook. Called at the end of each `loadRemote`; a throw fails it. In a tenant: called for what it hears of.
+---@field afterLoadRemote? fun(args: mf.args.afterLoadRemote): any AsyncHook. Called at the end of each `loadRemote`; an error fails it. In a tenant: called for what it hears of.
 ---@field beforeLoadShare? fun(args: mf.args.beforeLoadShare): mf.args.beforeLoadShare? AsyncWaterfallHook. Called by `loadShare` before a version is chosen. In a tenant: called for what it hears of.
 ---@field loadShare? fun(args: mf.args.loadShare): any AsyncHook. Called by `loadShare` after `beforeLoadShare`. In a tenant: called for what it hears of; the result counts where `changes` allows `share:NAME`.
----@field resolveShare? fun(args: mf.args.resolveShare): mf.args.resolveShare? SyncWaterfallHook. Called to choose a version, also while a preload is planned. In a tenant: called for what it hears of.
----@field afterLoadShare? fun(args: mf.args.afterLoadShare): any SyncHook. Called when a shared module was found; throws are logged. In a tenant: called for what it hears of.
----@field errorLoadShare? fun(args: mf.args.errorLoadShare): any SyncHook. Called when no shared module was found; throws are logged. In a tenant: called for what it hears of.
+---@field resolveShare? fun(args: mf.args.resolveShare): mf.args.resolveShare? SyncWaterfallHook. Called to choose a version, including while a preload is planned. In a tenant: called for what it hears of.
+---@field afterLoadShare? fun(args: mf.args.afterLoadShare): any SyncHook. Called when a shared module is found; errors are logged. In a tenant: called for what it hears of.
+---@field errorLoadShare? fun(args: mf.args.errorLoadShare): any SyncHook. Called when no shared module is found; errors are logged. In a tenant: called for what it hears of.
 ---@field initContainerShareScopeMap? fun(args: mf.args.initContainerShareScopeMap): mf.args.initContainerShareScopeMap? SyncWaterfallHook. Called by `initShareScopeMap`. In a tenant: never called.
----@field getModuleInfo? fun(args: mf.args.getModuleInfo): any SyncHook. Emitted by tools that look for a module's snapshot; never by the host itself. In a tenant: never called.
----@field beforeBridgeRender? fun(args: mf.args.beforeBridgeRender): any SyncHook. Emitted by a bridge before it renders; never by the host itself. In a tenant: never called.
----@field afterBridgeRender? fun(args: mf.args.afterBridgeRender): any SyncHook. Emitted by a bridge after it rendered; never by the host itself. In a tenant: never called.
----@field beforeBridgeDestroy? fun(args: mf.args.beforeBridgeDestroy): any SyncHook. Emitted by a bridge before it goes; never by the host itself. In a tenant: never called.
----@field afterBridgeDestroy? fun(args: mf.args.afterBridgeDestroy): any SyncHook. Emitted by a bridge after it went; never by the host itself. In a tenant: never called.
----@field afterUpdateRemote? fun(args: mf.args.afterUpdateRemote): any AsyncHook. Called after a new version of a remote took the place of the one before. In a tenant: called for what it hears of.
+---@field getModuleInfo? fun(args: mf.args.getModuleInfo): any SyncHook. Emitted by tools that look up a module's snapshot; the host never emits it. In a tenant: never called.
+---@field beforeBridgeRender? fun(args: mf.args.beforeBridgeRender): any SyncHook. Emitted by a bridge before it renders; the host never emits it. In a tenant: never called.
+---@field afterBridgeRender? fun(args: mf.args.afterBridgeRender): any SyncHook. Emitted by a bridge after it renders; the host never emits it. In a tenant: never called.
+---@field beforeBridgeDestroy? fun(args: mf.args.beforeBridgeDestroy): any SyncHook. Emitted by a bridge before it is destroyed; the host never emits it. In a tenant: never called.
+---@field afterBridgeDestroy? fun(args: mf.args.afterBridgeDestroy): any SyncHook. Emitted by a bridge after it is destroyed; the host never emits it. In a tenant: never called.
+---@field afterUpdateRemote? fun(args: mf.args.afterUpdateRemote): any AsyncHook. Called after a remote is updated to a new version. In a tenant: called for what it hears of.
 
 --- One federation instance.
 ---@class mf.Host
@@ -713,23 +713,23 @@ error("Cannot require a meta file")
 ---@field remoteHandler {idToRemoteMap: table<string, {name: string, expose: string}>}
 ---@field snapshotHandler table
 ---@field loadRemote fun(self: mf.Host, id: string, options?: mf.LoadRemoteOptions): any Loads an expose; waits.
----@field loadShare fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Gets the factory of a shared module; waits.
----@field loadShareSync fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): fun(): any Gets the factory of a shared module that needs no waiting.
----@field preloadRemote fun(self: mf.Host, requests: mf.PreloadRemoteArgs[]) Fetches what later loads will need; waits.
+---@field loadShare fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Returns the factory of a shared module; waits.
+---@field loadShareSync fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): fun(): any Returns the factory of a shared module without waiting.
+---@field preloadRemote fun(self: mf.Host, requests: mf.PreloadRemoteArgs[]) Fetches the files of remotes ahead of their loads; waits.
 ---@field registerRemotes fun(self: mf.Host, remotes: mf.Remote[], options?: mf.RegisterRemotesOptions) Registers remotes; with `force`, those of the same name are replaced.
----@field removeRemotes fun(self: mf.Host, names: string[]): string[] Removes remotes and all that was loaded of them; returns the names that were registered.
----@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, limit violations by code.
+---@field removeRemotes fun(self: mf.Host, names: string[]): string[] Removes remotes and everything loaded from them; returns the names that were registered.
+---@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code.
 ---@field registerPlugins fun(self: mf.Host, plugins: (mf.Plugin|string|table)[]) Attaches plugins.
 ---@field removePlugins fun(self: mf.Host, names: string[]): string[] Detaches plugins; returns the names that were attached.
----@field revalidate fun(self: mf.Host, names?: string[]): string[] Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated.
----@field live fun(self: mf.Host, id: string): any A handle that reads and calls through to the module that is current then; waits for the first load.
----@field reload fun(self: mf.Host, plugin: string, options?: any): integer Reloads a plugin from its file, with other options if they are given; returns the generation that serves now, raises when the old one serves on.
----@field registerShared fun(self: mf.Host, shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
----@field initOptions fun(self: mf.Host, options: mf.Options): mf.Options Initialises the host once more.
----@field initializeSharing fun(self: mf.Host, scope?: string, options?: mf.InitializeSharingOptions): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
----@field initShareScopeMap fun(self: mf.Host, scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions) Takes a share scope over: containers join their host's scope so.
----@field initRawContainer fun(self: mf.Host, name: string, url: string, container: mf.Container): mf.Module Puts a container that is there already in a remote's place.
----@field emit fun(self: mf.Host, hook: string, args?: any): any Emits a hook, as bridges do; waits where the hook's listeners may.
+---@field revalidate fun(self: mf.Host, names?: string[]): string[] Checks loaded remotes for new versions and updates them; waits, and returns the names of the updated remotes.
+---@field live fun(self: mf.Host, id: string): any Returns a handle that forwards reads and calls to the current version of a module; waits for the first load.
+---@field reload fun(self: mf.Host, plugin: string, options?: any): integer Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place.
+---@field registerShared fun(self: mf.Host, shared: table<string, mf.Shared|mf.Shared[]>) Registers shared modules.
+---@field initOptions fun(self: mf.Host, options: mf.Options): mf.Options Initializes the host again with additional options.
+---@field initializeSharing fun(self: mf.Host, scope?: string, options?: mf.InitializeSharingOptions): integer Initializes the remotes of a share scope; waits, and returns how many it waited for.
+---@field initShareScopeMap fun(self: mf.Host, scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions) Adopts a share scope, as a container joins its host's.
+---@field initRawContainer fun(self: mf.Host, name: string, url: string, container: mf.Container): mf.Module Registers an existing container as a remote.
+---@field emit fun(self: mf.Host, hook: string, args?: any): any Emits a hook, as bridges do; waits if the hook is asynchronous.
 ---@field dispose fun(self: mf.Host) Undoes everything the host did.
 
 ---@class mf
@@ -737,38 +737,38 @@ error("Cannot require a meta file")
 ---@field null userdata JSON's null.
 ---@field json {encode: (fun(value: any, options?: mf.EncodeOptions): string), decode: (fun(text: string): any), null: userdata, array: (fun(list?: any[]): any[])}
 ---@field log {debug: fun(...), info: fun(...), warn: fun(...), error: fun(...)}
----@field init fun(options: mf.Options): mf.Host Makes a host, or adds to the one of this name and version; `mf`'s functions speak to it.
----@field createInstance fun(options: mf.Options): mf.Host Makes a host, also where there is one of this name.
----@field getInstance fun(finder?: string|fun(host: mf.Host): boolean): mf.Host? The current host, the host of a name, or the first that a function accepts.
----@field registerGlobalPlugins fun(plugins: mf.Plugin[]) Plugins for every host that is made from now on.
----@field instances fun(): mf.Host[] All hosts of this runtime.
----@field getGlobalSnapshot fun(): table<string, mf.Snapshot> All known snapshots by key. Live.
----@field addGlobalSnapshot fun(snapshots: table<string, mf.Snapshot>): fun() Adds snapshots; the function it returns takes them back.
----@field globalShareScopes fun(): table<string, mf.ShareScopeMap> The share scopes of all hosts. Live.
----@field now fun(): number Milliseconds on a clock that only runs forward; for measuring, not for dates.
----@field sleep fun(ms: number) Waits; other work goes on.
+---@field init fun(options: mf.Options): mf.Host Creates a host, or extends the one of this name and version; the functions of `mf` use it.
+---@field createInstance fun(options: mf.Options): mf.Host Creates a host, even if there is one of this name.
+---@field getInstance fun(finder?: string|fun(host: mf.Host): boolean): mf.Host? Returns the current host, the host with a name, or the first one that a function accepts.
+---@field registerGlobalPlugins fun(plugins: mf.Plugin[]) Registers plugins for all hosts created later.
+---@field instances fun(): mf.Host[] Returns all hosts of this runtime.
+---@field getGlobalSnapshot fun(): table<string, mf.Snapshot> Returns all known snapshots by key. Live.
+---@field addGlobalSnapshot fun(snapshots: table<string, mf.Snapshot>): fun() Adds snapshots; returns a function that removes them.
+---@field globalShareScopes fun(): table<string, mf.ShareScopeMap> Returns the share scopes of all hosts. Live.
+---@field now fun(): number Milliseconds on a monotonic clock, for measuring durations.
+---@field sleep fun(ms: number) Waits while other work continues.
 ---@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller; `task:wait()` gives its results or raises its error, `task:cancel()` ends it and closes its `<close>` variables. What a remote or a plugin has spawned ends with it. An error that nobody has waited for is printed once nobody can any more; the host goes on, and `mflua` ends with exit code 1 once its work is done.
 ---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results; the first failure is raised at once, and cancels the others.
----@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Gets a URL; waits. A status other than 2xx is an answer, `response.ok` tells.
----@field type fun(value: any): string The type of a value; for live views their own, such as `mf.Host`.
----@field response fun(fields: mf.ResponseFields): mf.Response A response as `mf.fetch` gives one, for listeners of the hook `fetch`.
+---@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Fetches a URL; waits. A status other than 2xx is a response with `ok` false.
+---@field type fun(value: any): string The type of a value; live views have their own, such as `mf.Host`.
+---@field response fun(fields: mf.ResponseFields): mf.Response Makes a response like those of `mf.fetch`, for listeners of the hook `fetch`.
 ---@field loadRemote fun(id: string, options?: mf.LoadRemoteOptions): any Loads an expose; waits.
----@field loadShare fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Gets the factory of a shared module; waits.
----@field loadShareSync fun(pkg: string, options?: mf.LoadShareOptions): fun(): any Gets the factory of a shared module that needs no waiting.
----@field preloadRemote fun(requests: mf.PreloadRemoteArgs[]) Fetches what later loads will need; waits.
+---@field loadShare fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Returns the factory of a shared module; waits.
+---@field loadShareSync fun(pkg: string, options?: mf.LoadShareOptions): fun(): any Returns the factory of a shared module without waiting.
+---@field preloadRemote fun(requests: mf.PreloadRemoteArgs[]) Fetches the files of remotes ahead of their loads; waits.
 ---@field registerRemotes fun(remotes: mf.Remote[], options?: mf.RegisterRemotesOptions) Registers remotes; with `force`, those of the same name are replaced.
----@field removeRemotes fun(names: string[]): string[] Removes remotes and all that was loaded of them; returns the names that were registered.
----@field tenantStats fun(name: string): mf.TenantStats What a tenant has used, and how it is: bytes, milliseconds, calls, limit violations by code.
+---@field removeRemotes fun(names: string[]): string[] Removes remotes and everything loaded from them; returns the names that were registered.
+---@field tenantStats fun(name: string): mf.TenantStats The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code.
 ---@field registerPlugins fun(plugins: (mf.Plugin|string|table)[]) Attaches plugins.
 ---@field removePlugins fun(names: string[]): string[] Detaches plugins; returns the names that were attached.
----@field revalidate fun(names?: string[]): string[] Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated.
----@field live fun(id: string): any A handle that reads and calls through to the module that is current then; waits for the first load.
----@field reload fun(plugin: string, options?: any): integer Reloads a plugin from its file, with other options if they are given; returns the generation that serves now, raises when the old one serves on.
----@field registerShared fun(shared: table<string, mf.Shared|mf.Shared[]>) Offers more shared modules.
----@field initOptions fun(options: mf.Options): mf.Options Initialises the host once more.
----@field initializeSharing fun(scope?: string, options?: mf.InitializeSharingOptions): integer Initialises the remotes of a share scope; waits, and returns how many it waited for.
----@field initShareScopeMap fun(scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions) Takes a share scope over: containers join their host's scope so.
----@field initRawContainer fun(name: string, url: string, container: mf.Container): mf.Module Puts a container that is there already in a remote's place.
+---@field revalidate fun(names?: string[]): string[] Checks loaded remotes for new versions and updates them; waits, and returns the names of the updated remotes.
+---@field live fun(id: string): any Returns a handle that forwards reads and calls to the current version of a module; waits for the first load.
+---@field reload fun(plugin: string, options?: any): integer Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place.
+---@field registerShared fun(shared: table<string, mf.Shared|mf.Shared[]>) Registers shared modules.
+---@field initOptions fun(options: mf.Options): mf.Options Initializes the host again with additional options.
+---@field initializeSharing fun(scope?: string, options?: mf.InitializeSharingOptions): integer Initializes the remotes of a share scope; waits, and returns how many it waited for.
+---@field initShareScopeMap fun(scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions) Adopts a share scope, as a container joins its host's.
+---@field initRawContainer fun(name: string, url: string, container: mf.Container): mf.Module Registers an existing container as a remote.
 local mf = {}
 
 return mf

@@ -28,9 +28,9 @@ extension MFError.Code {
     public static let fetchPolicy = Self("FETCH-013")
     /// FETCH-014: libcurl is missing or refused to work.
     public static let fetchUnavailable = Self("FETCH-014")
-    /// FETCH-018: a part was sent where the whole was asked for.
+    /// FETCH-018: the server sent a part although the whole was requested.
     public static let fetchPart = Self("FETCH-018")
-    /// FETCH-019: the answer contradicts itself about its length.
+    /// FETCH-019: the response contradicts itself about its length.
     public static let fetchLength = Self("FETCH-019")
 
     static let fetchCodes: [CodeEntry] = [
@@ -44,9 +44,9 @@ extension MFError.Code {
         CodeEntry(
             .fetchStatus, "fetchStatus", "the server answered with an error status",
             """
-            Cause: the answer's status is not 2xx; `status` below the message tells which.
+            Cause: the status of the response is not 2xx; see `status` below the message.
             Cure:  404: check the path. 401 or 403: add credentials (a `fetch` hook can set headers). 5xx: the server
-                   has a problem; the retry plugin asks again.
+                   has a problem; the retry plugin repeats the request.
             """),
         CodeEntry(
             .fetchTimeout, "fetchTimeout", "the deadline passed",
@@ -90,7 +90,7 @@ extension MFError.Code {
         CodeEntry(
             .fetchProtocol, "fetchProtocol", "the server does not speak the protocol",
             """
-            Cause: what came is not HTTP, or breaks its rules: an empty answer, a bad header, a bad encoding.
+            Cause: the response is not valid HTTP: it is empty, or has a malformed header or encoding.
             Cure:  check the port; `https:` to a plain port and `http:` to a TLS port look like this.
             """),
         CodeEntry(
@@ -108,16 +108,16 @@ extension MFError.Code {
         CodeEntry(
             .fetchTruncated, "fetchTruncated", "the body is not whole",
             """
-            Cause: the connection ended before the announced length or the last chunk had come.
-            Cure:  ask again; if it stays, look at the server or the proxy in between. Half a body is never used.
+            Cause: the connection ended before the announced length or the last chunk was received.
+            Cure:  retry; if it persists, check the server and proxies in between. A partial body is never used.
             """),
         CodeEntry(
             .fetchPolicy, "fetchPolicy", "the address is not allowed",
             """
             Cause: only http and https are fetched (file for the host's own configuration), and a tenant may reach
-                   only the addresses that its policy allows. The address connected to is what counts, so a name or
-                   a redirect that leads elsewhere is caught, too.
-            Cure:  widen the policy, or serve what is needed from an allowed place.
+                   only the addresses that its policy allows. The check is made on the connected address, so a name or
+                   a redirect that leads elsewhere is refused, too.
+            Cure:  list the address in the policy, or serve the file from an allowed one.
             """),
         CodeEntry(
             .fetchUnavailable, "fetchUnavailable", "libcurl cannot be used",
@@ -126,16 +126,16 @@ extension MFError.Code {
             Cure:  install it: `apt-get install libcurl4`.
             """),
         CodeEntry(
-            .fetchPart, "fetchPart", "a part is not the whole",
+            .fetchPart, "fetchPart", "the server sent a part of the file",
             """
-            Cause: the server answered with status 206 though no range was asked for. Part of a file may still be a file.
-            Cure:  ask again; if it stays, look at the server's cache and at proxies in between.
+            Cause: the server answered with status 206 although no range was requested.
+            Cure:  retry; if it persists, check the server's cache and proxies in between.
             """),
         CodeEntry(
             .fetchLength, "fetchLength", "the length contradicts itself",
             """
-            Cause: the answer has several `Content-Length`, one that is no number, or one beside `Transfer-Encoding`:
-                   where its body ends is a guess.
+            Cause: the response has several `Content-Length` headers, an invalid one, or one with `Transfer-Encoding`:
+                   the end of its body is ambiguous.
             Cure:  correct the server, or the proxy in between.
             """),
     ]

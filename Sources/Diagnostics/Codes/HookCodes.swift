@@ -2,13 +2,13 @@
 extension MFError.Code {
     /// HOOK-001: a plugin has a hook that does not exist.
     public static let unknownHook = Self("HOOK-001")
-    /// HOOK-002: a waterfall's listener returned something that cannot go on.
+    /// HOOK-002: a waterfall's listener returned an invalid value.
     public static let badHookValue = Self("HOOK-002")
     /// HOOK-003: a hook was emitted with data that is not a table.
     public static let badHookData = Self("HOOK-003")
     /// HOOK-005: a plugin has no name.
     public static let pluginWithoutName = Self("HOOK-005")
-    /// HOOK-006: something registered as a plugin is none.
+    /// HOOK-006: the value registered as a plugin is not one.
     public static let pluginInvalid = Self("HOOK-006")
     /// HOOK-007: a plugin's file could not be loaded.
     public static let pluginLoadFailed = Self("HOOK-007")
@@ -22,7 +22,7 @@ extension MFError.Code {
                    The editor stubs (`lua/types/mf.gen.lua`) have each hook's arguments.
             """),
         CodeEntry(
-            .badHookValue, "badHookValue", "a listener returned a value that cannot go on",
+            .badHookValue, "badHookValue", "a listener returned an invalid value",
             """
             Cause: in a waterfall each listener passes its data on: it returns nothing, or a table with every key of
                    the one it got. Something else was returned.
@@ -38,10 +38,10 @@ extension MFError.Code {
             .pluginWithoutName, "pluginWithoutName", "the plugin has no name",
             """
             Cause: the plugin's table has no `name`, or one that is not a string.
-            Cure:  add `name = "my-plugin"`; by custom it ends in `-plugin`.
+            Cure:  add `name = "my-plugin"`; by convention it ends in `-plugin`.
             """),
         CodeEntry(
-            .pluginInvalid, "pluginInvalid", "this is no plugin",
+            .pluginInvalid, "pluginInvalid", "the value is not a plugin",
             """
             Cause: a plugin is a table with a name and hooks, or a function of options that returns one; each hook is
                    a function.

@@ -25,38 +25,38 @@ extension MFError.Code {
         CodeEntry(
             .limitCPU, "limitCPU", "the tenant used up its CPU time",
             """
-            Cause: one call computed for longer than its budget. It was dropped; nothing in the tenant can catch that.
+            Cause: one call used more processor time than its limit. It was stopped; the tenant cannot catch this.
             Cure:  raise the tenant's `cpu` limit, or split the work and wait in between.
             """),
         CodeEntry(
             .limitWall, "limitWall", "the tenant took too long",
             """
-            Cause: one call, with its waits, took longer than its deadline.
-            Cure:  raise the tenant's `wall` limit, or give what it waits for a shorter deadline.
+            Cause: one call, with its waits, took longer than its limit.
+            Cure:  raise the tenant's `wall` limit, or give the operation it waits for a shorter deadline.
             """),
         CodeEntry(
             .limitMemory, "limitMemory", "the tenant used up its memory",
             """
-            Cause: the tenant's Lua state grew beyond its cap. The state is torn down; the host goes on.
-            Cure:  raise the tenant's `memory` limit, or look for tables that only grow.
+            Cause: the tenant's Lua state grew beyond its cap. The state is closed; the host continues.
+            Cure:  raise the tenant's `memory` limit, or look for tables that never shrink.
             """),
         CodeEntry(
             .limitTasks, "limitTasks", "the tenant has too many tasks",
             """
             Cause: the tenant started more coroutines, timers or fetches at a time than it may.
-            Cure:  wait for some before starting more, or raise the limit.
+            Cure:  wait for some to finish before starting more, or raise the limit.
             """),
         CodeEntry(
             .limitMessageSize, "limitMessageSize", "the message is too large",
             """
             Cause: a value that crosses isolation levels is copied, and this one is larger than a message may be.
-            Cure:  pass less: a key, a path, a page at a time.
+            Cure:  pass less data: a key, a path, one page at a time.
             """),
         CodeEntry(
             .limitDepth, "limitDepth", "calls are nested too deeply",
             """
-            Cause: Lua and Swift called each other in turn, deeper than the stack allows; mostly a recursion without
-                   end.
+            Cause: Lua and Swift called each other in turn, deeper than the stack allows; usually an infinite
+                   recursion.
             Cure:  look for a hook that causes the very load that it handles.
             """),
         CodeEntry(
@@ -68,17 +68,17 @@ extension MFError.Code {
         CodeEntry(
             .workerDied, "workerDied", "the tenant's process died",
             """
-            Cause: the worker process of a tenant crashed or was killed for a limit. The host goes on.
+            Cause: the worker process of a tenant crashed or was killed for exceeding a limit. The host continues.
             Cure:  the next call starts a new worker; look at the worker's last output for the reason.
             """),
         CodeEntry(
             .capabilityMissing, "capabilityMissing", "the tenant may not do this",
             """
-            Cause: the tenant was not given the capability for what it tried (network, files, environment …).
-            Cure:  where it is meant to have it, list it in the host's `mf.init`:
+            Cause: the tenant lacks the grant for what it tried (network, files, environment …).
+            Cure:  to grant it, list it in the host's `mf.init`:
                    `tenants = { acme = { net = { "api.example" }, shared = { "statsd" }, env = { KEY = "value" } } }`.
-                   `net` lists hosts that `mf.fetch` may ask, `shared` packages that `mf.loadShare` may give it, `env`
-                   what `mf.env` holds.
+                   `net` lists hosts that `mf.fetch` can contact, `shared` packages for `mf.loadShare`, `env`
+                   the contents of `mf.env`.
                    Every tenant has `mf.sleep`, `mf.spawn`, `mf.all`, `mf.json`, `mf.log`, `print`, `require`, and of
                    Lua `coroutine`, `math`, `string` (without `dump`), `table`, `utf8`, `os.clock`, `os.date`,
                    `os.difftime`, `os.time`, `debug.traceback` and the basic functions but `dofile`, `loadfile` and
@@ -89,7 +89,7 @@ extension MFError.Code {
             .levelUnavailable, "levelUnavailable", "the isolation level is not available",
             """
             Cause: this machine or build cannot provide the level that was asked for.
-            Cure:  choose another level; a stricter one is never replaced by a laxer one silently.
+            Cure:  choose another level; a laxer one is never used in its place.
             """),
     ]
 }

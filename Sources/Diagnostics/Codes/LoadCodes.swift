@@ -2,7 +2,7 @@
 extension MFError.Code {
     /// LOAD-001: something waits for itself.
     public static let waitCircle = Self("LOAD-001")
-    /// LOAD-002: listeners of hooks load what they are called for, again and again.
+    /// LOAD-002: a listener repeats the load it is called for without end.
     public static let listenersTooDeep = Self("LOAD-002")
     /// LOAD-003: the script waits, and nothing is left that could wake it.
     public static let nothingLeft = Self("LOAD-003")
@@ -12,16 +12,16 @@ extension MFError.Code {
             .waitCircle, "waitCircle", "something waits for itself",
             """
             Cause: a load, a shared module, a task or a `require` waits for something that waits for it. The message names
-                   the circle: in `a/x -> b/x -> a/x` the module `a/x` loads `b/x` while it is made, and `b/x` loads `a/x`.
+                   the circle: in `a/x -> b/x -> a/x` the module `a/x` loads `b/x` while it is created, and `b/x` loads `a/x`.
             Cure:  let one of them load the other later: inside the function that needs it, or in `mf.spawn` without
                    waiting for the task.
             """),
         CodeEntry(
-            .listenersTooDeep, "listenersTooDeep", "a hook's listener loads again what it is called for",
+            .listenersTooDeep, "listenersTooDeep", "a hook's listener repeats the load it is called for",
             """
-            Cause: a listener loads something, and that load calls the listener again, hundreds of times over.
-            Cure:  have the listener look at `args.id` and return without loading when it is called for its own load, or
-                   count its attempts.
+            Cause: a listener loads something, and that load calls the listener again, hundreds of levels deep.
+            Cure:  check `args.id` in the listener and return early when it is called for its own load, or
+                   limit the attempts.
             """),
         CodeEntry(
             .nothingLeft, "nothingLeft", "nothing is left that could wake the script",

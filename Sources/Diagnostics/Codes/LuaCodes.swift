@@ -8,7 +8,7 @@ extension MFError.Code {
     public static let luaMemory = Self("LUA-003")
     /// LUA-004: a value cannot be converted between Lua and Swift.
     public static let luaConversion = Self("LUA-004")
-    /// LUA-005: something waited where waiting is impossible.
+    /// LUA-005: a function waited where waiting is impossible.
     public static let cannotWait = Self("LUA-005")
     /// LUA-006: `require` found no such module.
     public static let moduleNotFound = Self("LUA-006")
@@ -22,9 +22,9 @@ extension MFError.Code {
     public static let loopStopped = Self("LUA-010")
     /// LUA-011: a text is not JSON.
     public static let jsonSyntax = Self("LUA-011")
-    /// LUA-012: an option table has keys or values that it cannot have.
+    /// LUA-012: an option table has unknown keys or invalid values.
     public static let invalidOptions = Self("LUA-012")
-    /// LUA-013: a call took longer than its deadline.
+    /// LUA-013: a call took longer than its limit.
     public static let deadlineExceeded = Self("LUA-013")
 
     static let luaCodes: [CodeEntry] = [
@@ -38,7 +38,7 @@ extension MFError.Code {
         CodeEntry(
             .luaRuntime, "luaRuntime", "a script raised an error",
             """
-            Cause: Lua code called `error`, or did what Lua refuses (index nil, call a number …). The traceback shows
+            Cause: Lua code called `error`, or attempted an invalid operation (index nil, call a number …). The traceback shows
                    where.
             Cure:  fix the script; where the failure is expected, wrap the call in `pcall`.
             """),
@@ -46,12 +46,12 @@ extension MFError.Code {
             .luaMemory, "luaMemory", "Lua is out of memory",
             """
             Cause: an allocation of the Lua state failed.
-            Cure:  look for tables that only grow; `collectgarbage("count")` tells the kilobytes in use.
+            Cure:  look for tables that never shrink; `collectgarbage("count")` returns the kilobytes in use.
             """),
         CodeEntry(
-            .luaConversion, "luaConversion", "the value cannot cross the border",
+            .luaConversion, "luaConversion", "the value cannot be converted",
             """
-            Cause: a value has no counterpart on the other side, or not the type that was asked for. The message names
+            Cause: a value has no counterpart in the other language, or is of another type than expected. The message names
                    its path.
             Cure:  pass plain data (nil, booleans, numbers, strings, tables of these) or functions.
             """),
@@ -66,16 +66,16 @@ extension MFError.Code {
         CodeEntry(
             .moduleNotFound, "moduleNotFound", "module not found",
             """
-            Cause: `require` found the module in none of its places. In a host these are `package.preload`, the
-                   shipped `mf` library and `package.path`; in a remote its container, its own files and `mf`.
+            Cause: no searcher of `require` found the module. A host searches `package.preload`, the
+                   shipped `mf` library and `package.path`; a remote its container, its own files and `mf`.
             Cure:  check the name; set `LUA_PATH`; in a remote, list the file among the manifest's assets.
             """),
         CodeEntry(
             .tooDeep, "tooDeep", "the value is nested too deeply",
             """
             Cause: a table that is to be copied contains itself, or is nested deeper than the limit. The message names
-                   the path at which it was noticed.
-            Cure:  pass a tree; leave out parents and other back references.
+                   the path at which this was detected.
+            Cure:  pass a tree; remove references to parents and other back references.
             """),
         CodeEntry(
             .stateClosed, "stateClosed", "the Lua state is closed",
@@ -112,15 +112,15 @@ extension MFError.Code {
                    a key that nothing reads, a value of another type, or lacks a key. The message names each with its
                    path, such as `remotes[2].tenant`. Nothing has run or changed yet.
             Cure:  correct every path that is named. The editor stubs (`lua/types/mf.gen.lua`) have the type of each key.
-                   Data of your own goes into a remote's `metadata`, which hooks see and nothing interprets.
+                   Put your own data into a remote's `metadata`: hooks see it, mflua ignores it.
             """),
         CodeEntry(
             .deadlineExceeded, "deadlineExceeded", "the deadline has passed",
             """
-            Cause: a call that Swift made with `deadline:` was still running when its time was up. The call is cancelled:
-                   Lua code that computes is stopped and cannot catch that, code that waits is dropped. The state can be
-                   used again.
-            Cure:  look for a loop that does not end, or for a remote that does not answer; else allow more time.
+            Cause: a call that Swift made with `deadline:` was still running when the deadline passed. The call is cancelled:
+                   running Lua code is stopped and cannot catch this, waiting code is dropped. The state stays
+                   usable.
+            Cure:  look for an infinite loop or a remote that does not answer; otherwise allow more time.
             """),
     ]
 }

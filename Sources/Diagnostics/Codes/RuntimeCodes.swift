@@ -8,9 +8,9 @@ extension MFError.Code {
     public static let manifestFailed = Self("RUNTIME-003")
     /// RUNTIME-004: no registered remote matches the request.
     public static let remoteNotFound = Self("RUNTIME-004")
-    /// RUNTIME-005: `loadShareSync` found no shared module that is loaded or can be got at once.
+    /// RUNTIME-005: `loadShareSync` found no shared module that is available synchronously.
     public static let shareSyncFailed = Self("RUNTIME-005")
-    /// RUNTIME-006: `loadShareSync` met a shared module whose `get` has to wait.
+    /// RUNTIME-006: `loadShareSync` found a shared module whose `get` waits.
     public static let shareSyncAsyncGet = Self("RUNTIME-006")
     /// RUNTIME-007: there is no snapshot of the remote to load it from.
     public static let snapshotNotFound = Self("RUNTIME-007")
@@ -18,7 +18,7 @@ extension MFError.Code {
     public static let entryLoadFailed = Self("RUNTIME-008")
     /// RUNTIME-009: there is no host instance yet.
     public static let hostNotFound = Self("RUNTIME-009")
-    /// RUNTIME-010: the host's options have no name.
+    /// RUNTIME-010: the host's name cannot be changed.
     public static let hostNameChanged = Self("RUNTIME-010")
     /// RUNTIME-011: the remote's snapshot has no entry to load.
     public static let entryUrlMissing = Self("RUNTIME-011")
@@ -30,14 +30,14 @@ extension MFError.Code {
     public static let exposeNotFound = Self("RUNTIME-014")
     /// RUNTIME-015: the container was initialized before, with another share scope.
     public static let initAlreadyDone = Self("RUNTIME-015")
-    /// RUNTIME-016: the system has no descriptor, thread or memory left for what is needed.
+    /// RUNTIME-016: the system has run out of descriptors, threads or memory.
     public static let resourceLacking = Self("RUNTIME-016")
 
     static let runtimeCodes: [CodeEntry] = [
         CodeEntry(
             .entryExportsNothing, "entryExportsNothing", "the remote entry returns no container",
             """
-            Cause: the remote's entry file ran to its end but returned nothing, or something that is not a container.
+            Cause: the remote's entry file ran to its end but returned nothing, or a value that is not a container.
             Cure:  let the file end with `return { init = function(shareScope) … end, get = function(expose) … end }`.
                    When a `createScript` or `loadEntry` hook supplies the entry, it has to return such a table too.
             """),
@@ -51,7 +51,7 @@ extension MFError.Code {
         CodeEntry(
             .manifestFailed, "manifestFailed", "the manifest could not be loaded",
             """
-            Cause: the remote's `mf-manifest.json` could not be fetched, or what came is not JSON. The cause below the
+            Cause: the remote's `mf-manifest.json` could not be fetched, or is not JSON. The cause below the
                    message says which: no connection, a status other than 2xx, an HTML page, a body cut short.
             Cure:  open the URL with curl; check that the remote is deployed there and that the path is right.
                    A plugin can retry in `fetch`, or supply another manifest in `errorLoadRemote`
@@ -62,20 +62,20 @@ extension MFError.Code {
             """
             Cause: the first part of `remote/expose` is neither the name nor the alias of a registered remote.
             Cure:  check the spelling; declare the remote in `mf.init { remotes = … }` or add it with
-                   `mf.registerRemotes` before it is asked for. `beforeRequest` may have rewritten the id.
+                   `mf.registerRemotes` before loading from it. `beforeRequest` may have rewritten the id.
             """),
         CodeEntry(
             .shareSyncFailed, "shareSyncFailed", "the shared module is not available synchronously",
             """
-            Cause: `loadShareSync` may not wait, and no provided version is loaded, has a `lib`, or a `get` that
-                   returns at once.
+            Cause: `loadShareSync` cannot wait, and no provided version is loaded, has a `lib`, or a `get` that
+                   returns immediately.
             Cure:  provide it with `lib = function() … end`, make it `eager`, or load it with `mf.loadShare` first.
             """),
         CodeEntry(
             .shareSyncAsyncGet, "shareSyncAsyncGet", "the shared module's `get` has to wait",
             """
-            Cause: `loadShareSync` called the module's `get`, and that tried to wait for something; or the module is a
-                   singleton that is being made, which happens once.
+            Cause: `loadShareSync` called the module's `get`, which tried to wait; or the module is a
+                   singleton that is still being created.
             Cure:  use `mf.loadShare`, which may wait, or provide the module with `lib`.
             """),
         CodeEntry(
@@ -96,33 +96,33 @@ extension MFError.Code {
         CodeEntry(
             .hostNotFound, "hostNotFound", "no host instance",
             """
-            Cause: a function such as `mf.loadRemote` was called before there was a host to do it.
+            Cause: a function such as `mf.loadRemote` was called before a host existed.
             Cure:  call `mf.init { name = …, remotes = … }` first, or use the methods of the instance that
                    `mf.createInstance` returned.
             """),
         CodeEntry(
             .hostNameChanged, "hostNameChanged", "the host's name cannot be changed",
             """
-            Cause: `initOptions` was called with another `name` than the host was made with.
-            Cure:  leave `name` out there, or make another host with `mf.createInstance`.
+            Cause: `initOptions` was called with another `name` than the host was created with.
+            Cure:  omit `name` there, or create another host with `mf.createInstance`.
             """),
         CodeEntry(
             .entryUrlMissing, "entryUrlMissing", "the remote has no entry URL",
             """
             Cause: the manifest or snapshot of the remote names no remote entry (`metaData.remoteEntry`), or no public
-                   path from which its URL could be made.
+                   path to derive its URL from.
             Cure:  fix the manifest, or declare the remote with the URL of its Lua entry.
             """),
         CodeEntry(
             .getExposeUndefined, "getExposeUndefined", "the container gave no factory",
             """
-            Cause: the container's `get` returned something that is not a function, so there is no module to make.
+            Cause: the container's `get` returned a value that is not a function.
             Cure:  `get = function(expose) return function() return module end end`: it returns a *factory*.
             """),
         CodeEntry(
             .manifestInvalid, "manifestInvalid", "the manifest is not valid",
             """
-            Cause: the file is JSON, but lacks a required part (`metaData`, `exposes`, `shared`) or has one of a wrong
+            Cause: the file is JSON, but lacks a required part (`metaData`, `exposes`, `shared`) or has one of the wrong
                    type. The message names the path of the offending value.
             Cure:  correct the manifest at that path.
             """),
@@ -135,15 +135,15 @@ extension MFError.Code {
         CodeEntry(
             .initAlreadyDone, "initAlreadyDone", "the container is already initialized",
             """
-            Cause: a container is initialized once, with one share scope; it was to be initialized with another.
+            Cause: a container is initialized once, with one share scope; a second one was passed to it.
             Cure:  use one share scope for the remote in all hosts of the process, or give it another name.
             """),
         CodeEntry(
-            .resourceLacking, "resourceLacking", "the system gives no more of a resource",
+            .resourceLacking, "resourceLacking", "a system resource is exhausted",
             """
-            Cause: the process is at its limit of open files, threads or memory, or the machine is.
-            Cure:  look at the limits with `ulimit -a`, and at what is in use with `ls /proc/<pid>/fd`; raise the limit or
-                   do less at a time.
+            Cause: the process or the machine has reached a limit of open files, threads or memory.
+            Cure:  check the limits with `ulimit -a` and the usage with `ls /proc/<pid>/fd`; raise the limit or
+                   reduce the load.
             """),
     ]
 }

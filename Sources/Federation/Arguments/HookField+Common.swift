@@ -2,34 +2,35 @@ import LuaBridge
 
 /// Arguments that name the host they come from.
 public protocol OriginArguments: HookArguments {
-    /// What the host knows; `origin` is the host itself.
+    /// The host that emits the hook.
     var context: HostContext { get }
 }
 
 /// Arguments about one remote, with every default filled in.
 public protocol RemoteInfoArguments: HookArguments {
+    /// The remote with every default filled in.
     var remoteInfo: ResolvedRemote { get }
 }
 
 extension HookField where Root: OriginArguments {
     static var origin: Self {
-        .fixed("origin", "mf.Host", "The host that is at work.", sees: .origin) { .object($0.context) }
+        .fixed("origin", "mf.Host", "The host that emits the hook.", sees: .origin) { .object($0.context) }
     }
     static var options: Self {
         .fixed("options", "mf.Options", "The host's options.", sees: .data) { .object($0.context.options) }
     }
     static var shared: Self {
-        .fixed("shared", "table<string, mf.Shared[]>", "What the host shares, by package.", sees: .data) {
+        .fixed("shared", "table<string, mf.Shared[]>", "The shared modules of the host, by package.", sees: .data) {
             .object($0.context.options.shared)
         }
     }
     static func error(_ get: @escaping @Sendable (Root) -> (any Error)?) -> Self {
-        .fixed("error", "any", "What went wrong, as it was raised.", sees: .error) { arguments in
+        .fixed("error", "any", "The error, as it was raised.", sees: .error) { arguments in
             get(arguments).map { LuaValue.error($0, in: arguments.context.registry.state) } ?? .nil
         }
     }
     static var shareScopeMap: Self {
-        .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.", sees: .data) {
+        .fixed("shareScopeMap", "mf.ShareScopeMap", "The share scopes: scope, package, version. Live.", sees: .data) {
             .object($0.context.shareScopeMap)
         }
     }
@@ -69,7 +70,7 @@ extension HookField {
         .fixed("remoteSnapshot", "mf.Snapshot", "The remote's snapshot. Live.", sees: .data) { .optional(get($0)) }
     }
     static func recovered(_ get: @escaping @Sendable (Root) -> Bool) -> Self {
-        .fixed("recovered", "boolean", "Whether a listener made up for the failure.", sees: .data) {
+        .fixed("recovered", "boolean", "Whether a listener recovered from the error.", sees: .data) {
             get($0) ? .boolean(true) : .nil
         }
     }

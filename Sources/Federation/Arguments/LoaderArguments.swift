@@ -4,9 +4,11 @@ public import LuaBridge
 public struct ResourceContext: Sendable {
     /// `loadRemote` or `preloadRemote`.
     public var initiator: String
+    /// The request, `remote/expose`.
     public var id: String
     /// `manifest`, `remoteEntry`, `js` or `css`.
     public var resourceType: String
+    /// The URL of the resource.
     public var url: String
 
     var luaValue: LuaValue {
@@ -31,9 +33,13 @@ extension HookField {
 
 /// The arguments of `fetch`.
 public struct FetchManifest: RemoteInfoArguments {
+    /// The manifest's URL.
     public let url: String
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// Asks for the manifest, or for `url`, as the host would: for a tenant's remote with the tenant's rights. Waits.
     public let retry: LuaValue
+    /// `{initiator, id, resourceType, url}`.
     public let resourceContext: ResourceContext?
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
@@ -49,14 +55,18 @@ public struct FetchManifest: RemoteInfoArguments {
 
 /// The arguments of `createScript` and `createLink`.
 public struct CreateScript: HookArguments {
+    /// The URL about to be requested.
     public let url: String
+    /// Attributes a browser's script element would have; informational.
     public let attributes: LuaRecord
+    /// The remote it is for. Live.
     public let remoteInfo: ResolvedRemote?
+    /// `{initiator, id, resourceType, url}`.
     public let resourceContext: ResourceContext?
     public var subject: HookSubject { remoteInfo.map { .remote($0) } ?? .host }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("url", "string", "What is about to be requested.", sees: .data) { .string($0.url) },
-        .fixed("attrs", "table", "What a browser's element would carry; only told.", sees: .data) {
+        .fixed("url", "string", "The URL about to be requested.", sees: .data) { .string($0.url) },
+        .fixed("attrs", "table", "Attributes a browser's script element would have; informational.", sees: .data) {
             .record($0.attributes)
         },
         .fixed("remoteInfo", "mf.RemoteInfo", "The remote it is for. Live.", sees: .data) { .optional($0.remoteInfo) },
@@ -66,7 +76,9 @@ public struct CreateScript: HookArguments {
 
 /// The arguments of `loadEntry`.
 public struct LoadEntry: OriginArguments, RemoteInfoArguments {
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [.origin, .remoteInfo]
@@ -74,11 +86,17 @@ public struct LoadEntry: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of `loadFileError`.
 public struct LoadFileError: OriginArguments, RemoteInfoArguments {
+    /// The file's URL.
     public let url: String
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The error, as it was raised.
     public let error: any Error
+    /// Repeats the request, for `url` if given, with the remote's rights; waits.
     public let retry: LuaValue
+    /// `{initiator, id, resourceType, url}`.
     public let resourceContext: ResourceContext?
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
@@ -86,7 +104,7 @@ public struct LoadFileError: OriginArguments, RemoteInfoArguments {
         .error { $0.error },
         .fixed(
             "retry", "fun(url?: string): mf.Response",
-            "Asks once more, for `url` if given, with the remote's rights; waits.",
+            "Repeats the request, for `url` if given, with the remote's rights; waits.",
             sees: .hidden
         ) { $0.retry },
         .resourceContext { $0.resourceContext }, .origin,
@@ -95,19 +113,26 @@ public struct LoadFileError: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of `loadEntryError`.
 public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The error, as it was raised.
     public let error: any Error
+    /// This entry's key in `globalLoading`.
     public let uniqueKey: String
+    /// Loads the entry again, from `url` if given; waits.
     public let retry: LuaValue
+    /// Module Federation's spelling of `retry`; waits.
     public let getRemoteEntry: LuaValue
+    /// The loads in progress, by key; remove one to let it start again.
     public let globalLoading: LuaValue
     /// Loads the entry once more as a tenant: from the remote's own place, or from a URL that the tenant may ask.
     let retryAs: @Sendable (_ tenant: String, _ url: String?) async throws -> LuaValue
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .fixed(
-            "retry", "fun(url?: string): mf.Container", "Loads the entry once more, from `url` if given; waits.",
+            "retry", "fun(url?: string): mf.Container", "Loads the entry again, from `url` if given; waits.",
             sees: .granted
         ) {
             $0.retry
@@ -126,7 +151,7 @@ public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
         },
         .origin, .remoteInfo,
         .fixed(
-            "globalLoading", "table<string, any>", "The loads under way by key; removing one lets it start again.",
+            "globalLoading", "table<string, any>", "The loads in progress, by key; remove one to let it start again.",
             sees: .hidden
         ) {
             $0.globalLoading
@@ -137,10 +162,15 @@ public struct LoadEntryError: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of `afterLoadEntry`.
 public struct AfterLoadEntry: OriginArguments, RemoteInfoArguments {
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The container: what the remote entry returned.
     public let remoteEntryExports: LuaValue
+    /// The error, as it was raised.
     public let error: (any Error)?
+    /// Whether a listener recovered from the error.
     public let recovered: Bool
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
@@ -151,9 +181,13 @@ public struct AfterLoadEntry: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of `beforeInitRemote`.
 public struct BeforeInitRemote: OriginArguments, RemoteInfoArguments {
+    /// The request, `remote/expose`.
     public let id: String?
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The remote's snapshot. Live.
     public let remoteSnapshot: Snapshot?
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
@@ -163,27 +197,39 @@ public struct BeforeInitRemote: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of `afterInitRemote`.
 public struct AfterInitRemote: OriginArguments, RemoteInfoArguments {
+    /// The request, `remote/expose`.
     public let id: String?
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The remote's snapshot. Live.
     public let remoteSnapshot: Snapshot?
+    /// The container: what the remote entry returned.
     public let remoteEntryExports: LuaValue
+    /// The error, as it was raised.
     public let error: (any Error)?
+    /// Whether the container had been initialized before.
     public let cached: Bool
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .remote(remoteInfo) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .remoteInfo, .remoteSnapshot { $0.remoteSnapshot },
         .remoteEntryExports { $0.remoteEntryExports }, .error { $0.error },
-        .flag("cached", "Whether the container was initialised before.") { $0.cached }, .origin,
+        .flag("cached", "Whether the container had been initialized before.") { $0.cached }, .origin,
     ]
 }
 
 /// The arguments of `beforeGetExpose`.
 public struct BeforeGetExpose: OriginArguments, RemoteInfoArguments {
+    /// The request, `remote/expose`.
     public let id: String
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The container: what the remote entry returned.
     public let remoteEntryExports: LuaValue
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
@@ -193,8 +239,11 @@ public struct BeforeGetExpose: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of `getModuleFactory`.
 public struct GetModuleFactory: RemoteInfoArguments {
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The container: what the remote entry returned.
     public let remoteEntryExports: LuaValue
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
@@ -204,17 +253,24 @@ public struct GetModuleFactory: RemoteInfoArguments {
 
 /// The arguments of `afterGetExpose`.
 public struct AfterGetExpose: OriginArguments, RemoteInfoArguments {
+    /// The request, `remote/expose`.
     public let id: String
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The container: what the remote entry returned.
     public let remoteEntryExports: LuaValue
+    /// The module factory.
     public let moduleFactory: LuaValue
+    /// The error, as it was raised.
     public let error: (any Error)?
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
         .id { $0.id }, .expose { $0.expose }, .moduleInfo, .remoteEntryExports { $0.remoteEntryExports },
-        .fixed("moduleFactory", "fun(): any", "The function that makes the module.", sees: .hidden) {
+        .fixed("moduleFactory", "fun(): any", "The module factory.", sees: .hidden) {
             $0.moduleFactory
         },
         .error { $0.error }, .origin,
@@ -223,9 +279,13 @@ public struct AfterGetExpose: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of `beforeExecuteFactory`.
 public struct BeforeExecuteFactory: OriginArguments, RemoteInfoArguments {
+    /// The request, `remote/expose`.
     public let id: String
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [
@@ -236,11 +296,17 @@ public struct BeforeExecuteFactory: OriginArguments, RemoteInfoArguments {
 
 /// The arguments of `afterExecuteFactory`.
 public struct AfterExecuteFactory: OriginArguments, RemoteInfoArguments {
+    /// The request, `remote/expose`.
     public let id: String
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote
+    /// Always true here.
     public let exposeModule: LuaValue
+    /// The error, as it was raised.
     public let error: (any Error)?
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .expose(remoteInfo, expose) }
     public static let luaFields: [HookField<Self>] = [

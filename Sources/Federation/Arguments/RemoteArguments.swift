@@ -2,7 +2,9 @@ public import LuaBridge
 
 /// The arguments of `beforeRequest`.
 public struct BeforeRequest: OriginArguments {
+    /// The request, `remote/expose`. Rewrite it to redirect.
     public var id: String
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .request(id) }
     public static let luaFields: [HookField<Self>] = [
@@ -18,12 +20,19 @@ public struct BeforeRequest: OriginArguments {
 
 /// The arguments of `afterMatchRemote`.
 public struct AfterMatchRemote: OriginArguments {
+    /// The request, `remote/expose`.
     public let id: String
+    /// The name or alias that matched.
     public let pkgNameOrAlias: String?
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String?
+    /// The remote that matched. Live.
     public let remote: Remote?
+    /// The remote with every default filled in. Live.
     public let remoteInfo: ResolvedRemote?
+    /// The error, as it was raised.
     public let error: (any Error)?
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .request(id) }
     public static let luaFields: [HookField<Self>] = [
@@ -42,12 +51,19 @@ public struct AfterMatchRemote: OriginArguments {
 
 /// The arguments of `afterResolve`.
 public struct AfterResolve: OriginArguments {
+    /// The request, `remote/expose`.
     public var id: String
+    /// The name or alias that matched.
     public var pkgNameOrAlias: String
+    /// The expose, `./name`.
     public var expose: String?
+    /// The remote that matched. Live.
     public var remote: Remote?
+    /// The remote with every default filled in. Live.
     public var remoteInfo: ResolvedRemote
+    /// The remote's snapshot. Live.
     public var remoteSnapshot: Snapshot?
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { remote.map { .expose($0, expose ?? ".") } ?? .request(id) }
     public static let luaFields: [HookField<Self>] = [
@@ -87,14 +103,23 @@ public struct AfterResolve: OriginArguments {
 
 /// The arguments of `onLoad`.
 public struct OnLoad: OriginArguments {
+    /// The request, `remote/expose`.
     public let id: String
+    /// The name or alias that matched.
     public let pkgNameOrAlias: String
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String
+    /// The remote. Live.
     public let remote: Remote
+    /// `{remoteInfo, host}` of the module.
     public let moduleOptions: ModuleOptions
+    /// The module, unless the load asked for the factory.
     public let exposeModule: LuaValue
+    /// The module factory, if the load asked for it.
     public let exposeModuleFactory: LuaValue
+    /// The remote as this host has loaded it. Live.
     public let moduleInstance: RemoteModule
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .expose(remote, expose) }
     public static let luaFields: [HookField<Self>] = [
@@ -122,15 +147,21 @@ public struct OnLoad: OriginArguments {
 
 /// The arguments of `errorLoadRemote`.
 public struct ErrorLoadRemote: OriginArguments {
+    /// The request, or the manifest's URL when it could not be loaded.
     public let id: String
+    /// The error, as it was raised.
     public let error: any Error
-    /// `runtime`, or `build` when generated code loads.
+    /// Who asked: `runtime`, or `build` for generated code.
     public let from: String
-    /// `beforeRequest`, `afterResolve`, `beforeLoadShare`, `onLoad` or `revalidate`.
+    /// The step that failed.
     public let lifecycle: String
+    /// The remote, if it was matched.
     public let remote: ResolvedRemote?
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String?
+    /// The host's options, in lifecycle `beforeRequest`.
     public let showsOptions: Bool
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject {
         // The manifest's URL, or the remote's name, stands for the request in the other steps.
@@ -145,7 +176,9 @@ public struct ErrorLoadRemote: OriginArguments {
         .fixed("options", "mf.Options", "The host's options, in lifecycle `beforeRequest`.", sees: .data) {
             $0.showsOptions ? .object($0.context.options) : .nil
         },
-        .fixed("from", "\"build\"|\"runtime\"", "Who asked.", sees: .data) { .string($0.from) },
+        .fixed("from", "\"build\"|\"runtime\"", "Who asked: `runtime`, or `build` for generated code.", sees: .data) {
+            .string($0.from)
+        },
         .fixed(
             "lifecycle", "\"beforeRequest\"|\"afterResolve\"|\"beforeLoadShare\"|\"onLoad\"|\"revalidate\"",
             "The step that failed.", sees: .data
@@ -157,12 +190,19 @@ public struct ErrorLoadRemote: OriginArguments {
 
 /// The arguments of `afterLoadRemote`.
 public struct AfterLoadRemote: OriginArguments {
+    /// The request, `remote/expose`.
     public let id: String
+    /// The expose, `./name`, or `.` for the remote itself.
     public let expose: String?
+    /// The remote, if it was matched.
     public let remote: ResolvedRemote?
+    /// The options of this `loadRemote`.
     public let loadOptions: LuaValue
+    /// The error, as it was raised.
     public let error: (any Error)?
+    /// Whether a listener recovered from the error.
     public let recovered: Bool
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .request(id) }
     public static let luaFields: [HookField<Self>] = [
@@ -177,9 +217,13 @@ public struct AfterLoadRemote: OriginArguments {
 
 /// The arguments of `afterUpdateRemote`.
 public struct AfterUpdateRemote: OriginArguments {
+    /// The remote that was updated. Live.
     public let remote: Remote
+    /// `{version, buildVersion, entry, generation}` before.
     public let previous: LuaValue
+    /// `{version, buildVersion, entry, generation}` now.
     public let current: LuaValue
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .remote(remote) }
     public static let luaFields: [HookField<Self>] = [

@@ -2,13 +2,16 @@ public import LuaBridge
 
 /// The arguments of `beforeRegisterShare`.
 public struct BeforeRegisterShare: OriginArguments {
+    /// The shared package.
     public let pkgName: String
+    /// The version being registered. Live.
     public let sharedModule: SharedModule
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shared", "mf.Shared", "The version that is registered. Live.", sees: .data) {
+        .fixed("shared", "mf.Shared", "The version being registered. Live.", sees: .data) {
             .object($0.sharedModule)
         }, .origin,
     ]
@@ -16,17 +19,21 @@ public struct BeforeRegisterShare: OriginArguments {
 
 /// The arguments of `beforeLoadShare`.
 public struct BeforeLoadShare: OriginArguments {
+    /// The shared package.
     public let pkgName: String
-    /// What the host asks for; a listener that puts `false` in its place refuses the load.
+    /// The host's declaration of the shared module; `false` refuses the load. Live.
     public var shareInfo: SharedModule?
     /// What a listener left that is no shared module.
     var refusal = LuaValue.nil
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
         .open(
-            "shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data, changes: .share,
+            "shareInfo", "mf.Shared", "The host's declaration of the shared module; `false` refuses the load. Live.",
+            sees: .data,
+            changes: .share,
             { .optional($0.shareInfo) }
         ) {
             $0.shareInfo = $1.isTruthy ? try SharedModule.fromLua($1) : nil
@@ -38,35 +45,47 @@ public struct BeforeLoadShare: OriginArguments {
 
 /// The arguments of `loadShare`.
 public struct LoadShare: OriginArguments {
+    /// The shared package.
     public let pkgName: String
+    /// The host's declaration of the shared module. Live.
     public let shareInfo: SharedModule
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data) { .object($0.shareInfo) },
+        .fixed("shareInfo", "mf.Shared", "The host's declaration of the shared module. Live.", sees: .data) {
+            .object($0.shareInfo)
+        },
         .shared, .origin,
     ]
 }
 
 /// The arguments of `resolveShare`.
 public struct ResolveShare: HookArguments {
+    /// The host that emits the hook.
     public let context: HostContext
+    /// The share scope.
     public let scope: String
+    /// The shared package.
     public let pkgName: String
+    /// The version chosen by the built-in rules.
     public let version: String
+    /// The host's declaration of the shared module. Live.
     public let shareInfo: SharedModule
-    /// A function that returns the chosen entry, or `{shared, useTreesShaking}`.
+    /// Returns the chosen entry; replace it to choose another.
     public var resolver: LuaValue
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("shareScopeMap", "mf.ShareScopeMap", "Scope, package, version: what is shared. Live.", sees: .data) {
+        .fixed("shareScopeMap", "mf.ShareScopeMap", "The share scopes: scope, package, version. Live.", sees: .data) {
             .object($0.context.shareScopeMap)
         },
-        .fixed("scope", "string", "The scope in question.", sees: .data) { .string($0.scope) },
+        .fixed("scope", "string", "The share scope.", sees: .data) { .string($0.scope) },
         .pkgName { $0.pkgName },
-        .fixed("version", "string", "The version that the rules choose.", sees: .data) { .string($0.version) },
-        .fixed("shareInfo", "mf.Shared", "What the host asks for. Live.", sees: .data) { .object($0.shareInfo) },
+        .fixed("version", "string", "The version chosen by the built-in rules.", sees: .data) { .string($0.version) },
+        .fixed("shareInfo", "mf.Shared", "The host's declaration of the shared module. Live.", sees: .data) {
+            .object($0.shareInfo)
+        },
         .fixed(
             "GlobalFederation", "mf.Federation", "All hosts, snapshots and share scopes of this runtime.", sees: .hidden
         ) {
@@ -74,26 +93,33 @@ public struct ResolveShare: HookArguments {
         },
         .open(
             "resolver", "fun(): mf.Shared|{shared: mf.Shared, useTreesShaking: boolean}|nil",
-            "Chooses the entry; put another in its place.", sees: .hidden, changes: .share, { $0.resolver }
+            "Returns the chosen entry; replace it to choose another.", sees: .hidden, changes: .share, { $0.resolver }
         ) { $0.resolver = $1 },
     ]
 }
 
 /// The arguments of `afterLoadShare`.
 public struct AfterLoadShare: OriginArguments {
+    /// The shared package.
     public let pkgName: String
+    /// The host's declaration of the shared module.
     public let shareInfo: SharedModule?
+    /// What it got.
     public let selectedShared: SharedModule?
-    /// `loadShare` or `loadShareSync`.
+    /// The call: `loadShare` or `loadShareSync`.
     public let lifecycle: String
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shareInfo", "mf.Shared", "What the host asked for.", sees: .data) { .optional($0.shareInfo) },
+        .fixed("shareInfo", "mf.Shared", "The host's declaration of the shared module.", sees: .data) {
+            .optional($0.shareInfo)
+        },
         .fixed("selectedShared", "mf.Shared", "What it got.", sees: .data) { .optional($0.selectedShared) },
         .shared, .shareScopeMap,
-        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.", sees: .data) {
+        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "The call: `loadShare` or `loadShareSync`.", sees: .data)
+        {
             .string($0.lifecycle)
         },
         .origin,
@@ -102,20 +128,25 @@ public struct AfterLoadShare: OriginArguments {
 
 /// The arguments of `errorLoadShare`.
 public struct ErrorLoadShare: OriginArguments {
+    /// The shared package.
     public let pkgName: String
-    /// What the host asked for, or what a listener of `beforeLoadShare` put in its place.
+    /// The host's declaration of the shared module.
     public let shareInfo: LuaValue
-    /// `loadShare` or `loadShareSync`.
+    /// The call: `loadShare` or `loadShareSync`.
     public let lifecycle: String
+    /// The error, as it was raised.
     public let error: (any Error)?
+    /// Whether a listener recovered from the error.
     public let recovered: Bool
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .share(pkgName) }
     public static let luaFields: [HookField<Self>] = [
         .pkgName { $0.pkgName },
-        .fixed("shareInfo", "mf.Shared", "What the host asked for.", sees: .data) { $0.shareInfo },
+        .fixed("shareInfo", "mf.Shared", "The host's declaration of the shared module.", sees: .data) { $0.shareInfo },
         .shared, .shareScopeMap,
-        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "Which call it was.", sees: .data) {
+        .fixed("lifecycle", "\"loadShare\"|\"loadShareSync\"", "The call: `loadShare` or `loadShareSync`.", sees: .data)
+        {
             .string($0.lifecycle)
         },
         .origin, .error { $0.error }, .recovered { $0.recovered },
@@ -124,17 +155,23 @@ public struct ErrorLoadShare: OriginArguments {
 
 /// The arguments of `initContainerShareScopeMap`.
 public struct InitContainerShareScopeMap: OriginArguments {
+    /// The scope being adopted. Live.
     public let shareScope: ShareScope
+    /// The scope's name.
     public let scopeName: String
+    /// The share scopes of the host that provides them.
     public let hostShareScopeMap: LuaValue
+    /// The host that emits the hook.
     public let context: HostContext
     public var subject: HookSubject { .host }
     public static let luaFields: [HookField<Self>] = [
-        .fixed("shareScope", "mf.ShareScope", "The scope that is taken over. Live.", sees: .data) {
+        .fixed("shareScope", "mf.ShareScope", "The scope being adopted. Live.", sees: .data) {
             .object($0.shareScope)
         },
         .options, .origin, .fixed("scopeName", "string", "The scope's name.", sees: .data) { .string($0.scopeName) },
-        .fixed("hostShareScopeMap", "mf.ShareScopeMap", "The scopes of the host that shares them.", sees: .hidden) {
+        .fixed(
+            "hostShareScopeMap", "mf.ShareScopeMap", "The share scopes of the host that provides them.", sees: .hidden
+        ) {
             $0.hostShareScopeMap
         },
     ]

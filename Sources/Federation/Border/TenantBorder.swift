@@ -166,7 +166,8 @@ public final class TenantBorder: @unchecked Sendable {
         for hook in plugin.hooks where Lifecycle.table.named[hook]?.tenancy == .never {
             principal.services.log(
                 .warning,
-                "`\(hook)` of plugin `\(plugin.qualifiedName)` is never called: it decides on what is the host's alone")
+                "`\(hook)` of plugin `\(plugin.qualifiedName)` is never called: it decides on matters reserved to the host"
+            )
         }
     }
 
@@ -182,7 +183,7 @@ public final class TenantBorder: @unchecked Sendable {
     func failed(_ error: any Error, in hook: String, _ subject: HookSubject) throws {
         if error is LoadTime.Up {
             if failsClosed { throw MFError.loadTimeUsed(tenant, principal.options.wall) }
-            return drop("was passed over: the tenant's `wall` for one load is used up", of: hook, subject)
+            return drop("was skipped: the tenant's `wall` for one load is used up", of: hook, subject)
         }
         if error is CancellationError || failsClosed || mayFail(subject) { throw error }
         LoadTime.current?.passOver(error, of: hook, plugin: pluginName)
@@ -194,7 +195,7 @@ extension MFError {
     /// A tenant's plugin gave a result, or failed, where it may change nothing.
     static func resultDropped(_ what: String, of hook: String, plugin: String, lacks pattern: String) -> MFError {
         MFError(
-            .capabilityMissing, "`\(hook)` of plugin `\(plugin)` \(what); the load goes on without it",
+            .capabilityMissing, "`\(hook)` of plugin `\(plugin)` \(what); the load continues without it",
             context: [("hook", hook), ("plugin", plugin)],
             hint: "to let it change this, add \"\(pattern)\" to the tenant's `changes`")
     }

@@ -130,7 +130,7 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
         }
         let target = self.subject(changed)
         guard border.isSame(subject, target) || border.mayChange(subject) && border.mayChange(target) else {
-            border.drop("led the request elsewhere", of: hook, border.mayChange(subject) ? target : subject)
+            border.drop("redirected the request", of: hook, border.mayChange(subject) ? target : subject)
             return arguments
         }
         return changed

@@ -53,6 +53,7 @@ public protocol HookArguments: Sendable {
 
 /// Which part of a host's work a hook belongs to.
 public enum HookGroup: String, Sendable {
+    /// The part of the host: its options, remotes, shared modules, snapshots, resource loading or bridges.
     case host, remote, share, snapshot, loader, bridge
 }
 
@@ -82,6 +83,7 @@ public enum HookKind: String, Sendable {
 
 /// A marker for the kind of a hook, so that only hooks that can wait are awaited.
 public protocol HookMode: Sendable {
+    /// The kind that the marker stands for.
     static var kind: HookKind { get }
 }
 /// See ``HookKind/sync``.
@@ -95,10 +97,15 @@ public enum AsyncWaterfallMode: HookMode { public static let kind = HookKind.asy
 
 /// What all declarations have in common, for those that render or check them.
 public protocol HookDeclaration: Sendable {
+    /// The name, which is the key in a plugin's table.
     var name: String { get }
+    /// The part of the host it belongs to.
     var group: HookGroup { get }
+    /// How listeners are called and how their results combine.
     var kind: HookKind { get }
+    /// One sentence that says when it is emitted.
     var summary: String { get }
+    /// What a listener's result does, in a few words.
     var result: String { get }
     /// When it is called in a tenant, and what its result changes there.
     var tenancy: HookTenancy { get }
@@ -108,11 +115,17 @@ public protocol HookDeclaration: Sendable {
 
 /// What the reference says of an argument.
 public struct HookFieldReference: Sendable {
+    /// The key in the argument table.
     public let name: String
+    /// The type in the notation of the Lua language server.
     public let luaType: String
+    /// One sentence that says what it holds.
     public let summary: String
+    /// Whether a listener's result can replace it.
     public let isOpen: Bool
+    /// What a tenant's plugin sees of it.
     public let sees: TenantSight
+    /// What a tenant's plugin changes by replacing it.
     public let changes: TenantChange
 
     /// The same in words.
@@ -149,12 +162,17 @@ let declaredHooks = Mutex<[any DeclaredHook]>([])
 /// conformance that it asks for among all that the program has, and with a type for each hook that took a host's start
 /// about 2 ms.
 public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
+    /// The name, which is the key in a plugin's table.
     public let name: String
+    /// The part of the host it belongs to.
     public let group: HookGroup
+    /// How listeners are called and how their results combine.
     public let kind: HookKind
+    /// One sentence that says when it is emitted.
     public let summary: String
     /// What a listener's result does, in a few words.
     public let result: String
+    /// When it is emitted to a tenant's plugins, and what their results change.
     public let tenancy: HookTenancy
     let subject: @Sendable (Arguments) -> HookSubject
     let shape: LuaShape
@@ -190,6 +208,7 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
         }
     }
 
+    /// The argument table as the reference lists it.
     public var fieldReference: [HookFieldReference] {
         fields.map {
             HookFieldReference(
@@ -202,7 +221,11 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
     }
 }
 
+/// A hook whose listeners run one after another without waiting.
 public typealias SyncHook<A: HookArguments> = Hook<A, SyncMode>
+/// A hook whose listeners run one after another and can wait.
 public typealias AsyncHook<A: HookArguments> = Hook<A, AsyncMode>
+/// A hook in which each listener receives the arguments that the previous one returned.
 public typealias SyncWaterfallHook<A: HookArguments> = Hook<A, SyncWaterfallMode>
+/// A waterfall hook whose listeners can wait.
 public typealias AsyncWaterfallHook<A: HookArguments> = Hook<A, AsyncWaterfallMode>

@@ -5,7 +5,7 @@ extension MFError {
     /// A listener put a value of the wrong type into a field that listeners may replace.
     static func badHookField(_ field: String, hook: String, cause: MFError) -> MFError {
         MFError(
-            .badHookValue, "a listener of hook `\(hook)` left a wrong `\(field)`: \(cause.message)",
+            .badHookValue, "a listener of hook `\(hook)` set an invalid `\(field)`: \(cause.message)",
             context: [("hook", hook), ("field", field)], hint: "return the arguments, or a table of the same shape",
             cause: cause)
     }
@@ -32,7 +32,7 @@ extension MFError {
     /// A plugin's table says whose it is: only the list of plugins decides that.
     static func tenantInsidePlugin(_ key: String, plugin: String) -> MFError {
         MFError(
-            .pluginInvalid, "plugin `\(plugin)` has the key `\(key)`: a plugin of a tenant is a file",
+            .pluginInvalid, "plugin `\(plugin)` has the key `\(key)`, but a tenant's plugin must be a file",
             context: [("plugin", plugin)], hint: "write `{ \"./plugin.lua\", options, tenant = \"…\" }`")
     }
 

@@ -16,7 +16,9 @@ import LuaBridge
 /// A listener of a waterfall returns the arguments, others return what ``Lifecycle`` says of their hook; `.nil` for
 /// nothing. What a listener throws is the error of the step.
 public struct Plugin: Sendable {
+    /// The name, unique within a host; by convention it ends in `-plugin`.
     public let name: String
+    /// The version, for logs and traces.
     public var version: String?
     var listeners: [@Sendable (HookBus, PluginID) -> Void] = []
 

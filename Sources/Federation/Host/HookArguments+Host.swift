@@ -1,5 +1,5 @@
 extension OriginArguments {
-    /// The host that is at work.
+    /// The host that emits the hook.
     public var origin: Host { context.host }
 }
 

@@ -51,11 +51,16 @@ extension Host {
     }
 
     /// Registers remotes; with `force`, those of the same name are replaced.
+    ///
+    /// - Throws: ``MFError`` with `REMOTE-001` if a remote has no name or an ambiguous one, or the error of a
+    ///   `registerRemote` listener.
     public func register(_ remotes: [Remote], force: Bool = false) async throws {
         try await registry.loop.perform { [self] in try RemoteRegistrar(self).registerRemotes(remotes, force: force) }
     }
 
     /// Attaches a Swift plugin. A plugin of the same name is kept; ``remove(plugins:)`` is the inverse.
+    ///
+    /// - Throws: ``MFError`` with a `HOOK` code if its name is missing or invalid.
     public func register(_ plugin: Plugin) async throws {
         try await registry.loop.perform { [self] in
             try PluginRegistrar(self).registerPlugins([.object(SwiftPluginView(plugin))])
@@ -90,6 +95,8 @@ extension Host {
     }
 
     /// Attaches a Lua plugin from memory, given as bytes; see ``register(pluginSource:name:options:tenant:)``.
+    ///
+    /// - Throws: ``MFError`` with a `HOOK` code if the text is no plugin, `LIMIT-009` if the tenant is not declared.
     public func register(
         pluginSource source: [UInt8], name: String, options: LuaValue = .nil, tenant: String? = nil
     ) async throws {
@@ -97,6 +104,8 @@ extension Host {
     }
 
     /// Attaches a plugin of any kind. One of the same name is kept; ``remove(plugins:)`` is the inverse.
+    ///
+    /// - Throws: ``MFError`` with a `HOOK` code if it is no plugin, `LIMIT-009` if the tenant is not declared.
     public func register(_ plugin: HostPlugin) async throws {
         try await registry.loop.perform { [self] in
             try PluginRegistrar(self).registerPlugins([.object(HostPluginView(plugin))])
@@ -106,6 +115,7 @@ extension Host {
     /// Detaches plugins by name.
     ///
     /// - Returns: The names that were attached.
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
     @discardableResult
     public func remove(plugins names: [String]) async throws -> [String] {
         try await registry.loop.perform { [self] in PluginRegistrar(self).removePlugins(names) }
@@ -114,6 +124,7 @@ extension Host {
     /// Removes remotes by name, and all that was loaded of them.
     ///
     /// - Returns: The names that were registered.
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
     @discardableResult
     public func remove(remotes names: [String]) async throws -> [String] {
         try await registry.loop.perform { [self] in RemoteRegistrar(self).removeRemotes(names) }
@@ -136,6 +147,8 @@ extension Host {
     }
 
     /// Has a function told of limit violations and suspensions of the host's tenants. It is called on the runtime's loop.
+    ///
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
     public func onTenantEvent(_ listener: @escaping @Sendable (TenantServices.Event) -> Void) async throws {
         try await registry.loop.perform { [self] in tenants.onEvent = listener }
     }

@@ -56,6 +56,7 @@ public final class Host: HostContext, @unchecked Sendable {
 
     // MARK: - In Lua
 
+    /// The methods of a host in Lua, such as `host:loadRemote`.
     public override class var luaMethods: [LuaCallable] { HostFunction.methods }
 
     public override var luaKeys: [LuaKey] {

@@ -7,16 +7,16 @@ extension HostFunction {
     static let initializeSharingOptions = OptionTable([
         .init("strategy", .shareStrategy, "How a version is chosen."),
         .init("from", .caller, "Who asks."),
-        .init("initScope", .list(of: .any), "What containers recognise a host by that is being initialised already."),
+        .init("initScope", .list(of: .any), "The hosts being initialized; breaks initialization cycles."),
     ])
     static let initShareScopeMapOptions = OptionTable([
-        .init("hostShareScopeMap", .table, "All scopes of the host that hands one over.")
+        .init("hostShareScopeMap", .table, "All share scopes of the host that provides this one.")
     ])
 }
 
 extension LoadRemoteOptions {
     static let options = OptionTable([
-        .init("loadFactory", .boolean, "Whether the factory runs; else it is the result."),
+        .init("loadFactory", .boolean, "Whether to call the factory; if false, the factory is the result."),
         .init("from", .caller, "Who asks."),
     ])
 
@@ -30,7 +30,7 @@ extension LoadRemoteOptions {
 
 extension LoadShareOptions {
     static let options = OptionTable([
-        .init("customShareInfo", SharedModule.optionType(), "Goes before the host's own entry."),
+        .init("customShareInfo", SharedModule.optionType(), "Overrides the host's own declaration."),
         .init("resolver", .function("fun(entries: mf.Shared[]): mf.Shared"), "Chooses among the host's entries."),
         .init("from", .caller, "Who asks."),
     ])

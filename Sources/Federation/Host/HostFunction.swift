@@ -76,15 +76,15 @@ extension HostFunction {
         },
         HostFunction(
             async: "loadShare", "fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false",
-            "Gets the factory of a shared module; waits."
+            "Returns the factory of a shared module; waits."
         ) { host, call in [try await host.shares.loadShare(try call.string(0), try LoadShareOptions(call))] },
         HostFunction(
             "loadShareSync", "fun(pkg: string, options?: mf.LoadShareOptions): fun(): any",
-            "Gets the factory of a shared module that needs no waiting."
+            "Returns the factory of a shared module without waiting."
         ) { host, call in [try host.shares.loadShareSync(try call.string(0), try LoadShareOptions(call))] },
         HostFunction(
             async: "preloadRemote", "fun(requests: mf.PreloadRemoteArgs[])",
-            "Fetches what later loads will need; waits."
+            "Fetches the files of remotes ahead of their loads; waits."
         ) { host, call in
             let requests = try OptionType.preloadRequests.read(call, 0)
             try await host.preloads.preload(try LiveList<PreloadRequest>.fromLua(requests))
@@ -105,7 +105,7 @@ extension HostFunction {
         },
         HostFunction(
             "removeRemotes", "fun(names: string[]): string[]",
-            "Removes remotes and all that was loaded of them; returns the names that were registered."
+            "Removes remotes and everything loaded from them; returns the names that were registered."
         ) { host, call in
             [
                 .array(
@@ -118,7 +118,7 @@ extension HostFunction {
         },
         HostFunction(
             "tenantStats", "fun(name: string): mf.TenantStats",
-            "What a tenant has used, and how it is: bytes, milliseconds, calls, limit violations by code."
+            "The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code."
         ) { host, call in [try host.tenants.tenant(try call.string(0)).stats.luaValue] },
         HostFunction(
             "registerPlugins", "fun(plugins: (mf.Plugin|string|table)[])", "Attaches plugins."
@@ -144,18 +144,18 @@ extension HostFunction {
         },
         HostFunction(
             async: "revalidate", "fun(names?: string[]): string[]",
-            "Asks for new versions of loaded remotes and puts them in place; waits, and returns the names of the updated."
+            "Checks loaded remotes for new versions and updates them; waits, and returns the names of the updated remotes."
         ) { host, call in
             let names = call[0].isNil ? nil : try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
             return [.array(try await RemoteUpdater(host).revalidate(names).map { .string($0) })]
         },
         HostFunction(
             async: "live", "fun(id: string): any",
-            "A handle that reads and calls through to the module that is current then; waits for the first load."
+            "Returns a handle that forwards reads and calls to the current version of a module; waits for the first load."
         ) { host, call in [try await RemoteUpdater(host).live(try call.string(0))] },
         HostFunction(
             "reload", "fun(plugin: string, options?: any): integer",
-            "Reloads a plugin from its file, with other options if they are given; returns the generation that serves now, raises when the old one serves on."
+            "Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place."
         ) { host, call in
             let name = try call.string(0)
             let registrar = PluginRegistrar(host)
@@ -168,7 +168,7 @@ extension HostFunction {
             return [.integer(Int64(report.generation))]
         },
         HostFunction(
-            "registerShared", "fun(shared: table<string, mf.Shared|mf.Shared[]>)", "Offers more shared modules."
+            "registerShared", "fun(shared: table<string, mf.Shared|mf.Shared[]>)", "Registers shared modules."
         ) { host, call in
             let more = HostOptions(name: host.name)
             more.shared = try HostOptions.shared(from: try OptionType.sharedModules.read(call, 0, path: "shared"))
@@ -179,12 +179,14 @@ extension HostFunction {
     ]
 
     private static let advanced = [
-        HostFunction("initOptions", "fun(options: mf.Options): mf.Options", "Initialises the host once more.") {
+        HostFunction(
+            "initOptions", "fun(options: mf.Options): mf.Options", "Initializes the host again with additional options."
+        ) {
             host, call in [.object(try HostInitializer(host).initialize(again: try HostOptions.read(call, for: host)))]
         },
         HostFunction(
             async: "initializeSharing", "fun(scope?: string, options?: mf.InitializeSharingOptions): integer",
-            "Initialises the remotes of a share scope; waits, and returns how many it waited for."
+            "Initializes the remotes of a share scope; waits, and returns how many it waited for."
         ) { host, call in
             let options = try initializeSharingOptions.read(call, 1)
             let initScope = options["initScope"]
@@ -201,7 +203,7 @@ extension HostFunction {
         HostFunction(
             "initShareScopeMap",
             "fun(scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions)",
-            "Takes a share scope over: containers join their host's scope so."
+            "Adopts a share scope, as a container joins its host's."
         ) { host, call in
             let options = try initShareScopeMapOptions.read(call, 2)
             try host.shares.initShareScopeMap(
@@ -211,7 +213,7 @@ extension HostFunction {
         },
         HostFunction(
             "initRawContainer", "fun(name: string, url: string, container: mf.Container): mf.Module",
-            "Puts a container that is there already in a remote's place."
+            "Registers an existing container as a remote."
         ) { host, call in
             [
                 .object(
@@ -220,7 +222,7 @@ extension HostFunction {
         },
         HostFunction(
             async: "emit", "fun(hook: string, args?: any): any",
-            "Emits a hook, as bridges do; waits where the hook's listeners may."
+            "Emits a hook, as bridges do; waits if the hook is asynchronous."
         ) { host, call in [try await host.emit(try call.string(0), call[1])] },
     ]
 }

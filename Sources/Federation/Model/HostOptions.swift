@@ -8,12 +8,17 @@ public import OrderedCollections
 public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    /// An identifier of the build; empty if there is none.
     public internal(set) var id: String?
+    /// The host's name.
     public internal(set) var name: String
+    /// The host's version.
     public internal(set) var version: String?
+    /// The remotes it can load.
     public internal(set) var remotes: LiveList<Remote> { didSet { hasRemotes = true } }
     /// Whether anything was said of remotes; options of a host always show them.
     private var hasRemotes = true
+    /// The shared modules, by package.
     public internal(set) var shared: SharedModules { didSet { hasShared = true } }
     /// Whether anything was said of shared modules; options of a host always show them.
     private var hasShared = true
@@ -27,6 +32,7 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
     var tenants: LuaValue = .nil
     /// Whether plugin files are watched and reloaded when they change.
     public internal(set) var watch: Bool?
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Names a host.
@@ -62,7 +68,7 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
     public static let luaTypeName = "mf.Options"
     public static let fields = FieldTable<HostOptions>([
         ViewField(
-            option: "id", .string, "An identifier of the build; empty where there is none.", { .optional($0.id) }
+            option: "id", .string, "An identifier of the build; empty if there is none.", { .optional($0.id) }
         ) { $0.id = try Optional<String>.fromLua($1) },
         ViewField(
             option: "name", .string, "The host's name.", { $0.name.isEmpty ? .nil : .string($0.name) }
@@ -75,10 +81,10 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
             option: "tenants", .tenants, "The sandboxes, by name.", takesNull: false, { $0.tenants }
         ) { $0.tenants = $1 },
         ViewField(
-            option: "remotes", .remotes, "The remotes it may load.", { $0.hasRemotes ? .object($0.remotes) : .nil }
+            option: "remotes", .remotes, "The remotes it can load.", { $0.hasRemotes ? .object($0.remotes) : .nil }
         ) { $0.remotes = $1.isNothing ? LiveList([]) : try LiveList<Remote>.fromLua($1.detached()) },
         ViewField(
-            option: "shared", .sharedModules, "What it shares, by package.",
+            option: "shared", .sharedModules, "The shared modules, by package.",
             { $0.hasShared ? .object($0.shared) : .nil }
         ) { $0.shared = $1.isNothing ? SharedModules() : try HostOptions.shared(from: $1) },
         ViewField(
@@ -93,7 +99,7 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
             option: "watch", .boolean, "Watch plugin files and reload them when they change.", { .optional($0.watch) }
         ) { $0.watch = try Optional<Bool>.fromLua($1) },
     ])
-    static let options = optionTable(keeping: [.init("inBrowser", .boolean, "Kept, and not used.")])
+    static let options = optionTable(keeping: [.init("inBrowser", .boolean, "Preserved; unused.")])
 
     public var luaValue: LuaValue { .object(self) }
     public var luaDescription: String { "mf.Options(\(name))" }

@@ -113,7 +113,7 @@ struct OptionTable: Sendable {
             if values.named[key] == nil {
                 values.named[key] = value
             } else {
-                try checker.inside(.option(name)) { $0.note("is an older name of `\(key)`, which is given, too") }
+                try checker.inside(.option(name)) { $0.note("is a former name of `\(key)`, which is also present") }
             }
         }
         for (position, type) in zip(1..., positions) {
@@ -142,7 +142,7 @@ struct OptionTable: Sendable {
         checker.unknown(key, advice: meant, hint: meant == nil ? hint : nil)
     }
 
-    private var hint: String { unknownHint ?? "its keys are \(names.map { "`\($0)`" }.joined(separator: ", "))" }
+    private var hint: String { unknownHint ?? "valid keys are \(names.map { "`\($0)`" }.joined(separator: ", "))" }
 }
 
 /// What an option table holds.

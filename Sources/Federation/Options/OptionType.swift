@@ -124,7 +124,7 @@ extension OptionType {
                 try checker.inside(.position(position)) { try element.check(elements[position] ?? .nil, &$0) }
             }
             for key in others.sorted(by: OptionKey.isBefore) {
-                checker.unknown(key, advice: "\(expected) is written with one more pair of braces")
+                checker.unknown(key, advice: "\(expected) needs one more pair of braces")
             }
         }
     }

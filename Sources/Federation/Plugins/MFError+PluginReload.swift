@@ -5,7 +5,7 @@ extension MFError {
     static func reloadFailed(_ plugin: String, path: String, cause: any Error) -> MFError {
         MFError(
             .reloadFailed, "plugin `\(plugin)` was not reloaded", context: [("plugin", plugin), ("file", path)],
-            hint: "the version before it serves on; save the file again when it is mended", cause: cause)
+            hint: "the previous version stays in use; correct the file and save it again", cause: cause)
     }
 
     /// A new version that raises while it takes over.
@@ -18,7 +18,7 @@ extension MFError {
     /// A new version under another name.
     static func reloadRenamed(_ plugin: String, to name: String, path: String) -> MFError {
         MFError(
-            .reloadNameChanged, "the new version calls itself `\(name)`, not `\(plugin)`",
+            .reloadNameChanged, "the new version is named `\(name)`, not `\(plugin)`",
             context: [("plugin", plugin), ("file", path)],
             hint: "keep the name, or register the file under its new name and remove `\(plugin)`")
     }

@@ -180,7 +180,7 @@ extension MFError {
         return MFError(
             .pluginLoadFailed, "there is no plugin file `\(path)`",
             context: [("plugin", path), ("tried", tried.joined(separator: ", "))],
-            hint: "paths are looked up beside the script, then below the working directory")
+            hint: "paths are resolved against the script's folder, then against the working directory")
     }
 
     static func isAboutPlugin(_ code: Code) -> Bool {

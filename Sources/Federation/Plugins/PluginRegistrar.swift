@@ -122,7 +122,7 @@ struct PluginRegistrar: HostService {
         }
         guard plugin.value != known.value else { return }
         log.warning(
-            "plugin `\(plugin.name)` of host `\(name)` is attached already\(known.place); the one\(plugin.place) is passed over"
+            "plugin `\(plugin.name)` of host `\(name)` is already attached\(known.place); the one\(plugin.place) is ignored"
         )
     }
 

@@ -151,7 +151,7 @@ extension MFError {
             return MFError(
                 .preloadFailed, "preloadRemote failed to load \(errors.count) resource(s).\(names)",
                 context: [("failed", "\(errors.count)")],
-                hint: "`afterPreloadRemote` gets `results`, which tell of each resource", cause: errors.first)
+                hint: "`results` of `afterPreloadRemote` lists the outcome for each resource", cause: errors.first)
         }
         guard unknown.count > 1 else { return first }
         return MFError(.exposeNotFound, unknown.map(\.message).joined(separator: "; "), hint: first.hint)

@@ -29,9 +29,9 @@ extension MFError {
     static func aliasRefused(_ alias: String, of name: String, other: String) -> MFError {
         MFError(
             .remoteInvalid,
-            "the alias `\(alias)` of remote `\(name)` is not allowed: it and `\(other)` begin alike",
+            "the alias `\(alias)` of remote `\(name)` is ambiguous: one of it and `\(other)` is a prefix of the other",
             context: [("alias", alias), ("remote", name), ("other", other)],
-            hint: "choose an alias that begins no other remote's name or alias")
+            hint: "choose an alias that is neither a prefix nor an extension of another remote's name or alias")
     }
 
     /// A container without `init`.
@@ -45,7 +45,7 @@ extension MFError {
     /// `container.init` raised.
     static func initFailed(_ remote: ResolvedRemote, host: String, cause: any Error) -> MFError {
         MFError(
-            .initAlreadyDone, "the container of remote `\(remote.name)` failed to initialise: \(text(of: cause))",
+            .initAlreadyDone, "the container of remote `\(remote.name)` failed to initialize: \(text(of: cause))",
             context: [("host", host), ("remote", remote.name), ("entry", remote.entry)],
             hint: "the cause below was raised by the container's `init`", cause: cause)
     }
@@ -63,7 +63,7 @@ extension MFError {
             context: [("host", host), ("request", request), ("entry", remote.entry)],
             hint: close.map { "did you mean `./\($0)`? it exposes \(listed)" }
                 ?? (known.isEmpty
-                    ? "the remote's `get` decides what it exposes; its entry is in the context above"
+                    ? "the remote's `get` decides what it exposes; see its entry in the context above"
                     : "it exposes \(listed)"))
     }
 

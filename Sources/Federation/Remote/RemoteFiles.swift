@@ -32,7 +32,7 @@ final class RemoteFiles: HostService, @unchecked Sendable {
     /// What is to be done when a module is not found.
     var advice: String {
         snapshot == nil
-            ? "check the name: the files of a remote without manifest lie beside its entry"
+            ? "check the name: files of a remote without a manifest are looked up next to its entry"
             : "check the name, and that the remote's manifest lists the file among the assets of an expose"
     }
 

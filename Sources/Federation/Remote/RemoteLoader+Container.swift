@@ -16,7 +16,7 @@ extension RemoteLoader {
                 initiator: "loadRemote", id: RemoteRequest.id(remote: remoteInfo.name, expose: expose),
                 resourceType: "remoteEntry", url: remoteInfo.entry ?? ""))
         module.container = loaded
-        // Removed while it was loaded: the requests under way end on it, and nobody else finds it.
+        // Removed while it was loaded: the requests in progress end on it, and nobody else finds it.
         if !module.isCurrent { forgetUnregistered(module.remoteInfo) }
         return loaded
     }

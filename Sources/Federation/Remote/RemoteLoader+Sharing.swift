@@ -6,7 +6,7 @@ import OrderedCollections
 
 /// Containers that join a share scope without a request for an expose.
 extension RemoteLoader {
-    /// Puts a container that is there already in a remote's place.
+    /// Registers an existing container as a remote.
     func initRawContainer(_ name: String, url: String, container: LuaValue) throws -> RemoteModule {
         let module = RemoteModule(context, remoteInfo: Remote(name: name, entry: url).resolved())
         module.container = try Container(container, state: state)

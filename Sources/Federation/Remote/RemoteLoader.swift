@@ -5,7 +5,7 @@ import OrderedCollections
 
 /// How a remote module is asked for.
 struct LoadRemoteOptions: Sendable {
-    /// Whether the factory runs; else it is the result.
+    /// Whether to call the factory; if false, the factory is the result.
     var loadFactory = true
     /// `runtime`, or `build` when generated code asks.
     var from = "runtime"

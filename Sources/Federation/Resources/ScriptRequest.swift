@@ -65,14 +65,14 @@ struct ScriptRequest: Sendable {
     private static let keys: [OptionTable.Key] = [
         .init("url", .string, "The URL to ask."), .init("method", .fetchMethod, "The method."),
         .init("headers", .fetchHeaders, "The headers."),
-        .init("timeout", .milliseconds, "Milliseconds for the whole transfer."),
-        .init("maxBytes", .integer(from: 1), "How large the source may be."),
+        .init("timeout", .milliseconds, "The time limit of the transfer in milliseconds."),
+        .init("maxBytes", .integer(from: 1), "The size limit of the source in bytes."),
         .init("script", .script, "The request, or the source."),
         .init("link", .script, "The request, or the source."),
     ]
     private static let attributes: [OptionTable.Key] = [
         "attrs", "src", "href", "rel", "as", "type", "id", "async", "defer", "crossorigin", "fetchpriority",
-    ].map { OptionTable.Key($0, .any, "An attribute of a browser's element; no meaning here.") }
+    ].map { OptionTable.Key($0, .any, "An attribute of a browser's script element; ignored.") }
 }
 
 extension OptionType {
@@ -90,7 +90,7 @@ extension MFError {
     /// A listener of `createScript` returned something that is no request.
     static func badScriptRequest(_ value: LuaValue, hook: String) -> MFError {
         MFError(
-            .badHookValue, "a listener of `\(hook)` returned a \(value.luaTypeName), which is no request",
+            .badHookValue, "a listener of `\(hook)` returned a \(value.luaTypeName), not a request",
             context: [("hook", hook)],
             hint:
                 "return `{ url = …, headers = …, timeout = 1000 }`, `{ script = request, timeout = 1000 }`, or the source"

@@ -40,7 +40,7 @@ enum MFLibrary {
     private static let hostFunctions = [
         Function(
             name: "init", signature: "fun(options: mf.Options): mf.Host",
-            summary: "Makes a host, or adds to the one of this name and version; `mf`'s functions speak to it."
+            summary: "Creates a host, or extends the one of this name and version; the functions of `mf` use it."
         ) { runtime in
             LuaCallable("init") { call in
                 guard call[0].isTable else { throw call.mismatch(0, "table") }
@@ -60,7 +60,7 @@ enum MFLibrary {
         },
         Function(
             name: "createInstance", signature: "fun(options: mf.Options): mf.Host",
-            summary: "Makes a host, also where there is one of this name."
+            summary: "Creates a host, even if there is one of this name."
         ) { runtime in
             LuaCallable("createInstance") { call in
                 [.object(try runtime.makeHost(try HostOptions.read(call, for: nil)))]
@@ -68,7 +68,7 @@ enum MFLibrary {
         },
         Function(
             name: "getInstance", signature: "fun(finder?: string|fun(host: mf.Host): boolean): mf.Host?",
-            summary: "The current host, the host of a name, or the first that a function accepts."
+            summary: "Returns the current host, the host with a name, or the first one that a function accepts."
         ) { runtime in
             LuaCallable("getInstance") { call in
                 switch call[0] {
@@ -87,7 +87,7 @@ enum MFLibrary {
         },
         Function(
             name: "registerGlobalPlugins", signature: "fun(plugins: mf.Plugin[])",
-            summary: "Plugins for every host that is made from now on."
+            summary: "Registers plugins for all hosts created later."
         ) { runtime in
             LuaCallable("registerGlobalPlugins") { call in
                 for value in try OptionType.plugins.read(call, 0, path: "plugins", hooks: Lifecycle.table.names)
@@ -96,7 +96,7 @@ enum MFLibrary {
                     let plugin = try PluginReader(runtime.registry, for: nil).readPlugin(value)
                     if runtime.registry.globalPlugins.contains(where: { $0.name == plugin.name }) {
                         plugin.source?.generation.scope.close()
-                        runtime.log.warning("the global plugin \(plugin.name) was registered already")
+                        runtime.log.warning("the global plugin \(plugin.name) is already registered")
                     } else {
                         runtime.registry.globalPlugins.append(plugin)
                     }
@@ -104,16 +104,17 @@ enum MFLibrary {
                 return []
             }
         },
-        Function(name: "instances", signature: "fun(): mf.Host[]", summary: "All hosts of this runtime.") { runtime in
+        Function(name: "instances", signature: "fun(): mf.Host[]", summary: "Returns all hosts of this runtime.") {
+            runtime in
             LuaCallable("instances") { _ in [.array(runtime.registry.hosts.map { .object($0) })] }
         },
         Function(
             name: "getGlobalSnapshot", signature: "fun(): table<string, mf.Snapshot>",
-            summary: "All known snapshots by key. Live."
+            summary: "Returns all known snapshots by key. Live."
         ) { runtime in LuaCallable("getGlobalSnapshot") { _ in [.object(runtime.registry.snapshots)] } },
         Function(
             name: "addGlobalSnapshot", signature: "fun(snapshots: table<string, mf.Snapshot>): fun()",
-            summary: "Adds snapshots; the function it returns takes them back."
+            summary: "Adds snapshots; returns a function that removes them."
         ) { runtime in
             LuaCallable("addGlobalSnapshot") { call in
                 let added = try LiveMap<Snapshot>.fromLua(try OptionType.table.read(call, 0).detached())
@@ -129,7 +130,7 @@ enum MFLibrary {
         },
         Function(
             name: "globalShareScopes", signature: "fun(): table<string, mf.ShareScopeMap>",
-            summary: "The share scopes of all hosts. Live."
+            summary: "Returns the share scopes of all hosts. Live."
         ) { runtime in LuaCallable("globalShareScopes") { _ in [.object(runtime.registry.shareScopes)] } },
     ]
 }

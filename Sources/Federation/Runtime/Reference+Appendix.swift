@@ -31,15 +31,15 @@ extension Reference {
     /// The option tables that have no view, for the stubs, too.
     static var plainOptionTables: [(name: String, table: OptionTable, summary: String)] {
         var tables: [(name: String, table: OptionTable, summary: String)] = [
-            ("mf.PluginEntry", PluginEntry.options, "A plugin's file or function, its options, and whose it is."),
-            ("mf.TenantOptions", TenantOptions.options, "What a tenant may use and reach."),
+            ("mf.PluginEntry", PluginEntry.options, "A plugin's file or function, its options and its tenant."),
+            ("mf.TenantOptions", TenantOptions.options, "The limits and grants of a tenant."),
             ("mf.LoadRemoteOptions", LoadRemoteOptions.options, "How an expose is loaded."),
             ("mf.LoadShareOptions", LoadShareOptions.options, "How a shared module is chosen."),
             ("mf.RegisterRemotesOptions", HostFunction.registerRemotesOptions, "How remotes are registered."),
-            ("mf.InitializeSharingOptions", HostFunction.initializeSharingOptions, "How a scope is initialised."),
-            ("mf.InitShareScopeMapOptions", HostFunction.initShareScopeMapOptions, "Where a scope comes from."),
+            ("mf.InitializeSharingOptions", HostFunction.initializeSharingOptions, "How a share scope is initialized."),
+            ("mf.InitShareScopeMapOptions", HostFunction.initShareScopeMapOptions, "The origin of a share scope."),
             ("mf.FetchOptions", FetchRequest.options, "How a URL is asked."),
-            ("mf.ResponseFields", MFLibrary.responseFields, "What a response is made from."),
+            ("mf.ResponseFields", MFLibrary.responseFields, "The parts of a response."),
             ("mf.EncodeOptions", JSONLibrary.encodeOptions, "How JSON is written."),
             ("mf.ScriptRequest", ScriptRequest.options, "What a listener of `createScript` may return."),
         ]

@@ -25,18 +25,18 @@ extension Reference {
         [
             view(Remote.self, "A remote as declared."),
             "---@alias mf.RemoteInfo mf.Remote\n\n",
-            view(ShareRequirement.self, "What a consumer asks of a shared module."),
+            view(ShareRequirement.self, "A consumer's requirements on a shared module."),
             view(SharedModule.self, "One provided version of a shared module."),
             "---@alias mf.ShareScope table<string, table<string, mf.Shared>>\n",
             "---@alias mf.ShareScopeMap table<string, mf.ShareScope>\n\n",
-            view(HostOptions.self, "What a host is made from."),
-            view(Snapshot.self, "What loading needs to know of a remote."),
+            view(HostOptions.self, "The options of a host."),
+            view(Snapshot.self, "The location and contents of a remote."),
             view(SnapshotModule.self, "An expose in a snapshot."),
             view(SnapshotShared.self, "A shared module in a snapshot."),
             view(SnapshotRemote.self, "A remote of a remote in a snapshot."),
             view(SnapshotAssets.self, "The files of an expose."),
-            view(SnapshotAssetGroup.self, "Files by when they are needed."),
-            view(PreloadRequest.self, "What is asked to be preloaded."),
+            view(SnapshotAssetGroup.self, "Files, grouped by when they are needed."),
+            view(PreloadRequest.self, "A preload request."),
             view(PreloadOptions.self, "A request with its remote."),
         ]
     }

@@ -128,6 +128,8 @@ public final class Runtime: @unchecked Sendable {
     ///     ["hello \(try call.string(0))"]
     /// })])
     /// ```
+    ///
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
     public func provide(_ name: String, _ value: LuaValue) async throws {
         try await loop.perform { [self] in try registry.environments.provide(name, value) }
     }
@@ -185,6 +187,8 @@ public final class Runtime: @unchecked Sendable {
     }
 
     /// Returns when no spawned tasks, timers or watches are left.
+    ///
+    /// - Throws: `CancellationError` if the task is cancelled, ``MFError`` with `LUA-010` if the runtime has ended.
     public func waitUntilIdle() async throws {
         try await loop.perform { [self] in
             try await failingWithNothingLeft({ self.tasks.waits }) { try await self.work.waitUntilIdle() }
@@ -202,7 +206,7 @@ public final class Runtime: @unchecked Sendable {
         do {
             try await end(hasBegun)
         } catch MFError.Code.deadlineExceeded {
-            log.error("the runtime's thread is busy with code that cannot be stopped, and is left behind")
+            log.error("the runtime's thread is blocked in code that cannot be interrupted; it is abandoned")
             if ownsLoop { loop.stop() }
             return
         } catch {
@@ -243,7 +247,8 @@ public final class Runtime: @unchecked Sendable {
 extension Runtime {
     func makeHost(_ options: HostOptions) throws -> Host {
         if options.name.isEmpty {
-            log.warning("a host has no `name`: write `mf.init { name = \"my-host\", … }`, so that messages can name it")
+            log.warning(
+                "a host has no `name`: write `mf.init { name = \"my-host\", … }` so that messages can refer to it")
         }
         let host = try Host(options, registry: registry)
         registry.hosts.append(host)

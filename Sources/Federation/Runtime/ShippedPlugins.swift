@@ -16,28 +16,30 @@ struct ShippedPlugin: Sendable {
 
     static let all = [
         ShippedPlugin(
-            name: "retry", summary: "Asks again when a manifest or a remote entry could not be had.",
+            name: "retry", summary: "Retries when a manifest, a remote entry or a file cannot be fetched.",
             options: OptionTable([
-                .init("times", .integer(from: 0), "How often to ask again, 3 if not said."),
-                .init("delay", .positive, "Milliseconds before asking again, 1000 if not said."),
-                .init("backoff", .positive, "The delay is multiplied by this after each try."),
-                .init("url", .retryURLs, "Where to ask: a list of URLs, one a try, or a function that returns one."),
-                .init("log", .logFunction, "What is given each line, or false for silence."),
+                .init("times", .integer(from: 0), "How many times to retry; 3 if absent."),
+                .init("delay", .positive, "Milliseconds before the first retry; 1000 if absent."),
+                .init("backoff", .positive, "The factor by which the delay grows after each attempt."),
+                .init(
+                    "url", .retryURLs,
+                    "Where to retry: a list of URLs, one per attempt, or a function that returns one."),
+                .init("log", .logFunction, "A function that receives each line; `false` disables logging."),
             ])),
         ShippedPlugin(
-            name: "fallback", summary: "Gives callers something to work with when a remote cannot be had.",
+            name: "fallback", summary: "Supplies replacement modules when a remote cannot be loaded.",
             options: OptionTable([
                 .init(
-                    "modules", .map(of: .any, "a table of modules"), "Request, or `remote/*` → what stands in for it."),
-                .init("default", .any, "What stands in for every other request."),
-                .init("log", .logFunction, "What is given each line, or false for silence."),
+                    "modules", .map(of: .any, "a table of modules"), "Replacement modules by request or `remote/*`."),
+                .init("default", .any, "The replacement for every other request."),
+                .init("log", .logFunction, "A function that receives each line; `false` disables logging."),
             ])),
         ShippedPlugin(
-            name: "trace", summary: "Shows each phase of the host's work and how long it took.",
+            name: "trace", summary: "Shows each phase of a load and its duration.",
             options: OptionTable([
                 .init("level", .word("info", "debug"), "The milestones, or every hook."),
-                .init("output", .lines, "A function of a line, or a file; stderr if not said."),
-                .init("color", .boolean, "Whether to use terminal colours."),
+                .init("output", .lines, "A function that receives each line, or a file; stderr if absent."),
+                .init("color", .boolean, "Whether to use terminal colors."),
             ])),
     ]
 

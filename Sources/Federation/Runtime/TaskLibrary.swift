@@ -6,7 +6,7 @@ extension MFLibrary {
     static let taskFunctions = [
         Function(
             name: "now", signature: "fun(): number",
-            summary: "Milliseconds on a clock that only runs forward; for measuring, not for dates."
+            summary: "Milliseconds on a monotonic clock, for measuring durations."
         ) { runtime in
             let start = runtime.loop.now
             return LuaCallable("now") { _ in
@@ -14,7 +14,9 @@ extension MFLibrary {
                 return [.number(Double(elapsed.seconds) * 1_000 + Double(elapsed.attoseconds) / 1e15)]
             }
         },
-        Function(name: "sleep", signature: "fun(ms: number)", summary: "Waits; other work goes on.") { $0.tasks.sleep },
+        Function(name: "sleep", signature: "fun(ms: number)", summary: "Waits while other work continues.") {
+            $0.tasks.sleep
+        },
         Function(
             name: "spawn", signature: "fun(f: fun(...): any, ...): mf.Task",
             summary: """

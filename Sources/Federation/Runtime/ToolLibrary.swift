@@ -8,7 +8,7 @@ extension MFLibrary {
     static let toolFunctions = [
         Function(
             name: "fetch", signature: "fun(url: string, options?: mf.FetchOptions): mf.Response",
-            summary: "Gets a URL; waits. A status other than 2xx is an answer, `response.ok` tells."
+            summary: "Fetches a URL; waits. A status other than 2xx is a response with `ok` false."
         ) { runtime in
             LuaCallable(async: "fetch") { call in
                 var request = FetchRequest(url: try call.string(0), acceptsAnyStatus: true)
@@ -20,7 +20,7 @@ extension MFLibrary {
         },
         Function(
             name: "type", signature: "fun(value: any): string",
-            summary: "The type of a value; for live views their own, such as `mf.Host`."
+            summary: "The type of a value; live views have their own, such as `mf.Host`."
         ) { _ in
             LuaCallable("type") { call in
                 if case .object(let object) = call[0] { return [.string(type(of: object).luaTypeName)] }
@@ -30,7 +30,7 @@ extension MFLibrary {
         Function(
             name: "response",
             signature: "fun(fields: mf.ResponseFields): mf.Response",
-            summary: "A response as `mf.fetch` gives one, for listeners of the hook `fetch`."
+            summary: "Makes a response like those of `mf.fetch`, for listeners of the hook `fetch`."
         ) { runtime in
             LuaCallable("response") { call in
                 guard call[0].isTable else { throw call.mismatch(0, "table") }
@@ -51,7 +51,7 @@ extension MFLibrary {
 
     /// What `mf.response` takes.
     static let responseFields = OptionTable([
-        .init("status", .integer(from: 100), "200 where none is named."),
+        .init("status", .integer(from: 100), "The status; 200 if absent."),
         .init("body", .bytes, "The body."),
         .init("headers", .headers, "The headers."),
         .init("url", .string, "The URL that answered."),

@@ -39,6 +39,6 @@ extension MFError {
     static func loadTimeUsed(_ tenant: String, _ wall: Duration) -> MFError {
         MFError(
             .limitWall, "the hooks of tenant `\(tenant)` took more than \(wall.milliseconds) ms of one load",
-            context: [("tenant", tenant)], hint: "raise the tenant's `wall`, or let its hooks wait less")
+            context: [("tenant", tenant)], hint: "raise the tenant's `wall`, or reduce the time its hooks wait")
     }
 }

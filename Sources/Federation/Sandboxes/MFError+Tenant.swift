@@ -33,7 +33,7 @@ extension MFError {
         MFError(
             .tenantSuspended, "tenant `\(name)` is suspended",
             context: [("tenant", name), ("remaining", "\(remaining.milliseconds)ms")],
-            hint: "it went over its limits too often; it is let in again when the time is over")
+            hint: "it exceeded its limits too often; it runs again when the suspension ends")
     }
 
     static func tenantClosed(_ name: String) -> MFError {
@@ -43,9 +43,9 @@ extension MFError {
     /// A function, or a plugin, of an instance that is gone.
     static func tenantReplaced(_ name: String) -> MFError {
         MFError(
-            .stateClosed, "the instance of tenant `\(name)` that made this function is gone",
+            .stateClosed, "the instance of tenant `\(name)` that created this function no longer exists",
             context: [("tenant", name)],
-            hint: "an instance that goes over a limit is replaced by a fresh one; load the module again")
+            hint: "an instance that exceeds a limit is replaced by a new one; load the module again")
     }
 
     static func messageTooLarge(_ size: Int, limit: Int) -> MFError {
@@ -67,7 +67,7 @@ extension MFError {
     /// A tenant asks its host for a remote that is not its own.
     static func foreignRemote(_ id: String, tenant: String) -> MFError {
         tenantMayNot(
-            tenant, "load `\(id)`", hint: "a tenant loads remotes that have it as their `tenant`, and no others")
+            tenant, "load `\(id)`", hint: "a tenant can only load remotes that name it as their `tenant`")
     }
 
     /// The same error with the tenant's name.
@@ -77,7 +77,7 @@ extension MFError {
 extension MFError {
     /// A function of an instance that is no more.
     static func stateGone() -> MFError {
-        MFError(.stateClosed, "the function's tenant instance is gone", hint: "load the module again")
+        MFError(.stateClosed, "the function's tenant instance no longer exists", hint: "load the module again")
     }
 
     static func tenantCannotWait(_ function: String) -> MFError {

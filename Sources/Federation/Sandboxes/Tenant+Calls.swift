@@ -93,6 +93,8 @@ extension Tenant {
     }
 
     /// Runs a chunk that does not wait.
+    ///
+    /// - Throws: ``MFError`` with a `LIMIT` code if the chunk exceeds a limit, otherwise what it raises.
     public func runNow(_ source: [UInt8], name: String, arguments: [LuaValue] = []) throws -> [LuaValue] {
         let origin = ReplayableCall(
             source, name: name, try arguments.map(imported), canWait: false, number: takeNumber(for: nil))

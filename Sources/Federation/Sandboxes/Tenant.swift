@@ -148,7 +148,7 @@ public final class Tenant: @unchecked Sendable {
         past.cpu += usage.cpu
         past.peakMemory = max(past.peakMemory, usage.peakMemory)
         violations[error.code.rawValue, default: 0] += 1
-        services.log(.warning, "tenant `\(name)` went over a limit: \(error.message) [\(error.code)]")
+        services.log(.warning, "tenant `\(name)` exceeded a limit: \(error.message) [\(error.code)]")
         let now = loop.now
         violationTimes.removeAll { $0.duration(to: now) > options.restartWindow }
         violationTimes.append(now)

@@ -258,10 +258,10 @@ extension LuaObject {
 extension MFError {
     /// A worker said something that is no message.
     static func garbled() -> MFError {
-        MFError(.workerDied, garbage, hint: "it was ended; the next call starts a new one")
+        MFError(.workerDied, garbage, hint: "the worker was killed; the next call starts a new one")
     }
 
-    private static let garbage = "the tenant's worker sent garbage"
+    private static let garbage = "the tenant's worker sent an invalid message"
 
     /// Whether it is about a message that is none.
     var isGarbled: Bool { code == .workerDied && message == Self.garbage }

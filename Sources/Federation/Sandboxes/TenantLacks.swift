@@ -57,16 +57,16 @@ extension MFError {
     static func notAvailableToTenants(_ name: String) -> MFError {
         let hint =
             switch name {
-            case "mf.fetch": "list the hosts that it may ask in the tenant's `net`"
+            case "mf.fetch": "list the hosts it can contact in the tenant's `net`"
             case "mf.loadRemote", "mf.preloadRemote":
                 "a plugin loads the tenant's own remotes by `args.origin:loadRemote`"
             case "mf.loadShareSync": "use `mf.loadShare`, of packages that the tenant's `shared` lists"
             case "os.getenv": "list variables in the tenant's `env`, and read them from `mf.env`"
             case "io", "dofile", "loadfile", "os.tmpname":
-                "a tenant has no files: pass it what it needs, or share a module by the tenant's `shared`"
+                "a tenant has no file access: pass it the data it needs, or share a module through the tenant's `shared`"
             case "package": "`require` finds `mf` and the modules of the tenant's own remote"
-            case _ where name.hasPrefix("debug."): "of `debug` a tenant has `debug.traceback`"
-            default: "what a tenant may use is listed by `mflua explain LIMIT-009`"
+            case _ where name.hasPrefix("debug."): "a tenant only has `debug.traceback` of `debug`"
+            default: "`mflua explain LIMIT-009` lists what a tenant can use"
             }
         return MFError(
             .capabilityMissing, "`\(name)` is not available to a tenant", context: [("name", name)], hint: hint)

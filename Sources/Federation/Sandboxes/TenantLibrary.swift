@@ -38,7 +38,7 @@ struct TenantLibrary {
         if let log = imports.first(where: { $0.0 == "log.error" })?.1 {
             tasks.report = { error in
                 _ = try? log.body(
-                    [.string("a task failed, and nobody waited for it: \(MFError.text(of: error))")], false)
+                    [.string("a task failed and nobody waited for it: \(MFError.text(of: error))")], false)
             }
         }
         guard case .table(let library) = try instance.readOnly(.record(record)) else { throw MFError.stateGone() }
@@ -113,6 +113,6 @@ extension MFError {
     static func tenantModuleMissing(_ name: String) -> MFError {
         MFError(
             .moduleNotFound, "module `\(name)` is not available to a tenant", context: [("module", name)],
-            hint: "a tenant has `mf`; what it shares with others it gets by `mf.loadShare`")
+            hint: "a tenant can require `mf`; it gets shared modules with `mf.loadShare`")
     }
 }

@@ -62,7 +62,7 @@ final class TenantLog: @unchecked Sendable {
         guard dropped > 0 else { return }
         let text = dropped == 1 ? "1 message" : "\(dropped) messages"
         dropped = 0
-        services.log(.warning, "\(text) of tenant `\(name)` dropped: it logs more than a host takes")
+        services.log(.warning, "\(text) of tenant `\(name)` dropped: it logs faster than the host accepts")
     }
 
     private func refill() {

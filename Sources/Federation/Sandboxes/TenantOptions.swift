@@ -20,7 +20,7 @@ public struct TenantOptions: Sendable, Equatable {
         case process
     }
 
-    /// Where its code runs.
+    /// The isolation level: `state` or `process`.
     public var level = Level.state
     /// Bytes that its Lua objects may take.
     public var memory = 16 << 20
@@ -31,7 +31,7 @@ public struct TenantOptions: Sendable, Equatable {
     public var wall = Duration.seconds(2)
     /// Spawned tasks, timers and fetches that are alive at a time.
     public var tasks = 64
-    /// Bytes of one value that crosses its border.
+    /// The size limit of a value passed into or out of the tenant, in bytes.
     public var message = 1 << 20
     /// Hosts that `mf.fetch` may talk to, on public addresses. An entry that is an address, or `localhost`, allows that
     /// address, too.
@@ -47,7 +47,7 @@ public struct TenantOptions: Sendable, Equatable {
     public var env: [String: String] = [:]
     /// How often its instance may be replaced within ``restartWindow``, for going over a limit, before it is suspended.
     public var maxRestarts = 3
-    /// The time in which restarts are counted.
+    /// The period in which restarts are counted.
     public var restartWindow = Duration.seconds(60)
     /// Whether the hooks of its plugins fail while it is suspended; else they are passed over.
     public var failClosed = false
@@ -78,30 +78,41 @@ extension TenantOptions: LuaConvertible {
     }
 
     private static let fields: [Field] = [
-        Field("level", .word(Level.allCases.map(\.rawValue)), "Where its code runs.", { .string($0.level.rawValue) }) {
+        Field(
+            "level", .word(Level.allCases.map(\.rawValue)), "The isolation level: `state` or `process`.",
+            { .string($0.level.rawValue) }
+        ) {
             $0.level = $1.stringValue.flatMap(Level.init) ?? $0.level
         },
-        Field("memory", .byteCount, "Bytes its Lua objects may take, such as `16MB`.", { .integer(Int64($0.memory)) }) {
+        Field(
+            "memory", .byteCount, "The memory limit of its Lua objects, such as `16MB`.", { .integer(Int64($0.memory)) }
+        ) {
             $0.memory = $1.byteCount ?? $0.memory
         },
         Field(
             "cpu", .duration,
-            "Processor time of one call and what it spawns, such as `50ms`; what outlives it has this once every `wall`.",
+            "The processor time limit of a call and the tasks it spawns, such as `50ms`; tasks that outlive the call get it anew every `wall`.",
             { .string($0.cpu.text) }
         ) { $0.cpu = $1.duration ?? $0.cpu },
-        Field("wall", .duration, "Total time of one call, such as `2s`.", { .string($0.wall.text) }) {
+        Field("wall", .duration, "The time limit of a call including waits, such as `2s`.", { .string($0.wall.text) }) {
             $0.wall = $1.duration ?? $0.wall
         },
-        Field("tasks", .integer(from: 1), "Spawned tasks and timers alive.", { .integer(Int64($0.tasks)) }) {
+        Field(
+            "tasks", .integer(from: 1), "The limit of spawned tasks and timers alive at once.",
+            { .integer(Int64($0.tasks)) }
+        ) {
             $0.tasks = $1.intValue ?? $0.tasks
         },
-        Field("message", .byteCount, "Bytes of one value that crosses its border.", { .integer(Int64($0.message)) }) {
+        Field(
+            "message", .byteCount, "The size limit of a value passed into or out of the tenant, in bytes.",
+            { .integer(Int64($0.message)) }
+        ) {
             $0.message = $1.byteCount ?? $0.message
         },
-        Field("net", .hosts, "Hosts that `mf.fetch` may ask.", { $0.net.luaValue }) {
+        Field("net", .hosts, "The hosts that `mf.fetch` may contact.", { $0.net.luaValue }) {
             $0.net = (try? [String].fromLua($1)) ?? $0.net
         },
-        Field("shared", .strings, "Shared modules that are visible.", { $0.shared.luaValue }) {
+        Field("shared", .strings, "The shared modules it can see.", { $0.shared.luaValue }) {
             $0.shared = (try? [String].fromLua($1)) ?? $0.shared
         },
         Field("hears", .patterns, "Whose loads and shares its hooks are called for.", { $0.hears.luaValue }) {
@@ -111,7 +122,7 @@ extension TenantOptions: LuaConvertible {
             $0.changes = (try? [String].fromLua($1)) ?? $0.changes
         },
         Field(
-            "env", .map(of: .string, "a table of string values"), "What `mf.env` holds.",
+            "env", .map(of: .string, "a table of string values"), "The contents of `mf.env`.",
             { .record(LuaRecord($0.env.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })) }
         ) { options, value in
             let entries = (try? value.luaEntries()) ?? []
@@ -122,11 +133,11 @@ extension TenantOptions: LuaConvertible {
             ) { $1 }
         },
         Field(
-            "maxRestarts", .integer(from: 1), "How often its instance may be replaced within `restartWindow`.",
+            "maxRestarts", .integer(from: 1), "How many restarts are allowed within `restartWindow`.",
             { .integer(Int64($0.maxRestarts)) }
         ) { $0.maxRestarts = $1.intValue ?? $0.maxRestarts },
         Field(
-            "restartWindow", .duration, "The time in which restarts are counted.", { .string($0.restartWindow.text) }
+            "restartWindow", .duration, "The period in which restarts are counted.", { .string($0.restartWindow.text) }
         ) { $0.restartWindow = $1.duration ?? $0.restartWindow },
         Field(
             "failClosed", .boolean, "Whether the hooks of its plugins fail while it is suspended.",

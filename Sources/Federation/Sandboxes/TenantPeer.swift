@@ -381,18 +381,18 @@ extension MFError {
     static func workerSilent() -> MFError {
         MFError(
             .limitWall, "the tenant's worker did not answer in time",
-            hint: "it was ended; the next call starts a new one")
+            hint: "the worker was killed; the next call starts a new one")
     }
 
     static func workerAsksTooMuch(_ limit: Int) -> MFError {
         MFError(
-            .limitTasks, "the tenant's worker has more than \(limit) requests under way",
-            context: [("limit", "\(limit)")], hint: "it was ended; the next call starts a new one")
+            .limitTasks, "the tenant's worker has more than \(limit) requests in progress",
+            context: [("limit", "\(limit)")], hint: "the worker was killed; the next call starts a new one")
     }
 
     static func workerFloods() -> MFError {
         MFError(
             .limitMessageSize, "the tenant's worker sends too much",
-            hint: "it was ended; the next call starts a new one")
+            hint: "the worker was killed; the next call starts a new one")
     }
 }

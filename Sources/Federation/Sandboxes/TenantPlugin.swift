@@ -41,6 +41,7 @@ public final class TenantPlugin: @unchecked Sendable {
     ///
     /// - Returns: As from ``LuaState/emit(_:_:_:keep:)`` of this listener alone; nothing, and the values as they are, when
     ///   the plugin does not listen or is passed over.
+    /// - Throws: ``MFError``: what the listener raises, `LIMIT` codes if it exceeds a limit.
     public func emit(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) throws
         -> LuaEmission.Result
     {
@@ -53,6 +54,8 @@ public final class TenantPlugin: @unchecked Sendable {
     }
 
     /// Calls the listener of a hook that may wait.
+    ///
+    /// - Throws: ``MFError``: what the listener raises, `LIMIT` codes if it exceeds a limit.
     public func emitAsync(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) async throws
         -> LuaEmission.Result
     {

@@ -6,9 +6,11 @@ public import LuaBridge
 public struct TenantServices: Sendable {
     /// How much a message matters.
     public enum Severity: String, Sendable, CaseIterable, Comparable {
+        /// Messages for developers, and messages about normal operation.
         case debug, info
         /// What a tenant prints: seen unless a host wants less.
         case notice
+        /// Messages about conditions to look into, and about failures.
         case warning, error
 
         /// Whether one matters less than the other.

@@ -122,7 +122,7 @@ final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
         if violation == nil {
             violation = MFError(
                 .limitWall, "the call took too long",
-                hint: "raise the tenant's `wall` limit, or give what it waits for a shorter deadline")
+                hint: "raise the tenant's `wall` limit, or give the operation it waits for a shorter deadline")
         }
         close()
     }
@@ -315,13 +315,13 @@ extension MFError {
     static func workerComputesTooMuch() -> MFError {
         MFError(
             .limitCPU, "the tenant's worker used more processor time than its calls may",
-            hint: "it was ended; the next call starts a new one")
+            hint: "the worker was killed; the next call starts a new one")
     }
 
     static func workerKeepsTooMuch() -> MFError {
         MFError(
             .limitMemory, "the tenant's worker keeps too many functions and objects of the host",
-            hint: "it was ended; the next call starts a new one")
+            hint: "the worker was killed; the next call starts a new one")
     }
 
     static func sandboxRefused(errno: Int32) -> MFError {

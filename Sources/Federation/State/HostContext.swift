@@ -77,7 +77,9 @@ public class HostContext: @unchecked Sendable {
 
     // MARK: - In Lua
 
+    /// The name of the type in Lua and in messages.
     public class var luaTypeName: String { TenantFields.host }
+    /// The methods of a host in Lua; the host itself adds them.
     public class var luaMethods: [LuaCallable] { [] }
     public final var luaDescription: String { "mf.Host(\(name))" }
     public var luaKeys: [LuaKey] { [] }

@@ -9,6 +9,7 @@ public import LuaBridge
 public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    /// The remote with every default filled in.
     public internal(set) var remoteInfo: ResolvedRemote
     unowned let context: HostContext
     /// Whether its container has joined the share scopes.

@@ -5,13 +5,13 @@ import LuaBridge
 extension FetchRequest {
     /// What `mf.fetch` can be told, by a host and by a tenant alike.
     static let options = OptionTable([
-        .init("method", .fetchMethod, "`GET` where nothing is said."),
-        .init("headers", .fetchHeaders, "What is sent besides the headers that frame a request."),
-        .init("body", .bytes, "What is sent."),
-        .init("timeout", .milliseconds, "Milliseconds for the whole transfer, 20,000 if not said."),
-        .init("connectTimeout", .milliseconds, "Milliseconds for connecting, 5,000 if not said."),
-        .init("maxBytes", .integer(from: 1), "How large the body may be, 16 MiB if not said."),
-        .init("maxRedirects", .integer(from: 0), "How many redirects are followed, 5 if not said."),
+        .init("method", .fetchMethod, "The method; `GET` if absent."),
+        .init("headers", .fetchHeaders, "The request headers, except those that frame the message."),
+        .init("body", .bytes, "The request body."),
+        .init("timeout", .milliseconds, "The time limit of the transfer in milliseconds; 20,000 if absent."),
+        .init("connectTimeout", .milliseconds, "The time limit for connecting in milliseconds; 5,000 if absent."),
+        .init("maxBytes", .integer(from: 1), "The size limit of the response body in bytes; 16 MiB if absent."),
+        .init("maxRedirects", .integer(from: 0), "How many redirects to follow; 5 if absent."),
     ])
 
     /// Takes the second argument of `mf.fetch`.
@@ -27,7 +27,7 @@ extension FetchRequest {
         let options = try Self.options.check(value, &checker)
         let method = options["method"].stringValue.map(Self.spelt) ?? method
         if method == "HEAD", !options["body"].isNil {
-            try checker.inside(.option("body")) { $0.note("cannot go with the method `HEAD`") }
+            try checker.inside(.option("body")) { $0.note("is not allowed with method `HEAD`") }
         }
         try checker.finish(of: "fetch")
         self.method = method

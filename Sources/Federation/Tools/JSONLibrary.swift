@@ -4,7 +4,7 @@ import LuaBridge
 /// `mf.json`.
 enum JSONLibrary {
     static let encodeOptions = OptionTable([
-        .init("pretty", .boolean, "Whether the text has line breaks and indents.")
+        .init("pretty", .boolean, "Whether to add line breaks and indentation.")
     ])
     static let record: LuaRecord = [
         "null": .null,

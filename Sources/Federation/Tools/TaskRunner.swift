@@ -45,7 +45,8 @@ final class TaskRunner: @unchecked Sendable {
     private func begin() throws {
         if let limit, alive >= limit {
             onExcess()
-            throw MFError(.limitTasks, "\(limit) tasks are under way", hint: "wait for some before starting more")
+            throw MFError(
+                .limitTasks, "\(limit) tasks are running", hint: "wait for some to finish before starting more")
         }
         alive += 1
     }

@@ -52,7 +52,7 @@ struct RemoteRegistrar: HostService {
                 return
             }
             remove(known, from: list)
-            log.warning("remote \(remote.name) was registered already and is replaced")
+            log.warning("remote \(remote.name) is already registered and is replaced")
         }
         if let conflict = index.aliasConflict(remote, in: list) {
             throw MFError.aliasRefused(conflict.alias, of: conflict.owner.name, other: conflict.other.name)

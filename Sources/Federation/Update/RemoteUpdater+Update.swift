@@ -66,7 +66,7 @@ extension RemoteUpdater {
             if !withdrawn.isEmpty {
                 let names = withdrawn.map { "`\($0)`" }.joined(separator: ", ")
                 log.warning(
-                    "remote `\(remote.name)` does not offer \(names) any more; what was loaded of it goes on working")
+                    "remote `\(remote.name)` no longer exposes \(names); modules that are already loaded keep working")
             }
             return replaced
         } catch {

@@ -4,8 +4,11 @@ public import OrderedCollections
 
 /// One typed field of a live view, declared once for reading, writing and the reference.
 public struct ViewField<Root: AnyObject>: Sendable {
+    /// The key in Lua.
     public let name: String
+    /// The type in the notation of the Lua language server.
     public let luaType: String
+    /// One sentence for the reference and the editor stubs.
     public let summary: String
     /// What it accepts as an option; nil in views that are no option tables.
     let option: OptionTable.Key?
@@ -32,6 +35,7 @@ public struct ViewField<Root: AnyObject>: Sendable {
 
 /// The fields of a view, by name and in order.
 public struct FieldTable<Root: AnyObject>: Sendable {
+    /// The fields in the order of their declaration.
     public let list: [ViewField<Root>]
     let index: [String: Int]
 

@@ -75,6 +75,8 @@ extension LiveList: LuaObject, LuaSequenceObject, LuaConvertible where Element: 
     }
 
     /// Replaces an element, appends one, or, with nil, removes the last one.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if the index is out of range or the value is of another type.
     public func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
         let count = Int64(elements.count)
         guard case .integer(let position) = key, position >= 1, position <= count + 1 else {
@@ -106,6 +108,8 @@ extension LiveList: LuaObject, LuaSequenceObject, LuaConvertible where Element: 
     public var luaCount: Int { elements.count }
 
     /// The very list behind a view, or a new one with the elements of a table.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if it is of another type.
     public static func fromLua(_ value: LuaValue) throws -> LiveList {
         if case .object(let object) = value, let list = object as? LiveList { return list }
         return LiveList(try [Element].fromLua(value))

@@ -121,6 +121,8 @@ extension LiveMap: LuaObject, LuaConvertible where Value: LuaConvertible {
     public var luaCount: Int { storage().count }
 
     /// The very map behind a view, or a new one with the pairs of a table.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if it is of another type.
     public static func fromLua(_ value: LuaValue) throws -> LiveMap {
         if case .object(let object) = value, let map = object as? LiveMap { return map }
         guard let entries = try value.luaEntries() else { throw MFError.mismatch(expected: "table", found: value) }

@@ -104,7 +104,7 @@ final class LogWriter: Sendable {
             var bytes = state.waiting
             if state.dropped > 0 {
                 let text = state.dropped == 1 ? "1 log message" : "\(state.dropped) log messages"
-                bytes += Array(LogSettings.current.render(.dropped("\(text) dropped: nobody read them in time")).utf8)
+                bytes += Array(LogSettings.current.render(.dropped("\(text) dropped: the reader is too slow")).utf8)
             }
             state.waiting = []
             state.dropped = 0

@@ -239,7 +239,7 @@ import Testing
         let expected = """
             hook `beforeRequest` of plugin `x-plugin` is a boolean, not a function; hook `onLoad` of plugin `x-plugin` is a \
             number, not a function; unknown hook `another` in plugin `x-plugin`; unknown hook `beforeRequst` in plugin \
-            `x-plugin`; plugin `x-plugin` has the key `tenat`: a plugin of a tenant is a file
+            `x-plugin`; plugin `x-plugin` has the key `tenat`, but a tenant's plugin must be a file
             """
         for _ in 0..<10 {
             let table = "{ name = 'x-plugin', \(keys.shuffled(using: &random).joined(separator: ", ")) }"

@@ -56,7 +56,7 @@ import Testing
         ),
         (
             ["name": "a", "remotes": ["singleton": true]],
-            ["unknown key `remotes.singleton` (a list of remotes is written with one more pair of braces)"]
+            ["unknown key `remotes.singleton` (a list of remotes needs one more pair of braces)"]
         ),
         (["name": "a", "get": 5], ["`get`: expected a function, found the number 5"]),
         (["name": "a", "a\nb": 5], ["unknown key `a\\nb`"]),

@@ -25,7 +25,7 @@ import Testing
             let error = await site.failure(.pluginLoadFailed, Self.host(plugins: "'./plugins/gone-plugin.lua'"))
             #expect(error?.message == "there is no plugin file `./plugins/gone-plugin.lua`")
             #expect(error?["tried"]?.contains("/Fixtures/plugins/gone-plugin.lua") == true)
-            #expect(error?.hint == "paths are looked up beside the script, then below the working directory")
+            #expect(error?.hint == "paths are resolved against the script's folder, then against the working directory")
         }
     }
 
@@ -145,7 +145,7 @@ import Testing
                     + "mf.loadRemote('checks/disk')")
             #expect(
                 error?.message
-                    == "`beforeRequest` of plugin `odd-plugin` left a wrong `id`: expected a string, found the number 7"
+                    == "`beforeRequest` of plugin `odd-plugin` set an invalid `id`: expected a string, found the number 7"
             )
             #expect(error?["plugin"] == "odd-plugin")
         }
@@ -186,7 +186,7 @@ import Testing
                 Self.host(plugins: "{ name = 'odd-plugin', createScript = function() return true end }")
                     + "mf.loadRemote('checks/disk')")
             let cause = error?.cause as? MFError
-            #expect(cause?.message == "a listener of `createScript` returned a boolean, which is no request")
+            #expect(cause?.message == "a listener of `createScript` returned a boolean, not a request")
             #expect(cause?.hint?.contains("{ url = ") == true)
         }
     }

@@ -247,7 +247,7 @@ import Testing
             guard !listener.contains("pcall") else { return }
             let hook = listener.prefix { $0 != " " }
             #expect(result[0] == false)
-            let start = "hook `\(hook)` of plugin `again-plugin` loads again"
+            let start = "hook `\(hook)` of plugin `again-plugin` repeatedly loads"
             #expect(result[1].stringValue?.hasPrefix(start) == true, "\(result)")
             #expect(result[2] == "LOAD-002")
         }

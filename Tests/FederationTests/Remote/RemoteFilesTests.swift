@@ -185,7 +185,7 @@ import Testing
     @Test(arguments: [404, 410])
     func aFileThatIsNotThereIsNotFound(_ status: Int) async throws {
         for (manifest, advice) in [
-            ("http://site/mf-manifest.json", "manifest"), ("http://site/remoteEntry.lua", "beside its entry"),
+            ("http://site/mf-manifest.json", "manifest"), ("http://site/remoteEntry.lua", "next to its entry"),
         ] {
             let fetcher = Self.fetcher(
                 Self.remote(at: "http://site/", ""), statuses: ["http://site/x.lua": status])

@@ -26,7 +26,7 @@ import Testing
     private static let manifests: [(text: String, code: MFError.Code, words: [String])] = [
         ("<!DOCTYPE html><title>Not here</title>", .manifestFailed, ["HTML"]),
         ("", .manifestFailed, ["empty"]),
-        (String(SampleRemote.manifest().prefix(200)), .manifestFailed, ["line 3", "cut off"]),
+        (String(SampleRemote.manifest().prefix(200)), .manifestFailed, ["line 3", "truncated"]),
         ("[1, 2]", .manifestInvalid, ["expected a table, found a list"]),
         ("7", .manifestInvalid, ["expected a table, found the number 7"]),
         ("{\"id\": \"checks\", \"name\": \"checks\"}", .manifestInvalid, ["metaData", "exposes", "shared"]),
@@ -172,7 +172,7 @@ import Testing
         ("return { get = function() end }", .containerWithoutInit, ["no function `init`", "{ init = function"]),
         (
             "return { init = function() error('not ready') end, get = print }", .initAlreadyDone,
-            ["failed to initialise", "not ready"]
+            ["failed to initialize", "not ready"]
         ),
         (
             "return { init = function() end, get = function() error('cannot give') end }", .luaRuntime,
@@ -272,7 +272,7 @@ import Testing
         ),
         (
             "{ name = 'h', remotes = { { name = 'a', team = 'us' } } }", .invalidOptions,
-            ["unknown key `remotes[1].team`", "data of your own goes into the remote's `metadata`"]
+            ["unknown key `remotes[1].team`", "put your own data into the remote's `metadata`"]
         ),
         ("{ name = 'h', shared = { a = 7 } }", .invalidOptions, ["`shared[\"a\"]`: expected a table"]),
         (
@@ -315,7 +315,7 @@ import Testing
             let error = await site.failure(
                 .snapshotNotFound,
                 "mf.init { name = 'host', remotes = { { name = 'r', version = '1.0.0' } } } mf.loadRemote('r/x')")
-            #expect(error?.message == "no snapshot is known of remote `r` in version 1.0.0")
+            #expect(error?.message == "there is no snapshot of remote `r` in version 1.0.0")
             #expect(error?.hint?.contains("`entry`") == true)
         }
     }

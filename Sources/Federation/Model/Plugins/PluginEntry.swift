@@ -9,7 +9,8 @@ enum PluginEntry {
             .init("tenant", .tenant, "The tenant whose sandbox the plugin's code runs in.", takesNull: false),
             .init(
                 "fail", .word("closed", "open"),
-                "`closed`: whatever a tenant's plugin fails in fails, too; else only what the tenant may change does."),
+                "`closed` makes every failure of a tenant's plugin fail the step; otherwise only failures in what the tenant may change do."
+            ),
         ],
         positions: [
             OptionType("string|function", "a path or a function") { value, checker in

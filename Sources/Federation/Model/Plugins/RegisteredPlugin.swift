@@ -76,7 +76,7 @@ enum PluginOrder: Sendable {
         case let text?:
             throw MFError(
                 .pluginInvalid, "`order` of plugin `\(plugin)` is `\(text)`",
-                context: [("plugin", plugin), ("file", source)], hint: "it is `pre` or `post`, or left out")
+                context: [("plugin", plugin), ("file", source)], hint: "set it to `pre` or `post`, or omit it")
         }
     }
 }

@@ -7,12 +7,15 @@ import Posix
 
 /// The scope, or the scopes, that a remote or a shared module belongs to.
 public enum ShareScopeName: Sendable, Equatable {
+    /// A single scope.
     case one(String)
+    /// Several scopes.
     case many([String])
 
     /// The scope used where none is named.
     public static let standard = "default"
 
+    /// The names of all scopes.
     public var names: [String] {
         switch self {
         case .one(let name): [name]
@@ -40,19 +43,27 @@ public enum ShareScopeName: Sendable, Equatable {
 public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    /// The name that requests begin with.
     @exclusivity(unchecked)
     public internal(set) var name: String
+    /// A second name.
     @exclusivity(unchecked)
     public internal(set) var alias: String?
+    /// The URL of the manifest or the remote entry.
     @exclusivity(unchecked)
     public internal(set) var entry: String? {
         didSet { foundManifest = nil }
     }
+    /// The version, or the manifest's URL.
     @exclusivity(unchecked)
     public internal(set) var version: String?
+    /// The manifest's build version.
     public internal(set) var buildVersion: String?
+    /// The kind of entry; `global` if absent.
     public internal(set) var type: String?
+    /// Preserved from manifests; the name if absent.
     public internal(set) var entryGlobalName: String?
+    /// The scope or scopes that the remote joins.
     public internal(set) var shareScope: ShareScopeName?
     /// The tenant whose sandbox the remote's code runs in; the host's own state when absent.
     public internal(set) var tenant: String?
@@ -68,6 +79,7 @@ public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked
     public internal(set) var timeout: String?
     /// Data of the remote's owner, which hooks see and nothing interprets.
     public internal(set) var metadata: LuaValue = .nil
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
     /// Whether the entry is a manifest's, once somebody has asked.
     @exclusivity(unchecked)
@@ -132,11 +144,11 @@ public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked
         ViewField(option: "buildVersion", .string, "The manifest's build version.", { .optional($0.buildVersion) }) {
             $0.buildVersion = try Optional<String>.fromLua($1)
         },
-        ViewField(option: "type", .string, "The kind of entry, `global` if not named.", { .optional($0.type) }) {
+        ViewField(option: "type", .string, "The kind of entry; `global` if absent.", { .optional($0.type) }) {
             $0.type = try Optional<String>.fromLua($1)
         },
         ViewField(
-            option: "entryGlobalName", .string, "Kept from manifests; the name if absent.",
+            option: "entryGlobalName", .string, "Preserved from manifests; the name if absent.",
             { .optional($0.entryGlobalName) }
         ) { $0.entryGlobalName = try Optional<String>.fromLua($1) },
         ViewField(
@@ -152,19 +164,19 @@ public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked
             { .optional($0.revalidate) }
         ) { $0.revalidate = try Optional<String>.fromLua($1) },
         ViewField(
-            option: "grace", .duration, "How long tasks of an old version go on beside the new one, such as `30s`.",
+            option: "grace", .duration, "How long tasks of an old version may run on after an update, such as `30s`.",
             { .optional($0.grace) }
         ) { $0.grace = try Optional<String>.fromLua($1) },
         ViewField(
             option: "timeout", .duration,
-            "How long each request for a file of it may take, such as `5s`; 20 s if absent.",
+            "The time limit of each request for its files, such as `5s`; 20 s if absent.",
             { .optional($0.timeout) }
         ) { $0.timeout = try Optional<String>.fromLua($1) },
         ViewField(
-            option: "metadata", .table, "Data of your own: hooks see it, nothing interprets it.", { $0.metadata }
+            option: "metadata", .table, "Your own data; hooks see it, mflua ignores it.", { $0.metadata }
         ) { $0.metadata = $1.isNothing ? .nil : $1 },
     ])
-    static let options = optionTable(unknownHint: "data of your own goes into the remote's `metadata`")
+    static let options = optionTable(unknownHint: "put your own data into the remote's `metadata`")
 
     public var luaValue: LuaValue { .object(self) }
     public var luaDescription: String { "mf.Remote(\(name))" }

@@ -5,16 +5,22 @@ public import OrderedCollections
 public final class ShareRequirement: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    /// Whether only one version is used at a time.
     public internal(set) var singleton: Bool?
     /// The range that satisfies the consumer; `nil` where none is named.
     public internal(set) var requiredVersion: RequiredVersion?
+    /// Whether a version out of range is an error.
     public internal(set) var strictVersion: Bool?
+    /// Whether it is available synchronously.
     public internal(set) var eager: Bool?
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// A range, or none at all (`requiredVersion = false`).
     public enum RequiredVersion: Sendable, Equatable {
+        /// A range, such as `^1.0.0`.
         case range(String)
+        /// Any version.
         case any
     }
 
@@ -28,11 +34,13 @@ public final class ShareRequirement: OptionView, LuaConvertible, @unchecked Send
 
     public static let luaTypeName = "mf.ShareConfig"
     public static let fields = FieldTable<ShareRequirement>([
-        ViewField(option: "singleton", .boolean, "Only one version at a time.", { .optional($0.singleton) }) {
+        ViewField(
+            option: "singleton", .boolean, "Whether only one version is used at a time.", { .optional($0.singleton) }
+        ) {
             $0.singleton = try Optional<Bool>.fromLua($1)
         },
         ViewField(
-            option: "requiredVersion", .orFalse(.string), "The range of versions that will do; false: any.",
+            option: "requiredVersion", .orFalse(.string), "The accepted range of versions; `false` accepts any.",
             {
                 switch $0.requiredVersion {
                 case .range(let range): .string(range)
@@ -48,13 +56,14 @@ public final class ShareRequirement: OptionView, LuaConvertible, @unchecked Send
             }
         },
         ViewField(
-            option: "strictVersion", .boolean, "A version out of range is an error.", { .optional($0.strictVersion) }
+            option: "strictVersion", .boolean, "Whether a version out of range is an error.",
+            { .optional($0.strictVersion) }
         ) { $0.strictVersion = try Optional<Bool>.fromLua($1) },
-        ViewField(option: "eager", .boolean, "Provided before it is asked for.", { .optional($0.eager) }) {
+        ViewField(option: "eager", .boolean, "Whether it is available synchronously.", { .optional($0.eager) }) {
             $0.eager = try Optional<Bool>.fromLua($1)
         },
     ])
-    static let options = optionTable(keeping: [.init("layer", .string, "Kept, and not used.")])
+    static let options = optionTable(keeping: [.init("layer", .string, "Preserved; unused.")])
 
     public var luaValue: LuaValue { .object(self) }
     public static func fromLua(_ value: LuaValue) throws -> ShareRequirement {
@@ -71,22 +80,28 @@ public final class ShareRequirement: OptionView, LuaConvertible, @unchecked Send
 public final class SharedModule: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    /// The version.
     public internal(set) var version: String?
     /// The host or container that provides it, or that loaded it last.
     public internal(set) var from: String?
     var scope: LuaValue = .nil
+    /// How a version is chosen.
     public internal(set) var strategy: String?
+    /// Whether it is available synchronously.
     public internal(set) var eager: Bool?
     /// Who uses it; shared by the copies of an entry.
     public internal(set) var useIn: LiveList<String>?
+    /// The requirements on it, `shareConfig` in Lua.
     public internal(set) var requirement: ShareRequirement?
     /// The factory: a function returning the module.
     public internal(set) var lib: LuaValue = .nil
     /// A function returning the factory; it may wait.
     public internal(set) var get: LuaValue = .nil
+    /// Whether it was loaded.
     public internal(set) var loaded: Bool?
     /// Present once a load began; it is never taken away again.
     var loading: LuaValue = .nil
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     init() {}
@@ -101,7 +116,7 @@ public final class SharedModule: OptionView, LuaConvertible, @unchecked Sendable
     ///   - version: The version that is provided, such as `1.4.0`.
     ///   - lib: The factory: a function returning the module.
     ///   - requirement: What the host itself asks for; by default a caret range of the version.
-    ///   - scope: The share scopes it is part of.
+    ///   - scope: The share scopes it belongs to.
     public init(
         version: String, lib: LuaValue, requirement: ShareRequirement? = nil,
         scope: [String] = [ShareScopeName.standard]
@@ -114,43 +129,43 @@ public final class SharedModule: OptionView, LuaConvertible, @unchecked Sendable
 
     public static let luaTypeName = "mf.Shared"
     public static let fields = FieldTable<SharedModule>([
-        ViewField(option: "version", .string, "The version that is provided.", { .optional($0.version) }) {
+        ViewField(option: "version", .string, "The version.", { .optional($0.version) }) {
             $0.version = try Optional<String>.fromLua($1)
         },
-        ViewField(option: "from", .string, "Who provides it, or loaded it last.", { .optional($0.from) }) {
+        ViewField(option: "from", .string, "The host that provides it, or loaded it last.", { .optional($0.from) }) {
             $0.from = try Optional<String>.fromLua($1)
         },
-        ViewField(option: "scope", .stringOrStrings, "The share scopes it is part of.", { $0.scope }) {
+        ViewField(option: "scope", .stringOrStrings, "The share scopes it belongs to.", { $0.scope }) {
             $0.scope = $1.isNothing ? .nil : $1
         },
         ViewField(option: "strategy", .shareStrategy, "How a version is chosen.", { .optional($0.strategy) }) {
             $0.strategy = try Optional<String>.fromLua($1)
         },
-        ViewField(option: "eager", .boolean, "Provided before it is asked for.", { .optional($0.eager) }) {
+        ViewField(option: "eager", .boolean, "Whether it is available synchronously.", { .optional($0.eager) }) {
             $0.eager = try Optional<Bool>.fromLua($1)
         },
-        ViewField(option: "useIn", .strings, "Who uses it.", { .optional($0.useIn) }) {
+        ViewField(option: "useIn", .strings, "The hosts that use it.", { .optional($0.useIn) }) {
             $0.useIn = $1.isNothing ? nil : try LiveList<String>.fromLua($1)
         },
         ViewField(
-            option: "shareConfig", ShareRequirement.optionType(), "What is asked of it.",
+            option: "shareConfig", ShareRequirement.optionType(), "The requirements on it.",
             { .optional($0.requirement) }
         ) { $0.requirement = $1.isNothing ? nil : try ShareRequirement.fromLua($1) },
         ViewField(option: "lib", .function("fun(): any"), "The factory: returns the module.", { $0.lib }) {
             $0.lib = $1.isNothing ? .nil : $1
         },
-        ViewField(option: "get", .function("fun(): fun(): any"), "Returns the factory; may wait.", { $0.get }) {
+        ViewField(option: "get", .function("fun(): fun(): any"), "Returns the factory; can wait.", { $0.get }) {
             $0.get = $1.isNothing ? .nil : $1
         },
-        ViewField(option: "loaded", .boolean, "Whether it was loaded.", { .optional($0.loaded) }) {
+        ViewField(option: "loaded", .boolean, "Whether it has been loaded.", { .optional($0.loaded) }) {
             $0.loaded = try Optional<Bool>.fromLua($1)
         },
-        ViewField(option: "loading", .any, "Present once a load began.", { $0.loading }) { $0.loading = $1 },
+        ViewField(option: "loading", .any, "Present once a load has begun.", { $0.loading }) { $0.loading = $1 },
     ])
     static let options = optionTable(
         keeping: [
-            .init("deps", .list(of: .string), "Kept, and not used."),
-            .init("treeShaking", .any, "Kept, and not used."),
+            .init("deps", .list(of: .string), "Preserved; unused."),
+            .init("treeShaking", .any, "Preserved; unused."),
         ],
         advice: Dictionary(
             uniqueKeysWithValues: ["singleton", "requiredVersion", "strictVersion", "layer"].map {

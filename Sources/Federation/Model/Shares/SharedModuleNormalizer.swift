@@ -97,15 +97,16 @@ extension MFError {
                 code, unknown.message, context: unknown.context.map { ($0.key, $0.value) }, hint: unknown.hint)
         }
         return MFError(
-            code, "shared `\(package)` of host `\(host.name)` cannot be had at once: getting it has to wait",
+            code, "shared `\(package)` of host `\(host.name)` is not available synchronously: its `get` waits",
             context: [("package", package), ("host", host.name)],
-            hint: "call `loadShare`, give the entry a `lib`, or a `get` that does not wait")
+            hint: "call `loadShare`, or give the entry a `lib` or a `get` that returns without waiting")
     }
 
     /// It is there soon, and only once.
     static func shareBeingMade(_ package: String, host: HostOptions) -> MFError {
         MFError(
-            .shareSyncAsyncGet, "shared `\(package)` of host `\(host.name)` cannot be had at once: it is being made",
+            .shareSyncAsyncGet,
+            "shared `\(package)` of host `\(host.name)` is not available synchronously: it is still being created",
             context: [("package", package), ("host", host.name)], hint: "call `loadShare`, which waits for it")
     }
 
@@ -121,6 +122,6 @@ extension MFError {
                 ("package", package), ("version", version), ("from", from), ("requirement", requirement),
                 ("consumer", consumer),
             ],
-            hint: "widen `requiredVersion`, or leave `strictVersion` out to get a warning instead")
+            hint: "widen `requiredVersion`, or omit `strictVersion` to get a warning instead")
     }
 }

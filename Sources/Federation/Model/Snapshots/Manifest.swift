@@ -65,7 +65,7 @@ public struct Manifest: Sendable {
         public var name = ""
         /// The archive.
         public var zip = ""
-        /// The declaration of the API.
+        /// The path of the API's type declarations.
         public var api = ""
     }
 

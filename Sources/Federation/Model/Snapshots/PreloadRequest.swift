@@ -5,16 +5,21 @@ public import OrderedCollections
 public final class PreloadRequest: OptionView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    /// The remote.
     public internal(set) var nameOrAlias: String?
+    /// The exposes to preload; all if absent.
     public internal(set) var exposes: LiveList<String>?
     /// `sync` or `all`.
     public internal(set) var resourceCategory: String?
+    /// Whether shared assets are fetched.
     public internal(set) var share: Bool?
     /// `true`, `false`, or a list of requests for the remote's own remotes.
     var depsRemote: LuaValue = .nil
     /// A function of a URL that says whether to fetch it.
     var filter: LuaValue = .nil
+    /// Whether each asset is fetched only once.
     public internal(set) var recordPreloadedAssets: Bool?
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Asks for a remote's exposes; for all of them when none is named.
@@ -29,7 +34,7 @@ public final class PreloadRequest: OptionView, LuaConvertible, @unchecked Sendab
         ViewField(option: "nameOrAlias", .string, "The remote.", { .optional($0.nameOrAlias) }) {
             $0.nameOrAlias = try Optional<String>.fromLua($1)
         },
-        ViewField(option: "exposes", .strings, "The exposes; all where none is named.", { .optional($0.exposes) }) {
+        ViewField(option: "exposes", .strings, "The exposes to preload; all if absent.", { .optional($0.exposes) }) {
             $0.exposes = $1.isNothing ? nil : try LiveList<String>.fromLua($1)
         },
         ViewField(
@@ -42,10 +47,10 @@ public final class PreloadRequest: OptionView, LuaConvertible, @unchecked Sendab
             option: "depsRemote", .dependencies, "Whether the remote's own remotes are preloaded.", { $0.depsRemote }
         ) { $0.depsRemote = $1.isNothing ? .nil : $1 },
         ViewField(
-            option: "filter", .function("fun(url: string): boolean"), "Says which URLs are fetched.", { $0.filter }
+            option: "filter", .function("fun(url: string): boolean"), "Filters the URLs to fetch.", { $0.filter }
         ) { $0.filter = $1.isNothing ? .nil : $1 },
         ViewField(
-            option: "recordPreloadedAssets", .boolean, "Whether an asset is fetched once only.",
+            option: "recordPreloadedAssets", .boolean, "Whether each asset is fetched only once.",
             { .optional($0.recordPreloadedAssets) }
         ) { $0.recordPreloadedAssets = try Optional<Bool>.fromLua($1) },
     ])
@@ -88,8 +93,11 @@ public final class PreloadRequest: OptionView, LuaConvertible, @unchecked Sendab
 public final class PreloadOptions: FieldView, LuaConvertible, @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 
+    /// The remote.
     public internal(set) var remote: Remote
+    /// The preload request.
     public internal(set) var config: PreloadRequest
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     init(remote: Remote, config: PreloadRequest) {
@@ -100,7 +108,7 @@ public final class PreloadOptions: FieldView, LuaConvertible, @unchecked Sendabl
     public static let luaTypeName = "mf.PreloadOptions"
     public static let fields = FieldTable<PreloadOptions>([
         ViewField("remote", "mf.Remote", "The remote.", { .object($0.remote) }) { $0.remote = try Remote.fromLua($1) },
-        ViewField("preloadConfig", "mf.PreloadRemoteArgs", "What is preloaded.", { .object($0.config) }) {
+        ViewField("preloadConfig", "mf.PreloadRemoteArgs", "The preload request.", { .object($0.config) }) {
             $0.config = try PreloadRequest.fromLua($1)
         },
     ])

@@ -34,7 +34,7 @@ extension MFError {
             .entryUrlMissing, "`getPublicPath` of remote `\(remote.name)` is not understood: `\(text)`",
             context: [("remote", remote.name), ("manifest", remote.entry.map(URLParts.redacted))],
             hint:
-                "write `function() { return \"https://…/\" }` or `function() return \"https://…/\" end`, or name a `publicPath`"
+                "write `function() { return \"https://…/\" }` or `function() return \"https://…/\" end`, or set `publicPath`"
         )
     }
 

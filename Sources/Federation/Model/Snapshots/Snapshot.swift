@@ -20,7 +20,7 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
     public internal(set) var remoteEntryType: String?
     /// The container's global name.
     public internal(set) var globalName: String?
-    /// What the paths of all files begin with.
+    /// The base URL of all files.
     public internal(set) var publicPath: String?
     /// The source of a JavaScript function that returns it, instead of it.
     public internal(set) var getPublicPath: String?
@@ -34,7 +34,7 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
     public internal(set) var remoteTypes: String?
     /// Their archive.
     public internal(set) var remoteTypesZip: String?
-    /// The declaration of the API.
+    /// The path of the API's type declarations.
     public internal(set) var remoteTypesAPI: String?
     /// The remotes that this one uses, and in which version.
     public internal(set) var remotesInfo: LiveMap<SnapshotRemote>?
@@ -42,6 +42,7 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
     public internal(set) var shared: LiveList<SnapshotShared>?
     /// What it exposes.
     public internal(set) var modules: LiveList<SnapshotModule>?
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
     /// The tenant whose plugin gave it, or gave the manifest that it was made of: what it names is the tenant's.
     var givenBy: String?
@@ -62,22 +63,24 @@ public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
         .text("globalName", "The container's global name.", \.globalName),
         .text("remoteEntry", "The entry's path below the public path.", \.remoteEntry),
         .text("remoteEntryType", "The kind of entry.", \.remoteEntryType),
-        .text("publicPath", "What the paths of all files begin with.", \.publicPath),
-        .text("getPublicPath", "The source of a function that returns it, instead of it.", \.getPublicPath),
-        .text("ssrPublicPath", "Kept from manifests, not used.", \.ssrPublicPath),
-        .text("ssrRemoteEntry", "Kept from manifests, not used.", \.ssrRemoteEntry),
-        .text("ssrRemoteEntryType", "Kept from manifests, not used.", \.ssrRemoteEntryType),
+        .text("publicPath", "The base URL of all files.", \.publicPath),
+        .text("getPublicPath", "The source of a function that returns the public path.", \.getPublicPath),
+        .text("ssrPublicPath", "Preserved from manifests; unused.", \.ssrPublicPath),
+        .text("ssrRemoteEntry", "Preserved from manifests; unused.", \.ssrRemoteEntry),
+        .text("ssrRemoteEntryType", "Preserved from manifests; unused.", \.ssrRemoteEntryType),
         .text("remoteTypes", "The path of the type declarations.", \.remoteTypes),
         .text("remoteTypesZip", "Their archive.", \.remoteTypesZip),
-        .text("remoteTypesAPI", "The declaration of the API.", \.remoteTypesAPI),
-        .view("remotesInfo", "The remotes that it uses, `{matchedVersion}` by name. Live.", \.remotesInfo),
-        .view("shared", "What it shares. Live.", \.shared),
-        .view("modules", "What it exposes. Live.", \.modules),
+        .text("remoteTypesAPI", "The path of the API's type declarations.", \.remoteTypesAPI),
+        .view("remotesInfo", "The remotes it uses, `{matchedVersion}` by name. Live.", \.remotesInfo),
+        .view("shared", "The shared modules. Live.", \.shared),
+        .view("modules", "The exposes. Live.", \.modules),
     ])
 
     public var luaValue: LuaValue { .object(self) }
 
     /// The very snapshot behind a view, or a new one with the fields of a table.
+    ///
+    /// - Throws: ``MFError`` with `LUA-004` if it is of another type.
     public static func fromLua(_ value: LuaValue) throws -> Snapshot {
         if case .object(let object) = value, let snapshot = object as? Snapshot { return snapshot }
         let snapshot = Snapshot()

@@ -11,6 +11,7 @@ public final class SnapshotModule: FieldView, LuaConvertible, @unchecked Sendabl
     public internal(set) var modulePath: String?
     /// Its files.
     public internal(set) var assets: SnapshotAssets
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes a module.
@@ -48,6 +49,7 @@ public final class SnapshotShared: FieldView, LuaConvertible, @unchecked Sendabl
     public internal(set) var assets: SnapshotAssets
     /// The exports that the remote uses.
     public internal(set) var usedExports: LiveList<String>?
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes a shared package.
@@ -80,6 +82,7 @@ public final class SnapshotRemote: FieldView, LuaConvertible, @unchecked Sendabl
 
     /// Its version, or its entry.
     public internal(set) var matchedVersion: String
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes one.
@@ -89,7 +92,7 @@ public final class SnapshotRemote: FieldView, LuaConvertible, @unchecked Sendabl
 
     public static let luaTypeName = "mf.SnapshotRemote"
     public static let fields = FieldTable<SnapshotRemote>([
-        ViewField("matchedVersion", "string", "Its version, or its entry.", { .string($0.matchedVersion) }) {
+        ViewField("matchedVersion", "string", "The version, or the entry.", { .string($0.matchedVersion) }) {
             $0.matchedVersion = try String.fromLua($1)
         }
     ])
@@ -111,6 +114,7 @@ public final class SnapshotAssets: FieldView, LuaConvertible, @unchecked Sendabl
     public internal(set) var js: SnapshotAssetGroup
     /// Files that are not executed.
     public internal(set) var css: SnapshotAssetGroup
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Makes the assets.
@@ -144,6 +148,7 @@ public final class SnapshotAssetGroup: FieldView, LuaConvertible, @unchecked Sen
 
     private var syncList: LiveList<String>
     private var asyncList: LiveList<String>
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
     public var extra: OrderedDictionary<String, LuaValue> = [:]
 
     /// Needed at once.
@@ -165,7 +170,8 @@ public final class SnapshotAssetGroup: FieldView, LuaConvertible, @unchecked Sen
 
     public static let luaTypeName = "mf.SnapshotAssetGroup"
     public static let fields = FieldTable<SnapshotAssetGroup>([
-        .view("sync", "Needed at once. Live.", \.syncList), .view("async", "Needed later. Live.", \.asyncList),
+        .view("sync", "Files needed immediately. Live.", \.syncList),
+        .view("async", "Files needed later. Live.", \.asyncList),
     ])
     public var luaValue: LuaValue { .object(self) }
 
