@@ -83,7 +83,7 @@ extension MFError {
         MFError(
             .entryLoadFailed, "the entry of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
             context: [("remote", remote.name), ("entry", URLParts.redacted(url))],
-            hint: (cause as? MFError)?.hint ?? "see the cause below; the next load tries again", cause: cause)
+            hint: (cause as? MFError)?.hint ?? "see the cause below; the next load retries", cause: cause)
     }
 
     /// A remote entry ran and returned no container.
@@ -97,7 +97,8 @@ extension MFError {
     /// An entry that is plainly something else than Lua.
     static func entryNotLua(_ url: String, found: String, cause: MFError) -> MFError {
         MFError(
-            .luaSyntax, "`\(URLParts.redacted(url))` is \(found), not Lua", context: [("entry", URLParts.redacted(url))],
+            .luaSyntax, "`\(URLParts.redacted(url))` is \(found), not Lua",
+            context: [("entry", URLParts.redacted(url))],
             hint:
                 "the remote was built for another runtime: point `entry` at a manifest whose `remoteEntry` is a Lua file",
             cause: cause)

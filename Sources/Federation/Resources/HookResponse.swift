@@ -48,6 +48,6 @@ extension MFError {
         MFError(
             .fetchStatus, "a listener of `\(hook)` answered with status \(status)",
             context: [("url", URLParts.redacted(url)), ("status", "\(status)")],
-            hint: "return nothing to ask the network")
+            hint: "return nothing to send the request over the network")
     }
 }

@@ -203,20 +203,22 @@ extension MFError {
         MFError(
             .manifestFailed, "the manifest of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
             context: [("host", host), ("remote", remote.name), ("manifest", URLParts.redacted(url))],
-            hint: (cause as? MFError)?.hint ?? "open the URL and see what answers", cause: cause)
+            hint: (cause as? MFError)?.hint ?? "open the URL and check the response", cause: cause)
     }
 
     /// A manifest lacks what makes it one; `errorLoadRemote` is told before the load fails.
     static func manifestIncomplete(_ url: String, remote: Remote, missing: String) -> MFError {
         MFError(
-            .luaConversion, "`\(URLParts.redacted(url))` is not a manifest of remote `\(remote.name)`: it lacks \(missing)",
+            .luaConversion,
+            "`\(URLParts.redacted(url))` is not a manifest of remote `\(remote.name)`: it lacks \(missing)",
             context: [("remote", remote.name), ("missing", missing)])
     }
 
     /// A manifest that was read is none.
     static func manifestInvalid(_ url: String, remote: Remote, host: String, cause: MFError) -> MFError {
         MFError(
-            .manifestInvalid, "`\(URLParts.redacted(url))` is not a manifest of remote `\(remote.name)`: \(cause.message)",
+            .manifestInvalid,
+            "`\(URLParts.redacted(url))` is not a manifest of remote `\(remote.name)`: \(cause.message)",
             context: [("host", host), ("remote", remote.name), ("missing", cause["missing"])],
             hint: cause.hint ?? "build the remote with a tool that writes `mf-manifest.json`", cause: cause)
     }
@@ -225,7 +227,7 @@ extension MFError {
     static func snapshotNotFound(_ remote: Remote, host: String) -> MFError {
         MFError(
             .snapshotNotFound,
-            "no snapshot is known of remote `\(remote.name)`\(remote.version.map { " in version \(URLParts.redacted($0))" } ?? "")",
+            "there is no snapshot of remote `\(remote.name)`\(remote.version.map { " in version \(URLParts.redacted($0))" } ?? "")",
             context: [("host", host), ("remote", remote.name)],
             hint: "give the remote an `entry`, or add its snapshot with `mf.addGlobalSnapshot`")
     }

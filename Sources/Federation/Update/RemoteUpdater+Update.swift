@@ -201,6 +201,6 @@ extension MFError {
         MFError(
             .manifestFailed, "the manifest of remote `\(remote.name)` is gone",
             context: [("host", host), ("remote", remote.name), ("manifest", URLParts.redacted(url))],
-            hint: "the version before it serves on; `removeRemotes` lets go of it")
+            hint: "the previous version stays in use; `removeRemotes` removes it")
     }
 }

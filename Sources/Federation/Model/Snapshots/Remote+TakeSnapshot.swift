@@ -31,7 +31,7 @@ extension MFError {
     static func publicPathUnknown(_ source: String, of remote: Remote) -> MFError {
         let text = source.count > 80 ? source.prefix(80) + "…" : source[...]
         return MFError(
-            .entryUrlMissing, "`getPublicPath` of remote `\(remote.name)` is not understood: `\(text)`",
+            .entryUrlMissing, "cannot evaluate `getPublicPath` of remote `\(remote.name)`: `\(text)`",
             context: [("remote", remote.name), ("manifest", remote.entry.map(URLParts.redacted))],
             hint:
                 "write `function() { return \"https://…/\" }` or `function() return \"https://…/\" end`, or set `publicPath`"
@@ -43,6 +43,6 @@ extension MFError {
         MFError(
             .entryUrlMissing, "the snapshot of remote `\(remote.name)` names no public path",
             context: [("remote", remote.name), ("manifest", remote.entry.map(URLParts.redacted))],
-            hint: "write `\"publicPath\": \"auto\"` into `metaData` of its manifest: the files lie beside it")
+            hint: "set `\"publicPath\": \"auto\"` in `metaData` of its manifest if the files are next to it")
     }
 }

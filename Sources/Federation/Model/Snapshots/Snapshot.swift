@@ -187,6 +187,6 @@ extension MFError {
         MFError(
             .fetchPolicy, "`\(URLParts.redacted(manifest))` names `\(URLParts.redacted(url))`, which is not allowed",
             context: [("manifest", URLParts.redacted(manifest)), ("url", URLParts.redacted(url))],
-            hint: "what is fetched over http names http and https only; serve the file beside it")
+            hint: "a manifest fetched over http can only name http and https URLs; serve the file next to it")
     }
 }
