@@ -1,4 +1,3 @@
-
 /// The work that keeps a runtime alive: spawned tasks, timers, watches.
 package final class KeepAlive: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.

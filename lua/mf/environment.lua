@@ -73,7 +73,7 @@ local function preloaded(package)
   end
 end
 
---- Finds files on `package.path`, and tells `note` of each; of a module that is not there, of all files that would be it.
+--- Finds files on `package.path` and passes each to `note`; for a missing module, every file that could have been it.
 local function on_path(environment, package, note)
   return function(name)
     local file, tried = globals.package.searchpath(name, package.path)

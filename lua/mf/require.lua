@@ -5,7 +5,7 @@
 -- close(name), closed(gate), wait(gate), open(gate), task(), missing(name, tried), cycle(chain).
 local environment, native = ...
 local package = environment.package
-local error, ipairs, pcall, rawget, type = error, ipairs, pcall, rawget, type
+local error, ipairs, pcall, type = error, ipairs, pcall, type
 local setmetatable = setmetatable
 local concat, insert, tostring = table.concat, table.insert, tostring
 

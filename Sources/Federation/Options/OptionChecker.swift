@@ -56,7 +56,7 @@ struct OptionChecker {
         guard case .table(let table) = value, let metatable = try table.metatable(),
             !(try metatable.rawGet("__index").isNil)
         else { return }
-        note("takes keys from a metatable", hint: "copy what it inherits into the table itself: options are its own keys")
+        note("takes keys from a metatable", hint: "copy inherited keys into the table: only its own keys count")
     }
 
     /// Notes a value of another type.
