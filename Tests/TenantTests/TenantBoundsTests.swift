@@ -24,8 +24,8 @@ import Testing
     static let lacking = [
         ("require('mf').fetch('http://127.0.0.1:1/')", "net"), ("require('mf').loadRemote('a/b')", "origin"),
         ("require('mf').init {}", "LIMIT-009"), ("require('mf').getInstance()", "LIMIT-009"),
-        ("os.getenv('HOME')", "env"), ("os.execute('true')", "LIMIT-009"), ("os.tmpname()", "files"),
-        ("io.open('x')", "files"), ("dofile('x')", "files"), ("package.loaded.x = 1", "require"),
+        ("os.getenv('HOME')", "env"), ("os.execute('true')", "LIMIT-009"), ("os.tmpname()", "file access"),
+        ("io.open('x')", "file access"), ("dofile('x')", "file access"), ("package.loaded.x = 1", "require"),
         ("debug.getinfo(1)", "traceback"), ("string.dump(print)", "LIMIT-009"),
     ]
 
