@@ -96,7 +96,10 @@ docs: setup
 	$(SWIFT) package dump-symbol-graph --minimum-access-level public --skip-synthesized-members >/dev/null
 	rm -rf .build/docs $(DOCS) && mkdir -p $(DOCS)/symbols
 	cp -r Sources/MFLua/MFLua.docc $(DOCS)/
-	cp $$(find Sources -name '*.gen.md') $(DOCS)/MFLua.docc/
+	# The generated pages, without the line that says so: an article begins with its title.
+	for page in $$(find Sources -name '*.gen.md'); do \
+	    sed 1d $$page > $(DOCS)/MFLua.docc/$$(basename $$page .gen.md).md || exit 1; \
+	done
 	for module in $(MODULES); do \
 	    cp $$(find .build -path "*/symbolgraph/$$module*.symbols.json" -newer Package.swift) $(DOCS)/symbols/ || exit 1; \
 	done
