@@ -323,14 +323,22 @@ function operations.parallel(step)
   return outcomes
 end
 
--- What never waits: its outcome is written before anything that it has started goes on.
+-- What never waits: nothing has to watch it. Its outcome is written one turn of the queue after it has ended, as a
+-- promise's is, and before anything that waits for a turn of the loop.
 local never_waits = { loadShareSync = true }
+
+local function attempt_at_once(step)
+  local outcome = attempt(step)
+  mf.spawn(function() end):wait()
+  return outcome
+end
 
 --- Runs step number `index` and writes its lines.
 function steps.run(index, step)
   local unordered = step.unordered or step.op == "parallel"
   if unordered then trace.collect() end
-  local outcome = never_waits[step.op] and attempt(step) or attempt_within(step, step.timeout or default_timeout)
+  local outcome = never_waits[step.op] and attempt_at_once(step)
+    or attempt_within(step, step.timeout or default_timeout)
   if unordered then trace.write_collected(index) end
   trace.write { step = index, op = step.op, ok = outcome.ok, error = outcome.error }
 end
