@@ -71,8 +71,12 @@ extension RemoteLoader {
         do {
             return try await hooks.emit(lifecycle.beforeRequest, BeforeRequest(id: id, context: context)).id
         } catch let error where !(error is CancellationError) {
-            // Whoever began this without waiting for it, as loadShareSync does, goes on first.
-            if stepwise { await loop.yieldToIO() }
+            // Whoever began this without waiting for it, as loadShareSync does, goes on first: two turns of the queue, which
+            // come in the same order however busy the machine is.
+            if stepwise {
+                await loop.yieldToQueue()
+                await loop.yieldToQueue()
+            }
             let replacement = try await hooks.emit(
                 lifecycle.errorLoadRemote,
                 ErrorLoadRemote(
