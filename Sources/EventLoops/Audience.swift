@@ -28,12 +28,19 @@ package final class Audience: Sendable {
 
     /// Somebody does not wait any more.
     ///
-    /// - Returns: Whether that was the last one.
+    /// - Returns: Whether that was the last one, before the work has ended.
     func leave(_ number: Int) -> Bool {
         state.withLock {
             $0.waiters.removeValue(forKey: number)
-            return $0.waiters.isEmpty
+            return $0.waiters.isEmpty && !isOver.isSet
         }
+    }
+
+    /// The work has ended. Those who waited are let go: a task that the work has started, and that waited for it, is one of
+    /// its own audience, which would keep itself for ever.
+    func end() {
+        isOver.set()
+        state.withLock { $0.waiters.removeAll() }
     }
 
     /// Whether somebody still waits, or nobody ever has.

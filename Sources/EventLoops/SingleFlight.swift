@@ -53,7 +53,7 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
 
     private func land(_ result: Result<Value, any Error>) {
         self.result = result
-        audience.isOver.set()
+        audience.end()
         task = nil
         let waiters = waiters
         self.waiters = []

@@ -1,4 +1,4 @@
-import EventLoops
+@testable import EventLoops
 import Testing
 
 /// Work that is done once and awaited by many.
@@ -38,6 +38,17 @@ struct SingleFlightTests {
             try await staying.value
         }
         loop.stop()
+    }
+
+    @Test func workThatATaskOfItsOwnWaitedForIsLetGo() {
+        weak var kept: Audience?
+        do {
+            let audience = Audience()
+            kept = audience
+            Audience.$current.withValue(audience) { audience.join(1) }
+            audience.end()
+        }
+        #expect(kept == nil)
     }
 }
 
