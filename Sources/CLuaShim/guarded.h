@@ -43,11 +43,11 @@ typedef struct guard {
     int64_t outliving_ns;       /* the account of all tasks that outlive the call that spawned them */
     int64_t outliving_since_ns; /* wall clock: until when it was paid back */
 
-    bool collect;                /* the cap was crossed: collect, then decide */
-    bool slice_due;              /* the running task had its share */
-    int64_t total_ns;            /* processor time of the state's life */
-    lua_Integer names;           /* handed out by tostring */
-    char place[LUA_IDSIZE + 16]; /* file and line where the limit was reached; empty: not known */
+    bool collect;              /* the cap was crossed: collect, then decide */
+    bool slice_due;            /* the running task had its share */
+    int64_t total_ns;          /* processor time of the state's life */
+    lua_Integer names;         /* handed out by tostring */
+    char place[MF_PLACE_SIZE]; /* file and line where the limit was reached; empty: not known */
 } guard;
 
 /* ---- limits.c ---- */

@@ -120,6 +120,7 @@ struct mf_task {
     mf_account *account;
     bool opened;
     bool sliceable;
+    int32_t base; /* the level at which it was started or resumed last */
 };
 
 /* Processor time that a call shares with the tasks it spawned, and those they spawned. When the call is over, what is

@@ -187,18 +187,21 @@ static void look(lua_State *L, guard *g) {
     }
 }
 
-/* [-0, +0, -] notes where the innermost Lua function of a coroutine is, the first time that it is asked to */
-static void note_place(lua_State *L, guard *g) {
+/* [-0, +0, -] writes where the innermost Lua function of a coroutine is, unless a place is there already */
+static void find_place(lua_State *L, char place[MF_PLACE_SIZE]) {
     enum { LEVELS = 50 };
     lua_Debug ar;
-    for (int level = 0; !g->place[0] && level < LEVELS && lua_getstack(L, level, &ar); level++) {
+    for (int level = 0; !place[0] && level < LEVELS && lua_getstack(L, level, &ar); level++) {
         lua_getinfo(L, "Sl", &ar);
-        if (ar.currentline > 0) snprintf(g->place, sizeof g->place, "%s:%d", ar.short_src, ar.currentline);
+        if (ar.currentline > 0) snprintf(place, MF_PLACE_SIZE, "%s:%d", ar.short_src, ar.currentline);
     }
     /* The name of a chunk is the tenant's, and the place is told in one line. */
-    for (char *c = g->place; *c; c++)
+    for (char *c = place; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7F) *c = '?';
 }
+
+/* [-0, +0, -] notes where a coroutine went over the limit, the first time that it is asked to */
+static void note_place(lua_State *L, guard *g) { find_place(L, g->place); }
 
 static bool can_leave(lua_State *L, mf_state *s) { return s->task && s->nonyield == 0 && lua_isyieldable(L); }
 
@@ -287,14 +290,20 @@ int32_t mf_set_limits(mf_state *s, const mf_limits *limits) {
     return MF_OK;
 }
 
-void mf_terminate(mf_state *s, int32_t reason) {
+void mf_terminate(mf_state *s, int32_t reason, const char *place) {
     guard *g = s->limits;
     if (s->violation) return;
     mf_set_violation(s, reason);
     if (!g || s->abandoned) return;
+    mf_place(s, g->place);
+    if (!g->place[0] && place) snprintf(g->place, sizeof g->place, "%s", place);
+}
+
+void mf_place(const mf_state *s, char place[MF_PLACE_SIZE]) {
+    place[0] = 0;
     /* What called Swift, or else what began to wait last. */
-    note_place(s->running, g);
-    if (s->tasks) note_place(s->tasks->thread, g);
+    find_place(s->running, place);
+    if (s->tasks) find_place(s->tasks->thread, place);
 }
 
 const char *mf_violation_place(const mf_state *s) {

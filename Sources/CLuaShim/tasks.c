@@ -193,6 +193,8 @@ void mf_free_tasks(mf_state *s) {
 
 const void *mf_task_current(const mf_state *s) { return s->task; }
 
+int32_t mf_task_depth(const mf_state *s) { return s->entry - (s->task ? s->task->base : 0); }
+
 /* ---- Running ---- */
 
 /* A coroutine that died or waits, and those that it has resumed: their __close metamethods run, and it can be used again. */
@@ -237,7 +239,7 @@ static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emis
     int32_t nest = s->nest, entry = s->entry, nonyield = s->nonyield;
     s->task = t;
     s->running = t->thread;
-    s->entry = nest;
+    s->entry = t->base = nest;
     s->nest = nest + 1;
     s->nonyield = 0;
     s->system_yield = 0;

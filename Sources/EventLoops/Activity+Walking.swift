@@ -55,7 +55,8 @@ extension Activity {
 
     /// What it waits for, and what that waits for: `task 1 -> share `lib``.
     public var waitText: String {
-        closure { Array($0.waitsFor.prefix(1)) }.activities.map(\.name).joined(separator: " -> ")
+        closure { $0.waitsFor.first.map { [$0] } ?? $0.outer.map { [$0] } ?? [] }.activities.map(\.name).joined(
+            separator: " -> ")
     }
 }
 

@@ -1,4 +1,4 @@
-internal import Diagnostics
+package import Diagnostics
 
 /// Something under way that others may wait for: a script, a load, a share, a task, a module that is being required.
 ///
@@ -45,6 +45,8 @@ public final class Activity: @unchecked Sendable {
     let kind: Kind
     /// What another process knows it by; 0: it knows nothing of it.
     public let number: Int64
+    /// What it was begun in the course of; told where it waits for nothing.
+    let outer: Activity?
     private let makeName: @Sendable () -> String
     private let key: Key?
     private(set) var waitsFor: [Activity] = []
@@ -55,7 +57,10 @@ public final class Activity: @unchecked Sendable {
     private var isUnwinding = false
 
     /// What messages call it.
-    public var name: String { makeName() }
+    public var name: String {
+        guard case .listeners(_, let plugin) = kind, let plugin = plugin(listener) else { return makeName() }
+        return "\(makeName()) of plugin `\(plugin)`"
+    }
 
     /// Describes an activity.
     ///
@@ -64,20 +69,16 @@ public final class Activity: @unchecked Sendable {
     ///   - kind: How it counts in circles.
     ///   - key: What it has in common with others that do the same; nil when no other does.
     ///   - number: What another process knows it by.
+    ///   - outer: What it is begun in the course of; told where it waits for nothing.
     public init(
         _ name: @autoclosure @escaping @Sendable () -> String, _ kind: Kind = .named, key: Key? = nil,
-        number: Int64 = 0
+        number: Int64 = 0, within outer: Activity? = nil
     ) {
         makeName = name
         self.kind = kind
         self.key = key
         self.number = number
-    }
-
-    /// Describes what is done in the course of another activity, and ends no sooner than that goes on.
-    public convenience init(_ name: @autoclosure @escaping @Sendable () -> String, within outer: Activity?) {
-        self.init(name())
-        if let outer { waitsFor = [outer] }
+        self.outer = outer
     }
 
     /// Describes listeners of a hook.
@@ -170,6 +171,9 @@ extension [Activity] {
 }
 
 extension MFError {
+    /// Whether a load would not end by itself: whatever fails for it fails with this error and no other around it.
+    package var isOfEndlessLoad: Bool { code == .waitCircle || code == .listenersTooDeep }
+
     /// What waits for itself would wait for ever.
     static func waitCircle(_ circle: [Activity]) -> MFError {
         let text = circle.circleText
@@ -183,11 +187,15 @@ extension MFError {
         guard case .listeners(let hook, let plugin) = culprit.kind else {
             return MFError(.listenersTooDeep, culprit.name)
         }
-        let owner = plugin(culprit.listener)
-        return MFError(
+        return listenersTooDeep(hook, plugin: plugin(culprit.listener), depth: Activity.listenerLimit)
+    }
+
+    /// Listeners of a hook that repeat what they were called for, so that they are called for it again.
+    package static func listenersTooDeep(_ hook: String, plugin owner: String?, depth: Int) -> MFError {
+        MFError(
             .listenersTooDeep,
             "hook `\(hook)`\(owner.map { " of plugin `\($0)`" } ?? "") repeatedly loads what it is called for, "
-                + "\(Activity.listenerLimit)levels deep",
+                + "\(depth) levels deep",
             context: [("hook", hook), ("plugin", owner)],
             hint: "return early when the listener is called for its own load, or limit the attempts")
     }

@@ -45,13 +45,26 @@ extension LuaState {
     /// Terminates a tenant's state from outside: for the time that a call takes with its waits.
     public func terminateForWallTime() {
         guard let handle = open() else { return }
-        mf_terminate(handle, Int32(MF_VIOLATION_WALL))
+        mf_terminate(handle, Int32(MF_VIOLATION_WALL), nil)
     }
 
     /// Terminates a tenant's state from outside: for what it has under way.
-    public func terminateForTasks() {
+    ///
+    /// - Parameter place: Where the task was started that goes over the limit. A function of the library that runs as a
+    ///   task, such as `mf.sleep`, has no place of its own.
+    public func terminateForTasks(startedAt place: String? = nil) {
         guard let handle = open() else { return }
-        mf_terminate(handle, Int32(MF_VIOLATION_TASKS))
+        mf_terminate(handle, Int32(MF_VIOLATION_TASKS), place)
+    }
+
+    /// File and line of the Lua code that called Swift, or else of what began to wait last; nil when there is none.
+    public var callingPlace: String? {
+        guard let handle = open() else { return nil }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(MF_PLACE_SIZE)) { room in
+            guard let place = room.baseAddress else { return nil }
+            mf_place(handle, place)
+            return place.pointee == 0 ? nil : String(cString: place)
+        }
     }
 
     /// Processor time that the state's code has used; measured for states with limits.

@@ -59,6 +59,24 @@ extension LuaState {
 
     private func invoke(_ callable: LuaCallableBox, _ span: mf_span) -> Int32 {
         let call = LuaCall(state: self, name: callable.name, arguments: read(span))
+        return moduleLoads.isEmpty ? invoke(callable, call) : invokeAsModules(callable, call)
+    }
+
+    /// Calls Swift; what that waits for, and starts, the innermost of the modules waits for that are being loaded.
+    @inline(never)
+    private func invokeAsModules(_ callable: LuaCallableBox, _ call: LuaCall) -> Int32 {
+        guard let running = try? LuaModuleLoads.Call(of: self), let ends = moduleLoads.ends(of: running) else {
+            return invoke(callable, call)
+        }
+        let outer = Activity.current
+        if let outer {
+            do { try ends.outermost.begin(outer) } catch { return answer { throw error } }
+        }
+        defer { if let outer { ends.outermost.end(outer) } }
+        return Activity.$current.withValue(ends.innermost) { invoke(callable, call) }
+    }
+
+    private func invoke(_ callable: LuaCallableBox, _ call: LuaCall) -> Int32 {
         switch callable.body {
         case .returning(let body): return answer { .many(try body(call)) }
         case .waiting(let body):

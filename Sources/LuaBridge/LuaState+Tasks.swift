@@ -71,7 +71,13 @@ extension LuaState {
         let held = isTenant ? waited.call.arguments.reduce(0) { $0 + $1.heldBytes } : 0
         charge(held)
         let (begun, turn) = (isTenant ? loop.now : nil, loop.turnCount)
-        do { outcome = .success(try await waited.body(waited.call)) } catch { outcome = .failure(error) }
+        do {
+            outcome = .success(
+                moduleLoads.isEmpty
+                    ? try await waited.body(waited.call) : try await asModules(of: task, waited.body, waited.call))
+        } catch {
+            outcome = .failure(error)
+        }
         // A task that does not prefer the loop comes back elsewhere.
         loop.checkOnLoop("LuaState", "callAsync(_:_:)")
         charge(-held)
@@ -83,6 +89,18 @@ extension LuaState {
         switch outcome {
         case .success(let values): return (values, false)
         case .failure(let error): return ([.error(error, in: self)], true)
+        }
+    }
+
+    /// Runs what a coroutine waits for; the innermost of the modules that it is loading waits for it.
+    private func asModules(
+        of task: LuaTask, _ body: @Sendable (LuaCall) async throws -> LuaValues, _ call: LuaCall
+    ) async throws -> LuaValues {
+        guard let (outermost, innermost) = moduleLoads.ends(of: LuaModuleLoads.Call(task: task.pointer)) else {
+            return try await body(call)
+        }
+        return try await outermost.awaited {
+            try await Activity.$current.withValue(innermost) { try await body(call) }
         }
     }
 

@@ -49,6 +49,10 @@ public final class LuaState: @unchecked Sendable {
     /// Where tasks wait for modules that others load, one of each `require`; told of each task that is dropped.
     var gates: [WeakGates] = []
 
+    /// What `require` is loading.
+    @exclusivity(unchecked)
+    var moduleLoads = LuaModuleLoads()
+
     /// The slot of lua/mf/require.lua, once it was needed.
     var requireChunk: Int32?
 
@@ -109,6 +113,7 @@ public final class LuaState: @unchecked Sendable {
         closed.store(true, ordering: .releasing)
         pending = nil
         gates.removeAll()
+        moduleLoads = LuaModuleLoads()
         requireChunk = nil
         shapeSlots.removeAll()
         kept.removeAll()

@@ -45,7 +45,8 @@ import Testing
         ("LuaState.violation", { _ = $0.state.violation }),
         ("LuaState.isTerminated", { _ = $0.state.isTerminated }),
         ("LuaState.terminateForWallTime()", { $0.state.terminateForWallTime() }),
-        ("LuaState.terminateForTasks()", { $0.state.terminateForTasks() }),
+        ("LuaState.terminateForTasks(startedAt:)", { $0.state.terminateForTasks() }),
+        ("LuaState.callingPlace", { _ = $0.state.callingPlace }),
         ("LuaState.cpuTime", { _ = $0.state.cpuTime }),
         ("LuaState.accountOfCall()", { _ = try $0.state.accountOfCall() }),
         (

@@ -75,6 +75,23 @@ import Testing
         }
     }
 
+    @Test(arguments: levels) func theErrorOfALimitSaysWhereTheFunctionWasStartedThatReachedIt(
+        level: TenantOptions.Level
+    ) async throws {
+        // Each task and each of their sleeps counts: one of the sleeps is too many, and no Lua code calls it.
+        let source = """
+            local mf = require('mf')
+            for i = 1, 100 do
+              mf.spawn(mf.sleep, 1e6) end
+            mf.sleep(1e6)
+            """
+        let options = options(level) { $0.tasks = 150 }
+        try await withSandboxedState { sandbox in
+            let error = await expectMFError(.limitTasks) { try await sandbox.tenant("acme", options).run(source) }
+            #expect(error?.message.hasSuffix("chunk.lua:3") == true, "\(String(describing: error))")
+        }
+    }
+
     /// Loops of C that come by no instruction of Lua.
     static let loopsInC = [
         "while true do load(os.date) end", "load(os.clock) while true do load(os.clock) end",

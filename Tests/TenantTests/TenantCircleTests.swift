@@ -11,8 +11,11 @@ import Testing
 
     struct Door: Sendable, CustomTestStringConvertible {
         let name: String
+        /// The entry of `own` itself, and further files of its.
+        var entry: String?
+        var files: [String: String] = [:]
         /// What the exposes `own/x` and `other/x` of two tenants do.
-        let own: String
+        var own = "return {}"
         var other = "return {}"
         /// The `get` of the shared modules `one` and `two`.
         var one = "return function() return {} end"
@@ -86,13 +89,77 @@ import Testing
             circle: "own/x -> share `one` -> other/x -> share `two` -> own/x"),
     ]
 
-    @Test(arguments: doors, TenantOptions.Level.allCases)
+    static let required = [
+        Door(
+            name: "a file that is required in between",
+            files: ["helper.lua": "return require('mf').loadShare('one')()"],
+            own: "return require('helper')", one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> module `helper` -> share `one` -> own/x"),
+        Door(
+            name: "files within one another, from a task",
+            files: ["outer.lua": "return require('inner')", "inner.lua": "return require('mf').loadShare('one')()"],
+            own: "local task = mf.spawn(function() mf.sleep(1) return require('outer') end) return task:wait()",
+            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> task 1 -> module `outer` -> module `inner` -> share `one` -> own/x"),
+        Door(
+            name: "a file that a task loads",
+            files: ["helper.lua": "return require('mf').loadShare('one')()"],
+            own: """
+                local task = mf.spawn(function() return require('helper') end)
+                mf.sleep(20)
+                return require('helper')
+                """,
+            one: "mf.sleep(40) return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> module `helper` -> share `one` -> own/x"),
+        Door(
+            name: "a file and itself", files: ["helper.lua": "return require('helper')"],
+            own: "return require('helper')", last: "mf.loadRemote('own/x')",
+            circle: "modules require each other: `helper` -> `helper`"),
+        Door(
+            name: "files of two tasks that require each other",
+            files: [
+                "helper.lua": "require('mf').sleep(5) return require('other')",
+                "other.lua": "require('mf').sleep(5) return require('helper')",
+            ],
+            own: "mf.all { function() require('helper') end, function() require('other') end }",
+            last: "mf.loadRemote('own/x')", circle: "module `helper` -> module `other` -> module `helper`"),
+    ]
+
+    static let others = [
+        Door(
+            name: "the top level of the entry", entry: "require('mf').loadShare('one')",
+            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')", circle: "share `one` -> own/x"),
+        Door(
+            name: "the init of the container",
+            entry: "return { init = function() require('mf').loadShare('one') end, get = function() end }",
+            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')", circle: "share `one` -> own/x"),
+        Door(
+            name: "the get of the container",
+            entry: "return { init = function() end, get = function() return require('mf').loadShare('one') end }",
+            one: "return mf.loadRemote('own/x')", last: "mf.loadRemote('own/x')",
+            circle: "own/x -> share `one` -> own/x"),
+        Door(
+            name: "a task and itself",
+            own: "local task task = mf.spawn(function() mf.sleep(1) return task:wait() end) return task:wait()",
+            last: "mf.loadRemote('own/x')", circle: "task 1 -> task 1"),
+        Door(
+            name: "two tasks",
+            own: """
+                local two
+                local one = mf.spawn(function() mf.sleep(1) return two:wait() end)
+                two = mf.spawn(function() mf.sleep(5) return one:wait() end)
+                return one:wait()
+                """, last: "mf.loadRemote('own/x')", circle: "task 1 -> task 2 -> task 1"),
+    ]
+
+    @Test(arguments: doors + required + others, TenantOptions.Level.allCases)
     func whatWaitsForItselfByWayOfATenantFailsAndNamesTheCircle(door: Door, level: TenantOptions.Level) async throws {
         let result = try await load(level, door)
         #expect(result.first?.stringValue == "LOAD-001", "\(result)")
         // Where it is closed at the moment in which it begins, which of the waits closes it depends on the level.
         let text = result.last?.stringValue ?? ""
-        #expect(text.contains("circular wait: ") && text.contains(door.circle), "\(result)")
+        #expect(text.contains("circular wait: ") || door.circle.hasPrefix("modules"), "\(result)")
+        #expect(text.contains(door.circle), "\(result)")
     }
 
     @Test(arguments: TenantOptions.Level.allCases)
@@ -109,7 +176,8 @@ import Testing
         func entry(_ factory: String) -> String {
             "local mf = require('mf') return { init = function() end, get = function() return function() \(factory) end end }"
         }
-        let texts = ["http://own/e.lua": entry(door.own), "http://other/e.lua": entry(door.other)]
+        var texts = ["http://own/e.lua": door.entry ?? entry(door.own), "http://other/e.lua": entry(door.other)]
+        for (name, text) in door.files { texts["http://own/\(name)"] = text }
         let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: InMemoryFetcher(texts)))
         do {
             let result = try await runtime.evaluate(

@@ -1,18 +1,16 @@
 -- `require`, written in Lua so that a module can wait while it loads: its loader runs in the coroutine that asked.
 -- Two coroutines that ask for one module run it once; the second waits for the first.
 --
--- Called with the environment to put it into, which has a table `package` of its own, and with functions of Swift:
--- close(name), closed(gate), wait(gate), open(gate), task(), missing(name, tried), cycle(chain).
-local environment, native = ...
-local package = environment.package
-local error, ipairs, pcall, type = error, ipairs, pcall, type
+-- Called with the environment to put it into, with functions of Swift: close(name), closed(gate), wait(gate),
+-- open(gate), task(), missing(name, tried), cycle(chain), and with the table `package`, which the environment may have.
+local environment, native, package = ...
+package = package or environment.package
+local error, ipairs, type = error, ipairs, type
 local setmetatable = setmetatable
 local concat, insert, tostring = table.concat, table.insert, tostring
 
 -- name -> { gate, task, inside } for modules that are being loaded
 local loading = {}
--- task -> name of the module it waits for
-local awaited = {}
 -- task -> name of the module it is loading innermost
 local innermost = {}
 
@@ -30,23 +28,6 @@ local function own_cycle(name, task)
   end
   insert(chain, 1, name)
   return quoted(chain)
-end
-
---- The chain of modules from `name` back to it, if waiting for it would never end.
-local function find_cycle(name, task)
-  local chain, seen = { name }, {}
-  if loading[name].task == task then return own_cycle(name, task) end
-  while loading[name] and not seen[name] do
-    seen[name] = true
-    local owner = loading[name].task
-    if owner == task then
-      chain[#chain + 1] = chain[1]
-      return quoted(chain)
-    end
-    name = awaited[owner]
-    if not name then return nil end
-    chain[#chain + 1] = name
-  end
 end
 
 --- Finds the loader of a module: the loader and what it is called with.
@@ -101,11 +82,8 @@ function environment.require(name)
     local record = loading[name]
     -- Opened without a module: the task that was loading it has been dropped.
     if not record or not native.closed(record.gate) then return load(name, task) end
-    local cycle = find_cycle(name, task)
-    if cycle then error(native.cycle(cycle), 0) end
-    awaited[task] = name
-    local ok, message = pcall(native.wait, record.gate)
-    awaited[task] = nil
-    if not ok then error(message, 0) end
+    -- Circles of several tasks are found where they wait.
+    if record.task == task then error(native.cycle(own_cycle(name, task)), 0) end
+    native.wait(record.gate)
   end
 end

@@ -142,7 +142,11 @@ size_t mf_memory_peak(const mf_state *s);
 void mf_memory_limit(mf_state *s, size_t cap, size_t margin); /* 0: none */
 void mf_charge(mf_state *s, int64_t bytes);                   /* held for Lua outside of it; negative: no longer */
 int32_t mf_violation(const mf_state *s);
-void mf_terminate(mf_state *s, int32_t reason);
+/* `place`: where the code began that went over the limit, for when no Lua function of it is on the stack; or NULL */
+void mf_terminate(mf_state *s, int32_t reason, const char *place);
+enum { MF_PLACE_SIZE = 80 };
+/* File and line of the Lua function that called Swift, or else that began to wait last; empty: there is none. */
+void mf_place(const mf_state *s, char place[MF_PLACE_SIZE]);
 const char *
 mf_violation_place(const mf_state *s); /* file and line of the code that went over the limit; empty: not known */
 int32_t mf_collect(mf_state *s);
@@ -230,6 +234,8 @@ void mf_task_drop(mf_task *task);
 /* Ends a task that waits as coroutine.close does: its pending __close metamethods run, unless the state is terminated. */
 void mf_task_close(mf_task *task);
 const void *mf_task_current(const mf_state *s);
+/* How many calls from Swift lie between the code of the current task and what runs now; 0: none. */
+int32_t mf_task_depth(const mf_state *s);
 
 /* ---- Emission ---- */
 enum { MF_EMIT_SYNC = 0, MF_EMIT_ASYNC = 1, MF_EMIT_SYNC_WATERFALL = 2, MF_EMIT_ASYNC_WATERFALL = 3 };

@@ -13,6 +13,8 @@ extension MFError.Code {
             """
             Cause: a load, a shared module, a task or a `require` waits for something that waits for it. The message names
                    the circle: in `a/x -> b/x -> a/x` the module `a/x` loads `b/x` while it is created, and `b/x` loads `a/x`.
+                   Files that are required in between are named, too, as in: a/x -> module `helper` -> b/y -> a/x
+                   (`a/x` requires its own file `helper.lua`, which loads `b/y`).
             Cure:  let one of them load the other later: inside the function that needs it, or in `mf.spawn` without
                    waiting for the task.
             """),

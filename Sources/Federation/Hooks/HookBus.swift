@@ -85,7 +85,7 @@ extension HookBus {
     @inline(__always)
     func emit<A>(_ hook: SyncHook<A>, _ arguments: @autoclosure () -> A) throws -> LuaValue {
         let list = taps(hook)
-        return list.isEmpty ? .nil : try call(list, of: hook, arguments())
+        return list.isEmpty ? .nil : try list.nested { try call(list, of: hook, arguments()) }
     }
 
     private func call<A>(_ list: TapList<A>, of hook: SyncHook<A>, _ arguments: A) throws -> LuaValue {
@@ -156,7 +156,7 @@ extension HookBus {
     @inline(__always)
     func emit<A>(_ hook: SyncWaterfallHook<A>, _ arguments: A) throws -> A {
         let list = taps(hook)
-        return list.isEmpty ? arguments : try call(list, of: hook, arguments)
+        return list.isEmpty ? arguments : try list.nested { try call(list, of: hook, arguments) }
     }
 
     private func call<A>(_ list: TapList<A>, of hook: SyncWaterfallHook<A>, _ arguments: A) throws -> A {
@@ -259,8 +259,9 @@ extension TapList {
     /// The error with the names of the hook and of the plugin whose listener failed.
     fileprivate func named(_ error: MFError, first: Int) -> MFError {
         let index = first + (error["listener"].flatMap { Int($0) } ?? 0)
-        let named = error.removing(context: "listener")
-            .inHook(hook, plugin: taps.indices.contains(index) ? taps[index].plugin : nil)
+        let plugin = taps.indices.contains(index) ? taps[index].plugin : nil
+        let error = kind.canWait ? error : tooDeep(error, plugin: plugin)
+        let named = error.removing(context: "listener").inHook(hook, plugin: plugin)
         if error.code == .badHookValue { return named.sayingWho(hook) }
         guard error.code == .cannotWait, !kind.canWait else { return named }
         return named.replacing(

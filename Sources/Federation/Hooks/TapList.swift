@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoops
 import LuaBridge
 
 /// A Swift listener of a hook with arguments `A`; which case is used follows from the hook's kind.
@@ -62,6 +63,12 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     private(set) var taps: [Tap<A>] = []
     @exclusivity(unchecked)
     private var compiled: [Run]?
+    /// How many calls of its listeners are under way within one another; of a sync hook's only.
+    @exclusivity(unchecked)
+    private var depth = 0
+    /// Whether they went too deep: all that are further in fail at once, as trying again at each depth would take for ever.
+    @exclusivity(unchecked)
+    private var isUnwinding = false
 
     init(
         hook: String, kind: HookKind, fields: [HookField<A>], tenancy: HookTenancy,
@@ -72,6 +79,40 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
 
     @inline(__always)
     var isEmpty: Bool { taps.isEmpty }
+
+    /// How deeply listeners of a sync hook may repeat what they are called for.
+    static var depthLimit: Int { 50 }
+
+    /// Calls listeners of a sync hook.
+    ///
+    /// - Throws: what the body throws; ``MFError`` with `LOAD-002` when that went too deep.
+    func nested<T>(_ body: () throws -> T) throws -> T {
+        if depth >= Self.depthLimit { isUnwinding = true }
+        if isUnwinding {
+            // Where several listen, the error is told whose listener it was on its way out.
+            throw MFError.listenersTooDeep(
+                hook, plugin: taps.count == 1 ? taps[0].plugin : nil, depth: Self.depthLimit)
+        }
+        depth += 1
+        defer {
+            depth -= 1
+            if depth == 0 { isUnwinding = false }
+        }
+        return try body()
+    }
+
+    /// The error that a listener of a sync hook failed with, told of its plugin where the listener repeats what it is
+    /// called for.
+    func tooDeep(_ error: MFError, plugin: String?) -> MFError {
+        if error.code == .listenersTooDeep, error["hook"] == hook, error["plugin"] == nil {
+            return MFError.listenersTooDeep(hook, plugin: plugin, depth: Self.depthLimit)
+        }
+        // With other calls in between, Lua's own limit comes first.
+        let causes = sequence(first: error) { $0.cause as? MFError }
+        guard depth > 1, causes.contains(where: { $0.code == .tooDeep }) else { return error }
+        isUnwinding = true
+        return MFError.listenersTooDeep(hook, plugin: plugin, depth: depth)
+    }
 
     /// Adds a listener at its plugin's place; the same Lua function listens once.
     func add(_ tap: Tap<A>) {

@@ -145,6 +145,7 @@ extension MFError {
     /// Some resources of a preload could not be had. Exposes that are not there are named: asking again does not help.
     static func preloadFailed(_ errors: [any Error]) -> MFError? {
         if errors.isEmpty { return nil }
+        if let endless = errors.lazy.compactMap({ $0 as? MFError }).first(where: \.isOfEndlessLoad) { return endless }
         let unknown = errors.compactMap { $0 as? MFError }.filter { $0.code == .exposeNotFound }
         guard let first = unknown.first, unknown.count == errors.count else {
             let names = unknown.isEmpty ? "" : " " + unknown.map(\.message).joined(separator: "; ")

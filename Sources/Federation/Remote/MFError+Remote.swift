@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoops
 import Fetch
 import LuaBridge
 
@@ -44,7 +45,8 @@ extension MFError {
 
     /// `container.init` raised.
     static func initFailed(_ remote: ResolvedRemote, host: String, cause: any Error) -> MFError {
-        MFError(
+        if let cause = cause as? MFError, cause.isOfEndlessLoad { return cause }
+        return MFError(
             .initAlreadyDone, "the container of remote `\(remote.name)` failed to initialize: \(text(of: cause))",
             context: [("host", host), ("remote", remote.name), ("entry", remote.entry)],
             hint: "the cause below was raised by the container's `init`", cause: cause)
@@ -80,7 +82,8 @@ extension MFError {
 
     /// A remote entry could not be fetched, compiled or run.
     static func entryLoadFailed(_ remote: ResolvedRemote, url: String, cause: any Error) -> MFError {
-        MFError(
+        if let cause = cause as? MFError, cause.isOfEndlessLoad { return cause }
+        return MFError(
             .entryLoadFailed, "the entry of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
             context: [("remote", remote.name), ("entry", URLParts.redacted(url))],
             hint: (cause as? MFError)?.hint ?? "see the cause below; the next load retries", cause: cause)

@@ -14,6 +14,7 @@ final class InProcessSandbox: Sandbox, @unchecked Sendable {
     /// What a host's view lets the tenant do, by name.
     var verbs: [String: LuaCallable] = [:]
     private let base: LuaTable
+    private var lastModule: Int64 = 0
     private var prepare: LuaFunction?
     private var views: [ObjectIdentifier: WeakView] = [:]
     private var lastUsage = TenantUsage()
@@ -28,7 +29,9 @@ final class InProcessSandbox: Sandbox, @unchecked Sendable {
         limits.wall = options.wall
         state = try LuaState(loop: loop, configuration: .tenant(limits))
         base = state.globals
-        tasks = TaskRunner(loop: loop, limit: options.tasks) { [unowned state] in state.terminateForTasks() }
+        tasks = TaskRunner(loop: loop, limit: options.tasks) { [unowned state] place in
+            state.terminateForTasks(startedAt: place)
+        }
         try TenantLibrary(options: options, imports: imports).install(in: self)
         tasks.onViolation = { [weak self] in self?.onViolation() }
     }
@@ -64,62 +67,47 @@ final class InProcessSandbox: Sandbox, @unchecked Sendable {
         let environment = try state.makeEnvironment(over: base)
         if prepare == nil { prepare = try state.load(Self.preparation, name: "=tenant") }
         let find = modules.map { LuaValue.callable(callable($0)) } ?? .nil
-        if let prepare { _ = try state.call(prepare, [.table(environment), find, .callable(tasks.spawn { scope })]) }
+        let package = try state.makeTable(.record([:]))
+        if let prepare {
+            _ = try state.call(
+                prepare, [.table(environment), .table(package), find, .callable(tasks.spawn { scope })])
+        }
+        try state.installRequire(
+            in: environment, package: package, numbering: { [weak self] in self?.numberModule() ?? 0 },
+            observer: { [weak tasks] in tasks?.workerWaits })
         let chunk = try state.load(source, name: name, environment: environment)
         return try call(chunk, arguments, canWait: canWait)
     }
 
     /// Has `load` compile into the globals of the chunk that calls it, and `require` find the chunk's own modules.
     private static let preparation = """
-        local environment, find, spawn = ...
-        local load, select, library, error, rawget = load, select, require, error, rawget
-        local running, setmetatable = coroutine.running, setmetatable
-        local loaded, own = {}, nil
-        -- name -> who loads it, and the module that it was loading already; task -> the innermost
-        local loading, innermost = {}, {}
-        local function circle(name, task)
-          local chain, at = "`" .. name .. "`", innermost[task]
-          while at and at ~= name do
-            chain = "`" .. at .. "` -> " .. chain
-            at = loading[at].outer
-          end
-          return "`" .. name .. "` -> " .. chain
-        end
-        local leave = { __close = function(record)
-          if loading[record.name] == record then loading[record.name] = nil end
-          innermost[record.task] = record.outer
-        end }
-        environment.require = function(name)
-          local module = rawget(loaded, name)
-          if module ~= nil then return module end
-          if name == "mf" then
-            own = own or library(name, spawn)
-            return own
-          end
-          if not find or library(name, true) then return library(name) end
-          local task = running()
-          if loading[name] and loading[name].task == task then library(name, false, circle(name, task)) end
-          local record <close> = setmetatable({ name = name, task = task, outer = innermost[task] }, leave)
-          loading[name], innermost[task] = record, name
+        local environment, package, find, spawn = ...
+        local load, select, library, error = load, select, require, error
+        local function missing(name) return library(name) end
+        package.loaded = {}
+        package.searchers = { function(name)
+          if name == "mf" then return function() return library(name, spawn) end end
+          if not find or library(name, true) then return missing end
           local source, url, value = find(name)
           if not source then
-            if value == nil then return library(name) end
-            loaded[name] = value
-            return value
+            if value == nil then return missing end
+            return function() return value end
           end
           local chunk, message = load(source, "@" .. url, "t", environment)
           if not chunk then error(message, 0) end
-          module = chunk(name, url)
-          if module == nil then module = rawget(loaded, name) end
-          if module == nil then module = true end
-          loaded[name] = module
-          return module
-        end
+          return chunk, url
+        end }
         environment.load = function(chunk, name, mode, ...)
           if select("#", ...) > 0 then return load(chunk, name, mode, (...)) end
           return load(chunk, name, mode, environment)
         end
         """
+
+    /// Numbers modules that are being loaded, apart from the tasks.
+    private func numberModule() -> Int64 {
+        lastModule += 1
+        return MirroredWaits.firstModule - lastModule
+    }
 
     func start(_ function: TenantExport, _ arguments: [LuaValue], canWait: Bool) throws -> CallOutcome {
         guard let function = function.function, function.state === state else { throw MFError.stateGone() }

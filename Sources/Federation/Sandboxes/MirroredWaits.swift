@@ -3,7 +3,8 @@ import EventLoops
 
 /// The waits inside of a worker, as far as it has told of them, as part of its host's own wait-for graph.
 ///
-/// A worker names what waits by numbers: a request of its host by its own, a task of the tenant by a negative one. All of
+/// A worker names what waits by numbers: a request of its host by its own, a task of the tenant and a module that one
+/// requires by a negative one. All of
 /// it may be wrong: then a circle is found that is none, in the tenant's own calls, or none that is one, and they end at
 /// the tenant's `wall` limit.
 final class MirroredWaits {
@@ -16,11 +17,20 @@ final class MirroredWaits {
     private var tasks: [Int64: Task] = [:]
     private(set) var count = 0
 
-    /// A task of the worker.
-    func task(_ number: Int64) -> Activity {
+    /// The numbers of modules are below this one, those of tasks are not.
+    static let firstModule: Int64 = -(1 << 40)
+    /// How many waits of modules a worker tells of.
+    static let mostModules = 64
+    /// The most bytes of a name that a worker gives.
+    static let longestName = 512
+
+    /// A task of the worker, or a module that is loaded in it.
+    ///
+    /// - Parameter name: What messages call it; nil: as tasks are called.
+    func task(_ number: Int64, named name: String? = nil) -> Activity {
         if let known = tasks[number]?.activity { return known }
         if tasks.count > 2 * count + 64 { tasks = tasks.filter { $0.value.activity != nil } }
-        let activity = Activity("task \(number.magnitude)")
+        let activity = Activity(name ?? "task \(number.magnitude)")
         tasks[number] = Task(activity: activity)
         return activity
     }

@@ -2,14 +2,18 @@ import Diagnostics
 import EventLoops
 import LuaBridge
 
-/// The waits for tasks inside of a worker. Its host is told of those that can be part of a circle through it.
+/// The waits for tasks and modules inside of a worker. Its host is told of those that can be part of a circle through it.
 ///
 /// A circle through the host needs a request to it. So a wait is told when what is waited for, directly or by what it waits
 /// for in turn, has asked the host for something that is not answered: with the request or, where the wait begins later,
 /// then. Everything else stays in the worker, and costs nothing.
-final class WorkerWaits: TaskWaitObserver, @unchecked Sendable {
+final class WorkerWaits: ActivityObserver, @unchecked Sendable {
     // Confined to its loop's thread: every entry point is reached from a job, timer or callback of that loop.
-    private struct Wait: Hashable { let waiter, awaited: Int64 }
+    private struct Wait: Hashable {
+        let waiter, awaited: Int64
+
+        var isOfModule: Bool { min(waiter, awaited) < MirroredWaits.firstModule }
+    }
 
     private unowned let peer: TenantPeer
     private let loop: EventLoop
@@ -17,6 +21,8 @@ final class WorkerWaits: TaskWaitObserver, @unchecked Sendable {
     private var asking: [ObjectIdentifier: Int] = [:]
     /// What the host knows.
     private var told: Set<Wait> = []
+    /// How many of these are waits of modules, or for them.
+    private var toldModules = 0
 
     init(_ peer: TenantPeer, _ loop: EventLoop) { (self.peer, self.loop) = (peer, loop) }
 
@@ -50,8 +56,18 @@ final class WorkerWaits: TaskWaitObserver, @unchecked Sendable {
 
     /// A wait for a task has ended.
     func end(_ waiter: Activity, for awaited: Activity) {
-        let wait = Wait(waiter: waiter.number, awaited: awaited.number)
+        end(Wait(waiter: waiter.number, awaited: awaited.number))
+    }
+
+    /// Whatever an activity has waited for, and what has waited for it, does so no longer.
+    func endAll(of activity: Activity) {
+        if told.isEmpty { return }
+        for wait in told where wait.waiter == activity.number || wait.awaited == activity.number { end(wait) }
+    }
+
+    private func end(_ wait: Wait) {
         guard told.remove(wait) != nil else { return }
+        if wait.isOfModule { toldModules -= 1 }
         peer.tell("waited", [.integer(wait.waiter), .integer(wait.awaited)])
     }
 
@@ -64,8 +80,12 @@ final class WorkerWaits: TaskWaitObserver, @unchecked Sendable {
     /// Tells of a wait that the host does not know.
     @discardableResult private func tell(_ waiter: Activity, _ awaited: Activity) -> CallOutcome? {
         let wait = Wait(waiter: waiter.number, awaited: awaited.number)
-        guard waiter.number != 0, awaited.number != 0, told.insert(wait).inserted else { return nil }
-        return try? peer.ask(
-            "waits", [.integer(wait.waiter), .integer(wait.awaited)], by: nil, canWait: true, deadline: .zero)
+        guard waiter.number != 0, awaited.number != 0 else { return nil }
+        if wait.isOfModule, toldModules >= MirroredWaits.mostModules { return nil }
+        guard told.insert(wait).inserted else { return nil }
+        if wait.isOfModule { toldModules += 1 }
+        var values: LuaValues = [.integer(wait.waiter), .integer(wait.awaited)]
+        if wait.awaited < MirroredWaits.firstModule { values.append(.string(awaited.name)) }
+        return try? peer.ask("waits", values, by: nil, canWait: true, deadline: .zero)
     }
 }

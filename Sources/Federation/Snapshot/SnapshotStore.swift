@@ -200,7 +200,8 @@ extension SnapshotStore {
 extension MFError {
     /// A manifest could not be fetched or read.
     static func manifestFailed(_ url: String, remote: Remote, host: String, cause: any Error) -> MFError {
-        MFError(
+        if let cause = cause as? MFError, cause.isOfEndlessLoad { return cause }
+        return MFError(
             .manifestFailed, "the manifest of remote `\(remote.name)` could not be loaded: \(text(of: cause))",
             context: [("host", host), ("remote", remote.name), ("manifest", URLParts.redacted(url))],
             hint: (cause as? MFError)?.hint ?? "open the URL and check the response", cause: cause)

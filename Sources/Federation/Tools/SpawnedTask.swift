@@ -11,6 +11,8 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
     let number: Int
     /// The task, as those who wait for it see it.
     let activity: Activity
+    /// Where it was started, for a tenant's; nil where that is not known.
+    let place: String?
     private let held: HeldValues
     private var task: Task<Void, any Error>?
     private var outcome: Result<LuaValues, any Error>?
@@ -20,8 +22,11 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
     /// Whether it ends as soon as nobody waits for it.
     private var isRetired = false
 
-    init(_ number: Int, _ runner: TaskRunner, _ held: HeldValues, name: @escaping @Sendable () -> String) {
-        (self.number, self.runner, self.held) = (number, runner, held)
+    init(
+        _ number: Int, _ runner: TaskRunner, _ held: HeldValues, startedAt place: String?,
+        name: @escaping @Sendable () -> String
+    ) {
+        (self.number, self.runner, self.held, self.place) = (number, runner, held, place)
         activity = Activity(name(), number: -Int64(number))
     }
 

@@ -2,22 +2,14 @@ import Diagnostics
 import EventLoops
 import LuaBridge
 
-/// Is told of waits for tasks.
-protocol TaskWaitObserver: AnyObject {
-    /// A wait for a task begins; ``end(_:for:)`` ends it.
-    ///
-    /// - Parameter fail: Is called with `LOAD-001` when the wait closes a circle.
-    func begin(_ waiter: Activity, for awaited: Activity, fail: @escaping @Sendable (MFError) -> Void)
-    func end(_ waiter: Activity, for awaited: Activity)
-}
-
 /// Runs the tasks of one Lua state, the host's or a tenant's: `mf.spawn`, `mf.all`, `mf.sleep`.
 final class TaskRunner: @unchecked Sendable {
     // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
     let loop: EventLoop
-    /// How many may be under way, and what is done when there would be more; nil: any number.
+    /// How many may be under way; nil: any number.
     private let limit: Int?
-    private let onExcess: () -> Void
+    /// What is done when there would be more; it is told where the task was started that asks for one, if one does.
+    private let onExcess: (String?) -> Void
     private var alive = 0
     private var spawned: [Int: SpawnedTask] = [:]
     private var lastNumber = 0
@@ -32,11 +24,11 @@ final class TaskRunner: @unchecked Sendable {
     /// Whether the garbage of a failed task's state is collected soon; not where the state does so often enough.
     var collectsGarbage = false
     /// In a worker: is told of each wait for a task.
-    var workerWaits: (any TaskWaitObserver)?
+    var workerWaits: (any ActivityObserver)?
     /// Is called when a task finds the state over a limit.
     var onViolation: () -> Void = {}
 
-    init(loop: EventLoop, limit: Int? = nil, onExcess: @escaping () -> Void = {}) {
+    init(loop: EventLoop, limit: Int? = nil, onExcess: @escaping (String?) -> Void = { _ in }) {
         (self.loop, self.limit, self.onExcess) = (loop, limit, onExcess)
     }
 
@@ -44,7 +36,7 @@ final class TaskRunner: @unchecked Sendable {
 
     private func begin() throws {
         if let limit, alive >= limit {
-            onExcess()
+            onExcess(spawned.values.first { $0.activity === Activity.current }?.place)
             throw MFError(
                 .limitTasks, "\(limit) tasks are running", hint: "wait for some to finish before starting more")
         }
@@ -80,7 +72,7 @@ final class TaskRunner: @unchecked Sendable {
         held.hold(arguments)
         lastNumber += 1
         let number = lastNumber
-        let started = SpawnedTask(number, self, held) {
+        let started = SpawnedTask(number, self, held, startedAt: isLimited ? state.callingPlace : nil) {
             "task \(number)" + (isLimited ? "" : function.place.map { " (\($0))" } ?? "")
         }
         spawned[number] = started

@@ -12,6 +12,8 @@ import Testing
         let name: String
         /// The remotes `a` and `b`, and further entries by name.
         var entries: [String: String] = [:]
+        /// Files that remotes require, such as `a/helper.lua`.
+        var files: [String: String] = [:]
         /// Lines before the last one, which fails.
         var before = ""
         let last: String
@@ -19,8 +21,8 @@ import Testing
         var testDescription: String { name }
     }
 
-    private static let head = "local mf = require('mf') "
-    private static func exposing(_ factory: String, before: String = "") -> String {
+    static let head = "local mf = require('mf') "
+    static func exposing(_ factory: String, before: String = "") -> String {
         head + before
             + " return { init = function() end, get = function(name) return function() \(factory) end end }"
     }
@@ -70,7 +72,8 @@ import Testing
                 mf.registerPlugins { { name = "entry-plugin", loadEntry = function(args)
                   if args.remoteInfo.name == "a" then return mf.loadRemote("a/y") end
                 end } }
-                """, last: "mf.loadRemote('a/x')", circle: "hook `loadEntry` -> a/y -> hook `loadEntry`"),
+                """, last: "mf.loadRemote('a/x')",
+            circle: "hook `loadEntry` of plugin `entry-plugin` -> a/y -> hook `loadEntry` of plugin `entry-plugin`"),
         Door(
             name: "a module that preloads itself",
             entries: ["a": head + "pcall(mf.preloadRemote, { { nameOrAlias = 'a' } }) return mf.loadRemote('a/x')"],
@@ -151,6 +154,127 @@ import Testing
             ], last: "mf.loadRemote('a/x')", circle: "init of `a` -> init of `a`"),
     ]
 
+    static let required: [Door] = [
+        Door(
+            name: "a file that the first requires",
+            entries: ["a": exposing("return require('helper')"), "b": exposing("return mf.loadRemote('a/x')")],
+            files: ["a/helper.lua": head + "return mf.loadRemote('b/y')"],
+            last: "mf.loadRemote('a/x')", circle: "a/x -> module `helper` -> b/y -> a/x"),
+        Door(
+            name: "files that both require, one within the other",
+            entries: ["a": exposing("return require('outer')"), "b": exposing("return require('other')")],
+            files: [
+                "a/outer.lua": "return require('inner')", "a/inner.lua": head + "return mf.loadRemote('b/y')",
+                "b/other.lua": head + "return mf.loadRemote('a/x')",
+            ],
+            last: "mf.loadRemote('a/x')",
+            circle: "a/x -> module `outer` -> module `inner` -> b/y -> module `other` -> a/x"),
+        Door(
+            name: "a file that two exposes require",
+            entries: [
+                "a": exposing("mf.sleep(0) return require('helper')"), "b": exposing("return mf.loadRemote('a/z')"),
+            ],
+            files: ["a/helper.lua": head + "return mf.loadRemote('b/y')"],
+            last: "mf.loadRemote('a/x')", circle: "module `helper` -> b/y -> a/z -> module `helper`"),
+        Door(
+            name: "the top level of an entry",
+            entries: ["a": "require('helper')", "b": exposing("return mf.loadRemote('a/x')")],
+            files: ["a/helper.lua": head + "return mf.loadRemote('b/y')"],
+            last: "mf.loadRemote('a/x')", circle: "a/x -> module `helper` -> b/y -> a/x"),
+        Door(
+            name: "the init of a container",
+            entries: [
+                "a": "return { init = function() require('helper') end, get = function() end }",
+                "b": exposing("return mf.loadRemote('a/x')"),
+            ],
+            files: ["a/helper.lua": head + "return mf.loadRemote('b/y')"],
+            last: "mf.loadRemote('a/x')", circle: "a/x -> module `helper` -> b/y -> a/x"),
+        Door(
+            name: "a task of the file", entries: ["a": exposing("return require('helper')")],
+            files: ["a/helper.lua": head + "return mf.spawn(function() return mf.loadRemote('a/x') end):wait()"],
+            last: "mf.loadRemote('a/x')", circle: "a/x -> module `helper` -> task 1 (http://a/helper.lua:1) -> a/x"),
+        Door(
+            name: "a share, at once",
+            before: """
+                package.preload.helper = function() return mf.loadShareSync('lib') end
+                mf.registerShared { lib = { version = '1.0.0', get = function() return require('helper') end } }
+                """, last: "mf.loadShareSync('lib')", circle: "share `lib` -> module `helper` -> share `lib`"),
+        Door(
+            name: "a share, at once, below a call of the host",
+            before: """
+                package.preload.helper = function() return ask() end
+                function ask() return mf.getInstance():loadShareSync('lib') end
+                mf.registerShared { lib = { version = '1.0.0', get = function() return require('helper') end } }
+                """, last: "mf.loadShareSync('lib')", circle: "share `lib` -> module `helper` -> share `lib`"),
+        Door(
+            name: "a listener",
+            before: """
+                package.preload.helper = function() return mf.loadRemote('a/y') end
+                mf.registerPlugins { { name = "entry-plugin", loadEntry = function() return require('helper') end } }
+                """, last: "mf.loadRemote('a/x')",
+            circle: "hook `loadEntry` of plugin `entry-plugin` -> module `helper` -> a/y -> hook `loadEntry`"),
+        Door(
+            name: "files of two tasks that require each other",
+            before: """
+                package.preload.one = function() mf.sleep(1) return require('two') end
+                package.preload.two = function() mf.sleep(1) return require('one') end
+                """, last: "mf.all { function() require('one') end, function() require('two') end }",
+            circle: "module `one` -> module `two` -> module `one`"),
+    ]
+
+    static let tasks: [Door] = [
+        Door(
+            name: "a task and itself", before: "task = mf.spawn(function() mf.sleep(1) return task:wait() end)",
+            last: "task:wait()", circle: "task 1 (host.lua:1) -> task 1"),
+        Door(
+            name: "two tasks",
+            before: """
+                one = mf.spawn(function() mf.sleep(1) return two:wait() end)
+                two = mf.spawn(function() mf.sleep(2) return one:wait() end)
+                """, last: "one:wait()", circle: "task 1 (host.lua:1) -> task 2 (host.lua:2) -> task 1"),
+        Door(
+            name: "three remotes and a task",
+            entries: [
+                "a": exposing("return mf.spawn(function() return mf.loadRemote('b/x') end):wait()"),
+                "b": exposing("return mf.loadRemote('c/x')"), "c": exposing("return mf.loadRemote('a/x')"),
+            ], last: "mf.loadRemote('a/x')",
+            circle: "a/x -> task 1 (http://a/e.lua:1) -> b/x -> c/x -> a/x"),
+        Door(
+            name: "three remotes, a task and a hook",
+            entries: [
+                "a": exposing("return mf.spawn(function() return mf.loadRemote('b/x') end):wait()"),
+                "b": exposing("return {}"), "c": exposing("return mf.loadRemote('a/x')"),
+            ],
+            before: """
+                mf.registerPlugins { { name = "entry-plugin", loadEntry = function(args)
+                  if args.remoteInfo.name == "b" then return mf.loadRemote("c/x") end
+                end } }
+                """, last: "mf.loadRemote('a/x')",
+            circle: "hook `loadEntry` of plugin `entry-plugin` -> c/x -> a/x -> task 2 (http://a/e.lua:1) -> b/x"),
+    ]
+
+    @Test func aTaskThatIsCancelledWaitsForNoModuleAnyMore() async throws {
+        try await withSite([:]) { site in
+            let result = try await site.lua(
+                """
+                package.preload.slow = function() mf.sleep(1e9) end
+                local first = mf.spawn(require, 'slow')
+                local closed = false
+                local second = mf.spawn(function()
+                  local c <close> = setmetatable({}, { __close = function() closed = true end })
+                  require('slow')
+                end)
+                mf.sleep(0)
+                second:cancel()
+                pcall(second.wait, second)
+                local status = first.status
+                first:cancel()
+                return status, second.status, closed
+                """)
+            #expect(result == ["running", "cancelled", true])
+        }
+    }
+
     @Test func singletonThatIsBeingMadeIsNotMadeAtOnceToo() async throws {
         try await withSite([:]) { site in
             let result = try await site.lua(
@@ -169,9 +293,12 @@ import Testing
         }
     }
 
-    @Test(arguments: loads + shares + atOnce) func whatWaitsForItselfFailsAndNamesTheCircle(door: Door) async throws {
+    @Test(arguments: loads + shares + atOnce + required + tasks) func whatWaitsForItselfFailsAndNamesTheCircle(
+        door: Door
+    ) async throws {
         var texts: [String: String] = [:]
         for (name, text) in door.entries { texts["http://\(name)/e.lua"] = text }
+        for (path, text) in door.files { texts["http://\(path)"] = text }
         try await withSite(texts) { site in
             try await site.lua(
                 """
@@ -180,9 +307,11 @@ import Testing
                   { name = "b", entry = "http://b/e.lua" }, { name = "c", entry = "http://c/e.lua" } } }
                 """)
             let result = try await site.lua(
-                "\(door.before)\nlocal ok, problem = pcall(function() \(door.last) end) return ok, tostring(problem)")
+                "\(door.before)\nlocal ok, problem = pcall(function() \(door.last) end) return ok, tostring(problem), not ok and problem.code"
+            )
             #expect(result[0] == false)
-            #expect(result[1].stringValue?.contains("circular wait: \(door.circle)") == true, "\(result)")
+            #expect(result[1].stringValue?.hasPrefix("circular wait: \(door.circle)") == true, "\(result)")
+            #expect(result[2] == "LOAD-001")
         }
     }
 
@@ -209,64 +338,6 @@ import Testing
                 return mf.loadRemote("a/x").other(), mf.loadRemote("b/x").other()
                 """)
             #expect(result == ["b", "a"])
-        }
-    }
-
-    // MARK: Hooks
-
-    static let hooks = [
-        "errorLoadRemote = function(args) return args.origin:loadRemote('gone/x') end",
-        "beforeRequest = function(args) args.origin:loadRemote(args.id) return args end",
-        "onLoad = function(args) args.origin:loadRemote('a/x') end",
-        "afterResolve = function(args) args.origin:loadRemote('a/x') return args end",
-        "afterLoadRemote = function(args) args.origin:loadRemote('a/x') end",
-        "beforeLoadShare = function(args) args.origin:loadShare('lib') return args end",
-        "loadShare = function(args) args.origin:loadShare('lib') end",
-        "errorLoadRemote = function(args) for i = 1, 2 do pcall(args.origin.loadRemote, args.origin, 'gone/x') end end, "
-            + "onLoad = function(args) for i = 1, 2 do mf.loadRemote('a/x') end end",
-    ]
-
-    @Test(arguments: hooks) func listenerThatLoadsWhatItIsCalledForFailsAndIsNamed(listener: String) async throws {
-        try await withSite(["http://a/e.lua": Self.exposing("return {}")]) { site in
-            let result = try await site.lua(
-                """
-                mf.init { name = "host", remotes = { { name = "a", entry = "http://a/e.lua" },
-                  { name = "gone", entry = "http://gone/e.lua" } },
-                  shared = { lib = { version = '1.0.0', lib = function() return {} end } },
-                  plugins = { { name = "again-plugin", \(listener) } } }
-                local hook = "\(listener.prefix { $0 != " " })"
-                local load = { errorLoadRemote = "gone/x" }
-                local ok, problem
-                if hook:find("Share") then
-                  ok, problem = pcall(mf.loadShare, "lib")
-                else
-                  ok, problem = pcall(mf.loadRemote, load[hook] or "a/x")
-                end
-                return ok, tostring(problem), problem.code
-                """)
-            guard !listener.contains("pcall") else { return }
-            let hook = listener.prefix { $0 != " " }
-            #expect(result[0] == false)
-            let start = "hook `\(hook)` of plugin `again-plugin` repeatedly loads"
-            #expect(result[1].stringValue?.hasPrefix(start) == true, "\(result)")
-            #expect(result[2] == "LOAD-002")
-        }
-    }
-
-    @Test func listenerThatLoadsAgainAFewTimesIsLeftAlone() async throws {
-        try await withSite(["http://a/e.lua": Self.exposing("return {}")]) { site in
-            let result = try await site.lua(
-                """
-                local rounds = 0
-                mf.init { name = "host", remotes = { { name = "a", entry = "http://a/e.lua" },
-                  { name = "gone", entry = "http://gone/e.lua" } },
-                  plugins = { { name = "again-plugin", errorLoadRemote = function(args)
-                    rounds = rounds + 1
-                    return args.origin:loadRemote(rounds < 50 and "gone/x" or "a/x")
-                  end } } }
-                return type(mf.loadRemote("gone/x")), rounds
-                """)
-            #expect(result == ["table", 50])
         }
     }
 }
