@@ -34,19 +34,19 @@ extension Activity {
     }
 
     /// Whether it waits for something.
-    public var isWaiting: Bool { !waitsFor.isEmpty }
+    package var isWaiting: Bool { !waitsFor.isEmpty }
 
     /// How many activities it waits for, directly and by what these wait for in turn.
-    public var reach: Int { closure { $0.waitsFor }.activities.count - 1 }
+    package var reach: Int { closure { $0.waitsFor }.activities.count - 1 }
 
     /// Whether one that it waits for, itself included, is as a predicate says.
-    public func waits(forOne isMeant: (Activity) -> Bool) -> Bool {
+    package func waits(forOne isMeant: (Activity) -> Bool) -> Bool {
         if isMeant(self) { return true }
         return isWaiting && closure { $0.waitsFor }.activities.contains(where: isMeant)
     }
 
     /// The waits for this activity, and for those that wait for it, the outermost first.
-    public var waitsBehind: [(waiter: Activity, awaited: Activity)] {
+    package var waitsBehind: [(waiter: Activity, awaited: Activity)] {
         if waiters.isEmpty { return [] }
         return closure { $0.waiters }.activities.flatMap { awaited in
             awaited.waiters.map { (waiter: $0, awaited: awaited) }
@@ -54,7 +54,7 @@ extension Activity {
     }
 
     /// What it waits for, and what that waits for: `task 1 -> share `lib``.
-    public var waitText: String {
+    package var waitText: String {
         closure { $0.waitsFor.first.map { [$0] } ?? $0.outer.map { [$0] } ?? [] }.activities.map(\.name).joined(
             separator: " -> ")
     }

@@ -10,13 +10,20 @@ package import Diagnostics
 /// try await load.run { … }                    // the running task's activity waits for the load
 /// ```
 public final class Activity: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Constants, but for the waits and `listener`: these are reached through `current` alone, which passes over activities of
+    // other loops.
 
-    /// The innermost activity of the running task.
-    @TaskLocal public static var current: Activity?
+    /// The innermost activity that the running task has begun, on whatever loop.
+    @TaskLocal package static var running: Activity?
+
+    /// The innermost activity of the running task. One of another loop is none: its waits are that loop's to read and write.
+    package static var current: Activity? {
+        guard let running, running.loop == EventLoop.current else { return nil }
+        return running
+    }
 
     /// What an activity is, as far as circles are concerned.
-    public enum Kind: Sendable {
+    package enum Kind: Sendable {
         /// It is named in messages.
         case named
         /// A part of the activities of `owner`: it is named where none of them stands beside it in the circle.
@@ -29,22 +36,24 @@ public final class Activity: @unchecked Sendable {
     }
 
     /// Recognises activities that do the same: one within the other would begin a third, and so on.
-    public struct Key: Hashable, Sendable {
+    package struct Key: Hashable, Sendable {
         let object: ObjectIdentifier
         let name: String
 
         /// The key of something that belongs to an object.
-        public init(_ name: String, of object: AnyObject) {
+        package init(_ name: String, of object: AnyObject) {
             (self.name, self.object) = (name, ObjectIdentifier(object))
         }
     }
 
     /// How many listeners may wait for one another.
-    public static let listenerLimit = 200
+    package static let listenerLimit = 200
 
+    /// The loop that it was made on.
+    private let loop = EventLoop.current
     let kind: Kind
     /// What another process knows it by; 0: it knows nothing of it.
-    public let number: Int64
+    package let number: Int64
     /// What it was begun in the course of; told where it waits for nothing.
     let outer: Activity?
     private let makeName: @Sendable () -> String
@@ -52,12 +61,12 @@ public final class Activity: @unchecked Sendable {
     private(set) var waitsFor: [Activity] = []
     private(set) var waiters: [Activity] = []
     /// Which of the listeners runs.
-    public var listener = 0
+    package var listener = 0
     /// Of the outermost of listeners within one another: they went too deep, and unwind.
     private var isUnwinding = false
 
     /// What messages call it.
-    public var name: String {
+    package var name: String {
         guard case .listeners(_, let plugin) = kind, let plugin = plugin(listener) else { return makeName() }
         return "\(makeName()) of plugin `\(plugin)`"
     }
@@ -70,7 +79,7 @@ public final class Activity: @unchecked Sendable {
     ///   - key: What it has in common with others that do the same; nil when no other does.
     ///   - number: What another process knows it by.
     ///   - outer: What it is begun in the course of; told where it waits for nothing.
-    public init(
+    package init(
         _ name: @autoclosure @escaping @Sendable () -> String, _ kind: Kind = .named, key: Key? = nil,
         number: Int64 = 0, within outer: Activity? = nil
     ) {
@@ -84,7 +93,7 @@ public final class Activity: @unchecked Sendable {
     /// Describes listeners of a hook.
     ///
     /// - Parameter plugin: The plugin that a listener belongs to, by its place among them.
-    public convenience init(listenersOf hook: String, plugin: @escaping @Sendable (Int) -> String?) {
+    package convenience init(listenersOf hook: String, plugin: @escaping @Sendable (Int) -> String?) {
         self.init("hook `\(hook)`", .listeners(of: hook, plugin: plugin))
     }
 
@@ -94,27 +103,27 @@ public final class Activity: @unchecked Sendable {
     ///
     /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when the same is under way further out, `LOAD-002`
     ///   when listeners wait for one another too deeply.
-    public func run<T>(_ body: () async throws -> T) async throws -> T {
+    package func run<T>(_ body: () async throws -> T) async throws -> T {
         try await awaited {
             try checkDepth()
-            return try await Activity.$current.withValue(self, operation: body)
+            return try await Activity.$running.withValue(self, operation: body)
         }
     }
 
     /// Runs a body that does not wait as this activity.
     ///
     /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when the same is under way further out.
-    public func runNow<T>(_ body: () throws -> T) throws -> T {
-        guard let outer = Activity.current else { return try Activity.$current.withValue(self, operation: body) }
+    package func runNow<T>(_ body: () throws -> T) throws -> T {
+        guard let outer = Activity.current else { return try Activity.$running.withValue(self, operation: body) }
         try begin(outer)
         defer { end(outer) }
-        return try Activity.$current.withValue(self, operation: body)
+        return try Activity.$running.withValue(self, operation: body)
     }
 
     /// Runs a body that waits for the end of this activity.
     ///
     /// - Throws: what the body throws; ``MFError`` with `LOAD-001` when this activity waits for the running task's.
-    public func awaited<T>(_ body: () async throws -> T) async throws -> T {
+    package func awaited<T>(_ body: () async throws -> T) async throws -> T {
         guard let waiter = Activity.current else { return try await body() }
         try begin(waiter)
         defer { end(waiter) }
@@ -124,14 +133,14 @@ public final class Activity: @unchecked Sendable {
     /// Begins a wait for this activity; ``end(_:)`` ends it.
     ///
     /// - Throws: ``MFError`` with `LOAD-001` when this activity waits for the waiter; then no wait has begun.
-    public func begin(_ waiter: Activity) throws {
+    package func begin(_ waiter: Activity) throws {
         if let circle = circle(from: waiter) { throw MFError.waitCircle(circle) }
         waiter.waitsFor.append(self)
         waiters.append(waiter)
     }
 
     /// Ends a wait for this activity.
-    public func end(_ waiter: Activity) {
+    package func end(_ waiter: Activity) {
         waiter.waitsFor.removeLast(of: self)
         waiters.removeLast(of: waiter)
     }

@@ -95,8 +95,9 @@ extension EventLoop {
     }
 }
 
-/// One `sleep`. Confined to its loop's thread.
+/// One `sleep`.
 private final class Sleeper: @unchecked Sendable {
+    // Read and written by `sleep`, once on the loop, and by `cancel`, which `runOnLoop` brings there.
     var timer: TimerID?
     var isCancelled = false
 }

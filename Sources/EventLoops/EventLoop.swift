@@ -22,6 +22,9 @@ internal import Synchronization
 /// The thread lives until ``stop()``. Work that arrives later (the last release of something that cleans up on the
 /// loop) is run all the same, by a thread that ends when there is none left.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+    // What other threads use stands first: constants, atomics, and the inbox with its lock. The rest is used by the loop's own
+    // thread, which each synchronous member checks.
+
     /// The name of the thread, cut to what the system keeps.
     public let name: String
 
@@ -253,6 +256,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
 /// What the loop's thread has to run.
 enum Work: @unchecked Sendable {
+    // A job is handed over once, from the thread that enqueues it to the one that runs it; an action is `Sendable`.
     case job(UnownedJob)
     case action(@Sendable () -> Void)
 }

@@ -4,6 +4,8 @@ internal import Synchronization
 
 /// What other threads hand to a loop, and whether its thread is there to take it.
 final class Inbox: @unchecked Sendable {
+    // `mutex` is held wherever the variables are used; `mail` is atomic.
+
     /// What has to follow the adding of work.
     enum Followup {
         /// The loop knows already that there is mail.

@@ -1,6 +1,6 @@
 /// The work that keeps a runtime alive: spawned tasks, timers, watches.
 package final class KeepAlive: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Every member checks that it runs on `loop`; a cancelled wait goes there first.
     private var running: [Int: @Sendable () -> Void] = [:]
     private var nextID = 0
     private var idleWaiters: [Int: CheckedContinuation<Void, any Error>] = [:]
@@ -10,6 +10,7 @@ package final class KeepAlive: @unchecked Sendable {
 
     /// Notes work and how to cancel it.
     package func begin(cancel: @escaping @Sendable () -> Void) -> Int {
+        loop.checkOnLoop("KeepAlive")
         nextID += 1
         running[nextID] = cancel
         return nextID
@@ -17,6 +18,7 @@ package final class KeepAlive: @unchecked Sendable {
 
     /// Work has ended.
     package func end(_ id: Int) {
+        loop.checkOnLoop("KeepAlive")
         running[id] = nil
         guard running.isEmpty else { return }
         let waiters = idleWaiters
@@ -26,6 +28,7 @@ package final class KeepAlive: @unchecked Sendable {
 
     /// Waits until nothing is running.
     package func waitUntilIdle() async throws {
+        loop.checkOnLoop("KeepAlive")
         guard !running.isEmpty else { return }
         nextID += 1
         let waiter = nextID
@@ -44,6 +47,7 @@ package final class KeepAlive: @unchecked Sendable {
 
     /// Cancels everything.
     package func cancelAll() {
+        loop.checkOnLoop("KeepAlive")
         for cancel in running.values { cancel() }
     }
 }

@@ -1,6 +1,5 @@
 /// Lets one piece of work of a name run at a time; those that come meanwhile wait for their turn.
-package final class KeyedSerialQueue: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+package final class KeyedSerialQueue {
     private struct Entry {
         let activity: Activity
         /// Nil for the first, which runs.

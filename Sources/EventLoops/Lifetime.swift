@@ -3,7 +3,7 @@
 /// Tasks that a dispatch started live as long as that dispatch may need them: they end when the scope is closed;
 /// everything else ends when the scope is left.
 package final class Lifetime: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `owner` checks the thread of every member.
 
     /// Names something that is owned, so that it can be let go when it has ended by itself.
     package struct Token: Hashable { fileprivate let number: Int }
@@ -14,16 +14,24 @@ package final class Lifetime: @unchecked Sendable {
         let end: () -> Void
     }
 
+    private let owner = LoopOwner()
     private var owned: [Int: Owned] = [:]
     private var next = 0
     /// Whether the generation has been replaced or removed.
-    package private(set) var isLeft = false
+    package var isLeft: Bool {
+        owner.check("Lifetime")
+        return wasLeft
+    }
+    private var wasLeft = false
 
     /// Makes a lifetime that owns nothing.
     package init() {}
 
     /// How many things are owned.
-    package var count: Int { owned.count }
+    package var count: Int {
+        owner.check("Lifetime")
+        return owned.count
+    }
 
     /// Takes something over; if the scope was left already, it is ended at once.
     ///
@@ -34,9 +42,10 @@ package final class Lifetime: @unchecked Sendable {
     package func own(
         inDispatch: Bool = false, retiring retire: (() -> Void)? = nil, _ end: @escaping () -> Void
     ) -> Token {
+        owner.check("Lifetime")
         let token = Token(number: next)
         next += 1
-        if isLeft && !inDispatch {
+        if wasLeft && !inDispatch {
             end()
         } else {
             owned[token.number] = Owned(outlivesLeaving: inDispatch, retire: retire, end: end)
@@ -45,29 +54,41 @@ package final class Lifetime: @unchecked Sendable {
     }
 
     /// Whether something is owned still.
-    package func holds(_ token: Token) -> Bool { owned[token.number] != nil }
+    package func holds(_ token: Token) -> Bool {
+        owner.check("Lifetime")
+        return owned[token.number] != nil
+    }
 
     /// Forgets something that has ended by itself.
-    package func release(_ token: Token) { owned[token.number] = nil }
+    package func release(_ token: Token) {
+        owner.check("Lifetime")
+        owned[token.number] = nil
+    }
 
     /// Ends the tasks that are owned, each as soon as nobody waits for it: the generation has a successor, and what was
     /// handed out of it goes on working.
     package func retire() {
+        owner.check("Lifetime")
         for (_, owned) in owned.sorted(by: { $0.key > $1.key }) { owned.retire?() }
     }
 
     /// Whether some task goes on.
-    package var hasTasks: Bool { owned.values.contains { $0.retire != nil } }
+    package var hasTasks: Bool {
+        owner.check("Lifetime")
+        return owned.values.contains { $0.retire != nil }
+    }
 
     /// Ends what is owned, newest first, but for what a dispatch may still wait for.
     package func leave() {
-        isLeft = true
+        owner.check("Lifetime")
+        wasLeft = true
         end { !$0.outlivesLeaving }
     }
 
     /// Ends all that is left.
     package func close() {
-        isLeft = true
+        owner.check("Lifetime")
+        wasLeft = true
         end { _ in true }
     }
 

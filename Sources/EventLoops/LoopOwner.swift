@@ -29,12 +29,18 @@ public struct LoopOwner: ~Copyable, Sendable {
     ///   - member: The member that was called.
     @inline(__always)
     public func check(_ type: StaticString, _ member: StaticString = #function) {
-        if loop.load(ordering: .relaxed) != EventLoop.current { claim(type, member) }
+        if loop.load(ordering: .relaxed) != EventLoop.current { claim("\(type)", member) }
+    }
+
+    /// The same for a generic object: the message has the name of the type.
+    @inline(__always)
+    package func check(_ type: Any.Type, _ member: StaticString) {
+        if loop.load(ordering: .relaxed) != EventLoop.current { claim("\(type)", member) }
     }
 
     @inline(never)
-    private func claim(_ type: StaticString, _ member: StaticString) {
+    private func claim(_ type: @autoclosure () -> String, _ member: StaticString) {
         let (isFree, _) = loop.compareExchange(expected: 0, desired: EventLoop.current, ordering: .relaxed)
-        if !isFree { EventLoop.stopOffLoop("\(type).\(member)") }
+        if !isFree { EventLoop.stopOffLoop("\(type()).\(member)") }
     }
 }

@@ -5,12 +5,12 @@ internal import Diagnostics
 /// It goes on when one of those who wait is cancelled: the others still want it. Those who wait resume in the order in
 /// which they came. A wait that would close a circle throws `LOAD-001`. When nobody waits any more it goes on, too, unless
 /// it is made to end then, or computes: code that computes is stopped when the loop is interrupted.
-public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+package final class SingleFlight<Value: Sendable>: @unchecked Sendable {
+    // Making one and waiting for it check that they run on `loop`; its work and cancelled waits are brought there.
     private typealias Waiter = CheckedContinuation<Value, any Error>
     private let loop: EventLoop
     /// The work, as those who wait for it see it.
-    public let activity: Activity
+    package let activity: Activity
     private var result: Result<Value, any Error>?
     private var waiters: [(number: Int, waiter: Waiter)] = []
     private var lastNumber = 0
@@ -18,24 +18,25 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     private let endsUnawaited: Bool
     private var task: Task<Void, any Error>?
     /// Whether it was cancelled because nobody waited any more.
-    public private(set) var isAbandoned = false
+    package private(set) var isAbandoned = false
 
     /// Starts work. What it waits for, it waits for as `activity`. On the loop only.
     ///
     /// - Parameters:
     ///   - atOnce: Whether the first part of the work, up to where it first waits, is done when this returns.
     ///   - endsUnawaited: Whether the work is cancelled when the last one who waits is.
-    public init(
+    package init(
         on loop: EventLoop, _ activity: Activity, atOnce: Bool = false, endsUnawaited: Bool = false,
         _ work: @escaping @Sendable () async throws -> Value
     ) {
+        loop.checkOnLoop("SingleFlight")
         self.loop = loop
         self.activity = activity
         self.endsUnawaited = endsUnawaited
         let landing: @Sendable () async throws -> Void = { [self] in
             do { land(.success(try await work())) } catch { land(.failure(error)) }
         }
-        Activity.$current.withValue(activity) {
+        Activity.$running.withValue(activity) {
             Audience.$current.withValue(audience) {
                 let task = atOnce ? loop.startNow(landing) : loop.start(landing)
                 if result == nil { self.task = task }
@@ -44,7 +45,7 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     }
 
     /// Work that is done already.
-    public init(on loop: EventLoop, _ value: Value) {
+    package init(on loop: EventLoop, _ value: Value) {
         self.loop = loop
         activity = Activity("")
         endsUnawaited = false
@@ -63,8 +64,9 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     /// The result, waited for.
     ///
     /// - Throws: what the work throws; ``MFError`` with `LOAD-001` when the work waits for the caller.
-    public var value: Value {
+    package var value: Value {
         get async throws {
+            loop.checkOnLoop("SingleFlight")
             if let result { return try result.get() }
             return try await activity.awaited { try await landing() }
         }
@@ -73,7 +75,8 @@ public final class SingleFlight<Value: Sendable>: @unchecked Sendable {
     /// Waits until the work has ended, one way or the other.
     ///
     /// - Throws: ``MFError`` with `LOAD-001` when the work waits for the caller.
-    public func ending() async throws {
+    package func ending() async throws {
+        loop.checkOnLoop("SingleFlight")
         if result == nil { try await activity.awaited { _ = try? await landing() } }
     }
 

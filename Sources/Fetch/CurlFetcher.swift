@@ -6,7 +6,7 @@ public import EventLoops
 /// Connections are kept and shared by all fetches of one fetcher, HTTP/2 is used where the server offers it. libcurl is
 /// opened at the first fetch that needs it, or by ``warmUp()``.
 public final class CurlFetcher: Fetcher, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `fetch` and `close` go to `loop` first, `deinit` too; the functions that libcurl calls back are called there.
     private let loop: EventLoop
     private var pump: CurlPump?
     private var isClosed = false

@@ -4,6 +4,9 @@ internal import Glibc
 
 /// libcurl, opened when it is first asked for.
 final class CurlLibrary: @unchecked Sendable {
+    // Constants; the table that `table` points to is filled before `init` returns, and libcurl's functions may be called
+    // from any thread.
+
     /// The functions; filled once, never changed.
     let table: UnsafePointer<mf_curl>
     /// The file of trusted certificates, when the environment names one.

@@ -51,7 +51,7 @@ enum CurlOpener {
 
     /// Lets everybody through once it is open.
     private final class Gate: @unchecked Sendable {
-        // A semaphore may be used from any thread.
+        // A semaphore is made for any thread, and the pointer to it never changes.
         private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
         init() { sem_init(semaphore, 0, 0) }

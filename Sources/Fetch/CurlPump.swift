@@ -4,8 +4,10 @@ internal import Diagnostics
 internal import EventLoops
 
 /// libcurl's multi handle, driven by a loop's descriptors and timers.
-// Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 final class CurlPump: @unchecked Sendable {
+    // Made by a fetcher on `loop`, which keeps it to itself; libcurl calls back inside of calls made there, and what a
+    // cancelled fetch does is brought there.
+
     /// How many handles are kept for reuse.
     private static let keptHandles = 64
 

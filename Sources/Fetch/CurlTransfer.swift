@@ -3,8 +3,9 @@ internal import Diagnostics
 internal import EventLoops
 
 /// One request on its way through libcurl.
-// Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
 final class CurlTransfer: @unchecked Sendable {
+    // Belongs to one pump, on the loop of that; the task that waits for it keeps the reference only to cancel it there.
+
     /// Headers are no place for data: more than this ends the transfer.
     private static let headerLimit = 256 << 10
 

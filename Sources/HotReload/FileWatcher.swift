@@ -1,4 +1,4 @@
-public import EventLoops
+package import EventLoops
 import Glibc
 
 /// Tells when the content of files changes, however they are changed.
@@ -15,24 +15,22 @@ import Glibc
 ///
 /// Some changes are told by nobody: on network file systems, in the lower layer of an overlay, through memory maps, by
 /// `truncate(2)`. They are found by asking for the status of each file every two seconds.
-public final class FileWatcher: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-
+package final class FileWatcher {
     /// How long the watcher waits before it believes what it sees.
-    public struct Patience: Sendable {
+    package struct Patience: Sendable {
         /// After the last event of a burst.
-        public var settle: Duration = .milliseconds(1)
+        package var settle: Duration = .milliseconds(1)
         /// After the first event of a burst, even if it goes on.
-        public var burst: Duration = .milliseconds(20)
+        package var burst: Duration = .milliseconds(20)
         /// Before a file that may be half-written by an unknown writer is taken for whole.
-        public var doubt: Duration = .milliseconds(50)
+        package var doubt: Duration = .milliseconds(50)
         /// Before a missing file is reported: editors take it away for a moment.
-        public var absence: Duration = .milliseconds(100)
+        package var absence: Duration = .milliseconds(100)
         /// Between two looks at all files, whether or not something was told of them.
-        public var poll: Duration = .seconds(2)
+        package var poll: Duration = .seconds(2)
 
         /// The usual times.
-        public init() {}
+        package init() {}
     }
 
     let loop: EventLoop
@@ -59,7 +57,7 @@ public final class FileWatcher: @unchecked Sendable {
     ///   - patience: How long to wait before believing.
     ///   - report: Gets what changed in one burst, sorted by path.
     /// - Throws: `MFError` with `RELOAD-004` if the system gives no inotify descriptor.
-    public init(loop: EventLoop, patience: Patience = Patience(), report: @escaping ([FileChange]) -> Void) throws {
+    package init(loop: EventLoop, patience: Patience = Patience(), report: @escaping ([FileChange]) -> Void) throws {
         self.loop = loop
         self.patience = patience
         self.report = report
@@ -77,12 +75,12 @@ public final class FileWatcher: @unchecked Sendable {
     }
 
     /// The paths that are watched.
-    public var paths: [String] { files.keys.sorted() }
+    package var paths: [String] { files.keys.sorted() }
 
     /// Watches a file, there or not. A file that is added twice is watched until it is removed twice.
     ///
     /// - Throws: `MFError` with `RELOAD-004` if the system has no watch left.
-    public func add(_ path: String) throws {
+    package func add(_ path: String) throws {
         if let file = files[path] {
             file.users += 1
             return
@@ -96,7 +94,7 @@ public final class FileWatcher: @unchecked Sendable {
     }
 
     /// Undoes one ``add(_:)``.
-    public func remove(_ path: String) {
+    package func remove(_ path: String) {
         guard let file = files[path] else { return }
         file.users -= 1
         guard file.users == 0 else { return }
@@ -108,20 +106,20 @@ public final class FileWatcher: @unchecked Sendable {
     }
 
     /// Whether somebody may be in the middle of writing a file: to read it now is to read half of it.
-    public func isBeingWritten(_ path: String) -> Bool {
+    package func isBeingWritten(_ path: String) -> Bool {
         guard let file = files[path] else { return false }
         return file.writer == .writing || ReadLease.hold(file.location) { $0 == .refused }
     }
 
     /// Looks at every file again, as if something had happened to it.
-    public func recheck() {
+    package func recheck() {
         for file in files.values { file.mustResolve = true }
         resolveWhereNeeded()
         for file in files.values { stir(file) }
     }
 
     /// Ends all watching and gives the descriptor back.
-    public func close() {
+    package func close() {
         guard !isClosed else { return }
         isClosed = true
         if let timer { loop.cancel(timer.id) }

@@ -1,4 +1,4 @@
-public import EventLoops
+package import EventLoops
 import Glibc
 import Posix
 
@@ -6,8 +6,8 @@ import Posix
 ///
 /// Unlike ``FileWatcher`` it does not compare contents; those who hear of a file look for themselves. Links below the
 /// folder are not followed.
-public final class FolderWatcher: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+package final class FolderWatcher: @unchecked Sendable {
+    // Every member checks that it runs on `loop`, but `whenWhole`, which goes there; inotify is read by a watcher of that loop.
 
     private let loop: EventLoop
     private let root: String
@@ -34,9 +34,10 @@ public final class FolderWatcher: @unchecked Sendable {
     ///   - loop: The loop whose thread this is called on, and which calls `report`.
     ///   - report: Gets the files of one burst as paths below the root, sorted.
     /// - Throws: `MFError` with `RELOAD-004` if the system gives no descriptor or has no watch left.
-    public init(
+    package init(
         root: String, settle: Duration = .milliseconds(2), loop: EventLoop, report: @escaping ([String]) -> Void
     ) throws {
+        loop.checkOnLoop("FolderWatcher")
         self.root = root
         self.settle = settle
         self.loop = loop
@@ -52,7 +53,8 @@ public final class FolderWatcher: @unchecked Sendable {
     }
 
     /// Ends all watching and gives the descriptor back.
-    public func close() {
+    package func close() {
+        loop.checkOnLoop("FolderWatcher")
         guard !isClosed else { return }
         isClosed = true
         if let timer { loop.cancel(timer) }
@@ -69,7 +71,7 @@ public final class FolderWatcher: @unchecked Sendable {
     /// - Returns: Nothing when somebody has written to it and not closed it by then. Of a file that is merely open, what
     ///   it holds.
     /// - Throws: ``MFError`` with `LUA-010` if the loop has ended.
-    public func whenWhole<T: Sendable>(
+    package func whenWhole<T: Sendable>(
         _ path: String, patience: Duration = .seconds(1), _ read: @Sendable () -> T
     ) async throws -> T? {
         let end = ContinuousClock.now + patience

@@ -15,7 +15,7 @@ import Glibc
 /// await reloader.stop()
 /// ```
 public final class HotReloader: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `start` and `stop` go to the runtime's loop; everything else is private and called by watchers, timers and signals of it.
 
     /// Something to tell about.
     public enum Event: Sendable {

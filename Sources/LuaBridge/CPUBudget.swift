@@ -3,7 +3,7 @@ internal import Diagnostics
 internal import EventLoops
 
 /// The limit on processor time that a call shares with what it spawns.
-public final class CPUBudget: @unchecked Sendable {
+package final class CPUBudget: @unchecked Sendable {
     // The pointer is a constant; what it points to is used on the loop's thread only.
     let pointer: OpaquePointer
     private let loop: EventLoop
@@ -20,7 +20,7 @@ extension LuaState {
     /// The account of the call that runs, for the tasks that it spawns. On the loop, inside of a callable.
     ///
     /// - Throws: ``MFError`` with `LUA-003` if memory runs out.
-    public func accountOfCall() throws -> CPUBudget {
+    package func accountOfCall() throws -> CPUBudget {
         guard let pointer = mf_account_retain(try alive()) else { throw MFError.outOfMemory() }
         return CPUBudget(pointer, loop)
     }

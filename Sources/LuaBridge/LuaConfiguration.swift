@@ -11,6 +11,7 @@ public struct LuaConfiguration: Sendable {
 
     /// Opens the libraries.
     let open: @Sendable (LuaState) throws -> Void
+    // Set before the state is made, by a test that keeps what it points to until the state is closed.
     /// Fault injection, for tests.
     nonisolated(unsafe) var fault: UnsafeMutablePointer<mf_fault>?
 

@@ -9,7 +9,7 @@ struct WeakGates {
 
 /// Where coroutines wait for modules that others are loading: what require.lua needs of Swift.
 final class LuaGates: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Used by the functions that it gives a state, which calls them on its loop, and by that state when it drops a task.
 
     /// A closed gate: who will open it, and who waits.
     private struct Gate {

@@ -73,7 +73,7 @@ extension LuaState {
             do { try ends.outermost.begin(outer) } catch { return answer { throw error } }
         }
         defer { if let outer { ends.outermost.end(outer) } }
-        return Activity.$current.withValue(ends.innermost) { invoke(callable, call) }
+        return Activity.$running.withValue(ends.innermost) { invoke(callable, call) }
     }
 
     private func invoke(_ callable: LuaCallableBox, _ call: LuaCall) -> Int32 {

@@ -27,7 +27,7 @@ extension LuaState {
     /// - Parameter sliceable: Whether a tenant's code may be interrupted to let others run; that counts as waiting.
     /// - Parameter payer: Whose limit on processor time the call draws on; nil: it gets its own.
     /// - Throws: as ``call(_:_:)``.
-    public func start(
+    package func start(
         _ function: LuaFunction, _ arguments: [LuaValue] = [], sliceable: Bool, payer: CPUBudget? = nil
     ) throws -> CallOutcome {
         let handle = try alive()
@@ -51,7 +51,7 @@ extension LuaState {
     /// Emits in a pooled coroutine and returns as soon as the listeners have ended or one waits.
     ///
     /// - Throws: as ``emit(_:_:_:keep:)``.
-    public func startEmission(
+    package func startEmission(
         _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, sliceable: Bool
     ) throws -> LuaEmission.Start {
         let handle = try alive()
@@ -68,7 +68,7 @@ extension LuaState {
 
 extension LuaEmission {
     /// An emission that has begun.
-    public enum Start {
+    package enum Start {
         /// It has ended already.
         case done(Result)
         /// A listener waits.
@@ -78,8 +78,7 @@ extension LuaEmission {
 
 /// A coroutine that waits, held until it is finished or let go of.
 final class LuaPendingCall: PendingCall, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    // The exception is `deinit`, which sends what it has to do to the loop.
+    // `finish` checks the thread. `deinit`, on any thread, reads what nobody else can reach any more and sends it to the loop.
     let state: LuaState
     private let task: LuaTask
     private let status: Int32
@@ -116,8 +115,8 @@ final class LuaPendingCall: PendingCall, @unchecked Sendable {
 }
 
 /// An emission that waits.
-public final class LuaPendingEmission: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+package final class LuaPendingEmission: @unchecked Sendable {
+    // Constants; `finish`, the only way to use them, checks the thread in `LuaPendingCall`.
     private let call: LuaPendingCall
     private var emission: mf_emission
     private let data: LuaEmission.Data
@@ -129,7 +128,7 @@ public final class LuaPendingEmission: @unchecked Sendable {
     /// Waits for the end of the emission. To be called once.
     ///
     /// - Throws: As ``LuaState/emitAsync(_:_:_:keep:as:)``.
-    public func finish() async throws -> LuaEmission.Result {
+    package func finish() async throws -> LuaEmission.Result {
         let state = call.state
         var emission = emission
         let (last, results) = try await call.finish(&emission)

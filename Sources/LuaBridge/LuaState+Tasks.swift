@@ -4,7 +4,7 @@ internal import EventLoops
 
 /// A coroutine of the C side that waits.
 struct LuaTask: @unchecked Sendable {
-    // Used on the loop's thread only, and by one driver.
+    // A pointer that means something to the C side alone; `drive` and `drop`, which take it, check the thread.
     let pointer: OpaquePointer
 
     init(_ pointer: OpaquePointer) { self.pointer = pointer }
@@ -100,7 +100,7 @@ extension LuaState {
             return try await body(call)
         }
         return try await outermost.awaited {
-            try await Activity.$current.withValue(innermost) { try await body(call) }
+            try await Activity.$running.withValue(innermost) { try await body(call) }
         }
     }
 

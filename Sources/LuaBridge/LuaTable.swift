@@ -3,7 +3,9 @@ internal import CLuaShim
 /// A Lua table that Swift holds. It is released when Swift lets go of it.
 ///
 /// Every access is one protected call; to read many fields, ``copied(depth:)`` or ``pairs()`` them at once.
-public final class LuaTable: LuaRef, @unchecked Sendable {}
+public final class LuaTable: LuaRef, @unchecked Sendable {
+    // The properties are those of `LuaRef`; the methods go through `LuaState`, which checks the thread.
+}
 
 // MARK: - Access that honours metamethods
 

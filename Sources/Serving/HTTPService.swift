@@ -3,6 +3,7 @@ import NIOPosix
 
 /// What the connections of a server share. On its event loop only, but for the functions it is made with.
 final class HTTPService: @unchecked Sendable {
+    // Constants; `registry` is used on the one event loop that serves, which NIO checks for its channels.
     let handler: HTTPServer.Handler
     let refuse: @Sendable (ServerRequest) -> ServerReply?
     let limits: ServerLimits

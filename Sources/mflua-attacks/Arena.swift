@@ -7,7 +7,7 @@ import LuaBridge
 import Posix
 
 /// A host, a well-behaved second tenant, and one hostile tenant at a time.
-final class Arena: @unchecked Sendable {
+final class Arena {
     // Confined to its loop's thread: every entry point is reached from a task of that loop.
     struct Report: Sendable {
         let ending: String

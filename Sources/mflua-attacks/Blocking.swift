@@ -2,7 +2,7 @@ import Glibc
 
 /// A value that one thread waits for.
 final class Blocking<Value: Sendable>: @unchecked Sendable {
-    // `value` is written before the semaphore is posted and read after it was waited for.
+    // The semaphore orders the two threads: the one writes before it posts, the other reads after it has waited.
     private var value: Value?
     private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 

@@ -2,7 +2,7 @@ import Glibc
 
 /// Prints figures as they come and remembers which fall short.
 final class Report: @unchecked Sendable {
-    // Used by one task at a time.
+    // One task at a time adds figures: the groups are awaited one after another.
     private(set) var shortfalls = 0
     private var figures: [Figure] = []
     private let only: [String]

@@ -24,10 +24,10 @@ final class WatchedFolder: @unchecked Sendable {
         iterator = stream.makeAsyncIterator()
         write("sentinel", "0")
         setUp(self)
-        watcher = try await loop.perform { [self] in
+        try await loop.perform { [self] in
             let watcher = try FileWatcher(loop: loop, patience: patience) { continuation.yield($0) }
             for name in names + ["sentinel"] { try watcher.add("\(path)/\(name)") }
-            return watcher
+            self.watcher = watcher
         }
     }
 

@@ -5,8 +5,7 @@ import LuaBridge
 ///
 /// Whether a hook is called, what the listener sees, and which of its results count is decided here and in
 /// ``TenantListener``, from what the hooks' declarations say, for both levels alike.
-public final class TenantBorder: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+package final class TenantBorder {
     let principal: Tenant
     /// The plugin whose hooks are called; nil: the border counts for what is handed to the tenant's other code.
     private let plugin: TenantPlugin?

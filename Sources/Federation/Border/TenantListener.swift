@@ -9,7 +9,7 @@ private let shapes = Mutex<[String: LuaShape]>([:])
 ///
 /// Where the tenant may change nothing, the load goes on as if the listener had returned nothing, whatever it did.
 final class TenantListener<A: Sendable>: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Constants; `border` and `plugin` are asked in an emission, on the loop of the host whose hook it is.
     let hook: String
     let border: TenantBorder
     private let kind: LuaEmission.Kind

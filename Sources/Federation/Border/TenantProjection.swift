@@ -6,7 +6,7 @@ import LuaBridge
 /// What is read of it holds no function, nothing of other tenants, and no URL with credentials or query. It stands for the
 /// object when the tenant gives it back.
 final class TenantProjection: ShownObject, @unchecked Sendable {
-    // Confined as its superclass is.
+    // `known` is a cache that the tenant's instance fills when its code reads the view, on the host's loop.
     private let border: TenantBorder
     /// Whether it is an element of the host's own list of remotes, of which others are only named.
     private let isListed: Bool

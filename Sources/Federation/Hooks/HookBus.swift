@@ -17,9 +17,7 @@ struct PluginID: Hashable, Sendable {
 /// A host's listeners and the loops that call them.
 ///
 /// A hook without listeners costs one look-up: callers ask ``hears(_:)`` before they build arguments.
-final class HookBus: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-
+final class HookBus {
     private let state: LuaState
     /// The listeners as they are now.
     @exclusivity(unchecked)

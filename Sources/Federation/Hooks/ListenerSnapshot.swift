@@ -4,7 +4,7 @@ import EventLoops
 ///
 /// A load that is under way while a plugin is replaced goes on with the view it began with, through all of its hooks.
 final class ListenerSnapshot: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `pins` and `closing` are counted by loads of one host, at their beginning and end, on its loop.
 
     /// The listeners of each hook, at the hook's index.
     let lists: [any AnyTapList]

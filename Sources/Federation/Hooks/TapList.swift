@@ -43,7 +43,7 @@ protocol AnyTapList: AnyObject, Sendable {
 /// A dispatch works on the runs it found when it began; a change makes new ones, so that what started on a generation
 /// of a plugin ends on it.
 final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Plugins are attached and hooks emitted by `HookBus`, which no other loop than its state's gets hold of.
 
     /// Consecutive Lua listeners of one state are called in one go.
     enum Run {

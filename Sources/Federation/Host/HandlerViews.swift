@@ -1,14 +1,15 @@
+import EventLoops
 import LuaBridge
 import OrderedCollections
 
 /// `host.remoteHandler`.
-final class RemoteHandlerView: LuaObject, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class RemoteHandlerView: LuaObject {
     private unowned let host: Host
     init(_ host: Host) { self.host = host }
     static let luaTypeName = "mf.RemoteHandler"
     var luaKeys: [LuaKey] { [.string("idToRemoteMap")] }
     func luaGet(_ key: LuaKey) -> LuaValue {
+        host.registry.loop.checkOnLoop("RemoteHandler")
         guard key == .string("idToRemoteMap") else { return .nil }
         return .record(
             LuaRecord(
@@ -19,8 +20,7 @@ final class RemoteHandlerView: LuaObject, @unchecked Sendable {
 }
 
 /// `host.snapshotHandler`.
-final class SnapshotHandlerView: LuaObject, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class SnapshotHandlerView: LuaObject {
     private unowned let host: Host
     init(_ host: Host) { self.host = host }
     static let luaTypeName = "mf.SnapshotHandler"

@@ -12,7 +12,7 @@ public import LuaBridge
 /// let disk = try await host.loadRemote("checks/disk")
 /// ```
 public final class Host: HostContext, @unchecked Sendable {
-    // Confined as its superclass is.
+    // Adds two views that are made when Lua asks for them, and services that are made for one call each.
 
     /// What its remotes expose.
     var remotes: RemoteLoader { RemoteLoader(self) }
@@ -66,6 +66,7 @@ public final class Host: HostContext, @unchecked Sendable {
     }
 
     public override func luaGet(_ key: LuaKey) -> LuaValue {
+        registry.loop.checkOnLoop("Host")
         guard case .string(let name) = key else { return .nil }
         switch name {
         case "name": return self.name.isEmpty ? .nil : .string(self.name)

@@ -5,35 +5,86 @@ public import OrderedCollections
 /// What a host is made from: its name, its remotes, what it shares, its plugins.
 ///
 /// Hooks see it live: a remote appended to `options.remotes` can be loaded from then on.
-public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class HostOptions: OptionView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var id: String?
+        var name: String
+        var version: String?
+        var remotes: LiveList<Remote> { didSet { hasRemotes = true } }
+        var shared: SharedModules { didSet { hasShared = true } }
+        var plugins: LiveList<LuaValue> { didSet { hasPlugins = true } }
+        /// Whether anything was said of remotes, shared modules and plugins; options of a host always show them.
+        var hasRemotes = true
+        var hasShared = true
+        var hasPlugins = true
+        var shareStrategy: String?
+        var tenants: LuaValue = .nil
+        var watch: Bool?
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<HostOptions, Fields>
 
     /// An identifier of the build; empty if there is none.
-    public internal(set) var id: String?
+    public internal(set) var id: String? {
+        get { bound[].id }
+        set { bound[].id = newValue }
+    }
+
     /// The host's name.
-    public internal(set) var name: String
+    public internal(set) var name: String {
+        get { bound[].name }
+        set { bound[].name = newValue }
+    }
+
     /// The host's version.
-    public internal(set) var version: String?
+    public internal(set) var version: String? {
+        get { bound[].version }
+        set { bound[].version = newValue }
+    }
+
     /// The remotes it can load.
-    public internal(set) var remotes: LiveList<Remote> { didSet { hasRemotes = true } }
-    /// Whether anything was said of remotes; options of a host always show them.
-    private var hasRemotes = true
+    public internal(set) var remotes: LiveList<Remote> {
+        get { bound[].remotes }
+        set { bound[].remotes = newValue }
+    }
+
     /// The shared modules, by package.
-    public internal(set) var shared: SharedModules { didSet { hasShared = true } }
-    /// Whether anything was said of shared modules; options of a host always show them.
-    private var hasShared = true
+    public internal(set) var shared: SharedModules {
+        get { bound[].shared }
+        set { bound[].shared = newValue }
+    }
+
     /// The plugins as the user gave them, newest first.
-    public internal(set) var plugins: LiveList<LuaValue> { didSet { hasPlugins = true } }
-    /// Whether anything was said of plugins; options of a host always show them.
-    private var hasPlugins = true
+    public internal(set) var plugins: LiveList<LuaValue> {
+        get { bound[].plugins }
+        set { bound[].plugins = newValue }
+    }
+
     /// `version-first` (where nothing is named) or `loaded-first`.
-    public internal(set) var shareStrategy: String?
+    public internal(set) var shareStrategy: String? {
+        get { bound[].shareStrategy }
+        set { bound[].shareStrategy = newValue }
+    }
+
     /// Options by tenant, as the user wrote them.
-    var tenants: LuaValue = .nil
+    var tenants: LuaValue {
+        get { bound[].tenants }
+        set { bound[].tenants = newValue }
+    }
+
     /// Whether plugin files are watched and reloaded when they change.
-    public internal(set) var watch: Bool?
+    public internal(set) var watch: Bool? {
+        get { bound[].watch }
+        set { bound[].watch = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     /// Names a host.
     ///
@@ -55,14 +106,13 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
         shareStrategy: String? = nil, plugins: [HostPlugin] = [], tenants: [(String, TenantOptions)] = [],
         watch: Bool? = nil
     ) {
-        self.name = name
-        self.version = version
-        self.remotes = LiveList(remotes)
-        self.shared = SharedModules(shared.map { (key: $0.0, value: LiveList($0.1)) })
-        self.plugins = LiveList(plugins.map { .object(HostPluginView($0)) })
-        self.shareStrategy = shareStrategy
-        self.watch = watch
-        if !tenants.isEmpty { self.tenants = .record(LuaRecord(tenants.map { ($0.0, $0.1.luaValue) })) }
+        bound = LoopBound(
+            Fields(
+                name: name, version: version, remotes: LiveList(remotes),
+                shared: SharedModules(shared.map { (key: $0.0, value: LiveList($0.1)) }),
+                plugins: LiveList(plugins.map { .object(HostPluginView($0)) }), shareStrategy: shareStrategy,
+                tenants: tenants.isEmpty ? .nil : .record(LuaRecord(tenants.map { ($0.0, $0.1.luaValue) })),
+                watch: watch))
     }
 
     public static let luaTypeName = "mf.Options"
@@ -81,15 +131,16 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
             option: "tenants", .tenants, "The sandboxes, by name.", takesNull: false, { $0.tenants }
         ) { $0.tenants = $1 },
         ViewField(
-            option: "remotes", .remotes, "The remotes it can load.", { $0.hasRemotes ? .object($0.remotes) : .nil }
+            option: "remotes", .remotes, "The remotes it can load.",
+            { $0.bound["remotes"].hasRemotes ? .object($0.remotes) : .nil }
         ) { $0.remotes = $1.isNothing ? LiveList([]) : try LiveList<Remote>.fromLua($1.detached()) },
         ViewField(
             option: "shared", .sharedModules, "The shared modules, by package.",
-            { $0.hasShared ? .object($0.shared) : .nil }
+            { $0.bound["shared"].hasShared ? .object($0.shared) : .nil }
         ) { $0.shared = $1.isNothing ? SharedModules() : try HostOptions.shared(from: $1) },
         ViewField(
             option: "plugins", .plugins, "Plugin tables, paths, or `{path, options}`.",
-            { $0.hasPlugins ? .object($0.plugins) : .nil }
+            { $0.bound["plugins"].hasPlugins ? .object($0.plugins) : .nil }
         ) { $0.plugins = $1.isNothing ? LiveList([]) : try LiveList<LuaValue>.fromLua($1) },
         ViewField(
             option: "shareStrategy", .shareStrategy, "How a version of a shared module is chosen.",
@@ -107,9 +158,9 @@ public final class HostOptions: OptionView, LuaConvertible, @unchecked Sendable 
     public static func fromLua(_ value: LuaValue) throws -> HostOptions {
         if case .object(let object) = value, let options = object as? HostOptions { return options }
         let options = HostOptions(name: "")
-        options.hasRemotes = false
-        options.hasShared = false
-        options.hasPlugins = false
+        options.bound[].hasRemotes = false
+        options.bound[].hasShared = false
+        options.bound[].hasPlugins = false
         try options.assign(from: value)
         return options
     }

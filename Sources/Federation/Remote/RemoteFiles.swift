@@ -5,7 +5,7 @@ import LuaBridge
 /// A remote's own files, as `require` in its code finds them: `disk.lua`, then `disk/init.lua`, below its public path
 /// where its manifest lists them, or below the folder of a pure entry.
 final class RemoteFiles: HostService, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Constants, but for `environment`, which is set before the code that searches is run.
     let context: HostContext
     private let remote: ResolvedRemote
     private let entry: String

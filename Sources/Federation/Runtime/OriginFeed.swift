@@ -4,7 +4,7 @@ import Fetch
 
 /// The connection to a server that tells which of its files change.
 final class OriginFeed: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Made and ended by `OriginFeeds`; its task and the answers it gets are of the runtime's loop.
 
     /// Where such servers tell it.
     static let path = "/.mflua/events"

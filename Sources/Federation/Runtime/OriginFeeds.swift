@@ -6,7 +6,7 @@ extension Runtime {
     ///
     /// A server that does, as `mflua serve --watch`, is listened to for as long as a remote comes from there; one that
     /// does not is asked once. Listening counts as work: a host that watches goes on.
-    public func followOrigins() {
+    package func followOrigins() {
         guard registry.reloads.feeds == nil else { return }
         let feeds = OriginFeeds(self)
         registry.reloads.feeds = feeds
@@ -14,7 +14,7 @@ extension Runtime {
     }
 
     /// Ends what ``followOrigins()`` began.
-    public func endFollowingOrigins() {
+    package func endFollowingOrigins() {
         registry.reloads.feeds?.end()
         registry.reloads.feeds = nil
     }
@@ -56,7 +56,7 @@ extension Runtime {
 
 /// The servers that are listened to: those that remotes of watching hosts come from.
 final class OriginFeeds: RemoteFollower, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Told of remotes by the registry, and checks later in an action, all on the runtime's loop.
     private unowned let runtime: Runtime
     private var feeds: [Origin: OriginFeed] = [:]
     private var isCheckDue = false

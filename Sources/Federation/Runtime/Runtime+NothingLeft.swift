@@ -35,7 +35,7 @@ extension Runtime {
 
 /// The first of two outcomes.
 private final class Race<T: Sendable>: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Settled by the wait and by `onStarved`, both of the runtime's loop.
     private var outcome: Result<T, any Error>?
     var isOver: Bool { outcome != nil }
     private var continuation: CheckedContinuation<T, any Error>?

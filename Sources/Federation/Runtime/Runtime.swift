@@ -48,7 +48,7 @@ public struct RuntimeConfiguration: Sendable {
 ///
 /// The functions may be called from any thread. More cores are used by making more runtimes.
 public final class Runtime: @unchecked Sendable {
-    // The stored properties are constants; what they refer to is confined to the loop's thread.
+    // Constants, but for `isExiting`, which `os.exit` sets and scripts read, both on the loop.
 
     /// The thread everything of this runtime happens on.
     public let loop: EventLoop

@@ -4,7 +4,7 @@ import LuaBridge
 
 /// A tenant's life in a Lua state of its own.
 final class InProcessSandbox: Sandbox, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Called by its tenant alone, next to calls of `state`, which check the thread; the libraries it gives are called by `state`.
     let identity = TenantIdentity()
     let state: LuaState
     let tasks: TaskRunner

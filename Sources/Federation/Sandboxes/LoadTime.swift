@@ -1,12 +1,21 @@
 import Diagnostics
+import EventLoops
 import LuaBridge
 
 /// What tenants have done to one load, share, preload, update or registration: the time that they used, computing and
 /// waiting, all of a tenant's hooks together, and the failures of their hooks that did not count.
 final class LoadTime: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    @TaskLocal static var current: LoadTime?
+    // Written by what runs as part of the load: `current` gives it to nobody on another loop.
 
+    @TaskLocal static var running: LoadTime?
+
+    /// That of the running task's load; one of another loop is none.
+    static var current: LoadTime? {
+        guard let running, running.loop == EventLoop.current else { return nil }
+        return running
+    }
+
+    private let loop = EventLoop.current
     private var used: [String: Duration] = [:]
     /// What failed and was passed over, as sentences.
     private var failures: [String] = []

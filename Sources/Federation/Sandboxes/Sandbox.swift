@@ -80,7 +80,7 @@ final class TenantIdentity: Sendable {}
 
 /// A function of a tenant on its way to the host. It does not keep its instance alive.
 final class TenantExport: LuaObject, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Constants, but for `list`, which emissions set on the loop, and a weak reference; `release` may be called anywhere.
     let identity: TenantIdentity
     /// The function, where the tenant is a state of this process.
     let function: LuaFunction?

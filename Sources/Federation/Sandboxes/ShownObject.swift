@@ -2,7 +2,7 @@ import LuaBridge
 
 /// An object of the host that is shown to a tenant. What of it is shown is its subclass's business: the border's.
 class ShownObject: TenantStandIn, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Two constants; a subclass that adds more says why it may.
     final let object: any LuaObject
     /// Whether a hook has shown it; else it was handed to other code of the tenant, and is the object itself for the host.
     final let isOfHook: Bool

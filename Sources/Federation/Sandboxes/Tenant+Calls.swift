@@ -1,9 +1,9 @@
 import Diagnostics
 import EventLoops
-public import LuaBridge
+package import LuaBridge
 
 /// Finds a module for a tenant's `require`; nil: there is none.
-public typealias TenantModules = @Sendable (String) async throws -> TenantModule?
+package typealias TenantModules = @Sendable (String) async throws -> TenantModule?
 
 /// What is known at once of a module that a tenant's `require` asks for, where it cannot wait.
 enum TenantModuleAtOnce: Sendable {
@@ -15,7 +15,7 @@ enum TenantModuleAtOnce: Sendable {
 }
 
 /// A module that a tenant's `require` found.
-public enum TenantModule: Sendable {
+package enum TenantModule: Sendable {
     /// Its text, to be run in the tenant, and where it came from.
     case source([UInt8], url: String)
     /// A value of the host.
@@ -23,7 +23,7 @@ public enum TenantModule: Sendable {
 }
 
 private final class FoundModules: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Written and read in `finder`, by a function of the host that the tenant's instance calls on the loop of both.
     private(set) var values: [String: LuaValues] = [:]
     private var bytes = 0
     private let limit: Int
@@ -59,7 +59,7 @@ extension Tenant {
     ///   last call that succeeded is made again, too.
     /// - Throws: ``MFError``: `LIMIT-…` when it went over a limit, `LUA-…` when it failed by itself; the context has the
     ///   tenant's name.
-    public func run(
+    package func run(
         _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules? = nil,
         starter: String? = nil
     ) async throws -> [LuaValue] {
@@ -71,6 +71,7 @@ extension Tenant {
         _ source: [UInt8], name: String, arguments: [LuaValue] = [], modules: TenantModules?, starter: String?,
         atOnce: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: Lifetime?
     ) async throws -> [LuaValue] {
+        loop.checkOnLoop("Tenant")
         let origin = ReplayableCall(
             source, name: name, try arguments.map(imported), modules: modules.map { finder($0, atOnce: atOnce) },
             starter: starter,
@@ -95,7 +96,8 @@ extension Tenant {
     /// Runs a chunk that does not wait.
     ///
     /// - Throws: ``MFError`` with a `LIMIT` code if the chunk exceeds a limit, otherwise what it raises.
-    public func runNow(_ source: [UInt8], name: String, arguments: [LuaValue] = []) throws -> [LuaValue] {
+    package func runNow(_ source: [UInt8], name: String, arguments: [LuaValue] = []) throws -> [LuaValue] {
+        loop.checkOnLoop("Tenant")
         let origin = ReplayableCall(
             source, name: name, try arguments.map(imported), canWait: false, number: takeNumber(for: nil))
         return try exported(try atOnce { try origin.run(in: $0, canWait: false).finished(name) }, origin)
@@ -264,7 +266,7 @@ protocol TenantRacing: AnyObject {
 
 /// The first of several outcomes.
 private final class TenantRace<T: Sendable>: TenantRacing, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Settled by the task, the timer and the instance that `within` races, all three of the tenant's loop.
     let instance: any Sandbox
     var onEnd: () -> Void = {}
     private var outcome: Result<T, any Error>?

@@ -1,7 +1,7 @@
 import Diagnostics
 import EventLoops
 import Fetch
-public import LuaBridge
+package import LuaBridge
 
 /// A sandbox for code that the host's owner does not vouch for.
 ///
@@ -16,11 +16,11 @@ public import LuaBridge
 /// ```
 ///
 /// Values cross by copy, functions as proxies that can be called from either side, views as read-only views.
-public final class Tenant: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+package final class Tenant: @unchecked Sendable {
+    // The members that others than its host call check the thread; its host and its instances call the rest on `host.loop`.
 
     /// Its name, as hosts and errors call it.
-    public let name: String
+    package let name: String
 
     /// Whether a tenant can have a name: `acme/x-plugin` has to name one plugin, and messages hold names as they are.
     static func isName(_ name: String) -> Bool {
@@ -31,7 +31,7 @@ public final class Tenant: @unchecked Sendable {
     }
 
     /// Its limits and capabilities.
-    public let options: TenantOptions
+    package let options: TenantOptions
     let services: TenantServices
     let host: LuaState
     /// Bytes of all that was fetched for it.
@@ -71,13 +71,14 @@ public final class Tenant: @unchecked Sendable {
     /// Makes a tenant. Nothing is started before the first call.
     ///
     /// - Parameter host: The host's state: its functions are called when the tenant calls what it was given.
-    public init(_ name: String, _ options: TenantOptions, services: TenantServices, host: LuaState) {
+    package init(_ name: String, _ options: TenantOptions, services: TenantServices, host: LuaState) {
         (self.name, self.options, self.services, self.host) = (name, options, services, host)
         log = TenantLog(name, services, loop: host.loop)
     }
 
     /// Ends it. Its functions throw from then on.
-    public func close() {
+    package func close() {
+        loop.checkOnLoop("Tenant")
         isClosed = true
         log.close()
         instance?.close()
@@ -128,7 +129,8 @@ public final class Tenant: @unchecked Sendable {
     }
 
     /// How long it is suspended still; nil when it is not.
-    public var suspension: Duration? {
+    package var suspension: Duration? {
+        loop.checkOnLoop("Tenant")
         guard let suspendedUntil else { return nil }
         let remaining = loop.now.duration(to: suspendedUntil)
         return remaining > .zero ? remaining : nil
@@ -195,7 +197,8 @@ public final class Tenant: @unchecked Sendable {
     }
 
     /// The worker process that runs now, of a tenant of level `process`.
-    public var workerProcessID: Int32? {
+    package var workerProcessID: Int32? {
+        loop.checkOnLoop("Tenant")
         // Of one that is at its end the number may be another process's by now.
         guard let worker = instance as? WorkerSandbox, !worker.isTerminated else { return nil }
         return worker.processID
@@ -204,7 +207,8 @@ public final class Tenant: @unchecked Sendable {
     // MARK: - Accounting
 
     /// What it has used and how it is.
-    public var stats: TenantStats {
+    package var stats: TenantStats {
+        loop.checkOnLoop("Tenant")
         let usage = instance?.usage ?? TenantUsage()
         let stats = TenantStats(
             memory: usage.memory, peakMemory: max(past.peakMemory, usage.peakMemory), cpuTime: past.cpu + usage.cpu,

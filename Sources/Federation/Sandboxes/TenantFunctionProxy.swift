@@ -7,7 +7,7 @@ import LuaBridge
 /// After a limit violation it is run again, once in each fresh instance: what came from one run finds itself in one run again, and
 /// goes on sharing its variables.
 final class ReplayableCall: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Run by its tenant, and by the task of the tenant's loop that waits for the first run.
     private enum Source {
         case chunk([UInt8], name: String, modules: TenantImport?, [LuaValue])
         case call(TenantFunctionProxy, [LuaValue])
@@ -149,7 +149,7 @@ struct ExportPath: Sendable {
 
 /// A function of a tenant as the host holds it. After a limit violation it finds itself again in the fresh instance.
 final class TenantFunctionProxy: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `export` is replaced in `resolved`, for a call that its tenant makes on its own loop.
     unowned let tenant: Tenant
     @exclusivity(unchecked)
     private var export: TenantExport

@@ -1,9 +1,7 @@
 import EventLoops
 
 /// What a tenant says, in the amount that its host puts up with: the rest is counted, and the count is logged.
-final class TenantLog: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-
+final class TenantLog {
     /// How much may be said.
     struct Allowance {
         /// Messages and bytes at once, and refilled evenly over ``interval``.

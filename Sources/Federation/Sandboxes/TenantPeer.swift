@@ -8,7 +8,7 @@ import LuaBridge
 ///
 /// A frame is the length of what follows in four bytes, then the encoded message: kind, number, and what belongs to it.
 final class TenantPeer: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // The socket's watcher, its timers and the callers that wait are all of `loop`; a cancelled caller is brought there.
     private enum Kind: Int64 { case request = 1, answer, failure, notice }
     enum Slot {
         case waiting(CheckedContinuation<LuaValues, any Error>?)
@@ -277,8 +277,8 @@ final class TenantPeer: @unchecked Sendable {
             // Whatever waits here while this is heard has nothing to do with it.
             let activity =
                 mirror == nil ? Activity("request \(number)", number: signed) : self.activity(of: cause)
-            Activity.$current.withValue(activity) {
-                LoadTime.$current.withValue(UInt64(exactly: cause).flatMap { times[$0] }) {
+            Activity.$running.withValue(activity) {
+                LoadTime.$running.withValue(UInt64(exactly: cause).flatMap { times[$0] }) {
                     answer(number, kind == .request, name, Array(message.dropFirst(5)), canWait)
                 }
             }

@@ -1,25 +1,25 @@
 import Diagnostics
 import EventLoops
-public import LuaBridge
+package import LuaBridge
 
 /// A plugin whose code runs in a tenant.
 ///
 /// Its hooks are called by name. They see copies and read-only views, and change what they return.
-public final class TenantPlugin: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+package final class TenantPlugin: @unchecked Sendable {
+    // Constants, but for `failsClosed`, which is set before the plugin is attached and constant from then on.
 
     /// The plugin's name.
-    public let name: String
+    package let name: String
     /// Its version, if it says one.
-    public let version: String?
+    package let version: String?
     /// The tenant it runs in.
-    public let tenant: Tenant
+    package let tenant: Tenant
     /// The name that hosts know it by, `acme/x-plugin`: a bare name is always one of the owner's plugins.
-    public var qualifiedName: String { "\(tenant.name)/\(name)" }
+    package var qualifiedName: String { "\(tenant.name)/\(name)" }
     /// Whether the owner has the loads fail that its hooks fail in, be they the tenant's own or not.
-    public internal(set) var failsClosed: Bool
+    package internal(set) var failsClosed: Bool
     /// The names of its functions, sorted: hooks, and what else it has.
-    public let functions: [String]
+    package let functions: [String]
     private let listeners: [String: TenantFunctionProxy]
 
     init(name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunctionProxy]) {
@@ -29,7 +29,7 @@ public final class TenantPlugin: @unchecked Sendable {
     }
 
     /// A function of the plugin as a function of the host; nil when there is none.
-    public func function(_ name: String) -> LuaCallable? {
+    package func function(_ name: String) -> LuaCallable? {
         guard let listener = listeners[name] else { return nil }
         let tenant = tenant
         return LuaCallable(starting: name) { call in
@@ -42,7 +42,7 @@ public final class TenantPlugin: @unchecked Sendable {
     /// - Returns: As from ``LuaState/emit(_:_:_:keep:)`` of this listener alone; nothing, and the values as they are, when
     ///   the plugin does not listen or is passed over.
     /// - Throws: ``MFError``: what the listener raises, `LIMIT` codes if it exceeds a limit.
-    public func emit(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) throws
+    package func emit(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) throws
         -> LuaEmission.Result
     {
         guard let listener = listeners[hook], !isPassedOver else { return Self.nothing(values) }
@@ -56,7 +56,7 @@ public final class TenantPlugin: @unchecked Sendable {
     /// Calls the listener of a hook that may wait.
     ///
     /// - Throws: ``MFError``: what the listener raises, `LIMIT` codes if it exceeds a limit.
-    public func emitAsync(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) async throws
+    package func emitAsync(_ kind: LuaEmission.Kind, hook: String, _ shape: LuaShape, _ values: [LuaValue]) async throws
         -> LuaEmission.Result
     {
         guard let listener = listeners[hook], !isPassedOver else { return Self.nothing(values) }
@@ -108,9 +108,9 @@ public final class TenantPlugin: @unchecked Sendable {
 
 extension TenantPlugin: LuaObject {
     /// `mf.TenantPlugin`, as `options.plugins` shows it.
-    public static let luaTypeName = "mf.TenantPlugin"
-    public var luaKeys: [LuaKey] { ["name", "version", "tenant"].map { .string($0) } }
-    public func luaGet(_ key: LuaKey) -> LuaValue {
+    package static let luaTypeName = "mf.TenantPlugin"
+    package var luaKeys: [LuaKey] { ["name", "version", "tenant"].map { .string($0) } }
+    package func luaGet(_ key: LuaKey) -> LuaValue {
         switch key {
         case .string("name"): .string(qualifiedName)
         case .string("version"): version.map { .string($0) } ?? .nil
@@ -125,7 +125,7 @@ extension Tenant {
     ///
     /// - Throws: ``MFError`` with `HOOK-005` without a name, `HOOK-006` when it gives no plugin, `LIMIT-…` or `LUA-…` when
     ///   it fails.
-    public func loadPlugin(
+    package func loadPlugin(
         _ source: [UInt8], name: String, options: LuaValue = .nil, modules: TenantModules? = nil
     ) throws -> TenantPlugin {
         try loadPlugin(source, name: name, options: options, modules: modules, lifetime: nil)
@@ -136,6 +136,7 @@ extension Tenant {
         _ source: [UInt8], name: String, options: LuaValue, modules: TenantModules?,
         atOnce known: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: Lifetime?
     ) throws -> TenantPlugin {
+        loop.checkOnLoop("Tenant")
         let origin = ReplayableCall(
             Self.pluginLoader, name: "=plugin", [.of(source), .string(name), try imported(options)],
             modules: modules.map { finder($0, atOnce: known) }, canWait: false, number: takeNumber(for: lifetime))

@@ -6,7 +6,7 @@ import OrderedCollections
 ///
 /// Going back to the host it is the very object again.
 class TenantView: LuaObject, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Constants, but for a weak reference that is only ever cleared, by the end of what it refers to.
     let object: any LuaObject
     fileprivate weak var instance: InProcessSandbox?
 
@@ -38,7 +38,7 @@ class TenantView: LuaObject, @unchecked Sendable {
 
 /// A host as its tenants see it, `origin` in hooks: some data, and what the tenant may do.
 final class TenantHostView: TenantView, @unchecked Sendable {
-    // Confined as its superclass is.
+    // Adds no property to `TenantView`, and methods that a state calls on its loop.
     override class var luaTypeName: String { "mf.TenantHost" }
     override class var luaMethods: [LuaCallable] { methods }
 

@@ -17,6 +17,7 @@ import LuaBridge
 public enum TenantWorker {
     /// What the worker is started with.
     public static let argument = "--mflua-tenant-worker"
+    // Written by tests alone, before they start the first worker.
     /// What is started as a worker: the program itself. Tests, which are no such program, name another.
     nonisolated(unsafe) public static var executable = "/proc/self/exe"
 
@@ -33,7 +34,7 @@ public enum TenantWorker {
 
 /// What runs in a worker: one instance of a tenant, asked over the socket.
 final class WorkerProcess: TenantDirectory, @unchecked Sendable {
-    // Confined to its loop's thread: every entry point is reached from a job, timer or callback of that loop.
+    // A worker process has one loop and no other thread that knows of it.
     private let loop: EventLoop
     private var peer: TenantPeer!
     private var instance: InProcessSandbox?
@@ -241,7 +242,7 @@ final class WorkerProcess: TenantDirectory, @unchecked Sendable {
 
 /// A host's object in a worker: its data as they were when it was sent, or when a collection is first read.
 final class WorkerView: TenantStandIn, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `known` is written by `data`, which the worker's state asks for on the only loop of the process; `onRelease` may run anywhere.
     let number: UInt64
     private let type: String
     private var known: Result<LuaValue, any Error>?

@@ -7,8 +7,8 @@ import Posix
 
 /// A tenant's life in a worker process of the same binary.
 final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    // The exceptions are `release`, which sends what it has to do to the loop, and constants.
+    // Called by its tenant and by the socket's watcher, both of `loop`. The exceptions are `release`, which goes there, and
+    // constants.
     let identity = TenantIdentity()
     private let loop: EventLoop
     private let options: TenantOptions

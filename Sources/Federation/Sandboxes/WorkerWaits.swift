@@ -7,8 +7,7 @@ import LuaBridge
 /// A circle through the host needs a request to it. So a wait is told when what is waited for, directly or by what it waits
 /// for in turn, has asked the host for something that is not answered: with the request or, where the wait begins later,
 /// then. Everything else stays in the worker, and costs nothing.
-final class WorkerWaits: ActivityObserver, @unchecked Sendable {
-    // Confined to its loop's thread: every entry point is reached from a job, timer or callback of that loop.
+final class WorkerWaits: ActivityObserver {
     private struct Wait: Hashable {
         let waiter, awaited: Int64
 

@@ -222,7 +222,7 @@ extension ShareService {
 }
 
 /// A load of a shared module that several may wait for; plugins see that it is there.
-final class ShareLoading: LuaObject, @unchecked Sendable {
+final class ShareLoading: LuaObject {
     // Immutable.
     let flight: SingleFlight<LuaValue>
     init(_ flight: SingleFlight<LuaValue>) { self.flight = flight }

@@ -6,7 +6,7 @@ import LuaLibrary
 
 /// The environments (`_ENV`) that plugins and remotes run in: globals of their own over read-only libraries.
 final class EnvironmentStore: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Asks `state` at each step, which checks the thread; the tables beside it belong to the registry of that state.
     private let state: LuaState
     private let tasks: TaskRunner
     private var prepare: LuaFunction!

@@ -10,7 +10,7 @@ import OrderedCollections
 ///
 /// Module Federation keeps these in globals; here they hang off the runtime.
 final class FederationRegistry: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Kept by the `Runtime`, whose public members go to `loop` or check that they are there before they use it.
 
     let loop: EventLoop
     /// The main Lua state: the hosts' own code, their plugins, and remotes that run in no tenant.
@@ -98,9 +98,12 @@ final class FederationRegistry: @unchecked Sendable {
 }
 
 /// `GlobalFederation` as hooks see it.
-final class FederationView: LuaObject, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    fileprivate var hosts: [HostContext] = []
+final class FederationView: LuaObject {
+    private let bound = LoopBound<FederationView, [HostContext]>([])
+    fileprivate var hosts: [HostContext] {
+        get { bound[] }
+        _modify { yield &bound[] }
+    }
     /// The known snapshots by key, `name:version` or `name:entry`.
     let snapshots = LiveMap<Snapshot>()
     /// Share scope maps by host.

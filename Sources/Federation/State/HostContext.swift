@@ -7,7 +7,8 @@ import OrderedCollections
 ///
 /// ``Host`` adds the services and the public functions. Everything here belongs to the runtime's loop.
 public class HostContext: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // What embedders call goes to `registry.loop` or checks that it is there; the rest is called by that, by Lua, and by
+    // timers of the loop.
 
     /// What the hosts of the runtime share.
     final let registry: FederationRegistry

@@ -32,7 +32,7 @@ extension HostService {
         guard hooks.hasTenants, LoadTime.current == nil else { return try await body() }
         let time = LoadTime()
         do {
-            return try await LoadTime.$current.withValue(time, operation: body)
+            return try await LoadTime.$running.withValue(time, operation: body)
         } catch let error as MFError {
             throw time.explaining(error)
         }
@@ -43,7 +43,7 @@ extension HostService {
         guard hooks.hasTenants, LoadTime.current == nil else { return try body() }
         let time = LoadTime()
         do {
-            return try LoadTime.$current.withValue(time, operation: body)
+            return try LoadTime.$running.withValue(time, operation: body)
         } catch let error as MFError {
             throw time.explaining(error)
         }

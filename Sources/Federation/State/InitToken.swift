@@ -1,7 +1,7 @@
 import LuaBridge
 
 /// Recognises a host in `initScope`; shows whose it is.
-final class InitToken: LuaObject, @unchecked Sendable {
+final class InitToken: LuaObject {
     // Immutable.
     let from: String
     init(from: String) { self.from = from }

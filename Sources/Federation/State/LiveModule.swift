@@ -3,13 +3,18 @@ import LuaBridge
 import OrderedCollections
 
 /// What stands behind `mf.live(id)`: the module as the newest version of its remote gives it.
-final class LiveModule: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class LiveModule: Sendable {
     let id: String
     let remote: String
-    var value: LuaValue
+    private let bound: LoopBound<LiveModule, LuaValue>
+    var value: LuaValue {
+        get { bound[] }
+        set { bound[] = newValue }
+    }
 
-    init(id: String, remote: String, value: LuaValue) { (self.id, self.remote, self.value) = (id, remote, value) }
+    init(id: String, remote: String, value: LuaValue) {
+        (self.id, self.remote, bound) = (id, remote, LoopBound(value))
+    }
 }
 
 /// The handles that `mf.live` gave out, each as long as a script holds it.

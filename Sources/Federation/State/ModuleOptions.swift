@@ -1,8 +1,7 @@
 public import LuaBridge
 
 /// What `onLoad` gets as `options`: `{remoteInfo, host}`.
-public final class ModuleOptions: LuaObject, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class ModuleOptions: LuaObject {
     /// The remote with every default filled in.
     public let remoteInfo: ResolvedRemote
     /// The host that loads the module.

@@ -4,8 +4,7 @@ import LuaBridge
 import LuaLibrary
 
 /// What a runtime keeps for hot reload.
-final class ReloadState: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class ReloadState {
     var onFilesChange: (() -> Void)?
     var onReload: ((ReloadReport) -> Void)?
     /// What tells of changed remotes, while somebody watches.

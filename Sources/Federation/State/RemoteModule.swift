@@ -7,10 +7,18 @@ public import LuaBridge
 ///
 /// Module Federation calls it a module; it is what `moduleInstance` and `moduleCache` show.
 public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // `owner` checks the thread of what is public; the rest is called by the loads of `context`, on its loop.
 
     /// The remote with every default filled in.
-    public internal(set) var remoteInfo: ResolvedRemote
+    public internal(set) var remoteInfo: ResolvedRemote {
+        get {
+            owner.check("RemoteModule")
+            return info
+        }
+        set { info = newValue }
+    }
+    private var info: ResolvedRemote
+    private let owner = LoopOwner()
     unowned let context: HostContext
     /// Whether its container has joined the share scopes.
     var isInitialized = false
@@ -34,7 +42,7 @@ public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable 
     var generation = 1
 
     init(_ context: HostContext, remoteInfo: ResolvedRemote) {
-        (self.context, self.remoteInfo) = (context, remoteInfo)
+        (self.context, info) = (context, remoteInfo)
     }
 
     /// Whether it is what its host gives for the remote.
@@ -80,6 +88,7 @@ public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable 
     public var luaKeys: [LuaKey] { ["remoteInfo", "inited", "initing", "remoteEntryExports"].map { .string($0) } }
 
     public func luaGet(_ key: LuaKey) throws -> LuaValue {
+        owner.check("RemoteModule")
         guard case .string(let name) = key else { return .nil }
         switch name {
         case "remoteInfo": return .object(remoteInfo)
@@ -92,6 +101,7 @@ public final class RemoteModule: LuaObject, LuaConvertible, @unchecked Sendable 
     }
 
     public func luaSet(_ key: LuaKey, _ value: LuaValue) throws {
+        owner.check("RemoteModule")
         switch key {
         case .string("remoteInfo"): remoteInfo = try Remote.fromLua(value)
         case .string("remoteEntryExports"):

@@ -6,7 +6,7 @@ import Logging
 
 /// The tenants of a host: declared in its options, made when something is loaded into them.
 final class TenantStore: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Called by one host, and by the functions of its `HostOptions.remotes` that accept elements, which check the thread.
     private let state: LuaState
     private var declared: [String: TenantOptions] = [:]
     private var tenants: [String: Tenant] = [:]

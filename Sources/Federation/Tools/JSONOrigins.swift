@@ -3,8 +3,7 @@ import LuaBridge
 
 /// Remembers of tables that `response:json()` made where the response came from, for as long as the tables are there: a
 /// manifest that a plugin returns is taken for one of that place.
-final class JSONOrigins: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class JSONOrigins {
     private var functions: (note: LuaFunction, find: LuaFunction)?
 
     /// A decoded value as Lua gets it; a table is noted with its URL.

@@ -9,7 +9,7 @@ extension OptionType {
 
 /// The answer to `mf.fetch`.
 final class ResponseView: LuaObject, @unchecked Sendable {
-    // Immutable.
+    // Constants; `origins` is told of a table by `json`, a method that a state calls on its loop.
     let response: FetchResponse
     private let headers: HeadersView
     private let origins: JSONOrigins

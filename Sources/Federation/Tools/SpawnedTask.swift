@@ -4,8 +4,8 @@ import LuaBridge
 
 /// A function that runs beside the one that started it: what `mf.spawn` returns.
 final class SpawnedTask: LuaObject, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
-    // The exception is `deinit`, which sends what it has to do to the loop.
+    // Its methods are called by a state, its task and its waiters run on the loop of `runner`; `deinit` sends there what is left to
+    // do.
     private let runner: TaskRunner
     /// Identifies the task among those of its runner.
     let number: Int
@@ -45,7 +45,7 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
 
     func run(_ body: @escaping @Sendable () async throws -> LuaValues) {
         // What a load starts beside itself is no part of the load.
-        Activity.$current.withValue(activity) {
+        Activity.$running.withValue(activity) {
             PinnedView.$current.withValue(nil) {
                 task = runner.loop.start { [self] in
                     do { end(.success(try await body())) } catch { end(.failure(error)) }
@@ -146,8 +146,7 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
 }
 
 /// Values that Swift keeps for a tenant, which its memory limit counts for as long as they are kept.
-final class HeldValues: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class HeldValues {
     // The exception is `deinit`, which sends what it has to do to the loop.
     let state: LuaState
     private var bytes = 0

@@ -4,7 +4,7 @@ import LuaBridge
 
 /// Runs the tasks of one Lua state, the host's or a tenant's: `mf.spawn`, `mf.all`, `mf.sleep`.
 final class TaskRunner: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Called by the functions of one state, and by the tasks and timers that it starts on `loop`.
     let loop: EventLoop
     /// How many may be under way; nil: any number.
     private let limit: Int?
@@ -185,7 +185,7 @@ extension TaskRunner {
 
 /// Results that come in one by one.
 private final class OrderedResults: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // One call of `mf.all`: written by the tasks it waits for, and by its cancelling, which goes to `loop`.
     private var values: [LuaValue]
     private var missing: Int
     private var failure: (any Error)?

@@ -11,7 +11,7 @@ import OrderedCollections
 ///
 /// A map that a host has seen belongs to the host's runtime: used off its loop it stops the program, see ``LoopOwner``.
 public final class LiveMap<Value: Sendable>: @unchecked Sendable {
-    // `owner` checks the thread wherever the map is read or written.
+    // Every member that reads or writes `stored` asks `owner` first.
     private let owner = LoopOwner()
 
     @exclusivity(unchecked)

@@ -121,21 +121,30 @@ import Testing
     // MARK: - Off the loop
 
     /// What belongs to a host that runs, by the name that the message has.
-    static let members: [(name: String, use: @Sendable (Host, HostOptions) -> Void)] = [
-        ("Host.options", { host, _ in _ = host.options }),
-        ("LiveList.elements", { _, options in _ = options.remotes.elements }),
-        ("LiveList.elements", { _, options in options.remotes.append(Remote(name: "b", entry: "http://b")) }),
-        ("LiveList.elements", { _, options in _ = options.remotes.count }),
-        ("LiveList.elements", { _, options in _ = options.remotes[0] }),
-        ("LiveMap.subscript(_:)", { _, options in _ = options.shared["a"] }),
-        ("LiveMap.subscript(_:)", { _, options in options.shared["a"] = nil }),
-        ("LiveMap.count", { _, options in _ = options.shared.count }),
-        ("LiveMap.keys", { _, options in _ = options.shared.keys }),
-        ("LiveMap.values", { _, options in _ = options.shared.values }),
-        ("LiveMap.pairs", { _, options in _ = options.shared.pairs }),
-        ("LiveMap.isEmpty", { _, options in _ = options.shared.isEmpty }),
-        ("LiveMap.removeValue(forKey:)", { _, options in options.shared.removeValue(forKey: "a") }),
-        ("LiveMap.removeAll()", { _, options in options.shared.removeAll() }),
+    struct Held {
+        let host: Host
+        let options: HostOptions
+        let remotes: LiveList<Remote>
+        let shared: SharedModules
+    }
+
+    static let members: [(name: String, use: @Sendable (Held) -> Void)] = [
+        ("Host.options", { _ = $0.host.options }),
+        ("Host.luaGet(_:)", { _ = $0.host.luaGet(.string("options")) }),
+        ("HostOptions.name", { _ = $0.options.name }),
+        ("LiveList.elements", { _ = $0.remotes.elements }),
+        ("LiveList.elements", { $0.remotes.append(Remote(name: "b", entry: "http://b")) }),
+        ("LiveList.elements", { _ = $0.remotes.count }),
+        ("LiveList.elements", { _ = $0.remotes[0] }),
+        ("LiveMap.subscript(_:)", { _ = $0.shared["a"] }),
+        ("LiveMap.subscript(_:)", { $0.shared["a"] = nil }),
+        ("LiveMap.count", { _ = $0.shared.count }),
+        ("LiveMap.keys", { _ = $0.shared.keys }),
+        ("LiveMap.values", { _ = $0.shared.values }),
+        ("LiveMap.pairs", { _ = $0.shared.pairs }),
+        ("LiveMap.isEmpty", { _ = $0.shared.isEmpty }),
+        ("LiveMap.removeValue(forKey:)", { $0.shared.removeValue(forKey: "a") }),
+        ("LiveMap.removeAll()", { $0.shared.removeAll() }),
     ]
 
     @Test(arguments: members.indices)
@@ -144,11 +153,10 @@ import Testing
             let runtime = try Runtime()
             let host = try await runtime.createHost(
                 HostOptions(name: "shell", remotes: [Remote(name: "a", entry: "http://a")]))
-            let options = try await runtime.loop.perform {
-                _ = (host.options.remotes.count, host.options.shared.count)
-                return host.options
+            let (options, remotes, shared) = try await runtime.loop.perform {
+                (host.options, host.options.remotes, host.options.shared)
             }
-            EmbedderTests.members[index].use(host, options)
+            EmbedderTests.members[index].use(Held(host: host, options: options, remotes: remotes, shared: shared))
         }
         let errors = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         #expect(

@@ -2,7 +2,7 @@
 ///
 /// A manifest is written by others: without a bound a small one makes the host fetch gigabytes.
 final class AheadBudget: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Used by the fetches of one plan, each a task of the loop that the plan was made on.
     private static let filesAtATime = 16
     /// Of a plan of the host's own remotes.
     static let bytesOfHost = 64 << 20

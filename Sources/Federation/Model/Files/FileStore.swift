@@ -14,11 +14,11 @@ struct FetchedFile: Sendable {
 ///
 /// A file that is fetched ahead is handed out once. Who wants one that is on its way waits for that request.
 final class FileStore: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Kept by a registry or a tenant store, and asked by the fetches of its hosts on their loop.
 
     /// One request that is under way.
     final class Load: @unchecked Sendable {
-        // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+        // `flight` is set before anybody gets it, `isTaken` by fetches on the loop of the store.
         fileprivate(set) var flight: SingleFlight<FetchedFile>!
         /// Whether somebody waits for the file who will use it: it is not kept for a later one then.
         fileprivate var isTaken = false

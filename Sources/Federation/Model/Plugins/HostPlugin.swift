@@ -63,7 +63,7 @@ final class HostPluginView: LuaObject {
 }
 
 /// A Swift plugin as `options.plugins` shows it.
-final class SwiftPluginView: LuaObject, @unchecked Sendable {
+final class SwiftPluginView: LuaObject {
     // Immutable.
     let plugin: Plugin
     init(_ plugin: Plugin) { self.plugin = plugin }

@@ -6,7 +6,7 @@ import LuaBridge
 ///
 /// Hooks get the very value; the functions are looked up when they are first needed.
 final class Container: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+    // Used by the modules of the runtime that has loaded it; the getters are read through a `LuaState`, which checks the thread.
 
     /// The value as the entry, or a hook in its place, gave it.
     let value: LuaValue

@@ -40,56 +40,142 @@ public enum ShareScopeName: Sendable, Equatable {
 ///
 /// Hooks see it live: what they assign is what the host goes on with. The same type with every default filled in is
 /// what Module Federation calls `remoteInfo`; see ``resolved()``.
-public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class Remote: OptionView, LuaConvertible, SubjectRemote {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var name: String
+        var alias: String?
+        var entry: String? { didSet { foundManifest = nil } }
+        var version: String?
+        var buildVersion: String?
+        var type: String?
+        var entryGlobalName: String?
+        var shareScope: ShareScopeName?
+        var tenant: String?
+        var givenBy: String?
+        var revalidate: String?
+        var grace: String?
+        var timeout: String?
+        var metadata: LuaValue = .nil
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+        /// Whether the entry is a manifest's, once somebody has asked.
+        var foundManifest: Bool?
+        var declaredEntry: String?
+        var isWithdrawn = false
+        var withdrawnModule: AnyObject?
+    }
+
+    private let bound: LoopBound<Remote, Fields>
 
     /// The name that requests begin with.
-    @exclusivity(unchecked)
-    public internal(set) var name: String
-    /// A second name.
-    @exclusivity(unchecked)
-    public internal(set) var alias: String?
-    /// The URL of the manifest or the remote entry.
-    @exclusivity(unchecked)
-    public internal(set) var entry: String? {
-        didSet { foundManifest = nil }
+    public internal(set) var name: String {
+        get { bound[].name }
+        set { bound[].name = newValue }
     }
+
+    /// A second name.
+    public internal(set) var alias: String? {
+        get { bound[].alias }
+        set { bound[].alias = newValue }
+    }
+
+    /// The URL of the manifest or the remote entry.
+    public internal(set) var entry: String? {
+        get { bound[].entry }
+        set { bound[].entry = newValue }
+    }
+
     /// The version, or the manifest's URL.
-    @exclusivity(unchecked)
-    public internal(set) var version: String?
+    public internal(set) var version: String? {
+        get { bound[].version }
+        set { bound[].version = newValue }
+    }
+
     /// The manifest's build version.
-    public internal(set) var buildVersion: String?
+    public internal(set) var buildVersion: String? {
+        get { bound[].buildVersion }
+        set { bound[].buildVersion = newValue }
+    }
+
     /// The kind of entry; `global` if absent.
-    public internal(set) var type: String?
+    public internal(set) var type: String? {
+        get { bound[].type }
+        set { bound[].type = newValue }
+    }
+
     /// Preserved from manifests; the name if absent.
-    public internal(set) var entryGlobalName: String?
+    public internal(set) var entryGlobalName: String? {
+        get { bound[].entryGlobalName }
+        set { bound[].entryGlobalName = newValue }
+    }
+
     /// The scope or scopes that the remote joins.
-    public internal(set) var shareScope: ShareScopeName?
+    public internal(set) var shareScope: ShareScopeName? {
+        get { bound[].shareScope }
+        set { bound[].shareScope = newValue }
+    }
+
     /// The tenant whose sandbox the remote's code runs in; the host's own state when absent.
-    public internal(set) var tenant: String?
+    public internal(set) var tenant: String? {
+        get { bound[].tenant }
+        set { bound[].tenant = newValue }
+    }
+
     /// The tenant whose plugin has made this of a remote: what it names is fetched with the tenant's rights alone.
-    var givenBy: String?
+    var givenBy: String? {
+        get { bound[].givenBy }
+        set { bound[].givenBy = newValue }
+    }
+
     /// How often the remote is asked for a new version, such as `30s`; never when absent.
-    public internal(set) var revalidate: String?
+    public internal(set) var revalidate: String? {
+        get { bound[].revalidate }
+        set { bound[].revalidate = newValue }
+    }
+
     /// How long what an old version has begun goes on after a new one has taken its place, such as `30s`; no longer than
     /// its last load when absent.
-    public internal(set) var grace: String?
+    public internal(set) var grace: String? {
+        get { bound[].grace }
+        set { bound[].grace = newValue }
+    }
+
     /// How long each request for its manifest, its entry or a file of it may take in all, such as `5s`; 20 seconds when
     /// absent.
-    public internal(set) var timeout: String?
+    public internal(set) var timeout: String? {
+        get { bound[].timeout }
+        set { bound[].timeout = newValue }
+    }
+
     /// Data of the remote's owner, which hooks see and nothing interprets.
-    public internal(set) var metadata: LuaValue = .nil
+    public internal(set) var metadata: LuaValue {
+        get { bound[].metadata }
+        set { bound[].metadata = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
-    /// Whether the entry is a manifest's, once somebody has asked.
-    @exclusivity(unchecked)
-    private var foundManifest: Bool?
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
+
     /// The entry as the host's owner wrote it, whatever hooks have made of it since: its server may be asked for a tenant.
-    var declaredEntry: String?
+    var declaredEntry: String? {
+        get { bound[].declaredEntry }
+        set { bound[].declaredEntry = newValue }
+    }
+
     /// Whether the remote was registered and then removed or replaced; requests may still be under way.
-    var isWithdrawn = false
+    var isWithdrawn: Bool {
+        get { bound[].isWithdrawn }
+        set { bound[].isWithdrawn = newValue }
+    }
+
     /// What those requests end on: the module as its host had loaded it.
-    var withdrawnModule: AnyObject?
+    var withdrawnModule: AnyObject? {
+        get { bound[].withdrawnModule }
+        set { bound[].withdrawnModule = newValue }
+    }
 
     /// Declares a remote.
     ///
@@ -102,26 +188,27 @@ public final class Remote: OptionView, LuaConvertible, SubjectRemote, @unchecked
     public init(
         name: String, entry: String? = nil, alias: String? = nil, version: String? = nil, tenant: String? = nil
     ) {
-        (self.name, self.entry, self.alias, self.version, self.tenant) = (name, entry, alias, version, tenant)
+        bound = LoopBound(Fields(name: name, alias: alias, entry: entry, version: version, tenant: tenant))
     }
 
     /// A copy with every default filled in.
     fileprivate init(resolving remote: Remote) {
-        (name, entry, alias, version) = (remote.name, remote.entry ?? "", remote.alias, remote.version)
-        (tenant, buildVersion, foundManifest) = (remote.tenant, remote.buildVersion, remote.foundManifest)
-        (declaredEntry, givenBy) = (remote.declaredEntry, remote.givenBy)
-        type = remote.type ?? Remote.standardType
-        entryGlobalName = remote.entryGlobalName ?? remote.name
-        shareScope = remote.shareScope ?? .one(ShareScopeName.standard)
-        (timeout, metadata) = (remote.timeout, remote.metadata)
-        extra = remote.extra
+        let found = remote.bound["resolved()"]
+        bound = LoopBound(
+            Fields(
+                name: found.name, alias: found.alias, entry: found.entry ?? "", version: found.version,
+                buildVersion: found.buildVersion, type: found.type ?? Remote.standardType,
+                entryGlobalName: found.entryGlobalName ?? found.name,
+                shareScope: found.shareScope ?? .one(ShareScopeName.standard), tenant: found.tenant,
+                givenBy: found.givenBy, timeout: found.timeout, metadata: found.metadata, extra: found.extra,
+                foundManifest: found.foundManifest, declaredEntry: found.declaredEntry))
     }
 
     /// Whether the entry is a manifest's.
     var hasManifest: Bool {
-        if let foundManifest { return foundManifest }
+        if let known = bound[].foundManifest { return known }
         let found = entry.map(Remote.isManifest(entry:)) ?? false
-        foundManifest = found
+        bound[].foundManifest = found
         return found
     }
 

@@ -1,8 +1,7 @@
 /// Finds a host's remotes by request, name and alias, whatever their number.
 ///
 /// The truth is `options.remotes`, which hooks may change at any time; the index is made anew when it no longer fits.
-final class RemoteDirectory: @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+final class RemoteDirectory {
     private var index = RemoteIndex<Remote>()
     private var list: LiveList<Remote>?
     private var revision = -1

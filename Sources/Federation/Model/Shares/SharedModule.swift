@@ -2,19 +2,47 @@ public import LuaBridge
 public import OrderedCollections
 
 /// What a consumer asks of a shared module: Module Federation's `shareConfig`.
-public final class ShareRequirement: OptionView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class ShareRequirement: OptionView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var singleton: Bool?
+        var requiredVersion: RequiredVersion?
+        var strictVersion: Bool?
+        var eager: Bool?
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<ShareRequirement, Fields>
 
     /// Whether only one version is used at a time.
-    public internal(set) var singleton: Bool?
+    public internal(set) var singleton: Bool? {
+        get { bound[].singleton }
+        set { bound[].singleton = newValue }
+    }
+
     /// The range that satisfies the consumer; `nil` where none is named.
-    public internal(set) var requiredVersion: RequiredVersion?
+    public internal(set) var requiredVersion: RequiredVersion? {
+        get { bound[].requiredVersion }
+        set { bound[].requiredVersion = newValue }
+    }
+
     /// Whether a version out of range is an error.
-    public internal(set) var strictVersion: Bool?
+    public internal(set) var strictVersion: Bool? {
+        get { bound[].strictVersion }
+        set { bound[].strictVersion = newValue }
+    }
+
     /// Whether it is available synchronously.
-    public internal(set) var eager: Bool?
+    public internal(set) var eager: Bool? {
+        get { bound[].eager }
+        set { bound[].eager = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     /// A range, or none at all (`requiredVersion = false`).
     public enum RequiredVersion: Sendable, Equatable {
@@ -28,8 +56,9 @@ public final class ShareRequirement: OptionView, LuaConvertible, @unchecked Send
     public init(
         singleton: Bool? = nil, requiredVersion: RequiredVersion? = nil, strictVersion: Bool? = nil, eager: Bool? = nil
     ) {
-        (self.singleton, self.requiredVersion) = (singleton, requiredVersion)
-        (self.strictVersion, self.eager) = (strictVersion, eager)
+        bound = LoopBound(
+            Fields(
+                singleton: singleton, requiredVersion: requiredVersion, strictVersion: strictVersion, eager: eager))
     }
 
     public static let luaTypeName = "mf.ShareConfig"
@@ -77,34 +106,99 @@ public final class ShareRequirement: OptionView, LuaConvertible, @unchecked Send
 /// One provided version of a shared module: how to get it, who gave it, who uses it.
 ///
 /// A share scope holds these by version. Hooks see them live.
-public final class SharedModule: OptionView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class SharedModule: OptionView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var version: String?
+        var from: String?
+        var scope: LuaValue = .nil
+        var strategy: String?
+        var eager: Bool?
+        var useIn: LiveList<String>?
+        var requirement: ShareRequirement?
+        var lib: LuaValue = .nil
+        var get: LuaValue = .nil
+        var loaded: Bool?
+        var loading: LuaValue = .nil
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<SharedModule, Fields>
 
     /// The version.
-    public internal(set) var version: String?
-    /// The host or container that provides it, or that loaded it last.
-    public internal(set) var from: String?
-    var scope: LuaValue = .nil
-    /// How a version is chosen.
-    public internal(set) var strategy: String?
-    /// Whether it is available synchronously.
-    public internal(set) var eager: Bool?
-    /// Who uses it; shared by the copies of an entry.
-    public internal(set) var useIn: LiveList<String>?
-    /// The requirements on it, `shareConfig` in Lua.
-    public internal(set) var requirement: ShareRequirement?
-    /// The factory: a function returning the module.
-    public internal(set) var lib: LuaValue = .nil
-    /// A function returning the factory; it may wait.
-    public internal(set) var get: LuaValue = .nil
-    /// Whether it was loaded.
-    public internal(set) var loaded: Bool?
-    /// Present once a load began; it is never taken away again.
-    var loading: LuaValue = .nil
-    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public internal(set) var version: String? {
+        get { bound[].version }
+        set { bound[].version = newValue }
+    }
 
-    init() {}
+    /// The host or container that provides it, or that loaded it last.
+    public internal(set) var from: String? {
+        get { bound[].from }
+        set { bound[].from = newValue }
+    }
+
+    var scope: LuaValue {
+        get { bound[].scope }
+        set { bound[].scope = newValue }
+    }
+
+    /// How a version is chosen.
+    public internal(set) var strategy: String? {
+        get { bound[].strategy }
+        set { bound[].strategy = newValue }
+    }
+
+    /// Whether it is available synchronously.
+    public internal(set) var eager: Bool? {
+        get { bound[].eager }
+        set { bound[].eager = newValue }
+    }
+
+    /// Who uses it; shared by the copies of an entry.
+    public internal(set) var useIn: LiveList<String>? {
+        get { bound[].useIn }
+        set { bound[].useIn = newValue }
+    }
+
+    /// The requirements on it, `shareConfig` in Lua.
+    public internal(set) var requirement: ShareRequirement? {
+        get { bound[].requirement }
+        set { bound[].requirement = newValue }
+    }
+
+    /// The factory: a function returning the module.
+    public internal(set) var lib: LuaValue {
+        get { bound[].lib }
+        set { bound[].lib = newValue }
+    }
+
+    /// A function returning the factory; it may wait.
+    public internal(set) var get: LuaValue {
+        get { bound[].get }
+        set { bound[].get = newValue }
+    }
+
+    /// Whether it was loaded.
+    public internal(set) var loaded: Bool? {
+        get { bound[].loaded }
+        set { bound[].loaded = newValue }
+    }
+
+    /// Present once a load began; it is never taken away again.
+    var loading: LuaValue {
+        get { bound[].loading }
+        set { bound[].loading = newValue }
+    }
+
+    /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
+
+    init() { bound = LoopBound(Fields()) }
+
+    private init(_ fields: Fields) { bound = LoopBound(fields) }
 
     /// Provides a module by a function returning it.
     ///
@@ -121,10 +215,9 @@ public final class SharedModule: OptionView, LuaConvertible, @unchecked Sendable
         version: String, lib: LuaValue, requirement: ShareRequirement? = nil,
         scope: [String] = [ShareScopeName.standard]
     ) {
-        self.version = version
-        self.lib = lib
-        self.requirement = requirement
-        self.scope = .array(scope.map { .string($0) })
+        bound = LoopBound(
+            Fields(
+                version: version, scope: .array(scope.map { .string($0) }), requirement: requirement, lib: lib))
     }
 
     public static let luaTypeName = "mf.Shared"
@@ -198,13 +291,7 @@ extension SharedModule {
     var isLoadedOrLoading: Bool { isLoaded || isLoading }
 
     /// A copy whose nested tables are the same ones: Module Federation copies entries one level deep.
-    func copied() -> SharedModule {
-        let copy = SharedModule()
-        (copy.version, copy.from, copy.scope, copy.strategy, copy.eager) = (version, from, scope, strategy, eager)
-        (copy.useIn, copy.requirement, copy.lib, copy.get) = (useIn, requirement, lib, get)
-        (copy.loaded, copy.loading, copy.extra) = (loaded, loading, extra)
-        return copy
-    }
+    func copied() -> SharedModule { SharedModule(bound[]) }
 
     /// Notes a user, once; a host without a name cannot be noted.
     func addUser(_ name: String) {

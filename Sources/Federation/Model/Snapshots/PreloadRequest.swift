@@ -2,32 +2,77 @@ public import LuaBridge
 public import OrderedCollections
 
 /// What a user asks to preload: Module Federation's `PreloadRemoteArgs`.
-public final class PreloadRequest: OptionView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class PreloadRequest: OptionView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var nameOrAlias: String?
+        var exposes: LiveList<String>?
+        var resourceCategory: String?
+        var share: Bool?
+        var depsRemote: LuaValue = .nil
+        var filter: LuaValue = .nil
+        var recordPreloadedAssets: Bool?
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<PreloadRequest, Fields>
 
     /// The remote.
-    public internal(set) var nameOrAlias: String?
+    public internal(set) var nameOrAlias: String? {
+        get { bound[].nameOrAlias }
+        set { bound[].nameOrAlias = newValue }
+    }
+
     /// The exposes to preload; all if absent.
-    public internal(set) var exposes: LiveList<String>?
+    public internal(set) var exposes: LiveList<String>? {
+        get { bound[].exposes }
+        set { bound[].exposes = newValue }
+    }
+
     /// `sync` or `all`.
-    public internal(set) var resourceCategory: String?
+    public internal(set) var resourceCategory: String? {
+        get { bound[].resourceCategory }
+        set { bound[].resourceCategory = newValue }
+    }
+
     /// Whether shared assets are fetched.
-    public internal(set) var share: Bool?
+    public internal(set) var share: Bool? {
+        get { bound[].share }
+        set { bound[].share = newValue }
+    }
+
     /// `true`, `false`, or a list of requests for the remote's own remotes.
-    var depsRemote: LuaValue = .nil
+    var depsRemote: LuaValue {
+        get { bound[].depsRemote }
+        set { bound[].depsRemote = newValue }
+    }
+
     /// A function of a URL that says whether to fetch it.
-    var filter: LuaValue = .nil
+    var filter: LuaValue {
+        get { bound[].filter }
+        set { bound[].filter = newValue }
+    }
+
     /// Whether each asset is fetched only once.
-    public internal(set) var recordPreloadedAssets: Bool?
+    public internal(set) var recordPreloadedAssets: Bool? {
+        get { bound[].recordPreloadedAssets }
+        set { bound[].recordPreloadedAssets = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     /// Asks for a remote's exposes; for all of them when none is named.
     public init(nameOrAlias: String? = nil, exposes: [String]? = nil, resourceCategory: String? = nil) {
-        self.nameOrAlias = nameOrAlias
-        self.exposes = exposes.map { LiveList($0) }
-        self.resourceCategory = resourceCategory
+        bound = LoopBound(
+            Fields(
+                nameOrAlias: nameOrAlias, exposes: exposes.map { LiveList($0) }, resourceCategory: resourceCategory))
     }
+
+    private init(_ fields: Fields) { bound = LoopBound(fields) }
 
     public static let luaTypeName = "mf.PreloadRemoteArgs"
     public static let fields = FieldTable<PreloadRequest>([
@@ -73,13 +118,7 @@ public final class PreloadRequest: OptionView, LuaConvertible, @unchecked Sendab
         return copy
     }
 
-    func copied() -> PreloadRequest {
-        let copy = PreloadRequest()
-        (copy.nameOrAlias, copy.exposes, copy.resourceCategory) = (nameOrAlias, exposes, resourceCategory)
-        (copy.share, copy.depsRemote, copy.filter) = (share, depsRemote, filter)
-        (copy.recordPreloadedAssets, copy.extra) = (recordPreloadedAssets, extra)
-        return copy
-    }
+    func copied() -> PreloadRequest { PreloadRequest(bound[]) }
 
     /// The exposes as snapshots spell them: without `./`.
     var exposeNames: [String] { (exposes?.elements ?? []).map(Self.moduleName) }
@@ -90,19 +129,36 @@ public final class PreloadRequest: OptionView, LuaConvertible, @unchecked Sendab
 }
 
 /// `{remote, preloadConfig}`: a request with its remote.
-public final class PreloadOptions: FieldView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class PreloadOptions: FieldView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var remote: Remote
+        var config: PreloadRequest
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<PreloadOptions, Fields>
 
     /// The remote.
-    public internal(set) var remote: Remote
+    public internal(set) var remote: Remote {
+        get { bound[].remote }
+        set { bound[].remote = newValue }
+    }
+
     /// The preload request.
-    public internal(set) var config: PreloadRequest
+    public internal(set) var config: PreloadRequest {
+        get { bound[].config }
+        set { bound[].config = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     init(remote: Remote, config: PreloadRequest) {
-        self.remote = remote
-        self.config = config
+        bound = LoopBound(Fields(remote: remote, config: config))
     }
 
     public static let luaTypeName = "mf.PreloadOptions"

@@ -7,52 +7,149 @@ public import OrderedCollections
 ///
 /// A snapshot is made of a manifest, or given with `mf.addGlobalSnapshot`. Plugins see it live, with the fields of Module
 /// Federation's `ModuleInfo`; what they assign, deep inside too, is what the host goes on with.
-public final class Snapshot: FieldView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class Snapshot: FieldView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var version: String?
+        var buildVersion: String?
+        var remoteEntry: String?
+        var remoteEntryType: String?
+        var globalName: String?
+        var publicPath: String?
+        var getPublicPath: String?
+        var ssrPublicPath: String?
+        var ssrRemoteEntry: String?
+        var ssrRemoteEntryType: String?
+        var remoteTypes: String?
+        var remoteTypesZip: String?
+        var remoteTypesAPI: String?
+        var remotesInfo: LiveMap<SnapshotRemote>?
+        var shared: LiveList<SnapshotShared>?
+        var modules: LiveList<SnapshotModule>?
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+        var givenBy: String?
+        var knownEntry: KnownEntry?
+    }
+
+    private let bound: LoopBound<Snapshot, Fields>
 
     /// The version, or the URL of the manifest that the snapshot was made of.
-    public internal(set) var version: String?
+    public internal(set) var version: String? {
+        get { bound[].version }
+        set { bound[].version = newValue }
+    }
+
     /// The build's version.
-    public internal(set) var buildVersion: String?
+    public internal(set) var buildVersion: String? {
+        get { bound[].buildVersion }
+        set { bound[].buildVersion = newValue }
+    }
+
     /// The entry's path below the public path; that of a manifest, when the snapshot only says where one is.
-    public internal(set) var remoteEntry: String?
+    public internal(set) var remoteEntry: String? {
+        get { bound[].remoteEntry }
+        set { bound[].remoteEntry = newValue }
+    }
+
     /// The kind of entry.
-    public internal(set) var remoteEntryType: String?
+    public internal(set) var remoteEntryType: String? {
+        get { bound[].remoteEntryType }
+        set { bound[].remoteEntryType = newValue }
+    }
+
     /// The container's global name.
-    public internal(set) var globalName: String?
+    public internal(set) var globalName: String? {
+        get { bound[].globalName }
+        set { bound[].globalName = newValue }
+    }
+
     /// The base URL of all files.
-    public internal(set) var publicPath: String?
+    public internal(set) var publicPath: String? {
+        get { bound[].publicPath }
+        set { bound[].publicPath = newValue }
+    }
+
     /// The source of a JavaScript function that returns it, instead of it.
-    public internal(set) var getPublicPath: String?
+    public internal(set) var getPublicPath: String? {
+        get { bound[].getPublicPath }
+        set { bound[].getPublicPath = newValue }
+    }
+
     /// The public path for servers; kept, not used.
-    public internal(set) var ssrPublicPath: String?
+    public internal(set) var ssrPublicPath: String? {
+        get { bound[].ssrPublicPath }
+        set { bound[].ssrPublicPath = newValue }
+    }
+
     /// The entry for servers; kept, not used.
-    public internal(set) var ssrRemoteEntry: String?
+    public internal(set) var ssrRemoteEntry: String? {
+        get { bound[].ssrRemoteEntry }
+        set { bound[].ssrRemoteEntry = newValue }
+    }
+
     /// The kind of the entry for servers.
-    public internal(set) var ssrRemoteEntryType: String?
+    public internal(set) var ssrRemoteEntryType: String? {
+        get { bound[].ssrRemoteEntryType }
+        set { bound[].ssrRemoteEntryType = newValue }
+    }
+
     /// The path of the type declarations.
-    public internal(set) var remoteTypes: String?
+    public internal(set) var remoteTypes: String? {
+        get { bound[].remoteTypes }
+        set { bound[].remoteTypes = newValue }
+    }
+
     /// Their archive.
-    public internal(set) var remoteTypesZip: String?
+    public internal(set) var remoteTypesZip: String? {
+        get { bound[].remoteTypesZip }
+        set { bound[].remoteTypesZip = newValue }
+    }
+
     /// The path of the API's type declarations.
-    public internal(set) var remoteTypesAPI: String?
+    public internal(set) var remoteTypesAPI: String? {
+        get { bound[].remoteTypesAPI }
+        set { bound[].remoteTypesAPI = newValue }
+    }
+
     /// The remotes that this one uses, and in which version.
-    public internal(set) var remotesInfo: LiveMap<SnapshotRemote>?
+    public internal(set) var remotesInfo: LiveMap<SnapshotRemote>? {
+        get { bound[].remotesInfo }
+        set { bound[].remotesInfo = newValue }
+    }
+
     /// What it shares.
-    public internal(set) var shared: LiveList<SnapshotShared>?
+    public internal(set) var shared: LiveList<SnapshotShared>? {
+        get { bound[].shared }
+        set { bound[].shared = newValue }
+    }
+
     /// What it exposes.
-    public internal(set) var modules: LiveList<SnapshotModule>?
+    public internal(set) var modules: LiveList<SnapshotModule>? {
+        get { bound[].modules }
+        set { bound[].modules = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
+
     /// The tenant whose plugin gave it, or gave the manifest that it was made of: what it names is the tenant's.
-    var givenBy: String?
+    var givenBy: String? {
+        get { bound[].givenBy }
+        set { bound[].givenBy = newValue }
+    }
+
     /// The entry's URL, and what it was made of: every load asks for it.
-    @exclusivity(unchecked)
-    private var knownEntry: KnownEntry?
+    private var knownEntry: KnownEntry? {
+        get { bound[].knownEntry }
+        set { bound[].knownEntry = newValue }
+    }
 
     /// Makes a snapshot that knows nothing but what is given.
     public init(version: String? = nil, remoteEntry: String? = nil) {
-        (self.version, self.remoteEntry) = (version, remoteEntry)
+        bound = LoopBound(Fields(version: version, remoteEntry: remoteEntry))
     }
 
     public static let luaTypeName = "mf.Snapshot"

@@ -2,21 +2,44 @@ public import LuaBridge
 public import OrderedCollections
 
 /// A module that a remote exposes, in its snapshot.
-public final class SnapshotModule: FieldView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class SnapshotModule: FieldView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var moduleName: String
+        var modulePath: String?
+        var assets: SnapshotAssets
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<SnapshotModule, Fields>
 
     /// The name without `./`.
-    public internal(set) var moduleName: String
+    public internal(set) var moduleName: String {
+        get { bound[].moduleName }
+        set { bound[].moduleName = newValue }
+    }
+
     /// The key, such as `./button`.
-    public internal(set) var modulePath: String?
+    public internal(set) var modulePath: String? {
+        get { bound[].modulePath }
+        set { bound[].modulePath = newValue }
+    }
+
     /// Its files.
-    public internal(set) var assets: SnapshotAssets
+    public internal(set) var assets: SnapshotAssets {
+        get { bound[].assets }
+        set { bound[].assets = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     /// Makes a module.
     public init(moduleName: String, modulePath: String? = nil, assets: SnapshotAssets = SnapshotAssets()) {
-        (self.moduleName, self.modulePath, self.assets) = (moduleName, modulePath, assets)
+        bound = LoopBound(Fields(moduleName: moduleName, modulePath: modulePath, assets: assets))
     }
 
     public static let luaTypeName = "mf.SnapshotModule"
@@ -38,23 +61,51 @@ public final class SnapshotModule: FieldView, LuaConvertible, @unchecked Sendabl
 }
 
 /// A package that a remote shares, in its snapshot.
-public final class SnapshotShared: FieldView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class SnapshotShared: FieldView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var sharedName: String
+        var version: String?
+        var assets: SnapshotAssets
+        var usedExports: LiveList<String>?
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<SnapshotShared, Fields>
 
     /// The package.
-    public internal(set) var sharedName: String
+    public internal(set) var sharedName: String {
+        get { bound[].sharedName }
+        set { bound[].sharedName = newValue }
+    }
+
     /// Its version.
-    public internal(set) var version: String?
+    public internal(set) var version: String? {
+        get { bound[].version }
+        set { bound[].version = newValue }
+    }
+
     /// Its files.
-    public internal(set) var assets: SnapshotAssets
+    public internal(set) var assets: SnapshotAssets {
+        get { bound[].assets }
+        set { bound[].assets = newValue }
+    }
+
     /// The exports that the remote uses.
-    public internal(set) var usedExports: LiveList<String>?
+    public internal(set) var usedExports: LiveList<String>? {
+        get { bound[].usedExports }
+        set { bound[].usedExports = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     /// Makes a shared package.
     public init(sharedName: String, version: String? = nil, assets: SnapshotAssets = SnapshotAssets()) {
-        (self.sharedName, self.version, self.assets) = (sharedName, version, assets)
+        bound = LoopBound(Fields(sharedName: sharedName, version: version, assets: assets))
     }
 
     public static let luaTypeName = "mf.SnapshotShared"
@@ -77,17 +128,30 @@ public final class SnapshotShared: FieldView, LuaConvertible, @unchecked Sendabl
 }
 
 /// A remote that a snapshot's owner uses.
-public final class SnapshotRemote: FieldView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class SnapshotRemote: FieldView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var matchedVersion: String
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<SnapshotRemote, Fields>
 
     /// Its version, or its entry.
-    public internal(set) var matchedVersion: String
+    public internal(set) var matchedVersion: String {
+        get { bound[].matchedVersion }
+        set { bound[].matchedVersion = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     /// Makes one.
     public init(matchedVersion: String) {
-        self.matchedVersion = matchedVersion
+        bound = LoopBound(Fields(matchedVersion: matchedVersion))
     }
 
     public static let luaTypeName = "mf.SnapshotRemote"
@@ -107,19 +171,37 @@ public final class SnapshotRemote: FieldView, LuaConvertible, @unchecked Sendabl
 }
 
 /// The files of an expose or a shared package, in a snapshot.
-public final class SnapshotAssets: FieldView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class SnapshotAssets: FieldView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var js: SnapshotAssetGroup
+        var css: SnapshotAssetGroup
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
+
+    private let bound: LoopBound<SnapshotAssets, Fields>
 
     /// Code. In a Lua remote, Lua.
-    public internal(set) var js: SnapshotAssetGroup
+    public internal(set) var js: SnapshotAssetGroup {
+        get { bound[].js }
+        set { bound[].js = newValue }
+    }
+
     /// Files that are not executed.
-    public internal(set) var css: SnapshotAssetGroup
+    public internal(set) var css: SnapshotAssetGroup {
+        get { bound[].css }
+        set { bound[].css = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     /// Makes the assets.
     public init(js: SnapshotAssetGroup = SnapshotAssetGroup(), css: SnapshotAssetGroup = SnapshotAssetGroup()) {
-        (self.js, self.css) = (js, css)
+        bound = LoopBound(Fields(js: js, css: css))
     }
 
     /// Whether a file is among them.
@@ -143,13 +225,31 @@ public final class SnapshotAssets: FieldView, LuaConvertible, @unchecked Sendabl
 }
 
 /// Files by when they are needed, in a snapshot.
-public final class SnapshotAssetGroup: FieldView, LuaConvertible, @unchecked Sendable {
-    // Confined to its runtime's loop thread: every entry point is reached from a job, timer or callback of that loop.
+public final class SnapshotAssetGroup: FieldView, LuaConvertible {
+    /// What may be read and written on the loop only; see the properties.
+    private struct Fields {
+        var syncList: LiveList<String>
+        var asyncList: LiveList<String>
+        var extra: OrderedDictionary<String, LuaValue> = [:]
+    }
 
-    private var syncList: LiveList<String>
-    private var asyncList: LiveList<String>
+    private let bound: LoopBound<SnapshotAssetGroup, Fields>
+
+    private var syncList: LiveList<String> {
+        get { bound[].syncList }
+        set { bound[].syncList = newValue }
+    }
+
+    private var asyncList: LiveList<String> {
+        get { bound[].asyncList }
+        set { bound[].asyncList = newValue }
+    }
+
     /// Keys of the Lua table beyond the ones declared here, preserved as they were given.
-    public var extra: OrderedDictionary<String, LuaValue> = [:]
+    public var extra: OrderedDictionary<String, LuaValue> {
+        get { bound[].extra }
+        _modify { yield &bound[].extra }
+    }
 
     /// Needed at once.
     public internal(set) var sync: [String] {
@@ -165,7 +265,7 @@ public final class SnapshotAssetGroup: FieldView, LuaConvertible, @unchecked Sen
 
     /// Makes a group.
     public init(sync: [String] = [], async: [String] = []) {
-        (syncList, asyncList) = (LiveList(sync), LiveList(async))
+        bound = LoopBound(Fields(syncList: LiveList(sync), asyncList: LiveList(async)))
     }
 
     public static let luaTypeName = "mf.SnapshotAssetGroup"
