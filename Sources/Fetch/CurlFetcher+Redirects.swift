@@ -60,7 +60,7 @@ extension CurlFetcher {
         var (next, redirects) = (request, 0)
         while true {
             let url = try next.checkedURL()
-            let response = try await send(next, url)
+            let response = try await send(next.conditional, url)
             guard let target = try next.target(of: response, from: url) else {
                 guard response.isSuccess || request.acceptsAnyStatus else {
                     throw MFError.unexpectedStatus(response.status, of: next, at: response.url)

@@ -1,5 +1,7 @@
 /// Why an answer that came without an error of libcurl's is not used all the same.
 enum AnswerFlaw: Equatable {
+    /// The connection ended inside the header: libcurl takes that for an answer without a body.
+    case cutHeader
     /// The body is packed and ends before its end.
     case cutShort
     /// The body is not what its `Content-Encoding` says.
@@ -42,10 +44,18 @@ extension CurlTransfer {
 
     /// What is wrong with an answer that is at its end.
     func flawOfEnd(_ status: Int) -> AnswerFlaw? {
-        if status == 206, !(request.acceptsAnyStatus && request.headers.contains { $0.0.lowercased() == "range" }) {
-            return .part
+        if status == 206, !request.acceptsPart { return .part }
+        return isCutShort || isPackedNothing(status) ? .cutShort : nil
+    }
+
+    /// Whether not one byte of a packed body has come, and only the end of the connection says that there is none: an
+    /// empty body that is packed has bytes.
+    private func isPackedNothing(_ status: Int) -> Bool {
+        guard endsWithConnection, !isBodyBegun, request.method != "HEAD", !isRedirect, encoding != nil else {
+            return false
         }
-        return isCutShort ? .cutShort : nil
+        let isBodiless = status < 200 || status == 204 || status == 304
+        return !isBodiless && values(of: "content-length").isEmpty && values(of: "transfer-encoding").isEmpty
     }
 
     private func values(of name: String) -> [String] {

@@ -37,8 +37,10 @@ final class CurlTransfer: @unchecked Sendable {
     var onHeader: (() -> Void)?
     private var refusedAddress: String?
     /// Whether bytes of the body of the answer at hand have come.
-    private var isBodyBegun = false
+    private(set) var isBodyBegun = false
     private var isHeaderWhole = false
+    /// Whether the end of the connection may be the end of the body: HTTP/2 says where it is.
+    private(set) var endsWithConnection = false
     private var decoder: GzipDecoder?
     /// Why the answer cannot be used, where that is seen here.
     private var flaw: AnswerFlaw?
@@ -228,6 +230,7 @@ final class CurlTransfer: @unchecked Sendable {
             // Another answer begins: the one before was only information.
             headers = []
             (isBodyBegun, decoder, isHeaderWhole) = (false, nil, false)
+            endsWithConnection = bytes.starts(with: "HTTP/1".utf8)
         } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
             headers.append((Self.text(bytes[..<colon]), Self.text(bytes[(colon + 1)...])))
         } else if bytes.first == 0x0D || bytes.first == 0x0A {
@@ -287,7 +290,7 @@ final class CurlTransfer: @unchecked Sendable {
                 MFError.curl(CurlFailure(code: code, text: explanation(library, code)), request, circumstances))
         }
         let status = status
-        if let flaw = flawOfHeader() ?? flawOfEnd(status) {
+        if let flaw = isHeaderWhole ? flawOfHeader() ?? flawOfEnd(status) : .cutHeader {
             return .failure(MFError.unusable(flaw, request))
         }
         return .success(FetchResponse(status: status, url: request.url, headers: headers, body: body))

@@ -17,7 +17,7 @@ extension FetchRequest {
 
     /// Why a method cannot be sent, as the end of a sentence about it; nil when it can.
     public static func reasonAgainst(method: String) -> String? {
-        guard isToken(method) else { return "is `\(method)`, which is no method" }
+        guard isToken(method) else { return "is `\(method.escapedToOneLine)`, which is no method" }
         return framingMethods.contains(method.uppercased()) ? "is `\(method)`, which is not allowed" : nil
     }
 
@@ -46,7 +46,7 @@ extension FetchRequest {
         }
         for (name, value) in headers {
             if let reason = Self.reasonAgainst(header: name, value) {
-                throw MFError.unsendable(self, "the header `\(name)` \(reason)")
+                throw MFError.unsendable(self, "the header `\(name.escapedToOneLine)` \(reason)")
             }
         }
     }

@@ -38,6 +38,8 @@ public struct FetchRequest: Sendable {
     public var method: String
     /// Headers to send, in order.
     public var headers: [(String, String)]
+    /// What is asked about an answer that is known already.
+    public var conditions: FetchConditions?
     /// The body to send.
     public var body: [UInt8]?
     /// The deadline for the whole transfer, redirects and waiting for a free connection included. With ``onPart`` it is
@@ -65,6 +67,17 @@ public struct FetchRequest: Sendable {
     /// The URL that was asked for at first, where a redirect has led here.
     var redirectedFrom: String?
 
+    /// The same as it goes out: with its conditions, where it asks for what they are about.
+    var conditional: FetchRequest {
+        guard let conditions, conditions.url == url else { return self }
+        var request = self
+        request.headers += conditions.headers
+        return request
+    }
+
+    /// Whether a part of what lies at the URL (status 206) is an answer: where the caller asks for one.
+    var acceptsPart: Bool { acceptsAnyStatus && headers.contains { $0.0.lowercased() == "range" } }
+
     /// Makes a request.
     public init(
         url: String, method: String = "GET", headers: [(String, String)] = [], body: [UInt8]? = nil,
@@ -84,6 +97,24 @@ public struct FetchRequest: Sendable {
         self.acceptsAnyStatus = acceptsAnyStatus
         self.policy = policy
     }
+}
+
+/// The header fields of a conditional request, and the URL that they are about.
+///
+/// An entity tag is its server's own: it goes to the URL that gave it, also behind a redirect to another server, and to no
+/// other URL, which may have the same tag for something else.
+///
+/// ```swift
+/// request.conditions = FetchConditions(url: known.url, headers: [("If-None-Match", tag)])
+/// ```
+public struct FetchConditions: Sendable {
+    /// The URL whose answer is known: after redirects.
+    public var url: String
+    /// `If-None-Match`, `If-Modified-Since`.
+    public var headers: [(String, String)]
+
+    /// Makes conditions.
+    public init(url: String, headers: [(String, String)]) { (self.url, self.headers) = (url, headers) }
 }
 
 /// A whole answer.

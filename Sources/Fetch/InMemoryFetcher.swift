@@ -30,6 +30,7 @@ public final class InMemoryFetcher: Fetcher {
     public var requestedURLs: [String] { requests.map(\.url) }
 
     public func fetch(_ request: FetchRequest) async throws -> FetchResponse {
+        let request = request.conditional
         asked.withLock { $0.append(request) }
         if let policy = request.policy, let parts = URLParts(request.url), !policy.allows(parts) {
             throw MFError.urlNotAllowed(request)
@@ -40,6 +41,7 @@ public final class InMemoryFetcher: Fetcher {
         guard response.isSuccess || request.acceptsAnyStatus else {
             throw MFError.unexpectedStatus(response.status, of: request, at: response.url)
         }
+        if response.status == 206, !request.acceptsPart { throw MFError.unusable(.part, request) }
         if let onPart = request.onPart {
             let body = response.body
             response.body = []

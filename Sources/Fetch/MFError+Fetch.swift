@@ -56,6 +56,7 @@ extension MFError {
         }
         let again = "ask again; if it stays, look at the server and at proxies in between"
         switch flaw {
+        case .cutHeader: return make(.fetchTruncated, "the connection ended before the header was whole", again)
         case .cutShort: return make(.fetchTruncated, "the compressed body ends before its end", again)
         case .undecodable:
             return make(

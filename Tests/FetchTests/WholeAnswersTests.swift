@@ -16,6 +16,20 @@ import Testing
         }
     }
 
+    @Test(arguments: IncompleteAnswer.allCases, [false, true])
+    func whatIsNotWholeIsAnError(_ incomplete: IncompleteAnswer, acceptsAnyStatus: Bool) async throws {
+        try await withServer({ _ in incomplete.steps("hello") }) { fetcher, server in
+            let request = FetchRequest(url: server.url, acceptsAnyStatus: acceptsAnyStatus)
+            do {
+                let response = try await fetcher.fetch(request)
+                Issue.record("\(incomplete) is taken for an answer: \(response.status) \(response.text)")
+            } catch let error as MFError {
+                let codes: [MFError.Code] = [.fetchTruncated, .fetchProtocol, .fetchPart, .fetchLength, .fetchNetwork]
+                #expect(codes.contains(error.code), "\(error.rendered())")
+            }
+        }
+    }
+
     @Test func aCompressedBodyOfSeveralMembersIsWhole() async throws {
         let body = packedHello + packedHello
         try await withServer({ _ in [.reply(200, [("Content-Encoding", "gzip")], body)] }) { fetcher, server in

@@ -32,6 +32,7 @@ public final class LoopbackServer: Sendable {
     private let answer: @Sendable (Request) -> [Step]
     private let accepted = Locked<[Int32]>([])
     private let seen = Locked<[String]>([])
+    private let seenHeads = Locked<[String]>([])
     private let ended: AsyncStream<Void>.Continuation
     /// An element for each connection that a client has closed.
     public let closings: AsyncStream<Void>
@@ -40,6 +41,8 @@ public final class LoopbackServer: Sendable {
     public var connectionCount: Int { accepted.withLock { $0.count } }
     /// The paths asked for, in order.
     public var paths: [String] { seen.withLock { $0 } }
+    /// The heads of the requests as they came, in order.
+    public var heads: [String] { seenHeads.withLock { $0 } }
     /// `http://127.0.0.1:` and the port.
     public var url: String { "http://127.0.0.1:\(port)" }
 
@@ -135,6 +138,7 @@ public final class LoopbackServer: Sendable {
                 if received.count >= head + length {
                     let body = Array(received[head..<(head + length)])
                     received.removeFirst(head + length)
+                    seenHeads.withLock { $0.append(String(text[..<end.upperBound])) }
                     return Request(method: String(start[0]), path: String(start[1]), headers: headers, body: body)
                 }
             }

@@ -25,7 +25,7 @@ local function moved(url, from, to)
     return folder(to) .. url:sub(#base + 1)
 end
 
---- The URL of the n-th try. `from` is where the remote is registered.
+--- The URL of the n-th try. `from` is what the remote's files lie beside.
 local function address(options, url, try, kind, from)
     local choice = options.url
     if type(choice) == "function" then
@@ -49,6 +49,7 @@ return function(options)
     options = options or {}
     local times, delay, backoff = options.times or 3, options.delay or 1000, options.backoff or 1
     local retrying = {}
+    local answered = {} -- where a manifest came from, by where it was asked for: its remote's files lie beside it
 
     local function say(...)
         if options.log == false then return end
@@ -75,14 +76,22 @@ return function(options)
         if type(result) ~= "string" and result.code == "LIMIT-009" then say("retry-plugin: %s", tostring(result)) end
     end
 
+    --- Where the entry and the files of a remote are counted from.
+    local function base(remote_info)
+        local place = registered(remote_info)
+        return answered[place] or place
+    end
+
     return {
         name = "retry-plugin",
 
         -- The first request is made here; after the last try the host makes its own, whose error is then the real one.
         fetch = function(args)
-            return ask(args.url, args.retry) or again("manifest " .. args.url, function(try)
+            local response = ask(args.url, args.retry) or again("manifest " .. args.url, function(try)
                 return ask(address(options, args.url, try, "manifest", args.url), args.retry)
             end)
+            if response then answered[args.url] = response.url end
+            return response
         end,
 
         loadEntryError = function(args)
@@ -91,7 +100,7 @@ return function(options)
             retrying[key] = true
             local entry = args.remoteInfo.entry
             local container = again("entry " .. entry, function(try)
-                return ask(address(options, entry, try, "entry", registered(args.remoteInfo)), args.retry)
+                return ask(address(options, entry, try, "entry", base(args.remoteInfo)), args.retry)
             end)
             retrying[key] = nil
             return container
@@ -99,7 +108,7 @@ return function(options)
 
         loadFileError = function(args)
             return again("file " .. args.url, function(try)
-                return ask(address(options, args.url, try, "file", registered(args.remoteInfo)), args.retry)
+                return ask(address(options, args.url, try, "file", base(args.remoteInfo)), args.retry)
             end)
         end,
     }

@@ -22,7 +22,7 @@ extension MFError.Code {
     public static let fetchCancelled = Self("FETCH-010")
     /// FETCH-011: a `file:` URL could not be read.
     public static let fetchFile = Self("FETCH-011")
-    /// FETCH-012: the connection ended before the body was whole.
+    /// FETCH-012: the connection ended before the answer was whole.
     public static let fetchTruncated = Self("FETCH-012")
     /// FETCH-013: the URL's protocol or address is not allowed.
     public static let fetchPolicy = Self("FETCH-013")
@@ -106,10 +106,10 @@ extension MFError.Code {
             Cure:  check path and permissions. `file:` is for the host's own configuration only.
             """),
         CodeEntry(
-            .fetchTruncated, "fetchTruncated", "the body is not whole",
+            .fetchTruncated, "fetchTruncated", "the answer is not whole",
             """
-            Cause: the connection ended before the announced length or the last chunk was received.
-            Cure:  retry; if it persists, check the server and proxies in between. A partial body is never used.
+            Cause: the connection ended inside the header, or before the announced length or the last chunk was received.
+            Cure:  retry; if it persists, check the server and proxies in between. A partial answer is never used.
             """),
         CodeEntry(
             .fetchPolicy, "fetchPolicy", "the address is not allowed",

@@ -33,9 +33,9 @@ struct HookResponse {
 
     /// The file that it answers with.
     ///
-    /// - Throws: ``MFError`` with `FETCH-002` for a status other than 2xx.
+    /// - Throws: ``MFError`` with `FETCH-002` for a status other than 2xx, and for 206: a part is not the file.
     func successful(for hook: String, _ asked: String) throws -> FetchedFile {
-        guard (200..<300).contains(status) else {
+        guard (200..<300).contains(status), status != 206 else {
             throw MFError.hookResponseStatus(status, hook: hook, url: url ?? asked)
         }
         return FetchedFile(body: body, url: url ?? asked)

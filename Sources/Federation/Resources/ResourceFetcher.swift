@@ -86,9 +86,11 @@ struct ResourceFetcher: Sendable {
         _ url: String, of remote: Remote, as principal: FetchPrincipal
     ) async throws -> ChangedResource? {
         let known = registry.parts.known(url)
-        let response = try await principal.fetch(
-            remote.request(url, headers: known?.conditions ?? [], acceptsAnyStatus: true))
-        if response.status == 304, known != nil { return nil }
+        let conditions = known?.conditions(for: url)
+        var request = remote.request(url, acceptsAnyStatus: true)
+        request.conditions = conditions
+        let response = try await principal.fetch(request)
+        if response.status == 304, let conditions, [conditions.url, ""].contains(response.url) { return nil }
         let changed: ChangedResource
         switch response.status {
         case 200..<300: changed = ChangedResource(url: url, response: response)

@@ -294,10 +294,8 @@ extension Remote {
     }
 
     /// A request for a file that the remote is made of, within its `timeout`.
-    func request(
-        _ url: String, headers: [(String, String)] = [], acceptsAnyStatus: Bool = false
-    ) -> FetchRequest {
-        var request = FetchRequest(url: url, headers: headers, acceptsAnyStatus: acceptsAnyStatus)
+    func request(_ url: String, acceptsAnyStatus: Bool = false) -> FetchRequest {
+        var request = FetchRequest(url: url, acceptsAnyStatus: acceptsAnyStatus)
         if let timeout = timeout.flatMap(Duration.init(text:)) { request.timeout = timeout }
         return request
     }
