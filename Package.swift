@@ -117,8 +117,10 @@ let package = Package(
 
         // The tests.
         .target(name: "TestSupport", dependencies: ["Diagnostics"], path: "Tests/Support", swiftSettings: settings),
-        // Starts a worker where the kernel refuses to lock it up.
+        // Starts programs where the kernel refuses to lock them up, or lacks a system call.
         .executableTarget(name: "refuse-seccomp", path: "Tests/Refusal"),
+        // What a worker that has been taken over may try.
+        .executableTarget(name: "locked-up", dependencies: ["CSandbox"], path: "Tests/LockedUp"),
         .testTarget(name: "PosixTests", dependencies: ["Posix", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .testTarget(
@@ -146,15 +148,15 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "MFLua", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport",
-                "mflua",
+                "mflua", "refuse-seccomp",
                 logging,
             ],
             swiftSettings: settings),
         .testTarget(
             name: "TenantTests",
             dependencies: [
-                "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "Federation", "TestSupport", "mflua-attacks",
-                "refuse-seccomp", metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
+                "CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "Federation", "TestSupport",
+                "mflua-attacks", "refuse-seccomp", "locked-up", metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(

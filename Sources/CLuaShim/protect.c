@@ -62,7 +62,11 @@ int32_t mf_protect_within(mf_state *s, lua_CFunction f, void *argument, int32_t 
     s->nest = nest;
     s->entry = entry;
     s->nonyield = nonyield;
-    if (!s->abandoned) lua_settop(L, top);
+    if (!s->abandoned) {
+        lua_settop(L, top);
+        /* What was made in vain goes at once: Swift, which cannot be refused memory, tells of the error next. */
+        if (status == LUA_ERRMEM && !s->violation) lua_gc(L, LUA_GCCOLLECT);
+    }
     return s->violation ? MF_TERMINATED : result;
 }
 

@@ -243,7 +243,10 @@ static void build(program *p) {
 #endif
 
 static int limit(int resource, rlim_t value) {
-    struct rlimit both = {value, value};
+    /* A limit that is lower already stays: it cannot be raised. */
+    struct rlimit both;
+    if (getrlimit((__rlimit_resource_t)resource, &both) == 0 && both.rlim_max < value) value = both.rlim_max;
+    both = (struct rlimit){value, value};
     return setrlimit((__rlimit_resource_t)resource, &both) == 0 ? 0 : errno;
 }
 

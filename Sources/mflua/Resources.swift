@@ -12,7 +12,10 @@ enum Resources {
     /// - Throws: ``MFError`` with `RUNTIME-016` that says what is lacking.
     static func check() throws {
         if limit(RLIMIT_NOFILE) < 64 { try checkDescriptors() }
-        if limit(RLIMIT_AS) < 512 << 20 { try checkAddressSpace() }
+        if limit(RLIMIT_AS) < 512 << 20 {
+            EventLoop.useSmallStacks()
+            try checkAddressSpace()
+        }
         if limit(__RLIMIT_NPROC) < 1024 { try checkThreads() }
     }
 

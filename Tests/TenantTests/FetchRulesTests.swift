@@ -99,9 +99,12 @@ import Testing
 
     @Test(arguments: Asker.allCases) func framingHeadersAreRefusedInAnySpelling(asker: Asker) async throws {
         let names = Self.framing.flatMap { name in
-            let odd = String(name.enumerated().map { $0 % 2 == 0 ? Character($1.lowercased()) : Character($1.uppercased()) })
-            let padded = ["%s ", " %s", "%s\\t", "%s:", "%s\\r\\n", "\\n%s", "%s\\0", "\\0%s", "X\\r\\n%s", "X: 1\\r\\n%s"]
-                .map { $0.split(separator: "%s", omittingEmptySubsequences: false).joined(separator: name) }
+            let odd = String(
+                name.enumerated().map { $0 % 2 == 0 ? Character($1.lowercased()) : Character($1.uppercased()) })
+            let padded = [
+                "%s ", " %s", "%s\\t", "%s:", "%s\\r\\n", "\\n%s", "%s\\0", "\\0%s", "X\\r\\n%s", "X: 1\\r\\n%s",
+            ]
+            .map { $0.split(separator: "%s", omittingEmptySubsequences: false).joined(separator: name) }
             return [name, name.lowercased(), name.uppercased(), odd] + padded
         }
         let (told, asked) = try await outcomes(of: names.map { "{ headers = { [\"\($0)\"] = \"1\" } }" }, as: asker)
@@ -111,10 +114,15 @@ import Testing
 
     @Test(arguments: Asker.allCases) func aHeaderIsOneLine(asker: Asker) async throws {
         let values = ["a\\rb", "a\\nb", "a\\r\\nHost: b", "a\\0b", "\\r\\n", "\\n", "a\\127", "\\1", "a\\r\\n b"]
-        let names = ["", " ", "a b", "a\\0", "a:b", "a\\228", "a(b", "a/b", "a@b", "a\\\"b", "[a]", "{a}", "a,b", "a;b", "a=b"]
+        let names = [
+            "", " ", "a b", "a\\0", "a:b", "a\\228", "a(b", "a/b", "a@b", "a\\\"b", "[a]", "{a}", "a,b", "a;b", "a=b",
+        ]
         let options =
             values.map { "{ headers = { A = \"\($0)\" } }" } + names.map { "{ headers = { [\"\($0)\"] = \"1\" } }" }
-            + ["{ headers = { A = 1 } }", "{ headers = { A = {} } }", "{ headers = { \"A: 1\" } }", "{ headers = \"A: 1\" }"]
+            + [
+                "{ headers = { A = 1 } }", "{ headers = { A = {} } }", "{ headers = { \"A: 1\" } }",
+                "{ headers = \"A: 1\" }",
+            ]
         let (told, asked) = try await outcomes(of: options, as: asker)
         for (option, text) in zip(options, told) { #expect(text.contains("LUA-012"), "\(option): \(text)") }
         #expect(told.count == options.count && asked.isEmpty)
@@ -122,7 +130,8 @@ import Testing
 
     /// Names that the Fetch standard forbids to a page, or that look like those that are refused.
     private static let others = [
-        "Accept-Charset", "Access-Control-Request-Headers", "Date", "DNT", "Sec-Fetch-Mode", "Set-Cookie", "Content-Type",
+        "Accept-Charset", "Access-Control-Request-Headers", "Date", "DNT", "Sec-Fetch-Mode", "Set-Cookie",
+        "Content-Type",
         "Authorization", "X-Host", "Hostname", "TEA", "Trailers", "Expect-CT", "Upgrade-Insecure-Requests", "Proxy",
         "Content-Encoding", "X-HTTP-Method-Override", "User-Agent", "Accept",
     ]
@@ -159,7 +168,8 @@ import Testing
             "{ method = 'POST', body = \($0) }"
         }
         let times = [
-            "-1", "0", "-0.0", "0/0", "1/0", "-1/0", "math.mininteger", "math.maxinteger", "1e300", "-1e300", "'5'", "'5s'",
+            "-1", "0", "-0.0", "0/0", "1/0", "-1/0", "math.mininteger", "math.maxinteger", "1e300", "-1e300", "'5'",
+            "'5s'",
             "true", "{}", "print",
         ].flatMap { ["{ timeout = \($0) }", "{ connectTimeout = \($0) }"] }
         let counts = ["-1", "1.5", "0/0", "1/0", "-1/0", "math.mininteger", "'5'", "true", "{}", "1e300"].flatMap {
@@ -167,7 +177,10 @@ import Testing
         }
         let options =
             methods + bodies + times + counts
-            + ["{ maxBytes = 0 }", "{ method = 'HEAD', body = 'a' }", "{ timout = 5 }", "{ files = 'any' }", "{ policy = {} }"]
+            + [
+                "{ maxBytes = 0 }", "{ method = 'HEAD', body = 'a' }", "{ timout = 5 }", "{ files = 'any' }",
+                "{ policy = {} }",
+            ]
         let (told, asked) = try await outcomes(of: options, as: asker)
         for (option, text) in zip(options, told) {
             #expect(["LUA-012", "LUA-009", "LUA-004"].contains { text.contains($0) }, "\(option): \(text)")
@@ -177,7 +190,8 @@ import Testing
 
     @Test(arguments: Asker.allCases) func whatIsAtTheEdgeIsSent(asker: Asker) async throws {
         let options = [
-            ("{ method = 'get' }", "GET"), ("{ method = 'post', body = '' }", "POST"), ("{ method = 'patch' }", "patch"),
+            ("{ method = 'get' }", "GET"), ("{ method = 'post', body = '' }", "POST"),
+            ("{ method = 'patch' }", "patch"),
             ("{ method = 'OPTIONS' }", "OPTIONS"), ("{ method = \"M-SEARCH\" }", "M-SEARCH"),
             ("{ method = 'DELETE', body = 'a\\0b' }", "DELETE"), ("{ timeout = 365 * 86400000 }", "GET"),
             ("{ maxBytes = math.maxinteger, maxRedirects = math.maxinteger }", "GET"), ("{ maxRedirects = 0 }", "GET"),
@@ -198,18 +212,25 @@ import Testing
         "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:ffff:127.0.0.1]", "[::127.0.0.1]",
         "[64:ff9b::127.0.0.1]", "[::1%25lo]", "%31%32%37.0.0.1", "127%2e0%2e0%2e1", "127.0.0.1%00", "127.0.0.1%2f",
         "\u{ff11}\u{ff12}\u{ff17}.0.0.1", "127\u{3002}0\u{3002}0\u{3002}1", "loc\u{e0}lhost", "\u{24db}ocalhost",
-        "own.example@127.0.0.1", "me:me@127.0.0.1", "127.0.0.1@localhost", "4294967297", "0x17f000001", "127.0.0.1.example",
+        "own.example@127.0.0.1", "me:me@127.0.0.1", "127.0.0.1@localhost", "4294967297", "0x17f000001",
+        "127.0.0.1.example",
         "ip6-localhost", "ip6-loopback",
     ]
 
     /// The address of another server of this machine, in each spelling: asked for, and led to.
-    @Test(arguments: [Asker.state, .process]) func aTenantReachesNoOtherServerHoweverItIsSpelt(asker: Asker) async throws {
+    @Test(arguments: [Asker.state, .process]) func aTenantReachesNoOtherServerHoweverItIsSpelt(asker: Asker)
+        async throws
+    {
         let other = LoopbackServer { _ in [.text("secret")] }
         defer { other.stop() }
         let places = Self.spellings + ["127.0.0.1"]
-        let urls = places.map { "http://\($0):\(other.port)/" }
-            + ["file:///etc/passwd", "FILE:///etc/passwd", "file://localhost/etc/passwd", "ftp://127.0.0.1:\(other.port)/",
-               "//127.0.0.1:\(other.port)/", "https://127.0.0.1:\(other.port)/"]
+        let urls =
+            places.map { "http://\($0):\(other.port)/" }
+            + [
+                "file:///etc/passwd", "FILE:///etc/passwd", "file://localhost/etc/passwd",
+                "ftp://127.0.0.1:\(other.port)/",
+                "//127.0.0.1:\(other.port)/", "https://127.0.0.1:\(other.port)/",
+            ]
         let list = urls.map { "\"\($0)\"" }.joined(separator: ", ")
         let code = """
             local told = {}
@@ -220,7 +241,8 @@ import Testing
             return table.concat(told, "\\n")
             """
         let server = LoopbackServer { request in
-            if let number = request.path.split(separator: "/").last.flatMap({ Int($0) }), request.path.hasPrefix("/to/") {
+            if let number = request.path.split(separator: "/").last.flatMap({ Int($0) }), request.path.hasPrefix("/to/")
+            {
                 return [.reply([301, 302, 303, 307, 308][number % 5], [("Location", urls[number - 1])])]
             }
             return [.text(Self.entry(code, server: "http://" + (request.headers["host"] ?? "")))]
@@ -232,14 +254,17 @@ import Testing
             .split(separator: "\n", omittingEmptySubsequences: false)
         #expect(told.count == 2 * urls.count)
         for (number, text) in told.enumerated() {
-            let isRefused = ["LIMIT-009", "FETCH-013", "FETCH-007", "FETCH-008", "FETCH-005"].contains { text.contains($0) }
+            let isRefused = ["LIMIT-009", "FETCH-013", "FETCH-007", "FETCH-008", "FETCH-005"].contains {
+                text.contains($0)
+            }
             #expect(isRefused, "\(urls[number / 2]), \(number % 2 == 0 ? "asked for" : "led to"): \(text)")
         }
         #expect(other.connectionCount == 0)
     }
 
     @Test(arguments: Asker.allCases) func aRedirectLeadsToNoFileAndEnds(asker: Asker) async throws {
-        let code = "return fetch(nil, server .. '/file') .. '|' .. fetch(nil, server .. '/again') .. '|' .. fetch(nil, server .. '/bad')"
+        let code =
+            "return fetch(nil, server .. '/file') .. '|' .. fetch(nil, server .. '/again') .. '|' .. fetch(nil, server .. '/bad')"
         let server = LoopbackServer { request in
             switch request.path {
             case "/file": [.reply(302, [("Location", "file:///etc/passwd")])]

@@ -1,3 +1,4 @@
+import CSandbox
 import Diagnostics
 import EventLoops
 import Glibc
@@ -163,6 +164,41 @@ import Testing
             let worker = try #require(tenant.workerProcessID)
             let status = try Self.read("/proc/\(worker)/status")
             #expect(status.contains("Seccomp:\t2") && status.contains("NoNewPrivs:\t1"))
+        }
+    }
+
+    @Test(.enabled(if: !Sanitizer.isOn, "shadow memory is not limited"))
+    func aWorkerThatWasTakenOverGetsNoMemoryThatIsNotCounted() async throws {
+        let result = try await ChildProcess.run(Places.products + "/locked-up", ["memory"])
+        let given = result.output.split(separator: "\n").filter { $0.hasSuffix(": given") }
+        #expect(given == ["private memory: given"], "\(result)")
+        #expect(result.output.split(separator: "\n").count == 9, "\(result)")
+    }
+
+    @Test func aWorkerThatWasTakenOverUsesItsProcessorTimeAndNoMore() async throws {
+        let program = Places.products + "/locked-up"
+        // On one thread: a worker ends with the thread that has started it.
+        let status = try await blocking {
+            var (sockets, worker, status) = ([Int32](repeating: -1, count: 2), pid_t(), Int32())
+            try #require(sandbox_socket_pair(&sockets) == 0)
+            defer { for socket in sockets { close(socket) } }
+            try #require(sandbox_spawn(program, "spin", sockets[1], &worker) == 0)
+            sandbox_limit_cpu(worker, 1)
+            try #require(waitpid(worker, &status, 0) == worker)
+            return status
+        }
+        #expect(status & 0x7F == SIGXCPU)
+    }
+
+    @Test func theKernelLimitsTheProcessorTimeOfEveryWorker() async throws {
+        try await withSandboxedState { sandbox in
+            let tenant = sandbox.tenant("acme", .process)
+            _ = try await tenant.run("return 1")
+            let worker = try #require(tenant.workerProcessID)
+            let limits = try Self.read("/proc/\(worker)/limits").split(separator: "\n")
+            let line = try #require(limits.first { $0.hasPrefix("Max cpu time") })
+            let seconds = try #require(line.split(separator: " ").dropFirst(3).first.flatMap { Int($0) }, "\(line)")
+            #expect((1...20).contains(seconds))
         }
     }
 

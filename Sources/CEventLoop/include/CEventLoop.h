@@ -72,4 +72,7 @@ void mf_signal_block(int signal_number);
 /* Lets all threads allocate from one heap. */
 void mf_heap_single(void);
 
+/* Reserves 1 MB for the stack of each later thread that asks for no size, in place of the usual 8. */
+void mf_small_stacks(void);
+
 #endif

@@ -151,7 +151,8 @@ import Testing
             "['./x'] = function() require('mf').sleep(20) return require('x') end")
         let texts = Self.texts.merging(["/r/remoteEntry.lua": entry]) { $1 }
         let other = LoopbackServer { request in
-            request.path == "/r/x.lua" ? [.reply(307, [("Location", server.url + request.path)])]
+            request.path == "/r/x.lua"
+                ? [.reply(307, [("Location", server.url + request.path)])]
                 : [texts[request.path].map { .text($0) } ?? .reply(404)]
         }
         defer { other.stop() }
