@@ -294,3 +294,31 @@ void mf_state_free(mf_state *s) {
     free(s);
     if (was_large) malloc_trim(0);
 }
+
+/* [-0, +0, -] the identity of the `_ENV` of the function on top of the stack; 0 without one */
+static uint64_t environment_of(lua_State *L) {
+    for (int n = 1;; n++) {
+        const char *name = lua_getupvalue(L, -1, n);
+        if (!name) return 0;
+        uint64_t identity = strcmp(name, "_ENV") == 0 ? (uint64_t)(uintptr_t)lua_topointer(L, -1) : 0;
+        lua_pop(L, 1);
+        if (identity) return identity;
+    }
+}
+
+/* [-0, +0, -] */
+const char *mf_caller(mf_state *s, int32_t *line, uint64_t *environment) {
+    lua_State *L = s->running;
+    lua_Debug frame;
+    if (!lua_checkstack(L, 4)) return NULL;
+    for (int level = 0; lua_getstack(L, level, &frame); level++) {
+        lua_getinfo(L, "S", &frame);
+        if (*frame.what == 'C') continue;
+        lua_getinfo(L, "lf", &frame);
+        *line = frame.currentline;
+        *environment = environment_of(L);
+        lua_pop(L, 1);
+        return frame.source;
+    }
+    return NULL;
+}

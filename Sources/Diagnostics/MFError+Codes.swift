@@ -20,7 +20,8 @@ public struct CodeEntry: Sendable {
 extension MFError.Code {
     /// Every code that mflua itself uses, family by family. A number is given once and kept.
     public static let all: [CodeEntry] =
-        runtimeCodes + loadCodes + sharingCodes + luaCodes + fetchCodes + hookCodes + limitCodes + reloadCodes
+        runtimeCodes + loadCodes + sharingCodes + luaCodes + fetchCodes + hookCodes + pluginCodes + limitCodes
+        + reloadCodes
         + commandCodes
 
     /// The table's entry for this code; nil for a code of a plugin's own.

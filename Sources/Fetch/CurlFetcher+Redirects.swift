@@ -26,7 +26,9 @@ extension FetchRequest {
     /// The request that a redirect asks for.
     ///
     /// What the caller set stays behind when the server is another: a header such as `X-API-Key` is a secret between two.
-    fileprivate func redirected(_ status: Int, from url: URLParts, to target: URLParts) -> FetchRequest {
+    ///
+    /// - Throws: ``MFError`` with `FETCH-007` where a secret body would go to another server.
+    fileprivate func redirected(_ status: Int, from url: URLParts, to target: URLParts) throws -> FetchRequest {
         var next = self
         next.url = target.description
         next.redirectedFrom = redirectedFrom ?? self.url
@@ -35,7 +37,11 @@ extension FetchRequest {
             next.headers.removeAll { $0.0.lowercased() == "content-type" }
         }
         if !target.isOnServer(of: url) {
-            next.headers.removeAll { !Self.headersForOthers.contains($0.0.lowercased()) }
+            next.headers.removeAll { name, _ in
+                let name = name.lowercased()
+                return !Self.headersForOthers.contains(name) || secretHeaders.contains(name)
+            }
+            if hasSecretBody, next.body != nil { throw MFError.secretBodyRedirected(self, to: target.description) }
         }
         return next
     }
@@ -67,7 +73,7 @@ extension CurlFetcher {
                 }
                 return response
             }
-            next = next.redirected(response.status, from: url, to: target)
+            next = try next.redirected(response.status, from: url, to: target)
             redirects += 1
             guard redirects <= request.maxRedirects else { throw MFError.tooManyRedirects(next) }
             guard target.scheme == "http" || target.scheme == "https" else {
@@ -91,7 +97,7 @@ extension FetchRequest {
         }
         guard let host = url.host, !host.isEmpty else { throw MFError.badURL(self, "it has no host") }
         guard let ascii = HostName.ascii(host) else {
-            throw MFError.badURL(self, "the host's name `\(host)` cannot be written in ASCII")
+            throw MFError.badURL(self, "the host's name `\(shownURL ?? host)` cannot be written in ASCII")
         }
         url.host = ascii
         return url

@@ -64,6 +64,13 @@ public struct FetchRequest: Sendable {
     /// fails with `FETCH-010`. An answer that would be an error is not handed out.
     public var onPart: (@Sendable (_ header: FetchResponse, _ bytes: [UInt8]) -> Bool)?
 
+    /// What messages show in place of a URL that is a secret.
+    public var shownURL: String?
+    /// The headers whose values are secrets, in lower case: they stay behind when a redirect leads to another server.
+    public var secretHeaders: Set<String> = []
+    /// Whether the body is a secret: it is not sent to another server that a redirect leads to.
+    public var hasSecretBody = false
+
     /// The URL that was asked for at first, where a redirect has led here.
     var redirectedFrom: String?
 

@@ -14,11 +14,14 @@ struct CurlFailure: Error, CustomStringConvertible {
 extension MFError {
     /// The error for a transfer that libcurl ended.
     static func curl(_ failure: CurlFailure, _ request: FetchRequest, _ circumstances: CurlCircumstances) -> MFError {
+        // What libcurl says names the host, or the whole URL.
+        let cause = request.shownURL == nil ? failure : nil
         let place = URLParts(request.url)
         let server =
-            place.flatMap { place in place.host.map { $0 + (place.port.map { ":\($0)" } ?? "") } } ?? "the server"
+            request.shownURL ?? place.flatMap { place in place.host.map { $0 + (place.port.map { ":\($0)" } ?? "") } }
+            ?? "the server"
         func make(_ code: Code, _ message: String, _ hint: String?) -> MFError {
-            MFError(code, message, context: context(of: request), hint: hint, cause: failure)
+            MFError(code, message, context: context(of: request), hint: hint, cause: cause)
         }
         let proxy = circumstances.usesProxy ? place.flatMap(Proxy.init(for:)) : nil
         let needsDescriptor = [
@@ -49,7 +52,7 @@ extension MFError {
                 .fetchProtocol, "what `\(server)` answers is not HTTP",
                 "check the port: `https:` and `http:` have different ones")
         case CURLE_URL_MALFORMAT:
-            return badURL(request, failure.text, cause: failure)
+            return badURL(request, cause?.text ?? "libcurl refuses it", cause: cause)
 
         case CURLE_COULDNT_RESOLVE_HOST:
             return make(.fetchDNS, "the host `\(server)` is unknown", "check the spelling and the machine's DNS")
@@ -73,7 +76,7 @@ extension MFError {
                 "no connection to `\(server)` within \(min(request.connectTimeout, request.timeout).inWords)",
                 "check the address; a firewall that drops packets looks like this")
         case CURLE_OPERATION_TIMEDOUT:
-            return timedOut(request, cause: failure)
+            return timedOut(request, cause: cause)
 
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_USE_SSL_FAILED, CURLE_SSL_SHUTDOWN_FAILED:
             return make(
@@ -93,7 +96,7 @@ extension MFError {
             return make(.fetchTLS, "the server `\(server)` wants a client certificate", "mflua has none to offer")
 
         case CURLE_FILESIZE_EXCEEDED:
-            return bodyTooLarge(request, cause: failure)
+            return bodyTooLarge(request, cause: cause)
         case CURLE_PARTIAL_FILE:
             return make(
                 .fetchTruncated, "the connection ended before the body was whole",

@@ -49,6 +49,13 @@ extension MFError {
             hint: "redirects go to http and https only")
     }
 
+    /// FETCH-007: a secret body and a redirect to another server.
+    static func secretBodyRedirected(_ request: FetchRequest, to url: String) -> MFError {
+        MFError(
+            .fetchRedirects, "the server redirects a request with a secret body to another server",
+            context: context(of: request, at: url), hint: "send it to the URL that it leads to, if that is trusted")
+    }
+
     /// An answer that is not whole, or contradicts itself.
     static func unusable(_ flaw: AnswerFlaw, _ request: FetchRequest) -> MFError {
         func make(_ code: Code, _ message: String, _ hint: String) -> MFError {
@@ -120,7 +127,8 @@ extension MFError {
     /// FETCH-013: a URL that the request's policy refuses.
     static func urlNotAllowed(_ request: FetchRequest) -> MFError {
         MFError(
-            .fetchPolicy, "`\(URLParts.redacted(request.url))` is not allowed", context: context(of: request),
+            .fetchPolicy, "`\(request.shownURL ?? URLParts.redacted(request.url))` is not allowed",
+            context: context(of: request),
             hint: "widen the policy, or serve it from an allowed place")
     }
 
@@ -130,7 +138,7 @@ extension MFError {
             .fetchPolicy, "the protocol `\(scheme)` is not allowed", context: context(of: request),
             hint: scheme == "file"
                 ? "`file:` is for the host's own configuration; serve the folder with `mflua serve`"
-                : request.url.contains("://")
+                : request.shownURL != nil || request.url.contains("://")
                     ? "use http or https"
                     : "write the URL with its protocol: `http://\(URLParts.redacted(request.url))`")
     }
@@ -152,6 +160,9 @@ extension MFError {
 
     /// The URL and, where it differs, the one that redirects led to; without credentials.
     static func context(of request: FetchRequest, at url: String? = nil) -> [(String, String?)] {
+        if let shown = request.shownURL {
+            return [("url", shown), ("method", request.method == "GET" ? nil : request.method)]
+        }
         let asked = URLParts.redacted(request.redirectedFrom ?? request.url)
         let reached = URLParts.redacted(url ?? request.url)
         return [

@@ -80,6 +80,7 @@ private struct JSONWriter {
             try write(elements, depth: depth)
         case .table(let table):
             try write(try table.copied(depth: JSON.maximumDepth), depth: depth)
+        case .object(let object as any LuaTextObject): write(object.luaDescription)
         case .record, .object:
             if case .record(let record) = value { try checkKeys(of: record) }
             if case .object(let object) = value, object is any LuaSequenceObject {

@@ -1,6 +1,9 @@
 /// A view that is a list: what turns values into data (JSON, copies) makes an array of it, also when it is empty.
 public protocol LuaSequenceObject: LuaObject {}
 
+/// A view that stands for a text: what turns values into data writes what `tostring` says.
+public protocol LuaTextObject: LuaObject {}
+
 extension LuaValue {
     /// The pairs of a table, a record, a list or a view, in the order they are kept; nil for everything else.
     ///

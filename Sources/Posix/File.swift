@@ -33,6 +33,35 @@ package enum File {
         }
     }
 
+    /// The content of a regular file, at most its beginning. Pipes, devices and folders are refused, without waiting.
+    package static func readRegular(_ path: String, upTo limit: Int) throws(Refusal) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw Refusal(Errno.last.description) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Refusal(Errno.last.description) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Refusal("it is not a regular file") }
+        var bytes: [UInt8] = []
+        while bytes.count < limit {
+            var count = 0
+            let rest = limit - bytes.count
+            let part = [UInt8](unsafeUninitializedCapacity: min(rest, 64 << 10)) { buffer, used in
+                count = Glibc.read(descriptor, buffer.baseAddress!, buffer.count)
+                used = max(count, 0)
+            }
+            if count == 0 { break }
+            if count < 0, errno != EINTR { throw Refusal(Errno.last.description) }
+            bytes += part
+        }
+        return bytes
+    }
+
+    /// Why a file is not read.
+    package struct Refusal: Error, CustomStringConvertible {
+        package let description: String
+        init(_ description: String) { self.description = description }
+    }
+
     /// Replaces the content of a file, or makes the file.
     package static func write(_ text: String, to path: String) throws(Errno) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)

@@ -54,6 +54,13 @@ import Testing
         await host.tearDown()
     }
 
+    @Test func aReloadWithoutOptionsKeepsThem() async throws {
+        let host = try await Self.host()
+        let seen = try await host.run("h:reload('x-plugin') return table.concat({ count, ask() }, ' ')")
+        #expect(seen == "2 1")
+        await host.tearDown()
+    }
+
     @Test func whatAPluginHasBegunEndsWithItHoweverOftenItWasGiven() async throws {
         let host = try await Self.host()
         for x in [1, 2, 2, 3] { for door in Self.doors { try await host.run(door.replacingX(with: "\(x)")) } }

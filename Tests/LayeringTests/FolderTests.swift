@@ -7,7 +7,8 @@ import Testing
     private static let layers: [String: [String]] = [
         "Diagnostics": ["", "Codes"],
         "Federation": [
-            "Options", "Views", "Hooks", "Tools", "Sandboxes", "Model", "State", "Arguments", "Border", "Resources",
+            "Secrets", "Options", "Schemas", "Views", "Hooks", "Tools", "Sandboxes", "Model", "State", "Arguments",
+            "Border", "Resources",
             "Snapshot", "Share", "Preload", "Remote", "Update", "Plugins", "Host", "Runtime",
         ],
         "mflua": ["Terminal", "Log", ""],

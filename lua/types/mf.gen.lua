@@ -119,7 +119,7 @@ error("Cannot require a meta file")
 
 --- A plugin's file or function, its options and its tenant.
 ---@class mf.PluginEntry
----@field [1] string|function
+---@field [1] string|function|mf.PluginDeclaration
 ---@field [2] any
 ---@field tenant? string The tenant whose sandbox the plugin's code runs in.
 ---@field fail? "closed"|"open" `closed` makes every failure of a tenant's plugin fail the step; otherwise only failures in what the tenant may change do.
@@ -136,7 +136,7 @@ error("Cannot require a meta file")
 ---@field shared? string[] The shared modules it can see.
 ---@field hears? string[] Whose loads and shares its hooks are called for.
 ---@field changes? string[] Whose loads and shares its hooks may change.
----@field env? table<string, string> The contents of `mf.env`.
+---@field env? table<string, string|mf.Secret> The contents of `mf.env`, strings or secrets: `options.tenants` shows the names only.
 ---@field maxRestarts? integer How many restarts are allowed within `restartWindow`.
 ---@field restartWindow? string The period in which restarts are counted.
 ---@field failClosed? boolean Whether the hooks of its plugins fail while it is suspended.
@@ -169,8 +169,8 @@ error("Cannot require a meta file")
 --- How a URL is asked.
 ---@class mf.FetchOptions
 ---@field method? string The method; `GET` if absent.
----@field headers? table<string, string> The request headers, except those that frame the message.
----@field body? string The request body.
+---@field headers? table<string, string> The request headers, except those that frame the message; a value can be a `mf.Secret`.
+---@field body? string The request body; it can be a `mf.Secret`.
 ---@field timeout? number The time limit of the transfer in milliseconds; 20,000 if absent.
 ---@field connectTimeout? number The time limit for connecting in milliseconds; 5,000 if absent.
 ---@field maxBytes? integer The size limit of the response body in bytes; 16 MiB if absent.
@@ -328,6 +328,38 @@ error("Cannot require a meta file")
 ---@field status "running"|"done"|"failed"|"cancelled"
 ---@field wait fun(self: mf.Task): any
 ---@field cancel fun(self: mf.Task)
+
+--- A secret: `tostring` and JSON show `‹secret env:NAME›`. `mf.fetch` takes it as URL, header or body.
+---@class mf.Secret
+---@field reveal fun(self: mf.Secret): string Its text; only in code of the plugin in whose options it is.
+
+--- The type of an option: `string`, `integer`, `number`, `boolean`, `url`, `duration`, `size`, `path`, `function` or `any`.
+---@alias mf.OptionTypeName "string"|"integer"|"number"|"boolean"|"url"|"duration"|"size"|"path"|"function"|"any"
+
+--- What a plugin declares about an option: one of `type`, `enum`, `list`, `map` and `fields`.
+---@class mf.OptionRule
+---@field type? mf.OptionTypeName
+---@field enum? (string|number|boolean)[] One of these.
+---@field list? mf.OptionTypeName|mf.OptionRule A list of these.
+---@field map? mf.OptionTypeName|mf.OptionRule These under names that the user chooses.
+---@field fields? table<string, mf.OptionRule> A table with options of its own.
+---@field required? boolean Whether it has to be given.
+---@field default? any The value where it is left out.
+---@field min? number|string The least value, or the least number of characters or elements.
+---@field max? number|string The greatest one.
+---@field about? string What it does, in a sentence.
+---@field secret? boolean Whether its text is shown nowhere; the plugin gets a `mf.Secret`.
+---@field was? string|string[] A former name, which is still taken.
+
+--- A plugin that declares its options: what the file of a plugin returns.
+---@class mf.PluginDeclaration
+---@field name string By convention it ends in `-plugin`.
+---@field version? string
+---@field about? string What the plugin does, in a sentence.
+---@field order? "pre"|"post" Whether its listeners come before or after those of other plugins.
+---@field options? table<string, mf.OptionRule>
+---@field check? fun(options: table): string|string[]|nil What is wrong with options that are valid one by one.
+---@field plugin fun(options: table): table Makes the table of hooks; the options are read-only, with defaults filled in.
 
 --- An error: `tostring` gives its message.
 ---@class mf.Error
@@ -749,7 +781,8 @@ error("Cannot require a meta file")
 ---@field sleep fun(ms: number) Waits while other work continues.
 ---@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller; `task:wait()` gives its results or raises its error, `task:cancel()` ends it and closes its `<close>` variables. What a remote or a plugin has spawned ends with it. An error that nobody has waited for is printed once nobody can any more; the host goes on, and `mflua` ends with exit code 1 once its work is done.
 ---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results; the first failure is raised at once, and cancels the others.
----@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Fetches a URL; waits. A status other than 2xx is a response with `ok` false.
+---@field fetch fun(url: string|mf.Secret, options?: mf.FetchOptions): mf.Response Fetches a URL; waits. A status other than 2xx is a response with `ok` false.
+---@field secret fun(reference: string): mf.Secret Refers to a secret: `env:NAME`, `file:PATH` or `cmd:COMMAND`. Its text is resolved when a plugin gets it as an option, and shown nowhere.
 ---@field type fun(value: any): string The type of a value; live views have their own, such as `mf.Host`.
 ---@field response fun(fields: mf.ResponseFields): mf.Response Makes a response like those of `mf.fetch`, for listeners of the hook `fetch`.
 ---@field loadRemote fun(id: string, options?: mf.LoadRemoteOptions): any Loads an expose; waits.

@@ -55,6 +55,13 @@ extern _Thread_local uintptr_t mf_loop_number;
 static inline uintptr_t mf_loop_current(void) { return mf_loop_number; }
 static inline void mf_loop_set_current(uintptr_t number) { mf_loop_number = number; }
 
+/* Starts a program, looked up on PATH, in a process group of its own: nothing to read, its output in a pipe that does not
+ * block. `words` ends with NULL; `process` is a descriptor that is ready when the program has ended. 0, or an errno. */
+int mf_spawn(char *const *words, int *pid, int *process, int *output);
+
+/* Kills a program that mf_spawn started, with its group, and returns its status as waitpid gives it. */
+int mf_reap(int pid);
+
 /* Nanoseconds on a clock that only goes forward. */
 int64_t mf_monotonic_now(void);
 

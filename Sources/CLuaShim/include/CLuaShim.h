@@ -171,6 +171,9 @@ void mf_account_release(mf_account *account);
 void mf_pay_from(mf_state *s, mf_account *account);
 /* Whether the Lua code that calls Swift right now may wait. */
 bool mf_may_wait(mf_state *s);
+/* Where the innermost Lua function that runs is: its chunk's name and its line; NULL: there is none. Valid until Lua goes
+ * on. `environment`: the identity of its `_ENV`, 0 where it has none. */
+const char *mf_caller(mf_state *s, int32_t *line, uint64_t *environment);
 /* Time that Swift has spent for a task that waits: its account pays for it. */
 void mf_task_charge(mf_task *t, int64_t ns);
 /* Whether the state is over a limit, for functions of Swift that take their time: looks at the clock when a tick has passed. */

@@ -108,7 +108,8 @@ extension Host {
     /// - Throws: ``MFError`` with a `HOOK` code if it is no plugin, `LIMIT-009` if the tenant is not declared.
     public func register(_ plugin: HostPlugin) async throws {
         try await registry.loop.perform { [self] in
-            try PluginRegistrar(self).registerPlugins([.object(HostPluginView(plugin))])
+            let value = LuaValue.object(HostPluginView(plugin))
+            try await registry.afterCommands(in: value) { try PluginRegistrar(self).registerPlugins([value]) }
         }
     }
 

@@ -7,6 +7,9 @@ import OrderedCollections
 struct HostFunction: Sendable {
     enum Body: Sendable {
         case now(@Sendable (Host, LuaCall) throws -> LuaValues)
+        /// One that takes plugins: it waits for the commands of the secrets in their options.
+        case withSecrets(
+            in: @Sendable (Host, LuaCall) throws -> LuaValue, @Sendable (Host, LuaCall) throws -> LuaValues)
         case waiting(@Sendable (Host, LuaCall) async throws -> LuaValues)
     }
 
@@ -24,19 +27,42 @@ struct HostFunction: Sendable {
     }
 
     init(
+        _ name: String, _ signature: String, _ summary: String,
+        secretsIn options: @escaping @Sendable (Host, LuaCall) throws -> LuaValue,
+        _ body: @escaping @Sendable (Host, LuaCall) throws -> LuaValues
+    ) {
+        (self.name, self.signature, self.summary) = (name, signature, summary)
+        self.body = .withSecrets(in: options, body)
+    }
+
+    init(
         async name: String, _ signature: String, _ summary: String,
         _ body: @escaping @Sendable (Host, LuaCall) async throws -> LuaValues
     ) {
         (self.name, self.signature, self.summary, self.body) = (name, signature, summary, .waiting(body))
     }
 
+    /// Whether it does what it does in one go.
+    var isImmediate: Bool { if case .waiting = body { false } else { true } }
+
     /// The Lua function; `target` finds the host and the arguments of a call.
-    func callable(_ target: @escaping @Sendable (LuaCall) throws -> (Host, LuaCall)) -> LuaCallable {
+    ///
+    /// - Parameter scope: What the function registers belongs to, where it is immediate.
+    func callable(
+        owning scope: Lifetime? = nil, _ target: @escaping @Sendable (LuaCall) throws -> (Host, LuaCall)
+    ) -> LuaCallable {
         switch body {
         case .now(let body):
             LuaCallable(name) { call in
                 let (host, call) = try target(call)
-                return try body(host, call)
+                return try host.registry.reloads.owning(scope) { try body(host, call) }
+            }
+        case .withSecrets(let options, let body):
+            LuaCallable(starting: name) { call in
+                let (host, call) = try target(call)
+                return try host.registry.afterCommands(in: try options(host, call), call) { call in
+                    try host.registry.reloads.owning(scope) { try body(host, call) }
+                }
             }
         case .waiting(let body):
             LuaCallable(async: name) { call in
@@ -121,7 +147,8 @@ extension HostFunction {
             "The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code."
         ) { host, call in [try host.tenants.tenant(try call.string(0)).stats.luaValue] },
         HostFunction(
-            "registerPlugins", "fun(plugins: (mf.Plugin|string|table)[])", "Attaches plugins."
+            "registerPlugins", "fun(plugins: (mf.Plugin|string|table)[])", "Attaches plugins.",
+            secretsIn: { _, call in call[0] }
         ) { host, call in
             let plugins = try OptionType.plugins.read(
                 call, 0, path: "plugins", tenants: host.tenants.names,
@@ -155,7 +182,12 @@ extension HostFunction {
         ) { host, call in [try await RemoteUpdater(host).live(try call.string(0))] },
         HostFunction(
             "reload", "fun(plugin: string, options?: any): integer",
-            "Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place."
+            "Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place.",
+            secretsIn: { host, call in
+                if !call[1].isNil { return call[1] }
+                let plugin = PluginRegistrar(host).reloadablePlugins.first { .string($0.name) == call[0] }
+                return plugin?.source?.options ?? .nil
+            }
         ) { host, call in
             let name = try call.string(0)
             let registrar = PluginRegistrar(host)
@@ -163,7 +195,7 @@ extension HostFunction {
                 throw MFError.notReloadable(name, known: registrar.reloadablePlugins.map(\.name))
             }
             let report = registrar.reload(
-                plugin, changed: [], options: call[1].isNil ? nil : call[1])
+                plugin, changed: [], options: call[1].isNil ? Optional.none : call[1])
             if let error = report.error { throw error }
             return [.integer(Int64(report.generation))]
         },
@@ -180,7 +212,9 @@ extension HostFunction {
 
     private static let advanced = [
         HostFunction(
-            "initOptions", "fun(options: mf.Options): mf.Options", "Initializes the host again with additional options."
+            "initOptions", "fun(options: mf.Options): mf.Options",
+            "Initializes the host again with additional options.",
+            secretsIn: { _, call in call[0] }
         ) {
             host, call in [.object(try HostInitializer(host).initialize(again: try HostOptions.read(call, for: host)))]
         },

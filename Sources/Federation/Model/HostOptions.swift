@@ -111,7 +111,7 @@ public final class HostOptions: OptionView, LuaConvertible {
                 name: name, version: version, remotes: LiveList(remotes),
                 shared: SharedModules(shared.map { (key: $0.0, value: LiveList($0.1)) }),
                 plugins: LiveList(plugins.map { .object(HostPluginView($0)) }), shareStrategy: shareStrategy,
-                tenants: tenants.isEmpty ? .nil : .record(LuaRecord(tenants.map { ($0.0, $0.1.luaValue) })),
+                tenants: tenants.isEmpty ? .nil : TenantEnvironment.hidden(in: tenants),
                 watch: watch))
     }
 
@@ -129,7 +129,7 @@ public final class HostOptions: OptionView, LuaConvertible {
         // Before what names them.
         ViewField(
             option: "tenants", .tenants, "The sandboxes, by name.", takesNull: false, { $0.tenants }
-        ) { $0.tenants = $1 },
+        ) { $0.tenants = try TenantEnvironment.hidden(in: $1) },
         ViewField(
             option: "remotes", .remotes, "The remotes it can load.",
             { $0.bound["remotes"].hasRemotes ? .object($0.remotes) : .nil }

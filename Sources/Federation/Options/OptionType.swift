@@ -50,6 +50,10 @@ extension OptionType {
     static let any = OptionType("any", "a value") { _ in true }
     /// Text.
     static let string = OptionType("string", "a string") { $0.stringValue != nil }
+    /// Text, or a secret that has it.
+    static let stringOrSecret = OptionType("string|mf.Secret", "a string") { value in
+        value.stringValue != nil || value.objectValue is Secret
+    }
     /// Text, UTF-8 or not.
     static let bytes = OptionType("string", "a string") { $0.luaTypeName == "string" }
     /// Text that names something.

@@ -15,46 +15,112 @@ struct PluginReader: Sendable {
 
     /// Reads what stands in a list of plugins: a table, a function of options, a path, or either with options.
     func readPlugin(_ value: LuaValue) throws -> RegisteredPlugin {
+        try draft(of: value, places: EntryPlaces(state, registry)).made()
+    }
+
+    /// Reads what stands in a list of plugins and checks its options; a plugin that declares its options is not made yet.
+    ///
+    /// - Parameter places: Where the list is written.
+    func draft(of value: LuaValue, places: EntryPlaces) throws -> PluginDraft {
         switch value {
-        case .string(let path): return try readPluginFile(path, options: .nil, tenant: nil)
-        case .function(let function): return try pluginMade(by: function, options: .nil, source: nil)
+        case .string(let path): return try draft(path, options: .nil, tenant: nil, place: places.next(.string(path)))
+        case .function(let function): return .made(try pluginMade(by: function, options: .nil, source: nil))
         case .object(let object):
-            if let listed = object as? HostPluginView { return try readPlugin(listed.plugin) }
+            if let listed = object as? HostPluginView { return try draft(of: listed.plugin) }
             guard let view = object as? SwiftPluginView else { break }
             guard Plugin.isName(view.plugin.name) else {
                 throw MFError.badPluginName(view.plugin.name, source: nil)
             }
-            return RegisteredPlugin(id: PluginID(number: 0), body: .swift(view.plugin), value: value)
+            return .made(RegisteredPlugin(id: PluginID(number: 0), body: .swift(view.plugin), value: value))
         case .table(let table):
-            guard try PluginEntry.isList(table) else { return registered(try LuaPlugin(table, of: Lifecycle.table)) }
-            let entry = try PluginEntry.options.read(value, of: "plugins")
-            let (first, options, tenant) = (entry[1], entry[2], entry["tenant"].stringValue)
-            if case .string(let path) = first {
-                let isClosed = entry["fail"].stringValue.map { $0 == "closed" }
-                return try readPluginFile(path, options: options, tenant: tenant, failsClosed: isClosed)
+            if try PluginDeclaration.isOne(table) {
+                return try draft(ofScript: table, options: .nil, place: places.next(value))
             }
-            if let tenant { throw MFError.tenantPluginWithoutFile(tenant) }
-            if case .function(let function) = first {
-                return try pluginMade(by: function, options: options, source: nil)
+            guard try PluginEntry.isList(table) else {
+                return .made(registered(try LuaPlugin(table, of: Lifecycle.table)))
             }
+            return try draft(of: try PluginEntry(table), place: places.next(table.get(1)))
         default: break
         }
         throw MFError.pluginInvalid(found: value.luaTypeName, source: nil)
     }
 
-    private func readPlugin(_ plugin: HostPlugin) throws -> RegisteredPlugin {
+    private func draft(of entry: PluginEntry, place: @escaping @Sendable () -> String?) throws -> PluginDraft {
+        if case .file(let path) = entry.body {
+            return try draft(
+                path, options: entry.options, tenant: entry.tenant, failsClosed: entry.failsClosed, place: place)
+        }
+        if let tenant = entry.tenant { throw MFError.tenantPluginWithoutFile(tenant) }
+        switch entry.body {
+        case .function(let function):
+            let holder = ScriptPluginCode("made by a function", function: function)
+            try preparation.grantSecrets(in: entry.options, to: holder, place: place)
+            var plugin = try pluginMade(by: function, options: entry.options, source: nil)
+            plugin.holder = holder
+            return .made(plugin)
+        case .declaration(let table): return try draft(ofScript: table, options: entry.options, place: place)
+        case .file(let path): throw MFError.pluginMissing(path, tried: [])
+        }
+    }
+
+    private func draft(of plugin: HostPlugin) throws -> PluginDraft {
         switch plugin.kind {
-        case .swift(let plugin): return try readPlugin(.object(SwiftPluginView(plugin)))
+        case .swift(let plugin): return try draft(of: .object(SwiftPluginView(plugin)), places: .none)
         case .file(let path):
-            return try readPluginFile(
-                path, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed)
+            return try draft(
+                path, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed, place: { nil })
         case .source(let text, let name):
             return try readFirst(
                 PluginSource(
                     path: name, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed,
-                    text: text))
+                    text: text), place: { nil })
         }
     }
+
+    private func draft(
+        _ path: String, options: LuaValue, tenant: String?, failsClosed: Bool? = nil,
+        place: @escaping @Sendable () -> String?
+    ) throws -> PluginDraft {
+        try readFirst(
+            PluginSource(path: try pluginFile(path), options: options, tenant: tenant, failsClosed: failsClosed),
+            place: place)
+    }
+
+    /// A declaration that the host script has written itself.
+    private func draft(
+        ofScript table: LuaTable, options: LuaValue, place: @escaping @Sendable () -> String?
+    ) throws -> PluginDraft {
+        let make = try table.rawGet("plugin").functionValue
+        let written = make?.place?.split(separator: ":").last.flatMap { Int($0) } ?? 1
+        let text = make?.chunk.flatMap { SourceText(file: String($0.dropFirst()), from: max(1, written - 40)) }
+        let declaration = try PluginDeclaration(table, writtenIn: text, hooks: Lifecycle.table.names)
+        let holder = ScriptPluginCode(declaration.name, function: declaration.make)
+        return try draft(of: declaration, options: options, source: nil, holder: holder, place: place)
+    }
+
+    /// A plugin that declares its options: they are checked, and nothing of it runs yet.
+    private func draft(
+        of declaration: PluginDeclaration, options: LuaValue, source: PluginSource?, holder: any SecretHolder,
+        place: @escaping @Sendable () -> String?
+    ) throws -> PluginDraft {
+        let options = PluginDraft.Options(
+            given: options, schema: declaration.schema, name: declaration.name, place: place)
+        let prepared = Result { try preparation.prepare(options, check: declaration.check, holder: holder) }
+        return PluginDraft(scope: source?.generation.scope, prepared: prepared.map { _ in }) { [self] in
+            let values = try preparation.readOnly(try prepared.get())
+            let made = try state.invokeNow(.function(declaration.make), [values])
+            guard case .table(let table) = made else {
+                throw MFError.pluginInvalid(found: made.luaTypeName, source: source?.path)
+            }
+            try declaration.complete(table, source: source?.path)
+            var plugin = registered(try LuaPlugin(table, of: Lifecycle.table, source: source))
+            plugin.schema = declaration.schema
+            if source == nil { plugin.holder = holder }
+            return plugin
+        }
+    }
+
+    private var preparation: OptionsPreparation { OptionsPreparation(registry: registry) }
 
     private func registered(_ plugin: LuaPlugin) -> RegisteredPlugin {
         RegisteredPlugin(id: PluginID(number: 0), body: .lua(plugin), value: .table(plugin.table))
@@ -70,20 +136,12 @@ struct PluginReader: Sendable {
         return registered(try LuaPlugin(table, of: Lifecycle.table, source: source))
     }
 
-    /// Reads, compiles, runs and checks a plugin file.
-    func readPluginFile(
-        _ path: String, options: LuaValue, tenant: String?, failsClosed: Bool? = nil
-    ) throws -> RegisteredPlugin {
-        try readFirst(
-            PluginSource(path: try pluginFile(path), options: options, tenant: tenant, failsClosed: failsClosed))
-    }
-
     /// Reads the first version of a plugin's file or text: what it has begun ends with it, and where it fails.
-    private func readFirst(_ source: PluginSource) throws -> RegisteredPlugin {
+    private func readFirst(_ source: PluginSource, place: @escaping @Sendable () -> String?) throws -> PluginDraft {
         let generation = source.generation
         generation.onNewFile = { [reloads = registry.reloads] in reloads.onFilesChange?() }
         do {
-            return try registry.reloads.owning(generation.scope) { try readPlugin(source) }
+            return try registry.reloads.owning(generation.scope) { try draft(of: source, place: place) }
         } catch {
             generation.scope.close()
             throw error
@@ -92,29 +150,50 @@ struct PluginReader: Sendable {
 
     /// Reads, compiles, runs and checks one version of a plugin file.
     func readPlugin(_ source: PluginSource) throws -> RegisteredPlugin {
-        let (file, options, tenant) = (source.path, source.options, source.tenant)
-        if source.text == nil { source.generation.note(file) }
-        do {
+        try draft(of: source, place: { nil }).made()
+    }
+
+    private func draft(of source: PluginSource, place: @escaping @Sendable () -> String?) throws -> PluginDraft {
+        let (file, options, generation) = (source.path, source.options, source.generation)
+        if source.text == nil { generation.note(file) }
+        return try aboutFile(file) {
             let bytes = try source.text ?? File.read(file)
-            if let tenant {
+            if let tenant = source.tenant {
                 guard let host else { throw MFError.tenantWithoutHost(tenant) }
-                return try readPlugin(bytes, source, of: host)
+                return .made(try readPlugin(bytes, source, of: host))
             }
             let hostPath = try state.globals.get("package").tableValue?.get("path").stringValue ?? ""
             let folder = Paths.folder(of: file)
             // What is in memory has no folder.
             let path = source.text == nil ? "\(folder)/?.lua;\(folder)/?/init.lua;\(hostPath)" : hostPath
             let environment = try registry.environments.makeEnvironment(
-                searcher: nil, path: path, note: source.generation.note)
-            try registry.environments.giveLibrary(
-                registry.environments.pluginFunctions(source.generation), to: environment)
+                searcher: nil, path: path, note: generation.note)
+            generation.environment = LuaEnvironmentID(environment)
+            try registry.environments.giveLibrary(registry.environments.pluginFunctions(generation), to: environment)
             let chunk = try state.load(bytes, name: "@" + file, environment: environment)
             let result = try state.invokeNow(.function(chunk), [.string(file)])
             switch result {
-            case .function(let function): return try pluginMade(by: function, options: options, source: source)
-            case .table(let table): return registered(try LuaPlugin(table, of: Lifecycle.table, source: source))
+            case .function(let function):
+                generation.pluginName = file
+                try preparation.grantSecrets(in: options, to: generation, place: place)
+                return .made(try pluginMade(by: function, options: options, source: source))
+            case .table(let table) where try PluginDeclaration.isOne(table):
+                let declaration = try PluginDeclaration(
+                    table, writtenIn: SourceText(name: file, bytes: bytes), hooks: Lifecycle.table.names)
+                generation.pluginName = declaration.name
+                let draft = try draft(
+                    of: declaration, options: options, source: source, holder: generation, place: place)
+                return draft.making { make in try aboutFile(file, make) }
+            case .table(let table): return .made(registered(try LuaPlugin(table, of: Lifecycle.table, source: source)))
             default: throw MFError.pluginInvalid(found: result.luaTypeName, source: file)
             }
+        }
+    }
+
+    /// Runs a part of reading a file; what fails and is not about plugins becomes the file's failure.
+    private func aboutFile<T>(_ file: String, _ body: () throws -> T) throws -> T {
+        do {
+            return try body()
         } catch let error as Errno {
             throw MFError.pluginLoadFailed(file, cause: error)
         } catch let error as MFError where !MFError.isAboutPlugin(error.code) {
@@ -147,9 +226,9 @@ struct PluginReader: Sendable {
             return try PluginSource(path: pluginFile(path), options: .nil, tenant: nil)
         case .table(let table):
             guard try PluginEntry.isList(table) else { return nil }
-            let entry = try PluginEntry.options.read(value, of: "plugins")
-            guard case .string(let path) = entry[1] else { return nil }
-            return try PluginSource(path: pluginFile(path), options: entry[2], tenant: entry["tenant"].stringValue)
+            let entry = try PluginEntry(table)
+            guard case .file(let path) = entry.body else { return nil }
+            return try PluginSource(path: pluginFile(path), options: entry.options, tenant: entry.tenant)
         case .object(let object):
             guard let plugin = (object as? HostPluginView)?.plugin else { return nil }
             switch plugin.kind {
@@ -185,6 +264,6 @@ extension MFError {
 
     static func isAboutPlugin(_ code: Code) -> Bool {
         [.unknownHook, .pluginWithoutName, .pluginInvalid, .pluginLoadFailed].contains(code)
-            || code.rawValue.hasPrefix("LIMIT-")
+            || code.rawValue.hasPrefix("LIMIT-") || code.rawValue.hasPrefix("PLUGIN-")
     }
 }

@@ -91,6 +91,21 @@ extension PluginRegistrar {
         }
     }
 
+    /// Reloads a plugin because its file has changed or a signal came. Where commands print secrets of it, it is reloaded
+    /// when they have run, and what comes of it is told then.
+    func reloadWhenReady(_ plugin: RegisteredPlugin, changed: [String]) -> ReloadReport? {
+        let secrets = Secret.commands(in: plugin.source?.options ?? .nil)
+        guard !secrets.isEmpty else { return reload(plugin, changed: changed) }
+        loop.start {
+            await registry.secrets.afterCommands(of: secrets, on: loop) {
+                // Another version may have come meanwhile, or the plugin has gone.
+                guard let current = context.plugins.first(where: { $0.id == plugin.id }) else { return }
+                _ = reload(current, changed: changed)
+            }
+        }
+        return nil
+    }
+
     /// The plugins that were read from files.
     var reloadablePlugins: [RegisteredPlugin] { context.plugins.filter { $0.source != nil } }
 

@@ -55,46 +55,57 @@ struct PluginRegistrar: HostService {
     /// All are read and checked before the first is attached: a bad one leaves nothing behind.
     func attachAll(_ values: [LuaValue]) throws -> [LuaValue] {
         var arrivals: [PluginArrival] = []
+        var made: [RegisteredPlugin?] = []
         do {
+            let places = EntryPlaces(state, registry)
             for (index, value) in values.enumerated() {
-                do { arrivals.append(try arrival(of: value)) } catch let error as MFError {
-                    throw error.adding(context: [("host", name), ("position", "plugins[\(index + 1)]")])
-                }
+                try located(index) { arrivals.append(try arrival(of: value, places)) }
+            }
+            try PluginDraft.expectPrepared(arrivals.compactMap(\.draft))
+            for (index, arrival) in arrivals.enumerated() {
+                try located(index) { made.append(try arrival.draft?.made()) }
             }
             for case .attached(let known, let options) in arrivals where known.source?.hasOptions(options) == false {
                 _ = try reload(known, options: options)
             }
         } catch {
             // What those that were read have begun ends with them.
-            for case .read(let plugin) in arrivals { plugin.source?.generation.scope.close() }
+            for arrival in arrivals { arrival.draft?.scope?.close() }
             throw error
         }
-        return try arrivals.map { arrival in
-            switch arrival {
-            case .read(let plugin):
+        return try zip(arrivals, made).map { arrival, plugin in
+            if let plugin {
                 try attach(plugin)
                 return plugin.value
-            case .attached(let known, _):
-                return context.plugins.first { $0.name == known.name }?.value ?? known.value
             }
+            guard case .attached(let known, _) = arrival else { return .nil }
+            return context.plugins.first { $0.name == known.name }?.value ?? known.value
+        }
+    }
+
+    private func located(_ index: Int, _ body: () throws -> Void) throws {
+        do { try body() } catch let error as MFError {
+            throw error.adding(context: [("host", name), ("position", "plugins[\(index + 1)]")])
         }
     }
 
     /// What stands in a list of plugins.
     private enum PluginArrival {
         /// A plugin that was read.
-        case read(RegisteredPlugin)
+        case read(PluginDraft)
         /// A file that has made an attached plugin, and the options that it is given with.
         case attached(RegisteredPlugin, options: LuaValue)
+
+        var draft: PluginDraft? { if case .read(let draft) = self { draft } else { nil } }
     }
 
-    private func arrival(of value: LuaValue) throws -> PluginArrival {
+    private func arrival(of value: LuaValue, _ places: EntryPlaces) throws -> PluginArrival {
         if let given = try reader.pluginSource(value),
             let known = context.plugins.first(where: { $0.source?.isPlace(of: given) == true })
         {
             return .attached(known, options: given.options)
         }
-        return .read(try reader.readPlugin(value))
+        return .read(try reader.draft(of: value, places: places))
     }
 
     /// Attaches a plugin, unless one of its name is attached.

@@ -42,7 +42,7 @@ enum MFLibrary {
             name: "init", signature: "fun(options: mf.Options): mf.Host",
             summary: "Creates a host, or extends the one of this name and version; the functions of `mf` use it."
         ) { runtime in
-            LuaCallable("init") { call in
+            runtime.afterCommands("init") { call in
                 guard call[0].isTable else { throw call.mismatch(0, "table") }
                 let known = runtime.registry.host(
                     named: try call[0].field("name").stringValue ?? "",
@@ -62,7 +62,7 @@ enum MFLibrary {
             name: "createInstance", signature: "fun(options: mf.Options): mf.Host",
             summary: "Creates a host, even if there is one of this name."
         ) { runtime in
-            LuaCallable("createInstance") { call in
+            runtime.afterCommands("createInstance") { call in
                 [.object(try runtime.makeHost(try HostOptions.read(call, for: nil)))]
             }
         },
@@ -89,11 +89,12 @@ enum MFLibrary {
             name: "registerGlobalPlugins", signature: "fun(plugins: mf.Plugin[])",
             summary: "Registers plugins for all hosts created later."
         ) { runtime in
-            LuaCallable("registerGlobalPlugins") { call in
+            runtime.afterCommands("registerGlobalPlugins") { call in
+                let places = EntryPlaces(runtime.state, runtime.registry)
                 for value in try OptionType.plugins.read(call, 0, path: "plugins", hooks: Lifecycle.table.names)
                     .luaElements() ?? []
                 {
-                    let plugin = try PluginReader(runtime.registry, for: nil).readPlugin(value)
+                    let plugin = try PluginReader(runtime.registry, for: nil).draft(of: value, places: places).made()
                     if runtime.registry.globalPlugins.contains(where: { $0.name == plugin.name }) {
                         plugin.source?.generation.scope.close()
                         runtime.log.warning("the global plugin \(plugin.name) is already registered")
@@ -136,6 +137,13 @@ enum MFLibrary {
 }
 
 extension Runtime {
+    /// A function whose first argument may have secrets that commands print: it waits for these.
+    func afterCommands(_ name: String, _ body: @escaping @Sendable (LuaCall) throws -> LuaValues) -> LuaCallable {
+        LuaCallable(starting: name) { [unowned self] call in
+            try registry.afterCommands(in: call[0], call, body)
+        }
+    }
+
     /// Makes `mf` known to the host's own code, to plugins and to remotes.
     func installLibrary() throws {
         try registry.environments.provide("mf", .table(try MFLibrary.table(self)))

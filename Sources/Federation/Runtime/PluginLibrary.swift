@@ -10,21 +10,22 @@ enum PluginLibrary {
         let scope = generation.scope
         var record = LuaRecord()
         record.append("spawn", .callable(runtime.tasks.spawn { scope }))
+        record.append("fetch", .callable(MFLibrary.fetch(runtime, for: .plugin(generation))))
         record.append(
             "createInstance",
             .callable(
-                LuaCallable("createInstance") { call in
+                runtime.afterCommands("createInstance") { [unowned runtime] call in
                     let options = try HostOptions.read(call, for: nil)
                     return try runtime.registry.reloads.owning(scope) { [.object(try runtime.makeHost(options))] }
                 }))
         for function in HostFunction.all {
-            guard case .now(let body) = function.body else { continue }
+            guard function.isImmediate else { continue }
             record.append(
                 function.name,
                 .callable(
-                    LuaCallable(function.name) { call in
+                    function.callable(owning: scope) { call in
                         guard let host = runtime.registry.current?.host else { throw MFError.noCurrentHost(call.name) }
-                        return try runtime.registry.reloads.owning(scope) { try body(host, call) }
+                        return (host, call)
                     }))
         }
         return record

@@ -31,7 +31,7 @@ extension Reference {
     /// The option tables that have no view, for the stubs, too.
     static var plainOptionTables: [(name: String, table: OptionTable, summary: String)] {
         var tables: [(name: String, table: OptionTable, summary: String)] = [
-            ("mf.PluginEntry", PluginEntry.options, "A plugin's file or function, its options and its tenant."),
+            ("mf.PluginEntry", PluginEntry.keys, "A plugin's file or function, its options and its tenant."),
             ("mf.TenantOptions", TenantOptions.options, "The limits and grants of a tenant."),
             ("mf.LoadRemoteOptions", LoadRemoteOptions.options, "How an expose is loaded."),
             ("mf.LoadShareOptions", LoadShareOptions.options, "How a shared module is chosen."),

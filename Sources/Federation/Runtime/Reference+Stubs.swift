@@ -164,6 +164,38 @@ extension Reference {
         ---@field wait fun(self: mf.Task): any
         ---@field cancel fun(self: mf.Task)
 
+        --- A secret: `tostring` and JSON show `‹secret env:NAME›`. `mf.fetch` takes it as URL, header or body.
+        ---@class mf.Secret
+        ---@field reveal fun(self: mf.Secret): string Its text; only in code of the plugin in whose options it is.
+
+        --- The type of an option: `string`, `integer`, `number`, `boolean`, `url`, `duration`, `size`, `path`, `function` or `any`.
+        ---@alias mf.OptionTypeName "string"|"integer"|"number"|"boolean"|"url"|"duration"|"size"|"path"|"function"|"any"
+
+        --- What a plugin declares about an option: one of `type`, `enum`, `list`, `map` and `fields`.
+        ---@class mf.OptionRule
+        ---@field type? mf.OptionTypeName
+        ---@field enum? (string|number|boolean)[] One of these.
+        ---@field list? mf.OptionTypeName|mf.OptionRule A list of these.
+        ---@field map? mf.OptionTypeName|mf.OptionRule These under names that the user chooses.
+        ---@field fields? table<string, mf.OptionRule> A table with options of its own.
+        ---@field required? boolean Whether it has to be given.
+        ---@field default? any The value where it is left out.
+        ---@field min? number|string The least value, or the least number of characters or elements.
+        ---@field max? number|string The greatest one.
+        ---@field about? string What it does, in a sentence.
+        ---@field secret? boolean Whether its text is shown nowhere; the plugin gets a `mf.Secret`.
+        ---@field was? string|string[] A former name, which is still taken.
+
+        --- A plugin that declares its options: what the file of a plugin returns.
+        ---@class mf.PluginDeclaration
+        ---@field name string By convention it ends in `-plugin`.
+        ---@field version? string
+        ---@field about? string What the plugin does, in a sentence.
+        ---@field order? "pre"|"post" Whether its listeners come before or after those of other plugins.
+        ---@field options? table<string, mf.OptionRule>
+        ---@field check? fun(options: table): string|string[]|nil What is wrong with options that are valid one by one.
+        ---@field plugin fun(options: table): table Makes the table of hooks; the options are read-only, with defaults filled in.
+
         --- An error: `tostring` gives its message.
         ---@class mf.Error
         ---@field code string

@@ -64,7 +64,7 @@ extension Runtime {
                 let own = files.intersection(changed)
                 if own.isEmpty { continue }
                 if files.isDisjoint(with: unfinished) {
-                    _ = PluginRegistrar(host).reload(plugin, changed: own.sorted())
+                    _ = PluginRegistrar(host).reloadWhenReady(plugin, changed: own.sorted())
                 } else {
                     left.formUnion(own)
                 }
@@ -74,12 +74,15 @@ extension Runtime {
     }
 
     /// Reloads every plugin that was read from a file.
+    ///
+    /// - Returns: What came of each; a plugin for which commands print secrets is reloaded later, and told of by
+    ///   ``onReload``.
     @discardableResult
     package func reloadAllPlugins() -> [ReloadReport] {
         loop.checkOnLoop("Runtime")
         return registry.hosts.flatMap { host in
             let registrar = PluginRegistrar(host)
-            return registrar.reloadablePlugins.map { registrar.reload($0, changed: []) }
+            return registrar.reloadablePlugins.compactMap { registrar.reloadWhenReady($0, changed: []) }
         }
     }
 

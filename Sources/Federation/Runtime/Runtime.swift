@@ -102,6 +102,7 @@ public final class Runtime: @unchecked Sendable {
         tasks.collectsGarbage = true
         try installExit()
         // Not weak, as `tasks.report`: the store is asked by the runtime's own plugins alone.
+        registry.environments.remoteFunctions = ["fetch": .callable(MFLibrary.fetch(self, for: .others))]
         registry.environments.pluginFunctions = { [unowned self] in PluginLibrary.functions(for: $0, self) }
         try registry.environments.start()
         try installLibrary()
@@ -117,7 +118,9 @@ public final class Runtime: @unchecked Sendable {
         try await loop.perform { [self] in
             try HostOptions.check(.object(options), for: nil, of: "createHost")
             options.plugins.elements.append(contentsOf: plugins.map { .object(SwiftPluginView($0)) })
-            return try makeHost(options)
+            return try await registry.afterCommands(in: .array(options.plugins.elements + [options.tenants])) {
+                try makeHost(options)
+            }
         }
     }
 

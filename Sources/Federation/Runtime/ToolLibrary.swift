@@ -7,15 +7,16 @@ extension MFLibrary {
     /// `mf.fetch` and what belongs to it.
     static let toolFunctions = [
         Function(
-            name: "fetch", signature: "fun(url: string, options?: mf.FetchOptions): mf.Response",
+            name: "fetch", signature: "fun(url: string|mf.Secret, options?: mf.FetchOptions): mf.Response",
             summary: "Fetches a URL; waits. A status other than 2xx is a response with `ok` false."
+        ) { runtime in fetch(runtime, for: .script) },
+        Function(
+            name: "secret", signature: "fun(reference: string): mf.Secret",
+            summary:
+                "Refers to a secret: `env:NAME`, `file:PATH` or `cmd:COMMAND`. Its text is resolved when a plugin gets it as an option, and shown nowhere."
         ) { runtime in
-            LuaCallable(async: "fetch") { call in
-                var request = FetchRequest(url: try call.string(0), acceptsAnyStatus: true)
-                try request.take(options: call[1])
-                return [
-                    .object(ResponseView(try await runtime.fetcher.fetch(request), origins: runtime.registry.origins))
-                ]
+            LuaCallable("secret") { [unowned runtime] call in
+                [.object(try runtime.registry.secrets.secret(try call.string(0)))]
             }
         },
         Function(
@@ -48,6 +49,17 @@ extension MFLibrary {
             }
         },
     ]
+
+    /// `mf.fetch` for a piece of code: who it is decides which secrets it may send.
+    static func fetch(_ runtime: Runtime, for user: SecretUser) -> LuaCallable {
+        LuaCallable(async: "fetch") { [unowned runtime] call in
+            let arguments = try await FetchArguments(call, secrets: runtime.registry.secrets, user)
+            let request = try arguments.request()
+            var response = try await runtime.fetcher.fetch(request)
+            if let shown = request.shownURL { response.url = shown }
+            return [.object(ResponseView(response, origins: runtime.registry.origins))]
+        }
+    }
 
     /// What `mf.response` takes.
     static let responseFields = OptionTable([

@@ -10,6 +10,7 @@ enum TenantLacks {
         "instances", "live", "loadRemote", "loadShare", "loadShareSync", "now", "preloadRemote",
         "registerGlobalPlugins",
         "registerPlugins", "registerRemotes", "registerShared", "reload", "removePlugins", "removeRemotes", "response",
+        "secret",
         "revalidate", "sleep", "spawn", "tenantStats", "type",
     ]
     /// Globals and fields that are nil, also where a program only asks whether they are there, and what they are called.

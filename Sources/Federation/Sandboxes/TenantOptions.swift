@@ -122,9 +122,11 @@ extension TenantOptions: LuaConvertible {
             $0.changes = (try? [String].fromLua($1)) ?? $0.changes
         },
         Field(
-            "env", .map(of: .string, "a table of string values"), "The contents of `mf.env`.",
+            "env", .map(of: .stringOrSecret, "a table of string values"),
+            "The contents of `mf.env`, strings or secrets: `options.tenants` shows the names only.",
             { .record(LuaRecord($0.env.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })) }
         ) { options, value in
+            // Secrets among the values are resolved where tenants are declared.
             let entries = (try? value.luaEntries()) ?? []
             options.env = Dictionary(
                 entries.compactMap { entry in

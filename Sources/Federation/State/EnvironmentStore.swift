@@ -15,6 +15,8 @@ final class EnvironmentStore: @unchecked Sendable {
     private var environments: [String: LuaTable] = [:]
     /// What the `mf` of a plugin has of its own: what the plugin starts or registers through it belongs to its generation.
     var pluginFunctions: @Sendable (PluginGeneration) -> LuaRecord = { _ in LuaRecord() }
+    /// What the `mf` of a remote has of its own.
+    var remoteFunctions = LuaRecord()
     /// Where relative paths of plugins are looked up first.
     var scriptFolder = "."
 
@@ -100,7 +102,9 @@ final class EnvironmentStore: @unchecked Sendable {
 
     /// Gives a remote's environment its own `mf`: what the remote's code spawns belongs to its generation.
     func giveLibrary(to environment: LuaTable, owner: Lifetime) throws {
-        try giveLibrary(["spawn": .callable(tasks.spawn { owner })], to: environment)
+        var functions = remoteFunctions
+        functions.append("spawn", .callable(tasks.spawn { owner }))
+        try giveLibrary(functions, to: environment)
     }
 
     /// Gives an environment its own `mf`: some functions that go before those of the library, which it reads through to.

@@ -4,6 +4,7 @@ import Fetch
 import Logging
 import LuaBridge
 import OrderedCollections
+import Posix
 
 /// What all hosts of one runtime share: its loop and Lua state, the hosts themselves, the snapshots, the loads of entries
 /// and manifests, the preloads.
@@ -27,6 +28,10 @@ final class FederationRegistry: @unchecked Sendable {
     let origins = JSONOrigins()
     /// The plugin names that were warned about.
     var warnedNames: Set<String> = []
+    /// The secrets that scripts and plugins have named.
+    let secrets: SecretStore
+    /// Who calls a function of hosts that had to wait before it began; Lua does not know that any more.
+    var caller: LuaCaller?
     /// The runtime.
     unowned var owner: AnyObject?
 
@@ -76,7 +81,13 @@ final class FederationRegistry: @unchecked Sendable {
         (self.state, self.loop, self.fetcher) = (state, state.loop, fetcher)
         (self.log, self.tasks, self.watchesFiles) = (log, tasks, watchesFiles)
         reloads = ReloadState(loadTime: reloadTime)
-        environments = EnvironmentStore(state: state, tasks: tasks)
+        let environments = EnvironmentStore(state: state, tasks: tasks)
+        self.environments = environments
+        // Beside the script, as the files of plugins are.
+        secrets = SecretStore { [environments] path in
+            let beside = Paths.join(environments.scriptFolder, path)
+            return File.exists(beside) ? beside : path
+        }
     }
 
     /// The host with a name and version.

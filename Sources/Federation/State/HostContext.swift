@@ -53,7 +53,7 @@ public class HostContext: @unchecked Sendable {
     init(name: String, registry: FederationRegistry, hooks: HookTable) {
         (self.name, self.registry) = (name, registry)
         self.hooks = HookBus(hooks, state: registry.state)
-        tenants = TenantStore(registry.state)
+        tenants = TenantStore(registry.state, secrets: registry.secrets)
         currentOptions = HostOptions(name: name)
         currentOptions.id = ""
         // Not `weak self`: an object that is weakly referenced anywhere counts each of its references more slowly.

@@ -17,7 +17,9 @@ final class TenantStore: @unchecked Sendable {
     /// Is told of limit violations and suspensions.
     var onEvent: @Sendable (TenantServices.Event) -> Void = { _ in }
 
-    init(_ state: LuaState) { self.state = state }
+    private let secrets: SecretStore
+
+    init(_ state: LuaState, secrets: SecretStore) { (self.state, self.secrets) = (state, secrets) }
 
     /// Reads `tenants = { acme = { … } }`. A tenant that exists keeps the options it was made with.
     ///
@@ -27,7 +29,12 @@ final class TenantStore: @unchecked Sendable {
         for (key, value) in try value.entries(expecting: "a table of tenants") {
             let name = try String.fromLua(key)
             guard Tenant.isName(name) else { throw MFError.badTenantName(name) }
-            do { declared[name] = try TenantOptions.fromLua(value) } catch let error as MFError {
+            do {
+                declared[name] = try TenantOptions.fromLua(
+                    try TenantEnvironment.shown(in: value, of: name) { secret throws(SecretSource.Unresolved) in
+                        try secrets.text(of: secret)
+                    })
+            } catch let error as MFError {
                 throw error.inTenant(name)
             }
         }

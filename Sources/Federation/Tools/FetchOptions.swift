@@ -6,8 +6,10 @@ extension FetchRequest {
     /// What `mf.fetch` can be told, by a host and by a tenant alike.
     static let options = OptionTable([
         .init("method", .fetchMethod, "The method; `GET` if absent."),
-        .init("headers", .fetchHeaders, "The request headers, except those that frame the message."),
-        .init("body", .bytes, "The request body."),
+        .init(
+            "headers", .fetchHeaders,
+            "The request headers, except those that frame the message; a value can be a `mf.Secret`."),
+        .init("body", .bytes, "The request body; it can be a `mf.Secret`."),
         .init("timeout", .milliseconds, "The time limit of the transfer in milliseconds; 20,000 if absent."),
         .init("connectTimeout", .milliseconds, "The time limit for connecting in milliseconds; 5,000 if absent."),
         .init("maxBytes", .integer(from: 1), "The size limit of the response body in bytes; 16 MiB if absent."),

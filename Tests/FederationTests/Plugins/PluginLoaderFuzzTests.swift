@@ -24,8 +24,8 @@ struct PluginLoaderFuzzTests {
             try Self.write(source, to: file)
             let isPlugin = try await runtime.loop.perform {
                 do {
-                    _ = try PluginReader(runtime.registry, for: nil).readPluginFile(
-                        file, options: ["times": 1], tenant: nil)
+                    _ = try PluginReader(runtime.registry, for: nil).readPlugin(
+                        .object(HostPluginView(.file(file, options: ["times": 1]))))
                     return true
                 } catch let error as MFError {
                     #expect(!error.message.isEmpty)

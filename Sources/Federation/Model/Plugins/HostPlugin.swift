@@ -62,6 +62,10 @@ final class HostPluginView: LuaObject {
     func luaGet(_ key: LuaKey) -> LuaValue { .nil }
 }
 
+extension HostPluginView: SecretContainer {
+    var contentWithSecrets: LuaValue { plugin.options }
+}
+
 /// A Swift plugin as `options.plugins` shows it.
 final class SwiftPluginView: LuaObject {
     // Immutable.

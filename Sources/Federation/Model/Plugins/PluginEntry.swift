@@ -1,10 +1,24 @@
 import Diagnostics
 import LuaBridge
 
-/// What stands in a list of plugins: a plugin's table, a path, a function of options, or `{ path, options, tenant = … }`.
-enum PluginEntry {
-    /// The keys of `{ path, options, … }`.
-    static let options = OptionTable(
+/// An entry of a list of plugins: `{ "./slack-plugin.lua", options, tenant = "acme" }`.
+struct PluginEntry {
+    /// What makes the plugin.
+    enum Body {
+        case file(String)
+        case function(LuaFunction)
+        /// A table that declares options.
+        case declaration(LuaTable)
+    }
+
+    let body: Body
+    let options: LuaValue
+    let tenant: String?
+    /// What `fail` says.
+    let failsClosed: Bool?
+
+    /// The keys of an entry, which are closed.
+    static let keys = OptionTable(
         [
             .init("tenant", .tenant, "The tenant whose sandbox the plugin's code runs in.", takesNull: false),
             .init(
@@ -13,12 +27,39 @@ enum PluginEntry {
             ),
         ],
         positions: [
-            OptionType("string|function", "a path or a function") { value, checker in
-                if value.stringValue != nil || value.functionValue != nil { return }
-                checker.note(MFError.pluginInvalid(found: "list with a \(value.luaTypeName)", source: nil))
+            OptionType("string|function|mf.PluginDeclaration", "a path, a function or a declaration") {
+                value, checker in
+                switch value {
+                case .string, .function: return
+                case .table(let table) where try PluginDeclaration.isOne(table): return
+                default: checker.note(MFError.pluginInvalid(found: "list with a \(value.luaTypeName)", source: nil))
+                }
             },
             .any,
-        ])
+        ],
+        advice: Dictionary(uniqueKeysWithValues: laterKeys.map { ($0, "not available in this version") }))
+
+    /// Keys that later versions have.
+    private static let laterKeys = [
+        "timeout", "cpu", "trip", "order", "before", "after", "enabled", "required", "filter", "only", "grant",
+        "shadow",
+        "remote", "version",
+    ]
+
+    /// Reads an entry.
+    ///
+    /// - Throws: ``MFError`` with `LUA-012` for what is wrong with it, `HOOK-006` where it names no plugin.
+    init(_ table: LuaTable) throws {
+        let values = try Self.keys.read(.table(table), of: "plugins")
+        switch values[1] {
+        case .string(let path): body = .file(path)
+        case .function(let function): body = .function(function)
+        case .table(let declaration): body = .declaration(declaration)
+        default: throw MFError.pluginInvalid(found: "table", source: nil)
+        }
+        (options, tenant) = (values[2], values["tenant"].stringValue)
+        failsClosed = values["fail"].stringValue.map { $0 == "closed" }
+    }
 
     /// Notes a `tenant` among a plugin's own options, where it would run unsandboxed in silence.
     fileprivate static func expectNoTenant(in options: LuaValue, _ checker: inout OptionChecker) throws {
@@ -45,10 +86,11 @@ extension OptionType {
         case .object(let object) where object is SwiftPluginView || object is TenantPlugin || object is HostPluginView:
             return
         case .table(let table) where try PluginEntry.isList(table):
-            let entry = try PluginEntry.options.check(value, &checker)
+            let entry = try PluginEntry.keys.check(value, &checker)
             if entry["tenant"].isNil { try PluginEntry.expectNoTenant(in: entry[2], &checker) }
         case .table(let table):
-            guard let hooks = checker.hooks else { return }
+            // A declaration is checked when it is read.
+            guard let hooks = checker.hooks, try !PluginDeclaration.isOne(table) else { return }
             for problem in try LuaPlugin.problems(of: table, hooks: hooks) { checker.note(problem) }
         default: checker.note(MFError.pluginInvalid(found: value.luaTypeName, source: nil))
         }

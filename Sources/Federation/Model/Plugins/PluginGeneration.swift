@@ -1,10 +1,13 @@
 import EventLoops
+import LuaBridge
 
 /// One version of a plugin's file as it was loaded: its number, its files, and what it has started.
 final class PluginGeneration: Sendable {
     private struct Fields {
         var files: Set<String> = []
         var onNewFile: (() -> Void)?
+        var pluginName = ""
+        var environment: LuaEnvironmentID?
     }
 
     private let bound = LoopBound<PluginGeneration, Fields>(Fields())
@@ -20,6 +23,17 @@ final class PluginGeneration: Sendable {
         set { bound[].onNewFile = newValue }
     }
 
+    /// The plugin's name, once it is known.
+    var pluginName: String {
+        get { bound[].pluginName }
+        set { bound[].pluginName = newValue }
+    }
+    /// The globals of its code.
+    var environment: LuaEnvironmentID? {
+        get { bound[].environment }
+        set { bound[].environment = newValue }
+    }
+
     init(number: Int = 1) { self.number = number }
 
     /// Notes that the generation is made of a file, or would have been: what a broken version has reached is watched
@@ -27,4 +41,27 @@ final class PluginGeneration: Sendable {
     func note(_ file: String) {
         if bound[].files.insert(file).inserted { onNewFile?() }
     }
+}
+
+extension PluginGeneration: SecretHolder {
+    var secretHolderName: String { pluginName }
+
+    /// Whether code of the plugin's own files calls, in the plugin's own environment.
+    func isCalling(_ state: LuaState) -> Bool {
+        guard let environment, let caller = state.caller(), let file = caller.file else { return false }
+        return caller.runs(in: environment) ?? files.contains(file)
+    }
+}
+
+/// What holds the secrets of a plugin that the host script itself defines: the script's code is the plugin's.
+final class ScriptPluginCode: SecretHolder {
+    let secretHolderName: String
+    /// The chunk that the plugin's function is written in.
+    private let chunk: String
+
+    init(_ name: String, function: LuaFunction) {
+        (secretHolderName, chunk) = (name, function.chunk ?? "")
+    }
+
+    func isCalling(_ state: LuaState) -> Bool { state.caller()?.chunk == chunk }
 }

@@ -15,6 +15,10 @@ struct RegisteredPlugin: Sendable {
     let body: Body
     /// What `options.plugins` shows.
     let value: LuaValue
+    /// What the plugin declares of its options, if it does.
+    var schema: OptionSchema?
+    /// What its secrets belong to, where it has no file.
+    var holder: (any SecretHolder)?
 
     var name: String {
         switch body {

@@ -1,0 +1,47 @@
+/// What can go wrong with what plugins declare: their options and the secrets in these.
+extension MFError.Code {
+    /// PLUGIN-001: a plugin's options are not what it declares.
+    public static let pluginOptions = Self("PLUGIN-001")
+    /// PLUGIN-002: a plugin's declaration contradicts itself.
+    public static let pluginDeclaration = Self("PLUGIN-002")
+    /// PLUGIN-003: a secret has no text.
+    public static let secretUnresolved = Self("PLUGIN-003")
+    /// PLUGIN-005: a secret is used by somebody in whose options it is not.
+    public static let secretOfOthers = Self("PLUGIN-005")
+
+    static let pluginCodes: [CodeEntry] = [
+        CodeEntry(
+            .pluginOptions, "pluginOptions", "the plugin's options are not valid",
+            """
+            Cause: the options in the plugin's entry are not what the plugin declares: an unknown name, a missing
+                   option, a value of another type or out of its bounds, or what the plugin's own `check` found. The
+                   message has all of it, and where the entry is written. Nothing was attached; of the plugin
+                   nothing has run but its file.
+            Cure:  `mflua plugin help FILE` lists the options of a plugin with their types and defaults.
+            """),
+        CodeEntry(
+            .pluginDeclaration, "pluginDeclaration", "the plugin's declaration is not valid",
+            """
+            Cause: the table that the plugin's file returns has a function `plugin`, so that its keys are closed, and
+                   something in it is wrong: an unknown key, an unknown type, a default that breaks its own rule, a
+                   former name that is an option itself. This is for the plugin's author to correct.
+            Cure:  the message has file and line. An option is declared as
+                   `name = { type = "integer", min = 0, default = 3, about = "…" }`.
+            """),
+        CodeEntry(
+            .secretUnresolved, "secretUnresolved", "a secret has no text",
+            """
+            Cause: the variable of `mf.secret "env:NAME"` is not set, the file of `file:PATH` cannot be read, the
+                   command of `cmd:COMMAND` failed or took more than 10 seconds; or what they gave is empty or
+                   longer than 64 KiB. An empty text is never used in place of a secret.
+            Cure:  provide the secret. A plugin that is attached keeps the one that it has.
+            """),
+        CodeEntry(
+            .secretOfOthers, "secretOfOthers", "a secret is in the options of another plugin",
+            """
+            Cause: `mf.fetch` or `secret:reveal()` was called with a secret by code of a plugin, remote or script in
+                   whose options it is not. `reveal` works only in the code of the plugin itself.
+            Cure:  put the secret into the options of the plugin that uses it.
+            """),
+    ]
+}

@@ -1,0 +1,137 @@
+import Diagnostics
+import LuaBridge
+
+/// A plugin that declares its options: a table with a function `plugin`, whose keys are closed.
+///
+/// ```lua
+/// return {
+///   name = "slack-plugin",
+///   options = { url = { type = "url", required = true, secret = true } },
+///   plugin = function(options) return { onLoad = function(args) … end } end,
+/// }
+/// ```
+struct PluginDeclaration: Sendable {
+    let name: String
+    let version: String?
+    let about: String?
+    let order: LuaValue
+    let schema: OptionSchema
+    /// What the author checks beside the schema.
+    let check: LuaFunction?
+    /// Makes the plugin of its options.
+    let make: LuaFunction
+
+    /// Whether a table declares a plugin; one without a function `plugin` is Module Federation's form.
+    static func isOne(_ table: LuaTable) throws -> Bool {
+        if case .function = try table.rawGet("plugin") { true } else { false }
+    }
+
+    private static let keys = ["name", "version", "about", "options", "check", "plugin", "order"]
+    /// Keys that later versions have.
+    private static let laterKeys: Set<String> = [
+        "before", "after", "requires", "store", "filter", "observe", "health", "needs", "provides", "events",
+        "experimental",
+    ]
+
+    /// Reads a declaration.
+    ///
+    /// - Parameters:
+    ///   - text: What it is written in, for the lines in messages.
+    ///   - hooks: The hooks that there are.
+    /// - Throws: ``MFError`` with `PLUGIN-002` that names everything wrong with it.
+    init(_ table: LuaTable, writtenIn text: SourceText?, hooks: [String]) throws {
+        var faults: [SchemaFault] = []
+        var given: [String: LuaValue] = [:]
+        for (key, value) in try table.pairs() {
+            if case .string(let name) = key, Self.keys.contains(name) {
+                given[name] = value
+            } else {
+                faults.append(Self.unknown(key, value, hooks))
+            }
+        }
+        faults.sort { $0.text < $1.text }
+        func string(_ key: String) -> String? {
+            guard let value = given[key] else { return nil }
+            if value.stringValue == nil {
+                faults.append(SchemaFault(keys: [key], text: "`\(key)` is a string, got \(value.shownOption)"))
+            }
+            return value.stringValue
+        }
+        name = string("name") ?? ""
+        if given["name"] == nil || given["name"]?.stringValue == "" {
+            faults.append(SchemaFault(keys: [], text: "`name` is missing"))
+        } else if !Plugin.isName(name) {
+            faults.append(SchemaFault(keys: ["name"], text: "`name` is \"\(name)\": it has neither `/` nor `,`"))
+        }
+        (version, about) = (string("version"), string("about"))
+        order = given["order"] ?? .nil
+        if let value = given["order"], value.stringValue != "pre", value.stringValue != "post" {
+            faults.append(
+                SchemaFault(keys: ["order"], text: "`order` is \"pre\" or \"post\", got \(value.shownOption)"))
+        }
+        check = given["check"]?.functionValue
+        if let value = given["check"], value.functionValue == nil {
+            faults.append(SchemaFault(keys: ["check"], text: "`check` is a function, got \(value.shownOption)"))
+        }
+        schema = try given["options"].map { try OptionSchema.read($0, &faults) } ?? [:]
+        guard let make = given["plugin"]?.functionValue else {
+            throw MFError.pluginInvalid(found: "table", source: text?.name)
+        }
+        self.make = make
+        if !faults.isEmpty { throw MFError.badDeclaration(faults, plugin: name, text) }
+    }
+
+    /// Gives the table that `plugin` has returned what the declaration says of the plugin.
+    ///
+    /// - Throws: ``MFError`` with `HOOK-006` where the table says otherwise.
+    func complete(_ table: LuaTable, source: String?) throws {
+        for (key, declared) in [("name", .string(name)), ("version", .optional(version)), ("order", order)] {
+            let own = try table.rawGet(key)
+            if own.isNil {
+                if !declared.isNil { try table.rawSet(key, declared) }
+            } else if own != declared {
+                throw MFError.contradictsDeclaration(key, own, declared, plugin: name, source: source)
+            }
+        }
+    }
+
+    private static func unknown(_ key: LuaValue, _ value: LuaValue, _ hooks: [String]) -> SchemaFault {
+        guard case .string(let name) = key else {
+            return SchemaFault(keys: [], text: "the key \(key.shownOption) means nothing in a declaration")
+        }
+        if laterKeys.contains(name) {
+            return SchemaFault(keys: [name], text: "`\(name)` is not available in this version")
+        }
+        if value.isCallable, hooks.contains(name) || LuaPlugin.functionsBesideHooks.contains(name) {
+            return SchemaFault(keys: [name], text: "`\(name)` belongs into the table that `plugin` returns")
+        }
+        let meant = name.closestMatch(in: keys).map { "did you mean `\($0)`?" }
+        let rest = meant ?? "there are \(keys.map { "`\($0)`" }.joined(separator: ", "))"
+        return SchemaFault(keys: [name], text: "`\(name)` is not a key of a declaration (\(rest))")
+    }
+}
+
+extension MFError {
+    /// PLUGIN-002: a declaration that contradicts itself, at the author's lines.
+    static func badDeclaration(_ faults: [SchemaFault], plugin: String, _ text: SourceText?) -> MFError {
+        let texts = faults.map { fault in
+            (text.map { "\($0.place(of: fault.keys)): " } ?? "") + fault.text
+        }
+        return MFError(
+            .pluginDeclaration, texts.joined(separator: "; "),
+            context: [("plugin", plugin.isEmpty ? nil : plugin), ("file", text?.name)],
+            hint: "this is for the plugin's author to correct; `mflua explain PLUGIN-002` shows the form")
+    }
+}
+
+extension MFError {
+    /// A plugin's table that says something else than its declaration.
+    fileprivate static func contradictsDeclaration(
+        _ key: String, _ own: LuaValue, _ declared: LuaValue, plugin: String, source: String?
+    ) -> MFError {
+        MFError(
+            .pluginInvalid,
+            "`plugin` of \(plugin) returned a table with `\(key)` \(own.shownOption); its declaration has \(declared.shownOption)",
+            context: [("plugin", plugin), ("file", source)], hint: "leave `\(key)` out of the table")
+    }
+}
