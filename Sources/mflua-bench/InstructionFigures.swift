@@ -93,8 +93,9 @@ enum Loop {
             await engine.runtime.shutdown()
             await site.stop()
         case ("hook", _):
-            let state = try LuaState(loop: EventLoop(name: "bench"))
-            try await state.loop.perform {
+            let loop = EventLoop(name: "bench")
+            try await loop.perform {
+                let state = try LuaState(loop: loop)
                 try DispatchFigures(state: state, peer: try Peer()).loop(count, rounds: rounds)
             }
         case ("peer", "load"?): _ = try Peer().load(plugins: count, manifest: words[2] == "manifest", rounds: rounds)

@@ -88,9 +88,12 @@ public final class Runtime: @unchecked Sendable {
         state = try loop.runAndWait {
             try LuaState(loop: loop, configuration: .host(ignoringEnvironment: configuration.ignoresEnvironment))
         }
-        registry = FederationRegistry(
-            state: state, fetcher: fetcher, log: log, tasks: tasks, watchesFiles: configuration.watchesFiles,
-            reloadTime: configuration.reloadTime)
+        // On the loop: made on the thread of another one, what it holds would belong to that.
+        registry = try loop.runAndWait { [state, fetcher, log, tasks] in
+            FederationRegistry(
+                state: state, fetcher: fetcher, log: log, tasks: tasks, watchesFiles: configuration.watchesFiles,
+                reloadTime: configuration.reloadTime)
+        }
         registry.owner = self
         try loop.runAndWait { [self] in try start() }
     }
@@ -203,9 +206,18 @@ public final class Runtime: @unchecked Sendable {
     /// Lua code that computes is stopped. Where something cannot be stopped, a C function that does not return, it is
     /// left behind with its thread after 5 seconds, and the log says so.
     public func shutdown() async {
-        let hasBegun = OnceFlag()
+        let (hasBegun, hasEnded) = (OnceFlag(), OnceFlag())
         state.stopAll()
         loop.interrupt(until: hasBegun)
+        // What was called meanwhile may compute, too; `<close>` variables are given time first.
+        let late = Task.detached { [loop] in
+            try await Task.sleep(for: .seconds(1))
+            loop.interrupt(until: hasEnded)
+        }
+        defer {
+            late.cancel()
+            hasEnded.set()
+        }
         do {
             try await end(hasBegun)
         } catch MFError.Code.deadlineExceeded {
