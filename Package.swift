@@ -156,7 +156,8 @@ let package = Package(
             name: "TenantTests",
             dependencies: [
                 "CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "Federation", "TestSupport",
-                "mflua-attacks", "refuse-seccomp", "locked-up", metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
+                "mflua-attacks", "refuse-seccomp", "locked-up", metrics,
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(

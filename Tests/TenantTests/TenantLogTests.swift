@@ -55,6 +55,28 @@ import Testing
         }
     }
 
+    @Test(arguments: TenantOptions.Level.allCases) func printShowsWhatAnObjectSaysOfItself(
+        level: TenantOptions.Level
+    ) async throws {
+        useBuiltWorker()
+        let book = Book()
+        try await withSandboxedState { sandbox in
+            let services = TenantServices(
+                log: { _, _ in },
+                message: { _, tenant, text in book.lines.withLock { $0.append("[\(tenant)] \(text)") } })
+            let tenant = Tenant("acme", .with { $0.level = level }, services: services, host: sandbox.host)
+            defer { tenant.close() }
+            _ = try await tenant.run(
+                """
+                print(setmetatable({}, { __tostring = function() return "an object" end }), 1, nil, true)
+                print(setmetatable({}, { __tostring = function() error("no") end }))
+                print((tostring({}):gsub(":.*", "")))
+                """)
+        }
+        let lines = book.lines.withLock { $0 }
+        #expect(lines == ["[acme] an object\t1\tnil\ttrue", "[acme] (a table)", "[acme] table"])
+    }
+
     @Test func allowanceComesBackWithTime() async throws {
         try await withLoop { loop in
             let book = Book()

@@ -101,8 +101,6 @@ extension LuaValue {
         case .integer(let number): "\(number)"
         case .boolean(let flag): "\(flag)"
         case .nil: "nil"
-        case .table: "table"
-        case .function: "function"
         default: nil
         }
     }

@@ -79,6 +79,15 @@ import Testing
         }
     }
 
+    @Test func theOlderNameOfFailIsToldTheNewOneWithItsValues() async throws {
+        try await withSite { site in
+            let entry = "{ './x-plugin.lua', tenant = 'guest', failClosed = true }"
+            let error = await site.failure(
+                .invalidOptions, "mf.init { name = 'host', tenants = { guest = {} }, plugins = { \(entry) } }")
+            #expect(error?.message.contains("write `fail = \"closed\"`, or `fail = \"open\"` for false") == true)
+        }
+    }
+
     @Test func misspeltHookOfATableIsNamedWithItsFileAndLine() async throws {
         try await withSite { site in
             let error = await site.failure(

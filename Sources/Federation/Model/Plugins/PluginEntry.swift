@@ -37,7 +37,8 @@ struct PluginEntry {
             },
             .any,
         ],
-        advice: Dictionary(uniqueKeysWithValues: laterKeys.map { ($0, "not available in this version") }))
+        advice: Dictionary(uniqueKeysWithValues: laterKeys.map { ($0, "not available in this version") })
+            .merging(["failClosed": "write `fail = \"closed\"`, or `fail = \"open\"` for false"]) { $1 })
 
     /// Keys that later versions have.
     private static let laterKeys = [
