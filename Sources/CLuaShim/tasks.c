@@ -231,6 +231,13 @@ void mf_task_close(mf_task *t) {
         give_back(t);
 }
 
+void mf_tasks_close(mf_state *s) {
+    int count = 0;
+    for (const mf_task *t = s->tasks; t; t = t->next) count++;
+    /* What is closed may start others: those are not waited for. */
+    while (count-- > 0 && s->tasks) mf_task_close(s->tasks);
+}
+
 /* [-arguments, +0, -] goes on with a task until it ends or gives way; *task is NULL when it has ended */
 static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emission, mf_span *results) {
     mf_task *t = *task;

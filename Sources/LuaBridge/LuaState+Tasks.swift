@@ -124,6 +124,12 @@ extension LuaState {
         for gates in gates { gates.value?.open(ofTask: Int64(Int(bitPattern: task.pointer))) }
     }
 
+    /// Ends all coroutines that wait, as a dropped one ends, and closes the state.
+    package func closeWithTasks() {
+        if let handle = open() { mf_tasks_close(handle) }
+        close()
+    }
+
     /// Throws when the coroutine is not to be resumed any more.
     private func checkUse(of task: LuaTask) throws {
         if handle == nil { throw MFError.stateClosed() }

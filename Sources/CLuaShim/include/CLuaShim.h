@@ -236,6 +236,7 @@ int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, bool
 void mf_task_drop(mf_task *task);
 /* Ends a task that waits as coroutine.close does: its pending __close metamethods run, unless the state is terminated. */
 void mf_task_close(mf_task *task);
+void mf_tasks_close(mf_state *s); /* all tasks that wait; the state is closed next */
 const void *mf_task_current(const mf_state *s);
 /* How many calls from Swift lie between the code of the current task and what runs now; 0: none. */
 int32_t mf_task_depth(const mf_state *s);

@@ -73,13 +73,20 @@ struct PluginRegistrar: HostService {
             for arrival in arrivals { arrival.draft?.scope?.close() }
             throw error
         }
-        return try zip(arrivals, made).map { arrival, plugin in
-            if let plugin {
-                try attach(plugin)
-                return plugin.value
+        let before = Set(context.plugins.map(\.id))
+        do {
+            return try zip(arrivals, made).map { arrival, plugin in
+                if let plugin {
+                    try attach(plugin)
+                    return plugin.value
+                }
+                guard case .attached(let known, _) = arrival else { return .nil }
+                return context.plugins.first { $0.name == known.name }?.value ?? known.value
             }
-            guard case .attached(let known, _) = arrival else { return .nil }
-            return context.plugins.first { $0.name == known.name }?.value ?? known.value
+        } catch {
+            for plugin in context.plugins where !before.contains(plugin.id) { detach(plugin) }
+            for arrival in arrivals { arrival.draft?.scope?.close() }
+            throw error
         }
     }
 
@@ -114,6 +121,7 @@ struct PluginRegistrar: HostService {
         if !plugin.name.hasSuffix("-plugin") { registry.warnOnce(aboutPluginName: plugin.name) }
         var plugin = plugin
         plugin.id = context.takePluginNumber(order: plugin.order)
+        if plugin.source == nil { plugin.applied = Lifetime() }
         context.plugins.append(plugin)
         do {
             try listen(plugin)
@@ -141,7 +149,7 @@ struct PluginRegistrar: HostService {
         switch plugin.body {
         case .lua(let lua):
             if let apply = lua.apply {
-                try registry.reloads.owning(lua.source?.generation.scope) {
+                try registry.reloads.owning(lua.source?.generation.scope ?? plugin.applied) {
                     _ = try apply.state.call(apply, [.object(context)])
                 }
             }
@@ -165,6 +173,7 @@ struct PluginRegistrar: HostService {
     private func detach(_ plugin: RegisteredPlugin) {
         for store in hooks.stores { store.remove(owner: plugin.id) }
         context.plugins.removeAll { $0.id == plugin.id }
+        plugin.applied?.close()
         guard let source = plugin.source else { return }
         hooks.end(source.generation.scope)
         registry.reloads.onFilesChange?()

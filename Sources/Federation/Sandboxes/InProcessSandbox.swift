@@ -187,7 +187,7 @@ final class InProcessSandbox: Sandbox, @unchecked Sendable {
         _ = violation
         if !isTerminated { tasks.reportAllUnheard() }
         tasks.close()
-        state.close()
+        state.closeWithTasks()
     }
 }
 

@@ -53,6 +53,8 @@ final class TenantPeer: @unchecked Sendable {
     let mirror: MirroredWaits?
     /// What is done for the other side and not answered yet.
     private var serving: [UInt64: Task<Void, any Error>] = [:]
+    /// The numbers in `serving`, by the other side's numbers.
+    private var served: [UInt64: UInt64] = [:]
     private var lastServed: UInt64 = 0
     /// How much of it there has been at a time, and beyond what number its memory is given back to the system.
     private var mostServed = 0
@@ -96,6 +98,7 @@ final class TenantPeer: @unchecked Sendable {
         Glibc.close(socket)
         let served = Array(serving.values)
         serving.removeAll()
+        self.served.removeAll()
         for task in served { task.cancel() }
         if mostServed > Self.fewServed {
             loop.start {
@@ -182,6 +185,7 @@ final class TenantPeer: @unchecked Sendable {
         } onCancel: {
             loop.runOnLoop {
                 guard case .waiting(let continuation)? = self.drop(number) else { return }
+                if self.waits != nil { self.tell("unasked", [.integer(Int64(bitPattern: number))]) }
                 continuation?.resume(throwing: CancellationError())
             }
         }
@@ -307,9 +311,11 @@ final class TenantPeer: @unchecked Sendable {
                 lastServed += 1
                 let served = lastServed
                 mostServed = max(mostServed, serving.count + 1)
+                if isAsked { self.served[number] = served }
                 serving[served] = loop.start { [self] in
                     do { reply(number, .success(try await pending.finish())) } catch { reply(number, .failure(error)) }
                     serving[served] = nil
+                    if self.served[number] == served { self.served[number] = nil }
                 }
             }
         } catch let error as MFError where error.isGarbled {
@@ -317,6 +323,11 @@ final class TenantPeer: @unchecked Sendable {
         } catch {
             if isAsked { reply(number, .failure(error)) }
         }
+    }
+
+    /// Ends what the other side has asked for and does not wait for any more.
+    func cancel(_ number: UInt64) {
+        if let served = served[number] { serving[served]?.cancel() }
     }
 
     private func reply(_ number: UInt64, _ result: Result<LuaValues, any Error>) {

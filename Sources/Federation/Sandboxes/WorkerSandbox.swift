@@ -226,6 +226,7 @@ final class WorkerSandbox: Sandbox, TenantDirectory, @unchecked Sendable {
             return try function.body(Array(values.dropFirst()), canWait)
         case "waits": try peer.noteWait(values, isBegun: true)
         case "waited": try peer.noteWait(values, isBegun: false)
+        case "unasked": peer.cancel(number)
         case "release": takeBack(.ours, number)
         case "forget": takeBack(.view, number)
         case "read":

@@ -89,10 +89,12 @@ extension RemoteUpdater {
     /// for is finished first. What is left of it then ends with the new version.
     private func retire(_ replaced: ReplacedModule, of remote: Remote) {
         guard let last = replaced.old.container?.lifetime else { return }
+        let next = replaced.new.container?.lifetime
+        let token = next?.own { last.close() }
         let end: @Sendable () -> Void = {
             replaced.old.afterLoads {
                 last.retire()
-                if last.hasTasks { replaced.new.container?.lifetime?.own { last.close() } }
+                if !last.hasTasks, let token { next?.release(token) }
             }
         }
         guard let grace = remote.grace.flatMap(Duration.init(text:)) else { return end() }

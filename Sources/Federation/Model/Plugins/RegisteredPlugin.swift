@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoops
 import LuaBridge
 
 /// A plugin as a host has attached it: its name, its listeners and where it came from.
@@ -19,6 +20,8 @@ struct RegisteredPlugin: Sendable {
     var schema: OptionSchema?
     /// What its secrets belong to, where it has no file.
     var holder: (any SecretHolder)?
+    /// What `apply` of a plugin without a file has begun; one of a file has its generation's.
+    var applied: Lifetime?
 
     var name: String {
         switch body {
