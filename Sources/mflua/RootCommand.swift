@@ -19,7 +19,9 @@ struct RootCommand: AsyncParsableCommand {
             terminal it reads and evaluates lines. `mflua help exit-codes` lists the exit codes.
             """,
         version: BuildInfo.text,
-        subcommands: [RunCommand.self, ServeCommand.self, ExplainCommand.self, GenerateCommand.self],
+        subcommands: [
+            RunCommand.self, ServeCommand.self, ExplainCommand.self, PluginCommand.self, GenerateCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 
     static func main() async {

@@ -52,3 +52,28 @@ func redirect(on host: Host) async throws {
     }
     try await host.register(redirect)
 }
+
+/// Writing a plugin: options in Swift.
+func attachSlack(to host: Host) async throws {
+    struct SlackOptions: PluginOptions {
+        static let schema: OptionSchema = [
+            "url": OptionRule(.url, required: true, about: "The incoming webhook.", secret: true),
+            "retries": OptionRule(.integer, default: 3, min: 0, max: 10),
+        ]
+        let url: SecretText
+        let retries: Int
+
+        init(_ values: PluginOptionValues) throws {
+            url = try values.secret("url")
+            retries = values["retries"].intValue ?? 3
+        }
+    }
+
+    let slack = Plugin("slack-plugin", options: SlackOptions.self) { plugin, options in
+        plugin.on(\.onLoad) { arguments in
+            print("\(arguments.id): told \(options.url) up to \(options.retries) times")
+            return .nil
+        }
+    }
+    try await host.register(slack, options: ["url": try .secret("env:SLACK_URL")])
+}

@@ -3,18 +3,19 @@
 --   plugins = {
 --     require("mf.plugins.fallback") { modules = { ["billing/invoices"] = { open = function() return {} end } } },
 --   }
---
--- Options:
---   modules  id of a request → the module to use in its place; "billing/*" stands for every expose of a remote.
---            A function is called with the hook's arguments and returns the module.
---   default  the same for every other request
---   log      a function of a line, or false for silence                    (mf.log.warn)
 
 local mf = require("mf")
 
-return function(options)
-    options = options or {}
-    local modules = options.modules or {}
+--- What the types of the options do not say.
+local function check(options)
+    local log = options.log
+    if log ~= nil and log ~= false and type(log) ~= "function" then
+        return "`log` is a function or `false`, got a " .. type(log)
+    end
+end
+
+local function make(options)
+    local modules = options.modules
 
     local function say(line)
         if options.log == false then return end
@@ -29,8 +30,6 @@ return function(options)
     end
 
     return {
-        name = "fallback-plugin",
-
         errorLoadRemote = function(args)
             -- The other lifecycles ask for arguments, manifests or containers; what a caller gets is decided here.
             if args.lifecycle ~= "onLoad" then return nil end
@@ -43,3 +42,22 @@ return function(options)
         end,
     }
 end
+
+return {
+    name = "fallback-plugin",
+    about = "Supplies replacement modules when a remote cannot be loaded.",
+    options = {
+        modules = {
+            map = "any", default = {},
+            about = "Replacement modules by request; `billing/*` stands for every expose of a remote. "
+                .. "A function is called with the hook's arguments and returns the module.",
+        },
+        default = { type = "any", about = "The replacement for every other request." },
+        log = {
+            type = "any",
+            about = "A function that receives each line, or `false` for silence; `mf.log.warn` if absent.",
+        },
+    },
+    check = check,
+    plugin = make,
+}

@@ -2,16 +2,6 @@
 --
 --   plugins = { require("mf.plugins.retry") { times = 3, delay = 500 } }
 --
--- Options:
---   times    how often to ask again                                        (3)
---   delay    milliseconds before asking again                              (1000)
---   backoff  the delay is multiplied by this after each try                (1)
---   url      where to ask: a list of URLs, one a try, or a function of
---            (url, try, kind) that returns one; kind is "manifest", "entry" or
---            "file". A list names manifests or entries; of a file, the same path
---            is asked for in the folder of each.
---   log      a function of a line, or false for silence                    (mf.log.warn)
---
 -- What belongs to a tenant's remote is asked for with the tenant's rights: list the hosts of other URLs in its `net`.
 
 local mf = require("mf")
@@ -45,9 +35,27 @@ local function registered(remote_info)
     return version and version:find("://", 1, true) and version or remote_info.entry
 end
 
-return function(options)
-    options = options or {}
-    local times, delay, backoff = options.times or 3, options.delay or 1000, options.backoff or 1
+local function is_function(value) return type(value) == "function" end
+
+--- What the types of the options do not say.
+local function check(options)
+    local faults = {}
+    local url, log = options.url, options.log
+    local is_list = type(url) == "table"
+    if is_list then
+        for _, one in ipairs(url) do is_list = is_list and type(one) == "string" end
+    end
+    if url ~= nil and not is_list and not is_function(url) then
+        faults[1] = "`url` is a list of URLs or a function, got a " .. type(url)
+    end
+    if log ~= nil and log ~= false and not is_function(log) then
+        faults[#faults + 1] = "`log` is a function or `false`, got a " .. type(log)
+    end
+    return faults
+end
+
+local function make(options)
+    local times, delay, backoff = options.times, options.delay, options.backoff
     local retrying = {}
     local answered = {} -- where a manifest came from, by where it was asked for: its remote's files lie beside it
 
@@ -83,8 +91,6 @@ return function(options)
     end
 
     return {
-        name = "retry-plugin",
-
         -- The first request is made here; after the last try the host makes its own, whose error is then the real one.
         fetch = function(args)
             local response = ask(args.url, args.retry) or again("manifest " .. args.url, function(try)
@@ -113,3 +119,28 @@ return function(options)
         end,
     }
 end
+
+return {
+    name = "retry-plugin",
+    about = "Retries when a manifest, a remote entry or a file cannot be fetched.",
+    options = {
+        times = { type = "integer", min = 0, default = 3, about = "How many times to retry." },
+        delay = { type = "number", min = 0, default = 1000, about = "Milliseconds before the first retry." },
+        backoff = {
+            type = "number", min = 0, default = 1, about = "The factor by which the delay grows after each retry.",
+        },
+        url = {
+            type = "any",
+            about = "Where to retry: a list of URLs, one per retry, or a function of (url, try, kind) that returns "
+                .. "one; "
+                .. "kind is `manifest`, `entry` or `file`. A list names manifests or entries; of a file, the same path "
+                .. "is asked for in the folder of each.",
+        },
+        log = {
+            type = "any",
+            about = "A function that receives each line, or `false` for silence; `mf.log.warn` if absent.",
+        },
+    },
+    check = check,
+    plugin = make,
+}

@@ -4,11 +4,6 @@
 --
 -- A line is: milliseconds since the plugin was made, milliseconds since the phase before it of the same request or of
 -- its remote, the hook, what it is about, and what is known by then.
---
--- Options:
---   level   "info": the milestones; "debug": every hook                   ("info")
---   output  a function of a line, or a file                               (io.stderr)
---   color   whether to use terminal colours                               (false)
 
 local mf = require("mf")
 
@@ -68,9 +63,16 @@ local function writer(output)
     return function(line) file:write(line, "\n") end
 end
 
-return function(options)
-    options = options or {}
-    local level = options.level or "info"
+--- What the types of the options do not say.
+local function check(options)
+    local output = options.output
+    if output ~= nil and type(output) ~= "function" and io.type(output) ~= "file" then
+        return "`output` is a function or an open file, got a " .. type(output)
+    end
+end
+
+local function make(options)
+    local level = options.level
     local write = writer(options.output)
     local paint = options.color
         and function(code, text) return ("\27[%sm%s\27[0m"):format(code, text) end
@@ -98,8 +100,7 @@ return function(options)
             ("%-24s"):format(what), paint("2", detail)))
     end
 
-    -- Called after the other plugins, so that their time stands at the phase in which they took it.
-    local plugin = { name = "trace-plugin", order = "post" }
+    local plugin = {}
     for _, entry in ipairs(hooks) do
         local hook, is_milestone = entry[1], entry[2]
         if is_milestone or level == "debug" then
@@ -108,3 +109,17 @@ return function(options)
     end
     return plugin
 end
+
+return {
+    name = "trace-plugin",
+    about = "Shows each phase of a load and its duration.",
+    -- Called after the other plugins, so that their time stands at the phase in which they took it.
+    order = "post",
+    options = {
+        level = { enum = { "info", "debug" }, default = "info", about = "The milestones, or every hook." },
+        output = { type = "any", about = "A function that receives each line, or a file; stderr if absent." },
+        color = { type = "boolean", default = false, about = "Whether to use terminal colors." },
+    },
+    check = check,
+    plugin = make,
+}

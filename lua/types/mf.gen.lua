@@ -208,33 +208,33 @@ error("Cannot require a meta file")
 ---@field crossorigin? any An attribute of a browser's script element; ignored.
 ---@field fetchpriority? any An attribute of a browser's script element; ignored.
 
---- Retries when a manifest, a remote entry or a file cannot be fetched.
+--- The options of retry-plugin.
 ---@class mf.plugins.retry.Options
----@field times? integer How many times to retry; 3 if absent.
----@field delay? number Milliseconds before the first retry; 1000 if absent.
----@field backoff? number The factor by which the delay grows after each attempt.
----@field url? string[]|fun(url: string, try: integer, kind: string): string? Where to retry: a list of URLs, one per attempt, or a function that returns one.
----@field log? fun(line: string)|false A function that receives each line; `false` disables logging.
-
---- Supplies replacement modules when a remote cannot be loaded.
----@class mf.plugins.fallback.Options
----@field modules? table<string, any> Replacement modules by request or `remote/*`.
----@field default? any The replacement for every other request.
----@field log? fun(line: string)|false A function that receives each line; `false` disables logging.
-
---- Shows each phase of a load and its duration.
----@class mf.plugins.trace.Options
----@field level? "info"|"debug" The milestones, or every hook.
----@field output? fun(line: string)|file* A function that receives each line, or a file; stderr if absent.
----@field color? boolean Whether to use terminal colors.
+---@field backoff? number The factor by which the delay grows after each retry.
+---@field delay? number Milliseconds before the first retry.
+---@field log? any A function that receives each line, or `false` for silence; `mf.log.warn` if absent.
+---@field times? integer How many times to retry.
+---@field url? any Where to retry: a list of URLs, one per retry, or a function of (url, try, kind) that returns one; kind is `manifest`, `entry` or `file`. A list names manifests or entries; of a file, the same path is asked for in the folder of each.
 
 --- `require("mf.plugins.retry")`: Retries when a manifest, a remote entry or a file cannot be fetched.
 ---@class mf.plugins.retry
 ---@overload fun(options?: mf.plugins.retry.Options): mf.Plugin
 
+--- The options of fallback-plugin.
+---@class mf.plugins.fallback.Options
+---@field default? any The replacement for every other request.
+---@field log? any A function that receives each line, or `false` for silence; `mf.log.warn` if absent.
+---@field modules? table<string, any> Replacement modules by request; `billing/*` stands for every expose of a remote. A function is called with the hook's arguments and returns the module.
+
 --- `require("mf.plugins.fallback")`: Supplies replacement modules when a remote cannot be loaded.
 ---@class mf.plugins.fallback
 ---@overload fun(options?: mf.plugins.fallback.Options): mf.Plugin
+
+--- The options of trace-plugin.
+---@class mf.plugins.trace.Options
+---@field color? boolean Whether to use terminal colors.
+---@field level? "info"|"debug" The milestones, or every hook.
+---@field output? any A function that receives each line, or a file; stderr if absent.
 
 --- `require("mf.plugins.trace")`: Shows each phase of a load and its duration.
 ---@class mf.plugins.trace

@@ -21,11 +21,40 @@ public struct Plugin: Sendable {
     /// The version, for logs and traces.
     public var version: String?
     var listeners: [@Sendable (HookBus, PluginID) -> Void] = []
+    /// The options that it declares, and what makes it of them.
+    var declaration: Declaration?
+
+    struct Declaration: Sendable {
+        let schema: OptionSchema
+        let make: @Sendable (Plugin, PluginOptionValues) throws -> Plugin
+    }
 
     /// Names a plugin; by convention the name ends in `-plugin`.
     public init(_ name: String, version: String? = nil) {
         self.name = name
         self.version = version
+    }
+
+    /// Declares a plugin with options: it is made of them when it is attached.
+    ///
+    /// ```swift
+    /// let slack = Plugin("slack-plugin", options: SlackOptions.self) { plugin, options in
+    ///     plugin.on(\.onLoad) { arguments in … }
+    /// }
+    /// try await host.register(slack, options: ["url": try .secret("env:SLACK_URL")])
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - name: The name; by convention it ends in `-plugin`.
+    ///   - version: The version, for logs and traces.
+    ///   - options: The type of its options.
+    ///   - make: Adds the listeners to the plugin that it gets.
+    public init<Options: PluginOptions>(
+        _ name: String, version: String? = nil, options: Options.Type,
+        _ make: @escaping @Sendable (Plugin, Options) throws -> Plugin
+    ) {
+        self.init(name, version: version)
+        declaration = Declaration(schema: Options.schema) { try make($0, try Options($1)) }
     }
 
     /// Whether a plugin may be called so: `/` parts a tenant from its plugin, `,` one name from the next.

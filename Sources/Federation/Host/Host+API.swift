@@ -60,10 +60,21 @@ extension Host {
 
     /// Attaches a Swift plugin. A plugin of the same name is kept; ``remove(plugins:)`` is the inverse.
     ///
-    /// - Throws: ``MFError`` with a `HOOK` code if its name is missing or invalid.
-    public func register(_ plugin: Plugin) async throws {
+    /// - Parameter options: What it is made with, where it declares options.
+    /// - Throws: ``MFError`` with a `HOOK` code if its name is missing or invalid, `PLUGIN-001` if the options are not what
+    ///   it declares, `PLUGIN-003` if a secret has no text.
+    public func register(_ plugin: Plugin, options: LuaValue = .nil) async throws {
+        try await register(.swift(plugin, options: options))
+    }
+
+    /// The options that a plugin declares, as JSON Schema: for forms in which they are filled in.
+    ///
+    /// - Returns: Nil where no plugin of the name is attached, or it declares nothing.
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
+    public func optionSchema(of plugin: String) async throws -> String? {
         try await registry.loop.perform { [self] in
-            try PluginRegistrar(self).registerPlugins([.object(SwiftPluginView(plugin))])
+            let plugin = plugins.first { $0.name == plugin }
+            return try plugin?.schema.map { try $0.jsonSchema(title: plugin?.name ?? "") }
         }
     }
 

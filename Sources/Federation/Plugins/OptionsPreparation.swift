@@ -85,6 +85,34 @@ struct OptionsPreparation {
         for (found, text) in zip(secrets, texts) { found.1.grant(text, to: holder) }
     }
 
+    /// Options with the texts of the secrets in their places, for code that no other code sees: that of a tenant.
+    ///
+    /// - Throws: ``MFError`` with `PLUGIN-003` when one has no text.
+    func plain(_ options: LuaValue, place: () -> String?) throws -> LuaValue {
+        let secrets = Secret.all(in: options)
+        if secrets.isEmpty { return options }
+        let texts = try resolve(secrets, of: "the tenant's plugin", place: place)
+        let found = Dictionary(zip(secrets.map { ObjectIdentifier($0.secret) }, texts)) { $1 }
+        return try replaced(options) { found[ObjectIdentifier($0)].map { .string($0) } ?? .nil }
+    }
+
+    /// Options that were resolved for a holder, with the texts of its secrets.
+    func plain(_ options: LuaValue, of holder: any SecretHolder) throws -> LuaValue {
+        try replaced(options) { .string(try $0.text(for: holder)) }
+    }
+
+    private func replaced(_ value: LuaValue, _ text: (Secret) throws -> LuaValue) throws -> LuaValue {
+        switch value {
+        case .object(let object as Secret): return try text(object)
+        case .table(let table): return try replaced(try table.copied(depth: 32), text)
+        case .array(let elements): return .array(try elements.map { try replaced($0, text) })
+        case .record(let record):
+            return .record(
+                LuaRecord(try record.entries.map { .init(key: $0.key, value: try replaced($0.value, text)) }))
+        default: return value
+        }
+    }
+
     private func resolve(
         _ secrets: [(path: String, secret: Secret)], of thing: String, place: () -> String?
     ) throws -> [String] {
@@ -114,10 +142,10 @@ extension MFError {
     }
 
     /// PLUGIN-002: a `check` that does not answer as it should.
-    static func badCheck(_ what: String, of plugin: String, _ check: LuaFunction, cause: (any Error)?) -> MFError {
+    static func badCheck(_ what: String, of plugin: String, _ check: LuaFunction?, cause: (any Error)?) -> MFError {
         let reason = (cause as? MFError).map { ": \($0.message)" } ?? ""
         return MFError(
-            .pluginDeclaration, "\(check.place.map { "\($0): " } ?? "")`check` of \(plugin) \(what)\(reason)",
+            .pluginDeclaration, "\(check?.place.map { "\($0): " } ?? "")`check` of \(plugin) \(what)\(reason)",
             context: [("plugin", plugin)],
             hint: "`check` returns nothing for good options, and a string or a list of strings for others", cause: cause
         )

@@ -28,10 +28,7 @@ struct PluginReader: Sendable {
         case .object(let object):
             if let listed = object as? HostPluginView { return try draft(of: listed.plugin) }
             guard let view = object as? SwiftPluginView else { break }
-            guard Plugin.isName(view.plugin.name) else {
-                throw MFError.badPluginName(view.plugin.name, source: nil)
-            }
-            return .made(RegisteredPlugin(id: PluginID(number: 0), body: .swift(view.plugin), value: value))
+            return try draft(of: view.plugin, options: .nil, value: value)
         case .table(let table):
             if try PluginDeclaration.isOne(table) {
                 return try draft(ofScript: table, options: .nil, place: places.next(value))
@@ -65,7 +62,8 @@ struct PluginReader: Sendable {
 
     private func draft(of plugin: HostPlugin) throws -> PluginDraft {
         switch plugin.kind {
-        case .swift(let plugin): return try draft(of: .object(SwiftPluginView(plugin)), places: .none)
+        case .swift(let swift):
+            return try draft(of: swift, options: plugin.options, value: .object(SwiftPluginView(swift)))
         case .file(let path):
             return try draft(
                 path, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed, place: { nil })
@@ -74,6 +72,27 @@ struct PluginReader: Sendable {
                 PluginSource(
                     path: name, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed,
                     text: text), place: { nil })
+        }
+    }
+
+    /// A plugin of Swift, which may declare its options, too.
+    private func draft(of plugin: Plugin, options: LuaValue, value: LuaValue) throws -> PluginDraft {
+        guard Plugin.isName(plugin.name) else { throw MFError.badPluginName(plugin.name, source: nil) }
+        let holder = SwiftPluginCode(plugin.name)
+        let schema = plugin.declaration?.schema ?? [:]
+        let faults = schema.faults(at: ["options"])
+        if !faults.isEmpty { throw MFError.badDeclaration(faults, plugin: plugin.name, nil) }
+        let given = PluginDraft.Options(given: options, schema: schema, name: plugin.name) { nil }
+        let prepared = Result { try preparation.prepare(given, check: nil, holder: holder) }
+        return PluginDraft(scope: nil, prepared: prepared.map { _ in }) {
+            let values = try prepared.get()
+            guard let declaration = plugin.declaration else {
+                return RegisteredPlugin(id: PluginID(number: 0), body: .swift(plugin), value: value)
+            }
+            let made = try declaration.make(plugin, PluginOptionValues(values, holder: holder))
+            return RegisteredPlugin(
+                id: PluginID(number: 0), body: .swift(made), value: .object(SwiftPluginView(made)),
+                schema: declaration.schema, holder: holder)
         }
     }
 
@@ -90,11 +109,13 @@ struct PluginReader: Sendable {
     private func draft(
         ofScript table: LuaTable, options: LuaValue, place: @escaping @Sendable () -> String?
     ) throws -> PluginDraft {
-        let make = try table.rawGet("plugin").functionValue
-        let written = make?.place?.split(separator: ":").last.flatMap { Int($0) } ?? 1
-        let text = make?.chunk.flatMap { SourceText(file: String($0.dropFirst()), from: max(1, written - 40)) }
+        guard case .function(let make) = try table.rawGet("plugin") else {
+            throw MFError.pluginInvalid(found: "table", source: nil)
+        }
+        let written = make.place?.split(separator: ":").last.flatMap { Int($0) } ?? 1
+        let text = make.chunk.flatMap { SourceText(file: String($0.dropFirst()), from: max(1, written - 40)) }
         let declaration = try PluginDeclaration(table, writtenIn: text, hooks: Lifecycle.table.names)
-        let holder = ScriptPluginCode(declaration.name, function: declaration.make)
+        let holder = ScriptPluginCode(declaration.name, function: make)
         return try draft(of: declaration, options: options, source: nil, holder: holder, place: place)
     }
 
@@ -108,7 +129,7 @@ struct PluginReader: Sendable {
         let prepared = Result { try preparation.prepare(options, check: declaration.check, holder: holder) }
         return PluginDraft(scope: source?.generation.scope, prepared: prepared.map { _ in }) { [self] in
             let values = try preparation.readOnly(try prepared.get())
-            let made = try state.invokeNow(.function(declaration.make), [values])
+            let made = try state.invokeNow(declaration.make.map { .function($0) } ?? .nil, [values])
             guard case .table(let table) = made else {
                 throw MFError.pluginInvalid(found: made.luaTypeName, source: source?.path)
             }
@@ -160,19 +181,9 @@ struct PluginReader: Sendable {
             let bytes = try source.text ?? File.read(file)
             if let tenant = source.tenant {
                 guard let host else { throw MFError.tenantWithoutHost(tenant) }
-                return .made(try readPlugin(bytes, source, of: host))
+                return .made(try readPlugin(bytes, source, of: host, place: place))
             }
-            let hostPath = try state.globals.get("package").tableValue?.get("path").stringValue ?? ""
-            let folder = Paths.folder(of: file)
-            // What is in memory has no folder.
-            let path = source.text == nil ? "\(folder)/?.lua;\(folder)/?/init.lua;\(hostPath)" : hostPath
-            let environment = try registry.environments.makeEnvironment(
-                searcher: nil, path: path, note: generation.note)
-            generation.environment = LuaEnvironmentID(environment)
-            try registry.environments.giveLibrary(registry.environments.pluginFunctions(generation), to: environment)
-            let chunk = try state.load(bytes, name: "@" + file, environment: environment)
-            let result = try state.invokeNow(.function(chunk), [.string(file)])
-            switch result {
+            switch try result(of: source, bytes) {
             case .function(let function):
                 generation.pluginName = file
                 try preparation.grantSecrets(in: options, to: generation, place: place)
@@ -185,9 +196,40 @@ struct PluginReader: Sendable {
                     of: declaration, options: options, source: source, holder: generation, place: place)
                 return draft.making { make in try aboutFile(file, make) }
             case .table(let table): return .made(registered(try LuaPlugin(table, of: Lifecycle.table, source: source)))
-            default: throw MFError.pluginInvalid(found: result.luaTypeName, source: file)
+            case let other: throw MFError.pluginInvalid(found: other.luaTypeName, source: file)
             }
         }
+    }
+
+    /// What the file of a plugin declares, read for its documentation; nothing of it runs but the file.
+    ///
+    /// - Throws: ``MFError`` with `HOOK-006` for a file that declares nothing, with `PLUGIN-002` for a bad declaration.
+    func declaration(ofFile path: String) throws -> PluginDeclaration {
+        try aboutFile(path) {
+            let bytes = try File.read(path)
+            let source = PluginSource(path: path, options: .nil, tenant: nil)
+            defer { source.generation.scope.close() }
+            guard case .table(let table) = try result(of: source, bytes), try PluginDeclaration.isOne(table) else {
+                throw MFError.declaresNothing(path)
+            }
+            return try PluginDeclaration(
+                table, writtenIn: SourceText(name: path, bytes: bytes), hooks: Lifecycle.table.names)
+        }
+    }
+
+    /// Runs the file or text of a plugin, in globals of its own.
+    private func result(of source: PluginSource, _ bytes: [UInt8]) throws -> LuaValue {
+        let (file, generation) = (source.path, source.generation)
+        let hostPath = try state.globals.get("package").tableValue?.get("path").stringValue ?? ""
+        let folder = Paths.folder(of: file)
+        // What is in memory has no folder.
+        let path = source.text == nil ? "\(folder)/?.lua;\(folder)/?/init.lua;\(hostPath)" : hostPath
+        let environment = try registry.environments.makeEnvironment(
+            searcher: nil, path: path, note: generation.note)
+        generation.environment = LuaEnvironmentID(environment)
+        try registry.environments.giveLibrary(registry.environments.pluginFunctions(generation), to: environment)
+        let chunk = try state.load(bytes, name: "@" + file, environment: environment)
+        return try state.invokeNow(.function(chunk), [.string(file)])
     }
 
     /// Runs a part of reading a file; what fails and is not about plugins becomes the file's failure.
@@ -203,12 +245,22 @@ struct PluginReader: Sendable {
 
     /// Loads a plugin's text into the tenant that its source names.
     private func readPlugin(
-        _ bytes: [UInt8], _ source: PluginSource, of host: HostContext
+        _ bytes: [UInt8], _ source: PluginSource, of host: HostContext, place: @escaping @Sendable () -> String?
     ) throws -> RegisteredPlugin {
         let tenant = try host.tenants.tenant(source.tenant ?? "")
-        let plugin = try tenant.loadPlugin(
-            bytes, name: "@" + source.path, options: source.options, modules: registry.environments.provided,
-            atOnce: registry.environments.providedAtOnce, lifetime: source.generation.scope)
+        let declared = TenantDeclaration(
+            options: source.options, text: SourceText(name: source.path, bytes: bytes), holder: source.generation,
+            place: place, preparation: preparation)
+        let plugin: TenantPlugin
+        do {
+            plugin = try tenant.loadPlugin(
+                bytes, name: "@" + source.path, options: try preparation.plain(source.options, place: place),
+                prepare: declared.callable, modules: registry.environments.provided,
+                atOnce: registry.environments.providedAtOnce, lifetime: source.generation.scope)
+        } catch {
+            // What the host has found is told in its own words, and not as an error of the tenant's.
+            throw declared.failure ?? error
+        }
         plugin.failsClosed = source.failsClosed ?? plugin.failsClosed
         for name in plugin.functions where Lifecycle.table.named[name] == nil {
             guard LuaPlugin.functionsBesideHooks.contains(name) else {
@@ -216,7 +268,8 @@ struct PluginReader: Sendable {
                     name, plugin: plugin.name, source: source.path, known: Lifecycle.table.names)
             }
         }
-        return RegisteredPlugin(id: PluginID(number: 0), body: .tenant(plugin, source), value: .object(plugin))
+        return RegisteredPlugin(
+            id: PluginID(number: 0), body: .tenant(plugin, source), value: .object(plugin), schema: declared.schema)
     }
 
     /// The file, options and tenant that an entry of a list of plugins names; nothing for a table or a function.
@@ -253,6 +306,13 @@ struct PluginReader: Sendable {
 }
 
 extension MFError {
+    /// A plugin file that says nothing of its options.
+    fileprivate static func declaresNothing(_ path: String) -> MFError {
+        MFError(
+            .pluginInvalid, "`\(path)` declares no options", context: [("file", path)],
+            hint: "a plugin declares them in a table with `name`, `options` and a function `plugin`")
+    }
+
     /// A plugin file that is not there.
     static func pluginMissing(_ path: String, tried: [String]) -> MFError {
         let tried = tried.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }

@@ -4,7 +4,7 @@ import Fetch
 extension Reference {
     /// What `mflua explain` lists after a code's explanation: the names that there are.
     ///
-    /// - Returns: The hooks for `HOOK-001`, the keys of every option table for `LUA-012`; nothing for other codes.
+    /// - Returns: The hooks for `HOOK-001`, the keys of every option table for `LUA-012`, the options of the shipped plugins for `PLUGIN-001`; nothing for other codes.
     public static func appendix(to code: MFError.Code) -> String? {
         switch code {
         case .unknownHook:
@@ -13,6 +13,11 @@ extension Reference {
             return "The options:\n"
                 + optionTableList.map { name, table in "  \(name)\n" + wrapped(table.names, indent: 4) }
                 .joined(separator: "\n")
+        case .pluginOptions:
+            return "The options of the plugins that come with mflua:\n"
+                + ShippedPlugin.descriptions.map { plugin, description in
+                    "  \(plugin.module)\n" + wrapped(description.schema.names, indent: 4)
+                }.joined(separator: "\n")
         default: return nil
         }
     }
@@ -30,7 +35,7 @@ extension Reference {
 
     /// The option tables that have no view, for the stubs, too.
     static var plainOptionTables: [(name: String, table: OptionTable, summary: String)] {
-        var tables: [(name: String, table: OptionTable, summary: String)] = [
+        [
             ("mf.PluginEntry", PluginEntry.keys, "A plugin's file or function, its options and its tenant."),
             ("mf.TenantOptions", TenantOptions.options, "The limits and grants of a tenant."),
             ("mf.LoadRemoteOptions", LoadRemoteOptions.options, "How an expose is loaded."),
@@ -43,8 +48,6 @@ extension Reference {
             ("mf.EncodeOptions", JSONLibrary.encodeOptions, "How JSON is written."),
             ("mf.ScriptRequest", ScriptRequest.options, "What a listener of `createScript` may return."),
         ]
-        for plugin in ShippedPlugin.all { tables.append((plugin.luaTypeName, plugin.options, plugin.summary)) }
-        return tables
     }
 
     private static func wrapped(_ names: [String], indent: Int = 2) -> String {

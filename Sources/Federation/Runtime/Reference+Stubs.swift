@@ -56,14 +56,15 @@ extension Reference {
     /// What users write and nothing keeps as it is.
     private static var optionTables: String {
         plainOptionTables.map { options($0.name, $0.table, $0.summary) }.joined()
-            + ShippedPlugin.all.map { plugin in
-                """
-                --- `require("\(plugin.module)")`: \(plugin.summary)
-                ---@class \(plugin.module)
-                ---@overload fun(options?: \(plugin.luaTypeName)): mf.Plugin
+            + ShippedPlugin.descriptions.map { plugin, description in
+                description.schema.stubs(class: plugin.luaTypeName, about: "The options of \(description.name).")
+                    + """
+                    --- `require("\(plugin.module)")`: \(description.about ?? description.name)
+                    ---@class \(plugin.module)
+                    ---@overload fun(options?: \(plugin.luaTypeName)): mf.Plugin
 
 
-                """
+                    """
             }.joined()
     }
 

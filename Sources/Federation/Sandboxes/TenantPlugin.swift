@@ -132,13 +132,16 @@ extension Tenant {
     }
 
     /// Runs a plugin's chunk whose tasks belong to a lifetime.
+    ///
+    /// - Parameter prepare: Makes the options of a plugin that declares them; see ``TenantDeclaration``.
     func loadPlugin(
-        _ source: [UInt8], name: String, options: LuaValue, modules: TenantModules?,
+        _ source: [UInt8], name: String, options: LuaValue, prepare: LuaCallable? = nil, modules: TenantModules?,
         atOnce known: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: Lifetime?
     ) throws -> TenantPlugin {
         loop.checkOnLoop("Tenant")
         let origin = ReplayableCall(
-            Self.pluginLoader, name: "=plugin", [.of(source), .string(name), try imported(options)],
+            Self.pluginLoader, name: "=plugin",
+            [.of(source), .string(name), try imported(options), try imported(prepare.map { .callable($0) } ?? .nil)],
             modules: modules.map { finder($0, atOnce: known) }, canWait: false, number: takeNumber(for: lifetime))
         let results = try atOnce { try origin.run(in: $0, canWait: false).finished(name) }
         guard let record = results.first?.recordValue else {
@@ -160,14 +163,51 @@ extension Tenant {
             name: pluginName, version: record["version"].stringValue, tenant: self, listeners: listeners)
     }
 
-    /// Loads the chunk in `...`: source, name, options.
+    /// Loads the chunk in `...`: source, name, options, and what prepares the options of a plugin that declares them.
+    ///
+    /// A declaration goes out as data and the names of its functions.
     private static let pluginLoader = Array(
         """
-        local source, name, options = ...
+        local source, name, options, prepare = ...
+        local function data(value, depth)
+          if type(value) ~= "table" or depth > 32 then return value end
+          local copy = {}
+          for key, field in pairs(value) do
+            if type(field) ~= "function" then copy[key] = data(field, depth + 1) end
+          end
+          return copy
+        end
+        local function read_only(value)
+          if type(value) ~= "table" then return value end
+          local fields = {}
+          for key, field in pairs(value) do fields[key] = read_only(field) end
+          return setmetatable({}, {
+            __index = fields, __len = function() return #fields end, __metatable = false,
+            __pairs = function() return next, fields end,
+            __newindex = function() error("the table is read-only", 2) end,
+          })
+        end
+        local function declared(plugin)
+          local functions = {}
+          for key, value in pairs(plugin) do
+            if type(value) == "function" then functions[#functions + 1] = key end
+          end
+          local values = prepare({ data = data(plugin, 0), functions = functions })
+          if values == nil then error("the options of the plugin are not valid", 0) end
+          values = read_only(values)
+          if plugin.check and not prepare(nil, plugin.check(values)) then error("the check failed", 0) end
+          local made = plugin.plugin(values)
+          if type(made) ~= "table" then return made end
+          made.name, made.version = plugin.name, plugin.version
+          return made
+        end
         local chunk, message = load(source, name, "t", _ENV)
         if not chunk then error(message, 0) end
         local plugin = chunk((name:gsub("^@", "")))
-        if type(plugin) == "function" then plugin = plugin(options) end
+        if type(plugin) == "function" then return plugin(options) end
+        if prepare and type(plugin) == "table" and type(rawget(plugin, "plugin")) == "function" then
+          return declared(plugin)
+        end
         return plugin
         """.utf8)
 }

@@ -70,9 +70,6 @@ import Testing
         Door("mf.fetch('http://r/', { KEYS })", "", "timeout", "timeuot", "'soon'"),
         Door("mf.response { KEYS }", "", "headers", "header", "'x'"),
         Door("mf.json.encode({}, { KEYS })", "", "pretty", "prety", "1"),
-        Door("require('mf.plugins.retry') { KEYS }", "", "times", "tims", "'often'"),
-        Door("require('mf.plugins.fallback') { KEYS }", "", "modules", "module", "5"),
-        Door("require('mf.plugins.trace') { KEYS }", "", "level", "levle", "'all'"),
     ]
 
     @Test(arguments: doors) func aMisspeltKeyIsNamedWithWhatIsMeant(door: Door) async throws {

@@ -21,7 +21,13 @@ public struct HostPlugin: Sendable {
     public var failsClosed: Bool?
 
     /// A plugin written in Swift.
-    public static func swift(_ plugin: Plugin) -> HostPlugin { HostPlugin(kind: .swift(plugin)) }
+    ///
+    /// - Parameters:
+    ///   - plugin: The plugin.
+    ///   - options: What it is made with, where it declares options.
+    public static func swift(_ plugin: Plugin, options: LuaValue = .nil) -> HostPlugin {
+        HostPlugin(kind: .swift(plugin), options: options)
+    }
 
     /// A file of Lua, looked up beside the script, then below the working directory.
     ///

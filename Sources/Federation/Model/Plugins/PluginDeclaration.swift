@@ -18,8 +18,8 @@ struct PluginDeclaration: Sendable {
     let schema: OptionSchema
     /// What the author checks beside the schema.
     let check: LuaFunction?
-    /// Makes the plugin of its options.
-    let make: LuaFunction
+    /// Makes the plugin of its options; nil where that is a tenant's function.
+    let make: LuaFunction?
 
     /// Whether a table declares a plugin; one without a function `plugin` is Module Federation's form.
     static func isOne(_ table: LuaTable) throws -> Bool {
@@ -40,9 +40,16 @@ struct PluginDeclaration: Sendable {
     ///   - hooks: The hooks that there are.
     /// - Throws: ``MFError`` with `PLUGIN-002` that names everything wrong with it.
     init(_ table: LuaTable, writtenIn text: SourceText?, hooks: [String]) throws {
+        try self.init(try table.pairs(), writtenIn: text, hooks: hooks)
+    }
+
+    /// Reads a declaration from the entries of its table.
+    ///
+    /// - Throws: ``MFError`` with `PLUGIN-002` that names everything wrong with it.
+    init(_ entries: [(LuaValue, LuaValue)], writtenIn text: SourceText?, hooks: [String]) throws {
         var faults: [SchemaFault] = []
         var given: [String: LuaValue] = [:]
-        for (key, value) in try table.pairs() {
+        for (key, value) in entries {
             if case .string(let name) = key, Self.keys.contains(name) {
                 given[name] = value
             } else {
@@ -70,14 +77,11 @@ struct PluginDeclaration: Sendable {
                 SchemaFault(keys: ["order"], text: "`order` is \"pre\" or \"post\", got \(value.shownOption)"))
         }
         check = given["check"]?.functionValue
-        if let value = given["check"], value.functionValue == nil {
+        if let value = given["check"], !value.isCallable {
             faults.append(SchemaFault(keys: ["check"], text: "`check` is a function, got \(value.shownOption)"))
         }
         schema = try given["options"].map { try OptionSchema.read($0, &faults) } ?? [:]
-        guard let make = given["plugin"]?.functionValue else {
-            throw MFError.pluginInvalid(found: "table", source: text?.name)
-        }
-        self.make = make
+        make = given["plugin"]?.functionValue
         if !faults.isEmpty { throw MFError.badDeclaration(faults, plugin: name, text) }
     }
 
@@ -89,7 +93,7 @@ struct PluginDeclaration: Sendable {
             let own = try table.rawGet(key)
             if own.isNil {
                 if !declared.isNil { try table.rawSet(key, declared) }
-            } else if own != declared {
+            } else if !declared.isNil, own != declared {
                 throw MFError.contradictsDeclaration(key, own, declared, plugin: name, source: source)
             }
         }
