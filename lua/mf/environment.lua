@@ -13,6 +13,7 @@ local libraries = { "coroutine", "debug", "io", "math", "os", "string", "table",
 local next, type, ipairs, error = next, type, ipairs, error
 local getmetatable_of, setmetatable_of = globals.debug.getmetatable, globals.debug.setmetatable
 local getmetatable, select = globals.getmetatable, select
+local byte, sub, at = globals.string.byte, globals.string.sub, 0x40 -- "@"
 
 local base = {}
 for _, name in ipairs(functions) do base[name] = globals[name] end
@@ -135,6 +136,8 @@ local function prepare(environment, searcher, path, note)
   package.loaded.package = package
   environment.package = package
   function environment.load(chunk, name, mode, ...)
+    -- What is loaded from text is no file, whatever it is called: by its file the code of a plugin is recognized.
+    if type(name) == "string" and byte(name) == at then name = "=" .. sub(name, 2) end
     if select("#", ...) > 0 then return globals.load(chunk, name, mode, (...)) end
     return globals.load(chunk, name, mode, environment)
   end

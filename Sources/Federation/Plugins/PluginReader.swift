@@ -171,7 +171,8 @@ struct PluginReader: Sendable {
 
     /// Reads, compiles, runs and checks one version of a plugin file.
     func readPlugin(_ source: PluginSource) throws -> RegisteredPlugin {
-        try draft(of: source, place: { nil }).made()
+        let caller = registry.caller ?? state.caller()
+        return try draft(of: source, place: { caller?.place }).made()
     }
 
     private func draft(of source: PluginSource, place: @escaping @Sendable () -> String?) throws -> PluginDraft {

@@ -97,7 +97,7 @@ extension PluginRegistrar {
         let secrets = Secret.commands(in: plugin.source?.options ?? .nil)
         guard !secrets.isEmpty else { return reload(plugin, changed: changed) }
         loop.start {
-            await registry.secrets.afterCommands(of: secrets, on: loop) {
+            try await registry.secrets.afterCommands(of: secrets, on: loop) {
                 // Another version may have come meanwhile, or the plugin has gone.
                 guard let current = context.plugins.first(where: { $0.id == plugin.id }) else { return }
                 _ = reload(current, changed: changed)

@@ -49,7 +49,9 @@ final class SecretStore: Sendable {
     }
 
     /// Runs the commands of secrets side by side, and then what needs their texts.
-    func afterCommands<T>(of secrets: [Secret], on loop: EventLoop, _ body: () throws -> T) async rethrows -> T {
+    ///
+    /// - Throws: What the body throws; `CancellationError` when the task is cancelled, which ends the commands.
+    func afterCommands<T>(of secrets: [Secret], on loop: EventLoop, _ body: () throws -> T) async throws -> T {
         let runs = secrets.map { secret in
             loop.start { [self] in
                 do {
@@ -57,8 +59,13 @@ final class SecretStore: Sendable {
                 } catch let error as SecretSource.Unresolved { return .failure(error) }
             }
         }
-        for (secret, run) in zip(secrets, runs) { secret.printed = try? await run.value }
         defer { for secret in secrets { secret.printed = nil } }
+        try await withTaskCancellationHandler {
+            for (secret, run) in zip(secrets, runs) { secret.printed = try await run.value }
+        } onCancel: {
+            for run in runs { run.cancel() }
+        }
+        if !secrets.isEmpty { try Task.checkCancellation() }
         return try body()
     }
 }

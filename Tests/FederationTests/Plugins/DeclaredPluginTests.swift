@@ -175,7 +175,8 @@ import Testing
         try await Self.withPlugin { site, path in
             try await site.lua("host = mf.init { name = 'host', plugins = { { '\(path)', { url = 'x' } } } }")
             let error = await site.failure(.reloadFailed, "host:reload('slack-plugin', { url = 5 })")
-            #expect((error?.cause as? MFError)?.code == .pluginOptions)
+            let cause = error?.cause as? MFError
+            #expect(cause?.message == "host.lua:1: options of slack-plugin: `url` is a string, got 5")
             let seen = try await site.lua(
                 "host:reload('slack-plugin', { url = 'y' }) return mf.loadRemote('none/x').url, #host.options.plugins")
             #expect(seen == ["y", 1])

@@ -78,8 +78,9 @@ import Testing
     }
 
     /// A table that contains itself is a declaration without an end.
-    @Test func aDeclarationWithoutAnEndIsRefused() async throws {
-        let faults = try await Self.read("(function() local t = {} t.x = { fields = t } return t end)()").faults
+    @Test(arguments: ["t.x = { fields = t }", "t.x = { } t.x.list = t.x", "t.x = { } t.x.map = { list = t.x }"])
+    func aDeclarationWithoutAnEndIsRefused(circle: String) async throws {
+        let faults = try await Self.read("(function() local t = {} \(circle) return t end)()").faults
         #expect(faults.contains { $0.text.contains("nested too deeply") })
     }
 

@@ -201,6 +201,49 @@ import Testing
         }
     }
 
+    /// Text that another plugin loads under the name of the plugin's file is not the plugin's code.
+    @Test func textUnderThePluginsNameIsNotItsCode() async throws {
+        try await Self.withPlugin { site, folder in
+            let other = """
+                local shared = require("shared")
+                return { name = "other-plugin", errorLoadRemote = function()
+                  local f = load("return function(s) return s:reveal() end", "@\(folder.path)/x-plugin.lua")()
+                  return select(2, pcall(f, shared.secret)).code
+                end }
+                """
+            try folder.write("other-plugin.lua", other)
+            let script =
+                Self.attach("'\(Self.planted)'", folder) + """
+                    h:registerPlugins { "\(folder.path)/other-plugin.lua" }
+                    return h:loadRemote("none/x")
+                    """
+            #expect(try await site.lua(script) == ["PLUGIN-005"])
+        }
+    }
+
+    @Test func aDefaultMayBeASecret() async throws {
+        let text = Self.plugin.replacing(
+            "secret = true, required = true", with: "secret = true, default = require('mf').secret 'cmd:printf default'"
+        )
+        try await Self.withPlugin(text) { site, folder in
+            let seen = try await site.lua(Self.attach("nil", folder) + "return h:loadRemote('none/x')")
+            #expect(seen == ["default"])
+        }
+    }
+
+    @Test func aCancelledAttachEndsTheCommand() async throws {
+        try await Self.withPlugin { site, folder in
+            let script = """
+                local task = mf.spawn(function() \(Self.attach("mf.secret 'cmd:sleep 1000'", folder)) end)
+                mf.sleep(5)
+                task:cancel()
+                return #mf.instances()
+                """
+            #expect(try await site.lua(script) == [0])
+            try await site.runtime.waitUntilIdle()
+        }
+    }
+
     @Test func aFunctionOfOptionsMayUseASecretToo() async throws {
         let plugin =
             "return function(o) return { name = 'x-plugin', errorLoadRemote = function() return o.token:reveal() end } end"
