@@ -50,7 +50,7 @@ struct PluginReader: Sendable {
         if let tenant = entry.tenant { throw MFError.tenantPluginWithoutFile(tenant) }
         switch entry.body {
         case .function(let function):
-            let holder = ScriptPluginCode("made by a function", function: function)
+            let holder = ScriptPluginCode(function.place ?? "?", function: function)
             try preparation.grantSecrets(in: entry.options, to: holder, place: place)
             var plugin = try pluginMade(by: function, options: entry.options, source: nil)
             plugin.holder = holder
@@ -129,7 +129,9 @@ struct PluginReader: Sendable {
         let prepared = Result { try preparation.prepare(options, check: declaration.check, holder: holder) }
         return PluginDraft(scope: source?.generation.scope, prepared: prepared.map { _ in }) { [self] in
             let values = try preparation.readOnly(try prepared.get())
-            let made = try state.invokeNow(declaration.make.map { .function($0) } ?? .nil, [values])
+            let made = try registry.reloads.owning(source?.generation.scope) {
+                try state.invokeNow(declaration.make.map { .function($0) } ?? .nil, [values])
+            }
             guard case .table(let table) = made else {
                 throw MFError.pluginInvalid(found: made.luaTypeName, source: source?.path)
             }

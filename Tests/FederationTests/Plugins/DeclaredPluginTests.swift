@@ -237,6 +237,29 @@ import Testing
         }
     }
 
+    @Test func whatPluginHasBegunEndsWithThePlugin() async throws {
+        let text = """
+            local mf = require("mf")
+            return { name = "a-plugin", plugin = function()
+              mf.spawn(function() while true do mf.sleep(1) end end)
+              mf.createInstance { name = "made" }
+              return {}
+            end }
+            """
+        try await Self.withPlugin(text) { site, path in
+            let seen = try await site.lua(
+                """
+                local h = mf.init { name = "host", plugins = { "\(path)" } }
+                local before = #mf.instances()
+                h:removePlugins { "a-plugin" }
+                return before, #mf.instances()
+                """)
+            #expect(seen == [2, 1])
+            // The task has ended, too.
+            try await site.runtime.waitUntilIdle()
+        }
+    }
+
     @Test func aDeclarationMayStandInTheHostScript() async throws {
         try await withSite { site in
             let seen = try await site.lua(

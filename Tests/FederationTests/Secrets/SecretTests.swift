@@ -153,6 +153,29 @@ import Testing
         }
     }
 
+    /// As on SIGHUP, with a secret that a command prints and one that a file has.
+    @Test(arguments: ["cmd:cat", "file:"]) func allPluginsAreReloadedWithTheirSecretsAsTheyAreNow(source: String)
+        async throws
+    {
+        try await Self.withPlugin { site, folder in
+            let reference = source == "file:" ? source : source + " "
+            try await site.lua(Self.attach("mf.secret '\(reference)\(folder.path)/token'", folder))
+            for (text, isTaken) in [("rotated", true), ("", false)] {
+                try folder.write("token", text)
+                let runtime = site.runtime
+                let error = try await runtime.loop.perform {
+                    await withCheckedContinuation { continuation in
+                        runtime.onReload = { continuation.resume(returning: $0.error) }
+                        runtime.reloadAllPlugins()
+                    }
+                }
+                #expect((error == nil) == isTaken)
+                let seen = try await site.lua("return h:loadRemote('none/x')")
+                #expect(seen == ["rotated"])
+            }
+        }
+    }
+
     // MARK: Who may use it
 
     /// Code of others that has got hold of the secret `s`.
