@@ -39,11 +39,14 @@ final class Secret: LuaObject {
         Self.wereNamed.store(true, ordering: .relaxed)
     }
 
-    /// Whether a secret was named in this process.
+    /// Whether there was a secret in this process; where there was none, nobody looks for one.
     static let wereNamed = Atomic(false)
 
     /// A text that was written for a secret option.
-    init(text: String, of option: String) { (source, name) = (.text(text), option) }
+    init(text: String, of option: String) {
+        (source, name) = (.text(text), option)
+        Self.wereNamed.store(true, ordering: .relaxed)
+    }
 
     /// What is shown in place of the text.
     var shown: String { "‹secret \(name.escapedToOneLine)›" }
