@@ -18,6 +18,20 @@ struct PluginReader: Sendable {
         try draft(of: value, places: EntryPlaces(state, registry)).made()
     }
 
+    /// Reads a whole list of plugins: all are checked before the first is made, and a bad one leaves nothing behind.
+    func readPlugins(_ values: [LuaValue]) throws -> [RegisteredPlugin] {
+        var drafts: [PluginDraft] = []
+        do {
+            let places = EntryPlaces(state, registry)
+            for value in values { drafts.append(try draft(of: value, places: places)) }
+            try PluginDraft.expectPrepared(drafts)
+            return try drafts.map { try $0.made() }
+        } catch {
+            for draft in drafts { draft.scope?.close() }
+            throw error
+        }
+    }
+
     /// Reads what stands in a list of plugins and checks its options; a plugin that declares its options is not made yet.
     ///
     /// - Parameter places: Where the list is written.

@@ -89,17 +89,15 @@ enum MFLibrary {
             name: "registerGlobalPlugins", signature: "fun(plugins: mf.Plugin[])",
             summary: "Registers plugins for all hosts created later."
         ) { runtime in
-            runtime.afterCommands("registerGlobalPlugins") { call in
-                let places = EntryPlaces(runtime.state, runtime.registry)
-                for value in try OptionType.plugins.read(call, 0, path: "plugins", hooks: Lifecycle.table.names)
-                    .luaElements() ?? []
-                {
-                    let plugin = try PluginReader(runtime.registry, for: nil).draft(of: value, places: places).made()
-                    if runtime.registry.globalPlugins.contains(where: { $0.name == plugin.name }) {
+            runtime.afterCommands("registerGlobalPlugins") { [unowned runtime] call in
+                let registry = runtime.registry
+                let values = try OptionType.plugins.read(call, 0, path: "plugins", hooks: Lifecycle.table.names)
+                for plugin in try PluginReader(registry, for: nil).readPlugins(try values.luaElements() ?? []) {
+                    if registry.globalPlugins.contains(where: { $0.name == plugin.name }) {
                         plugin.source?.generation.scope.close()
                         runtime.log.warning("the global plugin \(plugin.name) is already registered")
                     } else {
-                        runtime.registry.globalPlugins.append(plugin)
+                        registry.globalPlugins.append(plugin)
                     }
                 }
                 return []

@@ -183,6 +183,32 @@ import Testing
         }
     }
 
+    @Test func aVersionThatTheOptionsDoNotFitIsNotTaken() async throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("slack-plugin.lua", Self.plugin)
+        try await withSite { site in
+            try await site.lua("host = mf.init { name = 'host', plugins = { { '\(path)', { url = 'x' } } } }")
+            try folder.write(
+                "slack-plugin.lua", Self.plugin.replacing("required = true", with: "required = true, min = 9"))
+            let error = await site.failure(.reloadFailed, "host:reload('slack-plugin')")
+            #expect(
+                (error?.cause as? MFError)?.message.hasSuffix("`url` is a string of at least 9 characters, got \"x\"")
+                    == true)
+            let seen = try await site.lua("return mf.loadRemote('none/x').url")
+            #expect(seen == ["x"])
+        }
+    }
+
+    @Test func aBadGlobalPluginLeavesNoneBehind() async throws {
+        try await Self.withPlugin { site, path in
+            let good =
+                "{ name = 'good-plugin', plugin = function() return { errorLoadRemote = function() return 1 end } end }"
+            _ = await site.failure(.pluginOptions, "mf.registerGlobalPlugins { \(good), { '\(path)', {} } }")
+            let seen = try await site.lua("return #mf.init({ name = 'host' }).options.plugins")
+            #expect(seen == [0])
+        }
+    }
+
     // MARK: Declarations
 
     /// What is wrong in a plugin's file of several lines, and how it is told.
