@@ -3,6 +3,7 @@
 #include "guarded.h"
 
 #include <string.h>
+#include <time.h>
 
 /* The stack of an emission. From AT_FIELDS on there are the values that were put into the data table and are to be read
  * back. */
@@ -11,8 +12,29 @@ enum { AT_EMISSION = 1, AT_LISTENERS, AT_KEYS, AT_DATA, AT_OUTCOME, AT_FIELDS };
 /* Whether a field is to be read back. */
 static bool is_wanted(const mf_emission *e, int32_t i) { return i >= 64 || (e->wanted >> i & 1); }
 
+/* [-0, +0, e] the table of an earlier emission is the data; what it has now is what changes are told against */
+static void take_data(lua_State *L, mf_emission *e) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->listeners);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->shape);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, e->data);
+    lua_pushnil(L);
+    e->unchangeable = 0;
+    lua_settop(L, AT_FIELDS - 1 + e->field_count);
+    for (int32_t i = 0; i < e->field_count; i++) {
+        if (!is_wanted(e, i)) continue;
+        lua_rawgeti(L, AT_KEYS, i + 1);
+        lua_rawget(L, AT_DATA);
+        if (i < 64 && !lua_istable(L, -1) && !lua_isfunction(L, -1)) e->unchangeable |= (uint64_t)1 << i;
+        lua_replace(L, AT_FIELDS + i);
+    }
+}
+
 /* [-0, +0, m] reads the data from the input; a table of the shape is made here */
 static void read_data(lua_State *L, mf_state *s, mf_emission *e) {
+    if (e->data) {
+        take_data(L, e);
+        return;
+    }
     mf_reader r = mf_read_input(s, s->entry);
     lua_rawgeti(L, LUA_REGISTRYINDEX, e->listeners);
     if (e->shape == 0) {
@@ -145,8 +167,40 @@ static bool take_result(lua_State *L, mf_emission *e) {
     return false;
 }
 
+static uint64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* Calls are always counted. Two looks at the clock cost what a small listener costs, so that few calls are timed. */
+static void count_call(mf_emission *e) {
+    mf_tally *tally = e->tallies[e->listener];
+    e->begun = (tally->calls & e->timed_mask) ? 0 : now();
+    e->paused = 0;
+    tally->calls++;
+}
+
+static void count_return(mf_emission *e, bool is_noop) {
+    mf_tally *tally = e->tallies[e->listener];
+    tally->noops += is_noop;
+    if (!e->begun) return;
+    uint64_t whole = now() - e->begun, spent = whole > e->paused ? whole - e->paused : 0;
+    tally->timed++;
+    tally->spent += spent;
+    if (spent > tally->longest) tally->longest = spent;
+}
+
+void mf_task_waited(mf_task *task, uint64_t nanoseconds) {
+    mf_emission *e = &task->emission;
+    if (task->kind != MF_TASK_EMIT || !e->tallies) return;
+    e->paused += nanoseconds;
+    e->tallies[e->listener]->waited += nanoseconds;
+}
+
 /* [-1, +0, e] the same for any result */
 static bool take(lua_State *L, mf_emission *e) {
+    if (e->tallies) count_return(e, lua_isnil(L, -1));
     if (!lua_isnil(L, -1)) return take_result(L, e);
     lua_pop(L, 1);
     return true;
@@ -166,6 +220,7 @@ static int listened(lua_State *L, int status, lua_KContext index) {
 static int call_listeners(lua_State *L, mf_emission *e, int32_t index) {
     for (; index < e->listener_count; index++) {
         e->listener = index;
+        if (e->tallies) count_call(e);
         lua_rawgeti(L, AT_LISTENERS, index + 1);
         lua_pushvalue(L, AT_DATA);
         lua_callk(L, 1, 1, index, listened);

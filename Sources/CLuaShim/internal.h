@@ -39,6 +39,14 @@ typedef struct {
     int mask, count;
 } mf_hook;
 
+/* The processor time of an emission under way; the innermost counts. */
+typedef struct mf_cpu_limit {
+    mf_emission *emission; /* NULL: there is no limit */
+    int64_t start_ns, end_ns;
+    bool armed; /* the hook is this limit's */
+    struct mf_cpu_limit *outer;
+} mf_cpu_limit;
+
 /* What stands before each block of Lua's in a tenant's state. */
 typedef struct mf_block {
     struct mf_block *next, *previous;
@@ -76,12 +84,13 @@ struct mf_state {
     mf_level *levels[MF_MAX_LEVELS];
 
     /* Waiting. */
-    mf_task *task;        /* the task now running */
-    int32_t nonyield;     /* C calls on the way that cannot be yielded across */
-    int32_t system_yield; /* MF_WAITING, MF_SLICED, MF_TERMINATED while such a yield passes to the driver, else 0 */
-    bool stopped;         /* the hook of stop.c has ended what ran, and no call has reported it yet */
-    mf_hook replaced;     /* by the hook of stop.c */
-    int32_t reply;        /* MF_REPLY_VALUES or MF_REPLY_ERROR, for the resumed function */
+    mf_task *task;           /* the task now running */
+    int32_t nonyield;        /* C calls on the way that cannot be yielded across */
+    int32_t system_yield;    /* MF_WAITING, MF_SLICED, MF_TERMINATED while such a yield passes to the driver, else 0 */
+    bool stopped;            /* the hook of stop.c has ended what ran, and no call has reported it yet */
+    mf_hook replaced;        /* by the hook of stop.c */
+    mf_cpu_limit *cpu_limit; /* of the emission that runs, or NULL */
+    int32_t reply;           /* MF_REPLY_VALUES or MF_REPLY_ERROR, for the resumed function */
 
     bool closing; /* no callback reaches Swift any more */
     bool warnings, warning_continues;
@@ -130,6 +139,12 @@ struct mf_account {
     int32_t references;
     bool over;
 };
+
+/* ---- cpu_limit.c ---- */
+
+/* [-0, +0, -] around each time that an emission's listeners run on `L` */
+void mf_cpu_limit_begin(mf_state *s, lua_State *L, mf_emission *e, mf_cpu_limit *limit);
+void mf_cpu_limit_end(mf_state *s, lua_State *L, mf_cpu_limit *limit);
 
 /* ---- state.c ---- */
 

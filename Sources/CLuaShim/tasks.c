@@ -256,9 +256,12 @@ static int32_t run(mf_state *s, mf_task **task, int arguments, mf_emission *emis
     mf_state *outside = mf_entered;
     mf_entered = s;
     volatile int status = LUA_ERRRUN;
+    mf_cpu_limit limit = {0};
+    if (t->kind == MF_TASK_EMIT) mf_cpu_limit_begin(s, t->thread, &t->emission, &limit);
     if (!guard_enter(s, &frame) || _setjmp(frame.way_out) == 0)
         status = lua_resume(t->thread, running, arguments, &count);
     guard_leave(s, &frame);
+    mf_cpu_limit_end(s, t->thread, &limit);
     mf_entered = outside;
     bool stopped = s->stopped && stop_taken(t->thread, s);
     if (t->kind == MF_TASK_EMIT) *emission = t->emission;
@@ -341,7 +344,11 @@ int32_t mf_task_call(mf_state *s, int32_t function, int32_t argument_count, bool
 }
 
 int32_t mf_emit(mf_state *s, mf_emission *emission, mf_span *results) {
+    lua_State *L = s->running;
+    mf_cpu_limit limit = {0};
+    mf_cpu_limit_begin(s, L, emission, &limit);
     int32_t status = mf_protect(s, mf_emission_body, emission);
+    mf_cpu_limit_end(s, L, &limit);
     *results = mf_failure(s);
     return status;
 }

@@ -26,6 +26,9 @@ public enum LuaEmission {
         case values(LuaShape, [LuaValue])
         /// The table of an earlier run.
         case table(LuaTable)
+        /// The table of an earlier run, with the shape's keys: they are read back as from ``values(_:_:)``. The values are
+        /// those of the table.
+        case kept(LuaTable, LuaShape, [LuaValue])
         /// Any one value.
         case value(LuaValue)
     }

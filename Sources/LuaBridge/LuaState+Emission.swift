@@ -7,7 +7,7 @@ extension LuaState {
     ///
     /// - Parameter keep: Whether the result is to hold the final data table.
     /// - Throws: ``MFError``: what a listener raised, `HOOK-002` for a waterfall's bad value; the context's `listener` is
-    ///   the listener's place, counted from 0.
+    ///   the listener's place, counted from 0, and `overran` is there when it was stopped by the listeners' `cpu`.
     public func emit(
         _ kind: LuaEmission.Kind, _ listeners: LuaListeners, _ data: LuaEmission.Data, keep: Bool
     ) throws -> LuaEmission.Result {
@@ -35,6 +35,8 @@ extension LuaState {
         var task: OpaquePointer?
         let status = withExtendedLifetime((listeners, data)) { mf_task_emit(handle, &emission, &task, &span) }
         guard let task else { return try finish(emission, status, span, data) }
+        // The task counts into the tallies as long as it runs.
+        defer { withExtendedLifetime(listeners) {} }
         let (last, results) = try await drive(LuaTask(task), status, emission: &emission, as: activity())
         return try finish(emission, last, results, data)
     }
@@ -49,6 +51,9 @@ extension LuaState {
         emission.listeners = listeners.list.slot
         emission.listener_count = Int32(truncatingIfNeeded: listeners.functions.count)
         emission.keep = keep
+        emission.tallies = listeners.tallies?.pointers
+        emission.timed_mask = listeners.tallies?.mask ?? 0
+        if let cpu = listeners.cpu { emission.cpu_ns = max(1, cpu.wholeNanoseconds) }
         switch data {
         case .values(let shape, let values):
             emission.shape = try slot(of: shape)
@@ -58,6 +63,13 @@ extension LuaState {
             var writer = try LuaWireWriter(self, handle)
             for index in values.indices { writer.write(values[index]) }
             try writer.finish()
+        case .kept(let table, let shape, let values):
+            emission.shape = try slot(of: shape)
+            emission.field_count = Int32(truncatingIfNeeded: shape.keys.count)
+            emission.wanted = shape.read
+            emission.data = table.slot
+            if table.state !== self { throw MFError.foreignValue("table") }
+            if values.count != shape.keys.count { throw MFError.badShape(shape, values.count) }
         case .table(let table):
             var writer = try LuaWireWriter(self, handle)
             writer.write(.table(table))
@@ -96,7 +108,7 @@ extension LuaState {
             throw MFError.badHookValue(listener: Int(emission.listener), type: emission.bad_type)
         }
         if status == Int32(MF_STOPPED) { try fail(status) }
-        throw failure(status).inListener(emission.listener)
+        throw failure(status).inListener(emission.listener, overran: emission.overran)
     }
 
     /// The slot of a shape's keys, interned at its first use. It is kept as long as the state is open.
@@ -113,7 +125,10 @@ extension LuaState {
 extension LuaEmission.Data {
     /// The values of the shape's keys; none for other data.
     fileprivate var values: [LuaValue] {
-        if case .values(_, let values) = self { values } else { [] }
+        switch self {
+        case .values(_, let values), .kept(_, _, let values): values
+        case .table, .value: []
+        }
     }
 }
 
@@ -123,10 +138,12 @@ extension MFError {
     }
 
     /// The same error, told of the listener it came from; an inner emission's listener is of no use further out.
-    fileprivate func inListener(_ index: Int32) -> MFError {
+    fileprivate func inListener(_ index: Int32, overran: Bool) -> MFError {
         let rest = context.filter { $0.key != "listener" }.map { ($0.key, Optional($0.value)) }
         return MFError(
-            code, message, context: rest + [("listener", "\(index)")], hint: hint, cause: cause, thrown: thrown,
+            code, message,
+            context: rest + [("listener", "\(index)"), ("overran", overran ? "cpu" : nil)], hint: hint, cause: cause,
+            thrown: thrown,
             traceback: traceback, fileID: location.fileID, line: location.line)
     }
 }

@@ -45,7 +45,7 @@ extension LuaState {
             switch Int(status) {
             case MF_WAITING:
                 activity?.listener = Int(emission.listener)
-                var (values, isError) = try await wait(task)
+                var (values, isError) = try await wait(task, isCounted: emission.tallies != nil)
                 do { try write(values) } catch {
                     (values, isError) = ([.error(error, in: self)], true)
                     try write(values)
@@ -62,7 +62,7 @@ extension LuaState {
     }
 
     /// Runs the function that the coroutine called; what it returns, or its error as a value.
-    private func wait(_ task: LuaTask) async throws -> (values: LuaValues, isError: Bool) {
+    private func wait(_ task: LuaTask, isCounted: Bool) async throws -> (values: LuaValues, isError: Bool) {
         guard let waited = pending else {
             preconditionFailure("a coroutine waits for nothing: this is a bug, please file an issue")
         }
@@ -70,7 +70,7 @@ extension LuaState {
         let outcome: Swift.Result<LuaValues, any Error>
         let held = isTenant ? waited.call.arguments.reduce(0) { $0 + $1.heldBytes } : 0
         charge(held)
-        let (begun, turn) = (isTenant ? loop.now : nil, loop.turnCount)
+        let (begun, turn) = (isTenant || isCounted ? loop.now : nil, loop.turnCount)
         do {
             outcome = .success(
                 moduleLoads.isEmpty
@@ -82,9 +82,11 @@ extension LuaState {
         loop.checkOnLoop("LuaState", "callAsync(_:_:)")
         charge(-held)
         try checkUse(of: task)
-        // When nothing else ran meanwhile, the time was spent for this call.
-        if let begun, turn == loop.turnCount {
-            mf_task_charge(task.pointer, begun.duration(to: loop.now).wholeNanoseconds)
+        if let begun {
+            let time = begun.duration(to: loop.now).wholeNanoseconds
+            mf_task_waited(task.pointer, UInt64(clamping: time))
+            // When nothing else ran meanwhile, the time was spent for this call.
+            if isTenant, turn == loop.turnCount { mf_task_charge(task.pointer, time) }
         }
         switch outcome {
         case .success(let values): return (values, false)

@@ -122,7 +122,11 @@ error("Cannot require a meta file")
 ---@field [1] string|function|mf.PluginDeclaration
 ---@field [2] any
 ---@field tenant? string The tenant whose sandbox the plugin's code runs in.
----@field fail? "closed"|"open" `closed` makes every failure of a tenant's plugin fail the step; otherwise only failures in what the tenant may change do.
+---@field fail? "closed"|"open"|"observe" What a failure of a listener does: `closed` fails the step, `open` goes on as if it had returned nothing, `observe` makes the plugin one that only watches.
+---@field timeout? string After how long a listener that waits is given up.
+---@field cpu? string How much processor time a call of a listener may take.
+---@field trip? mf.Trip|false When the plugin is passed over: after `errors` failures in a row within `window`, for `open`; `false`: never.
+---@field only? table<string, string|string[]> For which calls its listeners are called, as a plugin's `filter`.
 
 --- The limits and grants of a tenant.
 ---@class mf.TenantOptions
@@ -182,6 +186,23 @@ error("Cannot require a meta file")
 ---@field body? string The body.
 ---@field headers? table<string, string> The headers.
 ---@field url? string The URL that answered.
+
+--- When a plugin that keeps failing is passed over.
+---@class mf.Trip
+---@field errors? integer How many failures in a row.
+---@field window? string The time within which they have to happen.
+---@field open? string How long it is passed over before one call tries it again.
+
+--- How long plugins are not called, and why.
+---@class mf.DisablePluginsOptions
+---@field for? string After how long they are called again; otherwise when they are enabled.
+---@field why? string The reason, as `host:plugins()` tells it.
+
+--- A listener with a filter and a place of its own.
+---@class mf.HookTable
+---@field filter? table<string, string|string[]> Patterns over the hook's text arguments, `remote`, `code` or `initiator`.
+---@field order? "pre"|"post" Its place in this hook: before or after those that say nothing.
+---@field handler fun(args: table): any The listener.
 
 --- How JSON is written.
 ---@class mf.EncodeOptions
@@ -281,6 +302,29 @@ error("Cannot require a meta file")
 ---@field preloadConfig mf.PreloadRemoteArgs
 ---@field id string
 ---@field results {url: string, status: "success"|"cached"|"error"|"timeout", resourceType: string, initiator: string, id: string, error?: any}[]
+
+--- An attached plugin: how it is, and what its listeners have done.
+---@class mf.PluginReport
+---@field name string
+---@field version? string
+---@field from? string The file that it was read from.
+---@field tenant? string
+---@field generation integer 1 for the version that was attached.
+---@field state "on"|"off"|"tripped"
+---@field why? string The reason, unless it is on.
+---@field hooks table<string, mf.HookReport>
+---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.
+
+--- What the listener of one hook has done; times in milliseconds, estimated from one call in 64.
+---@class mf.HookReport
+---@field calls integer
+---@field noops integer Calls that returned nothing.
+---@field filtered integer Calls that a filter has kept away.
+---@field errors integer
+---@field timeouts integer
+---@field ms number Without what the calls waited.
+---@field waitMs number
+---@field maxMs number
 
 --- A host as a tenant sees it: `origin` in the hooks of a plugin that runs in one.
 ---@class mf.TenantHost
@@ -762,6 +806,10 @@ error("Cannot require a meta file")
 ---@field initShareScopeMap fun(self: mf.Host, scope: string, shareScope: mf.ShareScope, options?: mf.InitShareScopeMapOptions) Adopts a share scope, as a container joins its host's.
 ---@field initRawContainer fun(self: mf.Host, name: string, url: string, container: mf.Container): mf.Module Registers an existing container as a remote.
 ---@field emit fun(self: mf.Host, hook: string, args?: any): any Emits a hook, as bridges do; waits if the hook is asynchronous.
+---@field plugins fun(self: mf.Host): mf.PluginReport[] What is known of each plugin: its state, and per hook the calls, errors and times in milliseconds.
+---@field disablePlugins fun(self: mf.Host, names: string[], options?: mf.DisablePluginsOptions) Stops calling plugins, which keep their places; raises if one of the names is unknown.
+---@field enablePlugins fun(self: mf.Host, names: string[]) Calls plugins again that were disabled or have tripped; raises if one of the names is unknown.
+---@field configurePlugin fun(self: mf.Host, name: string, options: any|fun(old: any): any): integer Makes a plugin anew with other options, at its place; returns the generation, raises if the old one stays.
 ---@field dispose fun(self: mf.Host) Undoes everything the host did.
 
 ---@class mf

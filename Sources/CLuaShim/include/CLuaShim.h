@@ -244,6 +244,13 @@ int32_t mf_task_depth(const mf_state *s);
 /* ---- Emission ---- */
 enum { MF_EMIT_SYNC = 0, MF_EMIT_ASYNC = 1, MF_EMIT_SYNC_WATERFALL = 2, MF_EMIT_ASYNC_WATERFALL = 3 };
 
+/* What the calls of one listener have come to; times in nanoseconds. */
+typedef struct {
+    uint64_t calls, noops;          /* noops: it returned nothing */
+    uint64_t timed, spent, longest; /* the calls whose time was taken, and that time without their waits */
+    uint64_t waited;                /* the time that all calls have waited */
+} mf_tally;
+
 typedef struct {
     /* what to do */
     int32_t kind;
@@ -251,9 +258,16 @@ typedef struct {
     int32_t listener_count;
     int32_t shape;         /* slot of the list of keys; 0: the data is one value */
     int32_t field_count;   /* values in the input, one a key of the shape */
+    int32_t data;          /* slot of the table that an earlier emission left, instead of the input; 0: none */
+    mf_tally **tallies;    /* one a listener, or NULL */
+    uint64_t timed_mask;   /* a call is timed when none of these bits is set in the number of calls before it */
     bool keep;             /* whether a reference to the final data is wanted */
     uint64_t wanted;       /* bit i: field i is read back; those from 64 on always are */
     uint64_t unchangeable; /* bit i: field i may be answered with MF_TAG_SAME; set by C */
+    int64_t cpu_ns;        /* processor time that the listeners may take together, without waits; 0: any */
+    bool overran;          /* they took more, and were stopped by an error */
+    /* the call under way */
+    uint64_t begun, paused; /* when it began, if it is timed; how long it has waited */
     /* what came of it */
     int32_t listener; /* the listener that ran last, from 0 */
     bool bad_value;   /* it returned something that cannot replace the data */
@@ -269,6 +283,9 @@ typedef struct {
 int32_t mf_emit(mf_state *s, mf_emission *emission, mf_span *results);
 /* As a task. What came of it is in `*emission` after the call that ends it. */
 int32_t mf_task_emit(mf_state *s, mf_emission *emission, mf_task **task, mf_span *results);
+
+/* Notes that the listener which waits in a task has waited for some nanoseconds. */
+void mf_task_waited(mf_task *task, uint64_t nanoseconds);
 
 /* Goes on with a task of either kind; reply: MF_REPLY_VALUES or MF_REPLY_ERROR, with the values in mf_input(). */
 int32_t mf_task_resume(mf_task *task, int32_t reply, mf_emission *emission, mf_span *results);

@@ -13,6 +13,11 @@ extension MFError.Code {
     /// HOOK-007: a plugin's file could not be loaded.
     public static let pluginLoadFailed = Self("HOOK-007")
 
+    /// HOOK-008: the filter of a listener can never match.
+    public static let badHookFilter = Self("HOOK-008")
+    /// HOOK-009: a listener that only watches wrote into its arguments.
+    public static let observerWrote = Self("HOOK-009")
+
     static let hookCodes: [CodeEntry] = [
         CodeEntry(
             .unknownHook, "unknownHook", "there is no such hook",
@@ -52,6 +57,21 @@ extension MFError.Code {
             """
             Cause: the file does not exist, does not compile, or raised an error while it ran.
             Cure:  the cause below the message has file and line. Paths are relative to the host's script.
+            """),
+        CodeEntry(
+            .badHookFilter, "badHookFilter", "the filter of a listener can never match",
+            """
+            Cause: `filter` of a hook, or `only` of the plugin's entry, names an argument that the hook does not have, or
+                   a pattern that is empty.
+            Cure:  the hint lists the hook's keys. Patterns are such as `id = "billing/*"`, `*` within a segment, `**` for
+                   any number of segments, `!` to exclude.
+            """),
+        CodeEntry(
+            .observerWrote, "observerWrote", "an observer wrote into its arguments",
+            """
+            Cause: the plugin is listed with `fail = "observe"`, so that its listeners only watch: they cannot change
+                   what they are called with, and their results are ignored.
+            Cure:  take the write out, or list the plugin with another `fail`.
             """),
     ]
 }

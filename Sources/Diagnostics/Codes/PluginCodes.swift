@@ -9,6 +9,15 @@ extension MFError.Code {
     /// PLUGIN-005: a secret is used by somebody in whose options it is not.
     public static let secretOfOthers = Self("PLUGIN-005")
 
+    /// PLUGIN-004: there is no attached plugin of that name.
+    public static let noSuchPlugin = Self("PLUGIN-004")
+    /// PLUGIN-010: a listener waited for longer than its plugin's `timeout`.
+    public static let listenerTimedOut = Self("PLUGIN-010")
+    /// PLUGIN-011: a plugin is not called because it kept failing.
+    public static let pluginTripped = Self("PLUGIN-011")
+    /// PLUGIN-012: a listener used more processor time than its plugin's `cpu`.
+    public static let listenerOverran = Self("PLUGIN-012")
+
     static let pluginCodes: [CodeEntry] = [
         CodeEntry(
             .pluginOptions, "pluginOptions", "the plugin's options are not valid",
@@ -42,6 +51,33 @@ extension MFError.Code {
             Cause: `mf.fetch` or `secret:reveal()` was called with a secret by code of a plugin, remote or script in
                    whose options it is not. `reveal` works only in the code of the plugin itself.
             Cure:  put the secret into the options of the plugin that uses it.
+            """),
+        CodeEntry(
+            .noSuchPlugin, "noSuchPlugin", "there is no attached plugin of that name",
+            """
+            Cause: `disablePlugins`, `enablePlugins` or `configurePlugin` names a plugin that the host does not have.
+                   Nothing was done, to none of the plugins that were named.
+            Cure:  the hint lists the names. A tenant's plugin is called `tenant/name`.
+            """),
+        CodeEntry(
+            .listenerTimedOut, "listenerTimedOut", "a listener took longer than its plugin's timeout",
+            """
+            Cause: the plugin's entry has a `timeout`, and a listener that waits had not ended by then. It was cancelled.
+            Cure:  raise `timeout`, or list the plugin with `fail = "open"`, so that the step goes on without it.
+            """),
+        CodeEntry(
+            .pluginTripped, "pluginTripped", "a plugin is not called because it kept failing",
+            """
+            Cause: the plugin's entry has `trip`, and its listeners failed that often in a row. Since `fail` is `closed`,
+                   the steps that it listens to fail, too.
+            Cure:  the message has the last failure. The plugin is tried again by itself; `host:reload` and
+                   `host:enablePlugins` try at once.
+            """),
+        CodeEntry(
+            .listenerOverran, "listenerOverran", "a listener used more processor time than its plugin may",
+            """
+            Cause: the plugin's entry has `cpu`, and a call of a listener used more than that. It was stopped by an error.
+            Cure:  raise `cpu`, or look for an endless loop: the traceback says where the listener was.
             """),
     ]
 }

@@ -51,7 +51,7 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
             return try accepted(result, of: arguments, subject)
         } catch {
             try border.failed(error, in: hook, subject)
-            return .nil
+            throw PassedFailure(cause: error is LoadTime.Up ? nil : error)
         }
     }
 
@@ -63,7 +63,7 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
             return try accepted(result, of: arguments, subject)
         } catch {
             try border.failed(error, in: hook, subject)
-            return .nil
+            throw PassedFailure(cause: error is LoadTime.Up ? nil : error)
         }
     }
 
@@ -76,7 +76,7 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
             return try taken(result, values, of: arguments, subject)
         } catch {
             try border.failed(error, in: hook, subject)
-            return arguments
+            throw PassedFailure(cause: error is LoadTime.Up ? nil : error)
         }
     }
 
@@ -89,7 +89,7 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
             return try taken(result, values, of: arguments, subject)
         } catch {
             try border.failed(error, in: hook, subject)
-            return arguments
+            throw PassedFailure(cause: error is LoadTime.Up ? nil : error)
         }
     }
 

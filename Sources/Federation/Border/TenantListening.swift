@@ -3,9 +3,15 @@ struct TenantListening: TapListVisitor {
     let plugin: TenantPlugin
     let border: TenantBorder
     let owner: PluginID
+    let account: PluginAccount
+    let only: HookFilter.Patterns
 
     func visit<A>(_ list: TapList<A>) {
         guard list.tenancy != .never else { return }
+        guard let hook = Lifecycle.table.named[list.hook] else { return }
+        var filter = plugin.filters[list.hook] ?? HookFilter()
+        // Checked when the plugin was attached.
+        try? filter.add(only, for: hook)
         let called = TenantListener(list, plugin, border)
         let listener: SwiftListener<A> =
             switch list.kind {
@@ -14,7 +20,7 @@ struct TenantListening: TapListVisitor {
             case .syncWaterfall: .syncWaterfall { try called.changed($0) }
             case .asyncWaterfall: .asyncWaterfall { try await called.changedAsync($0) }
             }
-        list.add(Tap(plugin: plugin.qualifiedName, owner: owner, listener: .swift(listener)))
+        list.add(Tap(owner, account, hook: list.hook, filter: filter, .swift(listener)))
     }
 }
 

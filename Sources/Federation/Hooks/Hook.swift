@@ -136,6 +136,8 @@ public struct HookFieldReference: Sendable {
 protocol DeclaredHook: HookDeclaration {
     /// The place of its listeners among those of all hooks.
     var index: Int { get }
+    /// What a filter can ask for, by the key it is written under.
+    var filterKeys: [String: HookFilter.Key] { get }
     func makeTapList() -> any AnyTapList
 }
 
@@ -178,8 +180,7 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
     let shape: LuaShape
     let index: Int
     let fields: [HookField<Arguments>]
-    /// How each field is read: all that an emission needs of them.
-    private let getters: [@Sendable (Arguments) -> LuaValue]
+    let filterKeys: [String: HookFilter.Key]
 
     init(
         _ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored",
@@ -190,22 +191,12 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
         subject = { $0.subject }
         kind = Mode.kind
         fields = Arguments.luaFields
-        getters = fields.map(\.get)
+        filterKeys = HookFilter.keys(of: fields)
         // What listeners put in place of a fixed field is not looked at, nor anything where the result alone counts.
         let open = Set(Mode.kind.isWaterfall ? fields.filter { $0.set != nil }.map(\.name) : [])
         shape = LuaShape(fields.map(\.name), reading: open.contains)
         index = declaredHooks.withLock(\.count)
         declaredHooks.withLock { $0.append(self) }
-    }
-
-    /// The argument table's values.
-    func values(of arguments: Arguments) -> [LuaValue] {
-        [LuaValue](unsafeUninitializedCapacity: getters.count) { values, count in
-            for get in getters {
-                values.initializeElement(at: count, to: get(arguments))
-                count += 1
-            }
-        }
     }
 
     /// The argument table as the reference lists it.
@@ -217,7 +208,8 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
         }
     }
     func makeTapList() -> any AnyTapList {
-        TapList<Arguments>(hook: name, kind: kind, fields: fields, tenancy: tenancy, subject: subject)
+        TapList<Arguments>(
+            hook: name, kind: kind, shape: shape, fields: fields, tenancy: tenancy, subject: subject)
     }
 }
 

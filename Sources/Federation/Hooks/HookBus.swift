@@ -18,7 +18,9 @@ struct PluginID: Hashable, Sendable {
 ///
 /// A hook without listeners costs one look-up: callers ask ``hears(_:)`` before they build arguments.
 final class HookBus {
-    private let state: LuaState
+    let state: LuaState
+    /// The name that the remote of a call is registered under; the host knows.
+    var remoteName: (HookSubject) -> String? = { _ in nil }
     /// The listeners as they are now.
     @exclusivity(unchecked)
     var view: ListenerSnapshot
@@ -62,6 +64,11 @@ final class HookBus {
 
     var stores: [any AnyTapList] { distinct(allViews.flatMap(\.lists)) }
 
+    /// What an account says of its plugin's listeners has changed.
+    func recompile(_ account: PluginAccount) {
+        for store in stores { store.recompile() }
+    }
+
     private var allViews: [ListenerSnapshot] { [view] + olderViews }
 
     /// Views share the lists in which they do not differ.
@@ -83,33 +90,7 @@ extension HookBus {
     @inline(__always)
     func emit<A>(_ hook: SyncHook<A>, _ arguments: @autoclosure () -> A) throws -> LuaValue {
         let list = taps(hook)
-        return list.isEmpty ? .nil : try list.nested { try call(list, of: hook, arguments()) }
-    }
-
-    private func call<A>(_ list: TapList<A>, of hook: SyncHook<A>, _ arguments: A) throws -> LuaValue {
-        var data = emission(hook, arguments)
-        var result = LuaValue.nil
-        var visited = 0
-        while visited < list.taps.count {
-            let end = list.taps.count
-            let runs = try list.runs(from: visited)
-            for run in runs {
-                switch run {
-                case .lua(let listeners, let first):
-                    let outcome = try naming(list, first) {
-                        try state.emit(.sync, listeners, data, keep: runs.count > 1)
-                    }
-                    if let table = outcome.data { data = .table(table) }
-                    if !outcome.outcome.isNil { result = outcome.outcome }
-                case .swift(.sync(let listener), let index):
-                    let value = try naming(list, index) { try listener(arguments) }
-                    if !value.isNil { result = value }
-                case .swift: break
-                }
-            }
-            visited = end
-        }
-        return result
+        return list.isEmpty ? .nil : try list.nested { try call(list, arguments()).result }
     }
 
     /// Calls the listeners one after another, each awaited. `false` stops and is the result.
@@ -117,153 +98,33 @@ extension HookBus {
     @inline(__always)
     func emit<A>(_ hook: AsyncHook<A>, _ arguments: @autoclosure () -> A) async throws -> LuaValue {
         let list = taps(hook)
-        return list.isEmpty ? .nil : try await call(list, of: hook, arguments())
-    }
-
-    private func call<A>(_ list: TapList<A>, of hook: AsyncHook<A>, _ arguments: A) async throws -> LuaValue {
-        var data = emission(hook, arguments)
-        var result = LuaValue.nil
-        let runs = try list.runs()
-        for run in runs {
-            switch run {
-            case .lua(let listeners, let first):
-                let outcome: LuaEmission.Result
-                do {
-                    outcome = try await state.emitAsync(.async, listeners, data, keep: runs.count > 1) {
-                        list.activity(first)
-                    }
-                } catch let error as MFError {
-                    throw list.named(error, first: first)
-                }
-                if outcome.aborted { return .boolean(false) }
-                if let table = outcome.data { data = .table(table) }
-                if !outcome.outcome.isNil, !outcome.outcomeIsData { result = outcome.outcome }
-            case .swift(.async(let listener), let index):
-                let value = try await naming(list, index) {
-                    try await list.activity(index).run { try await listener(arguments) }
-                }
-                if case .boolean(false) = value { return value }
-                if !value.isNil { result = value }
-            case .swift: break
-            }
-        }
-        return result
+        return list.isEmpty ? .nil : try await callAsync(list, arguments()).result
     }
 
     /// Hands the arguments from listener to listener and returns what the last one left.
     @inline(__always)
     func emit<A>(_ hook: SyncWaterfallHook<A>, _ arguments: A) throws -> A {
         let list = taps(hook)
-        return list.isEmpty ? arguments : try list.nested { try call(list, of: hook, arguments) }
-    }
-
-    private func call<A>(_ list: TapList<A>, of hook: SyncWaterfallHook<A>, _ arguments: A) throws -> A {
-        var arguments = arguments
-        var visited = 0
-        while visited < list.taps.count {
-            let end = list.taps.count
-            let runs = try list.runs(from: visited)
-            for run in runs {
-                switch run {
-                case .lua(let listeners, let first):
-                    let outcome = try naming(list, first) {
-                        try state.emit(.syncWaterfall, listeners, emission(hook, arguments), keep: false)
-                    }
-                    try take(outcome, into: &arguments, of: hook, list, first)
-                case .swift(.syncWaterfall(let listener), let index):
-                    arguments = try naming(list, index) { try listener(arguments) }
-                case .swift: break
-                }
-            }
-            visited = end
-        }
-        return arguments
+        return list.isEmpty ? arguments : try list.nested { try call(list, arguments).arguments }
     }
 
     /// Hands the arguments from listener to listener, each awaited, and returns what the last one left.
     @inline(__always)
     func emit<A>(_ hook: AsyncWaterfallHook<A>, _ arguments: A) async throws -> A {
         let list = taps(hook)
-        return list.isEmpty ? arguments : try await call(list, of: hook, arguments)
+        return list.isEmpty ? arguments : try await callAsync(list, arguments).arguments
     }
 
-    private func call<A>(_ list: TapList<A>, of hook: AsyncWaterfallHook<A>, _ arguments: A) async throws -> A {
-        var arguments = arguments
-        let runs = try list.runs()
-        for run in runs {
-            switch run {
-            case .lua(let listeners, let first):
-                let outcome: LuaEmission.Result
-                do {
-                    outcome = try await state.emitAsync(
-                        .asyncWaterfall, listeners, emission(hook, arguments), keep: false
-                    ) { list.activity(first) }
-                } catch let error as MFError {
-                    throw list.named(error, first: first)
-                }
-                try take(outcome, into: &arguments, of: hook, list, first)
-            case .swift(.asyncWaterfall(let listener), let index):
-                let given = arguments
-                arguments = try await naming(list, index) {
-                    try await list.activity(index).run { try await listener(given) }
-                }
-            case .swift: break
-            }
-        }
-        return arguments
+    private func call<A>(_ list: TapList<A>, _ arguments: A) throws -> Dispatch<A> {
+        var dispatch = Dispatch(arguments)
+        try list.call(&dispatch, of: self)
+        return dispatch
     }
 
-    private func emission<A, M>(_ hook: Hook<A, M>, _ arguments: A) -> LuaEmission.Data {
-        .values(hook.shape, hook.values(of: arguments))
-    }
-
-    /// Reads the fields that listeners may replace back into the arguments.
-    private func take<A, M>(
-        _ outcome: LuaEmission.Result, into arguments: inout A, of hook: Hook<A, M>, _ list: TapList<A>, _ first: Int
-    ) throws {
-        guard outcome.hasChanges else { return }
-        for (field, value) in zip(hook.fields, outcome.fields) {
-            guard let set = field.set else { continue }
-            do {
-                try set(&arguments, value)
-            } catch let error as MFError {
-                throw list.named(MFError.badHookField(field.name, hook: hook.name, cause: error), first: first)
-            }
-        }
-    }
-}
-
-// MARK: - Naming the plugin in a failure
-
-extension HookBus {
-    private func naming<A, T>(_ list: TapList<A>, _ first: Int, _ body: () throws -> T) throws -> T {
-        do { return try body() } catch let error as MFError { throw list.named(error, first: first) }
-    }
-
-    private func naming<A, T>(_ list: TapList<A>, _ first: Int, _ body: () async throws -> T) async throws -> T {
-        do { return try await body() } catch let error as MFError { throw list.named(error, first: first) }
-    }
-}
-
-extension TapList {
-    /// What the listeners from one on are while they wait.
-    fileprivate func activity(_ first: Int) -> Activity {
-        let plugins = taps.map(\.plugin)
-        return Activity(listenersOf: hook) { listener in
-            plugins.indices.contains(first + listener) ? plugins[first + listener] : nil
-        }
-    }
-
-    /// The error with the names of the hook and of the plugin whose listener failed.
-    fileprivate func named(_ error: MFError, first: Int) -> MFError {
-        let index = first + (error["listener"].flatMap { Int($0) } ?? 0)
-        let plugin = taps.indices.contains(index) ? taps[index].plugin : nil
-        let error = kind.canWait ? error : tooDeep(error, plugin: plugin)
-        let named = error.removing(context: "listener").inHook(hook, plugin: plugin)
-        if error.code == .badHookValue { return named.sayingWho(hook) }
-        guard error.code == .cannotWait, !kind.canWait else { return named }
-        return named.replacing(
-            hint: "`\(hook)` is a sync hook: wait beside it in `mf.spawn`, or in a listener of an async hook")
+    private func callAsync<A>(_ list: TapList<A>, _ arguments: A) async throws -> Dispatch<A> {
+        var dispatch = Dispatch(arguments)
+        try await list.callAsync(&dispatch, of: self)
+        return dispatch
     }
 }
 
@@ -298,17 +159,18 @@ extension TapList {
         var result = LuaValue.nil
         var visited = 0
         repeat {
-            let end = taps.count
-            for run in try runs(from: visited) {
-                guard case .lua(let listeners, let first) = run else { continue }
+            let runs = try runs(from: visited)
+            visited = taps.count
+            for run in runs {
+                guard case .lua(let listeners) = run.body else { continue }
                 let outcome: LuaEmission.Result
                 do {
                     outcome =
                         kind.canWait
-                        ? try await state.emitAsync(kind.emission, listeners, data, keep: true) { activity(first) }
+                        ? try await state.emitAsync(kind.emission, listeners, data, keep: true) { run.activity(hook) }
                         : try state.emit(kind.emission, listeners, data, keep: true)
                 } catch let error as MFError {
-                    throw named(error, first: first)
+                    throw named(error, run.tap(of: error))
                 }
                 if let table = outcome.data {
                     data = .table(table)
@@ -321,8 +183,7 @@ extension TapList {
                     result = outcome.outcome
                 }
             }
-            visited = end
-        } while kind == .sync || kind == .syncWaterfall ? visited < taps.count : false
+        } while !kind.canWait && visited < taps.count
         return kind.isWaterfall ? current : result
     }
 }

@@ -1,5 +1,6 @@
 import Diagnostics
 import LuaBridge
+import Posix
 
 extension MFError {
     /// A listener put a value of the wrong type into a field that listeners may replace.
@@ -20,6 +21,21 @@ extension MFError {
             context: [("plugin", plugin), ("source", source)],
             hint: closest.map { "did you mean `\($0)`?" } ?? "`mflua explain HOOK-001` lists the hooks"
         )
+    }
+
+    /// A filter asks for something that its hook never has.
+    static func unknownFilterKey(_ key: String, of hook: any DeclaredHook) -> MFError {
+        let keys = hook.filterKeys.keys.sorted()
+        // A share has no request: the package stands in its place.
+        let near = key.closestMatch(in: keys) ?? (key == "id" ? keys.first { $0 == "pkgName" } : nil)
+        let advice = near.map { "did you mean `\($0)`?" }
+        let all =
+            keys.isEmpty
+            ? "`\(hook.name)` has no text argument: remove the filter"
+            : "its filter can have \(keys.map { "`\($0)`" }.joined(separator: ", "))"
+        return MFError(
+            .badHookFilter, "`\(hook.name)` has no `\(key)`" + (advice.map { " (\($0))" } ?? ""),
+            context: [("hook", hook.name), ("key", key)], hint: all)
     }
 
     /// A plugin has something that is no function under a hook's name.
@@ -100,5 +116,39 @@ extension MFError {
         MFError(
             .badHookData, "the data of hook `\(hook)` must be a table, found a \(found.luaTypeName)",
             context: [("hook", hook)], hint: "pass the hook's arguments as a table")
+    }
+}
+
+extension MFError {
+    /// A plugin is passed over because it kept failing, and its failures fail the step.
+    static func pluginTripped(_ plugin: String, hook: String, last: PluginAccount.Failure?) -> MFError {
+        let reason = last.map { ": `\($0.hook)` failed with \($0.message)" } ?? ""
+        return MFError(
+            .pluginTripped, "plugin `\(plugin)` has tripped after it kept failing\(reason)",
+            context: [("plugin", plugin), ("hook", hook)],
+            hint: "mend the plugin and reload it, or call `host:enablePlugins { \"\(plugin)\" }`")
+    }
+
+    /// A listener waited for longer than its plugin's `timeout`.
+    static func listenerTimedOut(after time: Duration) -> MFError {
+        MFError(
+            .listenerTimedOut, "the listener took longer than its plugin's `timeout` of \(time.text)",
+            hint: "raise `timeout` in the plugin's entry, or make the listener faster")
+    }
+
+    /// A listener used more than its plugin's `cpu`.
+    static func listenerOverran(_ cpu: Duration, cause: MFError) -> MFError {
+        MFError(
+            .listenerOverran, "the listener used more than its plugin's `cpu` of \(cpu.text)",
+            hint: "raise `cpu` in the plugin's entry, or make the listener cheaper", cause: cause,
+            traceback: cause.traceback)
+    }
+
+    /// An observer's listener wrote into its arguments.
+    static func observerWrote(_ key: LuaKey, hook: String, plugin: String) -> MFError {
+        MFError(
+            .observerWrote, "plugin `\(plugin)` only observes `\(hook)`: its arguments are read-only",
+            context: [("plugin", plugin), ("hook", hook), ("key", key.description)],
+            hint: "take the write out, or list the plugin without `fail = \"observe\"`")
     }
 }

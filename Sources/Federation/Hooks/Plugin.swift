@@ -20,7 +20,7 @@ public struct Plugin: Sendable {
     public let name: String
     /// The version, for logs and traces.
     public var version: String?
-    var listeners: [@Sendable (HookBus, PluginID) -> Void] = []
+    var listeners: [@Sendable (HookBus, PluginID, PluginAccount, HookFilter.Patterns) throws -> Void] = []
     /// The options that it declares, and what makes it of them.
     var declaration: Declaration?
 
@@ -61,10 +61,18 @@ public struct Plugin: Sendable {
     static func isName(_ name: String) -> Bool { !name.contains { $0 == "/" || $0 == "," } }
 
     /// The same plugin with one listener more.
-    func adding<A, M>(_ hook: Hook<A, M>, _ listener: SwiftListener<A>) -> Plugin {
+    ///
+    /// - Parameter patterns: For which calls it is called.
+    func adding<A, M>(
+        _ hook: Hook<A, M>, where patterns: [String: [String]], _ listener: SwiftListener<A>
+    ) -> Plugin {
         var copy = self
-        copy.listeners.append { [name] bus, owner in
-            bus.taps(hook).add(Tap(plugin: name, owner: owner, listener: .swift(listener)))
+        copy.listeners.append { bus, owner, account, only in
+            var filter = HookFilter()
+            try filter.add(
+                HookFilter.Patterns(patterns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }), for: hook)
+            try filter.add(only, for: hook)
+            bus.taps(hook).add(Tap(owner, account, hook: hook.name, filter: filter, .swift(listener)))
         }
         return copy
     }

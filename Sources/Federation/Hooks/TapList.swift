@@ -10,16 +10,30 @@ enum SwiftListener<A: Sendable>: Sendable {
     case asyncWaterfall(@Sendable (A) async throws -> A)
 }
 
-/// One listener of a hook, with the name of the plugin it belongs to.
+/// One listener of a hook, and whose it is.
 struct Tap<A: Sendable>: Sendable {
     enum Listener: Sendable {
         case lua(LuaFunction)
         case swift(SwiftListener<A>)
     }
-    let plugin: String
     /// The plugin's registration; a plugin that was replaced has another.
     let owner: PluginID
+    /// What is known of the plugin, and of its listener of this hook, over all generations.
+    let plugin: PluginAccount
+    let account: HookAccount
+    let filter: HookFilter
     let listener: Listener
+
+    init(
+        _ owner: PluginID, _ plugin: PluginAccount, hook: String, filter: HookFilter = HookFilter(),
+        _ listener: Listener
+    ) {
+        (self.owner, self.plugin, self.filter, self.listener) = (owner, plugin, filter, listener)
+        account = plugin.hook(hook)
+    }
+
+    /// Whether it has to be asked before each call whether it is called.
+    var isGated: Bool { !filter.isEmpty || plugin.needsGate }
 }
 
 /// Work on a list of listeners whose arguments are known to the list alone.
@@ -29,7 +43,9 @@ protocol TapListVisitor {
 
 /// What the host does with a hook's listeners without knowing the hook's arguments.
 protocol AnyTapList: AnyObject, Sendable {
-    func add(lua function: LuaFunction, plugin: String, owner: PluginID)
+    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID)
+    /// Compiles the listeners anew at the next call: what a plugin's account says of them has changed.
+    func recompile()
     /// Hands the list out as what it is.
     func accept(_ visitor: some TapListVisitor)
     func remove(owner: PluginID)
@@ -45,16 +61,25 @@ protocol AnyTapList: AnyObject, Sendable {
 final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     // Plugins are attached and hooks emitted by `HookBus`, which no other loop than its state's gets hold of.
 
-    /// Consecutive Lua listeners of one state are called in one go.
-    enum Run {
-        case lua(LuaListeners, first: Int)
-        case swift(SwiftListener<A>, index: Int)
+    /// What is called in one go: consecutive Lua listeners that are always called, or one listener.
+    struct Run {
+        enum Body {
+            case lua(LuaListeners)
+            case swift(SwiftListener<A>)
+        }
+        let body: Body
+        let taps: ArraySlice<Tap<A>>
+        /// The listener, where it is asked for before each call.
+        let gate: Tap<A>?
     }
 
     let hook: String
     let kind: HookKind
-    /// The lines of the hook's argument table.
+    /// The keys of the hook's argument table, and its lines.
+    let shape: LuaShape
     let fields: [HookField<A>]
+    /// How each field is read: all that an emission needs of them.
+    private let getters: [@Sendable (A) -> LuaValue]
     /// When tenants' plugins are called, and what their results do.
     let tenancy: HookTenancy
     /// What a call is about.
@@ -71,10 +96,22 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     private var isUnwinding = false
 
     init(
-        hook: String, kind: HookKind, fields: [HookField<A>], tenancy: HookTenancy,
+        hook: String, kind: HookKind, shape: LuaShape, fields: [HookField<A>], tenancy: HookTenancy,
         subject: @escaping @Sendable (A) -> HookSubject
     ) {
         (self.hook, self.kind, self.fields, self.tenancy, self.subject) = (hook, kind, fields, tenancy, subject)
+        self.shape = shape
+        getters = fields.map(\.get)
+    }
+
+    /// The argument table's values.
+    func values(of arguments: A) -> [LuaValue] {
+        [LuaValue](unsafeUninitializedCapacity: getters.count) { values, count in
+            for get in getters {
+                values.initializeElement(at: count, to: get(arguments))
+                count += 1
+            }
+        }
     }
 
     @inline(__always)
@@ -91,7 +128,7 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
         if isUnwinding {
             // Where several listen, the error is told whose listener it was on its way out.
             throw MFError.listenersTooDeep(
-                hook, plugin: taps.count == 1 ? taps[0].plugin : nil, depth: Self.depthLimit)
+                hook, plugin: taps.count == 1 ? taps[0].plugin.name : nil, depth: Self.depthLimit)
         }
         depth += 1
         defer {
@@ -124,16 +161,18 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     func holds(_ owner: PluginID) -> Bool { taps.contains { $0.owner == owner } }
 
     func copy() -> any AnyTapList {
-        let copy = TapList(hook: hook, kind: kind, fields: fields, tenancy: tenancy, subject: subject)
+        let copy = TapList(hook: hook, kind: kind, shape: shape, fields: fields, tenancy: tenancy, subject: subject)
         copy.taps = taps
         return copy
     }
 
     func accept(_ visitor: some TapListVisitor) { visitor.visit(self) }
 
-    func add(lua function: LuaFunction, plugin: String, owner: PluginID) {
-        add(Tap(plugin: plugin, owner: owner, listener: .lua(function)))
+    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID) {
+        add(Tap(owner, plugin, hook: hook, filter: filter, .lua(function)))
     }
+
+    func recompile() { compiled = nil }
 
     func remove(owner: PluginID) {
         taps.removeAll { $0.owner == owner }
@@ -141,35 +180,49 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     }
 
     private func contains(_ function: LuaFunction) -> Bool {
-        taps.contains { tap in
-            if case .lua(let other) = tap.listener { other == function } else { false }
-        }
+        taps.contains { $0.function == function }
     }
 
-    /// The listeners as runs, from the one at `start` on.
+    /// The listeners as runs, from the one at `start` on. Those of plugins that rest are left out.
     func runs(from start: Int = 0) throws -> [Run] {
         if start == 0, let compiled { return compiled }
         var runs: [Run] = []
-        var functions: [LuaFunction] = []
         var first = start
-        func flush() throws {
-            guard let state = functions.first?.state else { return }
-            runs.append(.lua(try LuaListeners(state: state, functions: functions), first: first))
-            functions = []
-        }
-        for index in taps.indices.dropFirst(start) {
-            switch taps[index].listener {
-            case .lua(let function):
-                if let state = functions.first?.state, state !== function.state { try flush() }
-                if functions.isEmpty { first = index }
-                functions.append(function)
-            case .swift(let listener):
-                try flush()
-                runs.append(.swift(listener, index: index))
+        while first < taps.count {
+            let tap = taps[first]
+            guard tap.plugin.rest == nil else {
+                first += 1
+                continue
             }
+            var end = first + 1
+            switch tap.listener {
+            case .swift(let listener):
+                runs.append(Run(body: .swift(listener), taps: taps[first..<end], gate: tap.isGated ? tap : nil))
+            case .lua(let function):
+                while !tap.isGated, end < taps.count, taps[end].follows(function) { end += 1 }
+                runs.append(try run(taps[first..<end], in: function.state))
+            }
+            first = end
         }
-        try flush()
         if start == 0 { compiled = runs }
         return runs
+    }
+
+    private func run(_ taps: ArraySlice<Tap<A>>, in state: LuaState) throws -> Run {
+        let gate = taps.first.flatMap { $0.isGated ? $0 : nil }
+        let listeners = try LuaListeners(
+            state: state, functions: taps.compactMap(\.function), tallies: taps.map(\.account.tally),
+            cpu: gate?.plugin.policy.cpu)
+        return Run(body: .lua(listeners), taps: taps, gate: gate)
+    }
+}
+
+extension Tap {
+    fileprivate var function: LuaFunction? { if case .lua(let function) = listener { function } else { nil } }
+
+    /// Whether it can be called in one go with a Lua listener before it.
+    fileprivate func follows(_ other: LuaFunction) -> Bool {
+        guard let function, function.state === other.state else { return false }
+        return !isGated && plugin.rest == nil
     }
 }

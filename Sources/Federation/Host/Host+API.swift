@@ -124,6 +124,41 @@ extension Host {
         }
     }
 
+    /// What is known of each plugin, in the order in which they were attached.
+    ///
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
+    public func plugins() async throws -> [PluginReport] {
+        try await registry.loop.perform { [self] in PluginRegistrar(self).reports }
+    }
+
+    /// Stops calling plugins, which keep their places; ``enable(plugins:)`` is the inverse.
+    ///
+    /// - Parameters:
+    ///   - time: After how long they are called again; nil: when they are enabled.
+    ///   - reason: What ``plugins()`` says of them.
+    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then.
+    public func disable(plugins names: [String], for time: Duration? = nil, why reason: String? = nil) async throws {
+        try await registry.loop.perform { [self] in
+            try PluginRegistrar(self).disablePlugins(names, for: time, why: reason)
+        }
+    }
+
+    /// Calls plugins again that were disabled or have tripped.
+    ///
+    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then.
+    public func enable(plugins names: [String]) async throws {
+        try await registry.loop.perform { [self] in try PluginRegistrar(self).enablePlugins(names) }
+    }
+
+    /// Makes a plugin that was read from a file or a text anew with other options, at its place.
+    ///
+    /// - Returns: The number of the generation.
+    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has, a `RELOAD` code when the old version stays.
+    @discardableResult
+    public func configure(plugin name: String, options: LuaValue) async throws -> Int {
+        try await registry.loop.perform { [self] in try PluginRegistrar(self).configurePlugin(name, options) }
+    }
+
     /// Detaches plugins by name.
     ///
     /// - Returns: The names that were attached.

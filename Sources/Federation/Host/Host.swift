@@ -31,7 +31,17 @@ public final class Host: HostContext, @unchecked Sendable {
         super.init(name: userOptions.name, registry: registry, hooks: Lifecycle.table)
         // Not weak, as ``HostContext`` says: the store is asked by the host alone.
         tenants.services = { [unowned self] tenant in TenantServices(of: self, for: tenant) }
+        hooks.remoteName = { [unowned self] subject in registeredName(of: subject) }
         try HostInitializer(self).initialize(userOptions)
+    }
+
+    /// The name that the remote of a call is registered under, for filters.
+    private func registeredName(of subject: HookSubject) -> String? {
+        switch subject {
+        case .request(let id): index.match(id, in: options.remotes)?.remote.name
+        case .expose(let remote, _), .remote(let remote), .registration(let remote): remote.name
+        case .remotes, .share, .host: nil
+        }
     }
 
     /// Undoes everything: remotes, plugins, share scopes, and the host's place in its runtime.

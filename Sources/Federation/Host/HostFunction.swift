@@ -79,7 +79,7 @@ extension HostFunction {
 
     /// The functions as methods of a host.
     static let methods: [LuaCallable] =
-        all.map { function in
+        (all + ofHosts).map { function in
             function.callable { call in
                 guard case .object(let object) = call[0], let host = object as? Host else {
                     throw MFError.notCalledOnHost(call.name)

@@ -46,6 +46,15 @@ struct PluginDraft {
         PluginDraft(scope: scope, prepared: prepared) { [make] in try around(make) }
     }
 
+    /// The same draft of a plugin about which the owner says something.
+    func with(_ settings: PluginSettings) -> PluginDraft {
+        making { make in
+            var plugin = try make()
+            plugin.settings = settings
+            return plugin
+        }
+    }
+
     /// Everything that is wrong with the options of several plugins, as one error.
     static func expectPrepared(_ drafts: [PluginDraft]) throws {
         var failures: [any Error] = []

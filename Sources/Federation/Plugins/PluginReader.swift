@@ -50,7 +50,8 @@ struct PluginReader: Sendable {
             guard try PluginEntry.isList(table) else {
                 return .made(registered(try LuaPlugin(table, of: Lifecycle.table)))
             }
-            return try draft(of: try PluginEntry(table), place: places.next(table.get(1)))
+            let entry = try PluginEntry(table)
+            return try draft(of: entry, place: places.next(table.get(1))).with(entry.settings)
         default: break
         }
         throw MFError.pluginInvalid(found: value.luaTypeName, source: nil)
@@ -59,7 +60,7 @@ struct PluginReader: Sendable {
     private func draft(of entry: PluginEntry, place: @escaping @Sendable () -> String?) throws -> PluginDraft {
         if case .file(let path) = entry.body {
             return try draft(
-                path, options: entry.options, tenant: entry.tenant, failsClosed: entry.failsClosed, place: place)
+                path, options: entry.options, tenant: entry.tenant, settings: entry.settings, place: place)
         }
         if let tenant = entry.tenant { throw MFError.tenantPluginWithoutFile(tenant) }
         switch entry.body {
@@ -78,13 +79,14 @@ struct PluginReader: Sendable {
         switch plugin.kind {
         case .swift(let swift):
             return try draft(of: swift, options: plugin.options, value: .object(SwiftPluginView(swift)))
+                .with(plugin.settings)
         case .file(let path):
             return try draft(
-                path, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed, place: { nil })
+                path, options: plugin.options, tenant: plugin.tenant, settings: plugin.settings, place: { nil })
         case .source(let text, let name):
             return try readFirst(
                 PluginSource(
-                    path: name, options: plugin.options, tenant: plugin.tenant, failsClosed: plugin.failsClosed,
+                    path: name, options: plugin.options, tenant: plugin.tenant, settings: plugin.settings,
                     text: text), place: { nil })
         }
     }
@@ -111,11 +113,11 @@ struct PluginReader: Sendable {
     }
 
     private func draft(
-        _ path: String, options: LuaValue, tenant: String?, failsClosed: Bool? = nil,
+        _ path: String, options: LuaValue, tenant: String?, settings: PluginSettings = PluginSettings(),
         place: @escaping @Sendable () -> String?
     ) throws -> PluginDraft {
         try readFirst(
-            PluginSource(path: try pluginFile(path), options: options, tenant: tenant, failsClosed: failsClosed),
+            PluginSource(path: try pluginFile(path), options: options, tenant: tenant, settings: settings),
             place: place)
     }
 
@@ -160,7 +162,9 @@ struct PluginReader: Sendable {
     private var preparation: OptionsPreparation { OptionsPreparation(registry: registry) }
 
     private func registered(_ plugin: LuaPlugin) -> RegisteredPlugin {
-        RegisteredPlugin(id: PluginID(number: 0), body: .lua(plugin), value: .table(plugin.table))
+        RegisteredPlugin(
+            id: PluginID(number: 0), body: .lua(plugin), value: .table(plugin.table),
+            settings: plugin.source?.settings ?? PluginSettings())
     }
 
     private func pluginMade(by function: LuaFunction, options: LuaValue, source: PluginSource?) throws
@@ -278,7 +282,8 @@ struct PluginReader: Sendable {
             // What the host has found is told in its own words, and not as an error of the tenant's.
             throw declared.failure ?? error
         }
-        plugin.failsClosed = source.failsClosed ?? plugin.failsClosed
+        if let fail = source.settings.policy.fail { plugin.failsClosed = fail == .closed }
+        plugin.filters = try filters(of: plugin, source)
         for name in plugin.functions where Lifecycle.table.named[name] == nil {
             guard LuaPlugin.functionsBesideHooks.contains(name) else {
                 throw MFError.unknownHook(
@@ -286,7 +291,8 @@ struct PluginReader: Sendable {
             }
         }
         return RegisteredPlugin(
-            id: PluginID(number: 0), body: .tenant(plugin, source), value: .object(plugin), schema: declared.schema)
+            id: PluginID(number: 0), body: .tenant(plugin, source), value: .object(plugin), schema: declared.schema,
+            settings: source.settings)
     }
 
     /// The file, options and tenant that an entry of a list of plugins names; nothing for a table or a function.
@@ -298,15 +304,18 @@ struct PluginReader: Sendable {
             guard try PluginEntry.isList(table) else { return nil }
             let entry = try PluginEntry(table)
             guard case .file(let path) = entry.body else { return nil }
-            return try PluginSource(path: pluginFile(path), options: entry.options, tenant: entry.tenant)
+            return try PluginSource(
+                path: pluginFile(path), options: entry.options, tenant: entry.tenant, settings: entry.settings)
         case .object(let object):
             guard let plugin = (object as? HostPluginView)?.plugin else { return nil }
             switch plugin.kind {
             case .swift: return nil
             case .file(let path):
-                return try PluginSource(path: pluginFile(path), options: plugin.options, tenant: plugin.tenant)
+                return try PluginSource(
+                    path: pluginFile(path), options: plugin.options, tenant: plugin.tenant, settings: plugin.settings)
             case .source(let text, let name):
-                return PluginSource(path: name, options: plugin.options, tenant: plugin.tenant, text: text)
+                return PluginSource(
+                    path: name, options: plugin.options, tenant: plugin.tenant, settings: plugin.settings, text: text)
             }
         default: return nil
         }
@@ -340,7 +349,7 @@ extension MFError {
     }
 
     static func isAboutPlugin(_ code: Code) -> Bool {
-        [.unknownHook, .pluginWithoutName, .pluginInvalid, .pluginLoadFailed].contains(code)
+        [.unknownHook, .pluginWithoutName, .pluginInvalid, .pluginLoadFailed, .badHookFilter].contains(code)
             || code.rawValue.hasPrefix("LIMIT-") || code.rawValue.hasPrefix("PLUGIN-")
     }
 }

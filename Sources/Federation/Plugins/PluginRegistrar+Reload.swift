@@ -32,6 +32,7 @@ extension PluginRegistrar {
         from old: RegisteredPlugin, _ source: PluginSource, ending last: PluginGeneration
     ) throws -> PluginGeneration {
         let new = try registry.reloads.withinLoadTime(of: self.state) { try reader.readPlugin(source) }
+        let filters = try filters(of: new)
         guard new.name == old.name else { throw MFError.reloadRenamed(old.name, to: new.name, path: source.path) }
         let state = try step(
             "beforeReload", of: old,
@@ -46,7 +47,7 @@ extension PluginRegistrar {
         if case .lua(let plugin) = new.body, let apply = plugin.apply {
             _ = try registry.reloads.withinLoadTime(of: self.state) { try apply.state.call(apply, [.object(context)]) }
         }
-        swap(old, for: new, ending: last.scope)
+        swap(old, for: new, filters: filters, ending: last.scope)
         return source.generation
     }
 
@@ -68,21 +69,31 @@ extension PluginRegistrar {
         }
     }
 
+    private func filters(of plugin: RegisteredPlugin) throws -> [String: HookFilter] {
+        guard case .lua(let lua) = plugin.body else { return [:] }
+        return Dictionary(uniqueKeysWithValues: try lua.hooks.map { ($0.name, try filter(of: $0, plugin)) })
+    }
+
     /// From here on nothing can fail.
-    private func swap(_ old: RegisteredPlugin, for read: RegisteredPlugin, ending scope: Lifetime) {
+    private func swap(
+        _ old: RegisteredPlugin, for read: RegisteredPlugin, filters: [String: HookFilter], ending scope: Lifetime
+    ) {
         var new = read
         new.id = context.takePluginNumber(rank: old.id.rank)
+        new.account = old.account
+        new.account?.reset()
         switch new.body {
         case .lua(let plugin):
-            let functions = Dictionary(plugin.hooks.map { ($0.name, $0.function) }) { first, _ in first }
+            let listeners = Dictionary(plugin.hooks.map { ($0.name, $0) }) { first, _ in first }
             hooks.replace(old.id, hooks: plugin.hooks.map(\.name), ending: scope) { name, store in
-                if let function = functions[name] { store.add(lua: function, plugin: plugin.name, owner: new.id) }
+                guard let hook = listeners[name], let filter = filters[name] else { return }
+                store.add(lua: hook.function, filter: filter, plugin: new.known, owner: new.id)
             }
         case .tenant(let plugin, _):
             let border = TenantBorder(plugin, host: context)
-            hooks.replace(old.id, hooks: plugin.hooks, ending: scope) { _, store in
-                store.accept(TenantListening(plugin: plugin, border: border, owner: new.id))
-            }
+            let listening = TenantListening(
+                plugin: plugin, border: border, owner: new.id, account: new.known, only: new.settings.only)
+            hooks.replace(old.id, hooks: plugin.hooks, ending: scope) { _, store in store.accept(listening) }
         case .swift: return
         }
         if let index = context.plugins.firstIndex(where: { $0.id == old.id }) { context.plugins[index] = new }

@@ -122,6 +122,9 @@ struct PluginRegistrar: HostService {
         var plugin = plugin
         plugin.id = context.takePluginNumber(order: plugin.order)
         if plugin.source == nil { plugin.applied = Lifetime() }
+        plugin.account = PluginAccount(
+            plugin.name, policy: plugin.settings.policy, isTenants: plugin.isTenants
+        ) { [log] in log.warning("\($0)") }
         context.plugins.append(plugin)
         do {
             try listen(plugin)
@@ -153,25 +156,39 @@ struct PluginRegistrar: HostService {
                     _ = try apply.state.call(apply, [.object(context)])
                 }
             }
-            for (name, function) in lua.hooks {
-                for store in hooks.stores(named: name) { store.add(lua: function, plugin: lua.name, owner: plugin.id) }
+            for hook in lua.hooks {
+                let filter = try filter(of: hook, plugin)
+                for store in hooks.stores(named: hook.name) {
+                    store.add(lua: hook.function, filter: filter, plugin: plugin.known, owner: plugin.id)
+                }
             }
         case .tenant(let tenant, _):
             let border = TenantBorder(tenant, host: context)
             border.tellOfHooksNeverCalled()
             hooks.hasTenants = true
+            let listening = TenantListening(
+                plugin: tenant, border: border, owner: plugin.id, account: plugin.known, only: plugin.settings.only)
             for hook in tenant.hooks {
-                for store in hooks.stores(named: hook) {
-                    store.accept(TenantListening(plugin: tenant, border: border, owner: plugin.id))
-                }
+                for store in hooks.stores(named: hook) { store.accept(listening) }
             }
         case .swift(let swift):
-            for listen in swift.listeners { listen(hooks, plugin.id) }
+            for listen in swift.listeners { try listen(hooks, plugin.id, plugin.known, plugin.settings.only) }
         }
+    }
+
+    /// The filter of a plugin's listener and what its entry asks for besides.
+    func filter(of hook: PluginHook<LuaFunction>, _ plugin: RegisteredPlugin) throws -> HookFilter {
+        var filter = hook.filter
+        guard let declared = Lifecycle.table.named[hook.name] else { return filter }
+        do { try filter.add(plugin.settings.only, for: declared) } catch let error as MFError {
+            throw error.adding(context: [("plugin", plugin.name)])
+        }
+        return filter
     }
 
     private func detach(_ plugin: RegisteredPlugin) {
         for store in hooks.stores { store.remove(owner: plugin.id) }
+        if let account = plugin.account { end(account) }
         context.plugins.removeAll { $0.id == plugin.id }
         plugin.applied?.close()
         guard let source = plugin.source else { return }

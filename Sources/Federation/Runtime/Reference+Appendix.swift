@@ -45,6 +45,12 @@ extension Reference {
             ("mf.InitShareScopeMapOptions", HostFunction.initShareScopeMapOptions, "The origin of a share scope."),
             ("mf.FetchOptions", FetchRequest.options, "How a URL is asked."),
             ("mf.ResponseFields", MFLibrary.responseFields, "The parts of a response."),
+            ("mf.Trip", PluginSettings.trip, "When a plugin that keeps failing is passed over."),
+            (
+                "mf.DisablePluginsOptions", HostFunction.disablePluginsOptions,
+                "How long plugins are not called, and why."
+            ),
+            ("mf.HookTable", PluginHookTable.options, "A listener with a filter and a place of its own."),
             ("mf.EncodeOptions", JSONLibrary.encodeOptions, "How JSON is written."),
             ("mf.ScriptRequest", ScriptRequest.options, "What a listener of `createScript` may return."),
         ]

@@ -118,6 +118,29 @@ extension Reference {
         ---@field id string
         ---@field results {url: string, status: "success"|"cached"|"error"|"timeout", resourceType: string, initiator: string, id: string, error?: any}[]
 
+        --- An attached plugin: how it is, and what its listeners have done.
+        ---@class mf.PluginReport
+        ---@field name string
+        ---@field version? string
+        ---@field from? string The file that it was read from.
+        ---@field tenant? string
+        ---@field generation integer 1 for the version that was attached.
+        ---@field state "on"|"off"|"tripped"
+        ---@field why? string The reason, unless it is on.
+        ---@field hooks table<string, mf.HookReport>
+        ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.
+
+        --- What the listener of one hook has done; times in milliseconds, estimated from one call in 64.
+        ---@class mf.HookReport
+        ---@field calls integer
+        ---@field noops integer Calls that returned nothing.
+        ---@field filtered integer Calls that a filter has kept away.
+        ---@field errors integer
+        ---@field timeouts integer
+        ---@field ms number Without what the calls waited.
+        ---@field waitMs number
+        ---@field maxMs number
+
         --- A host as a tenant sees it: `origin` in the hooks of a plugin that runs in one.
         ---@class mf.TenantHost
         ---@field name string
@@ -255,7 +278,7 @@ extension Reference {
             ---@field snapshotHandler table
 
             """
-        for function in HostFunction.all {
+        for function in HostFunction.all + HostFunction.ofHosts {
             text += "---@field \(function.name) \(asMethod(function.signature)) \(function.summary)\n"
         }
         text += "---@field dispose fun(self: mf.Host) Undoes everything the host did.\n"

@@ -132,7 +132,7 @@ struct TenantPatterns: Sendable, Equatable {
             for state in states where state < pattern.count {
                 if pattern[state] == any {
                     next.insert(state)
-                } else if matches(pattern[state], segment) {
+                } else if Glob.fits(pattern[state], segment) {
                     next.insert(state + 1)
                 }
             }
@@ -163,27 +163,6 @@ struct TenantPatterns: Sendable, Equatable {
     private static func coversAll(_ pattern: [[UInt8]], below remote: [[UInt8]]) -> Bool {
         guard pattern.last == any else { return false }
         return states(of: pattern, after: remote).contains(pattern.count - 1)
-    }
-
-    /// Whether a segment fits, where `*` is any text; in time proportional to the product of the lengths.
-    private static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
-        var (p, t) = (0, 0)
-        var star: (p: Int, t: Int)?
-        while t < text.count {
-            if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
-                star = (p, t)
-                p += 1
-            } else if p < pattern.count, pattern[p] == text[t] {
-                (p, t) = (p + 1, t + 1)
-            } else if let last = star {
-                star = (last.p, last.t + 1)
-                (p, t) = (last.p + 1, last.t + 1)
-            } else {
-                return false
-            }
-        }
-        while p < pattern.count, pattern[p] == UInt8(ascii: "*") { p += 1 }
-        return p == pattern.count
     }
 }
 

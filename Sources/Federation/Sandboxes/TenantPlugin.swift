@@ -21,9 +21,19 @@ package final class TenantPlugin: @unchecked Sendable {
     /// The names of its functions, sorted: hooks, and what else it has.
     package let functions: [String]
     private let listeners: [String: TenantFunctionProxy]
+    /// Its `filter`, as it was given.
+    let filter: LuaValue
+    /// The hooks that are written as tables, without their handlers.
+    let hookTables: [String: LuaRecord]
+    /// For which calls its listeners are called, by hook; set once it was checked.
+    var filters: [String: HookFilter] = [:]
 
-    init(name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunctionProxy]) {
+    init(
+        name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunctionProxy], filter: LuaValue,
+        hookTables: [String: LuaRecord]
+    ) {
         (self.name, self.version, self.tenant, self.listeners) = (name, version, tenant, listeners)
+        (self.filter, self.hookTables) = (filter, hookTables)
         functions = listeners.keys.sorted()
         failsClosed = tenant.options.failClosed
     }
@@ -153,14 +163,21 @@ extension Tenant {
         guard Plugin.isName(pluginName) else { throw MFError.badPluginName(pluginName, source: name) }
         let place = ExportPath(origin, result: 0)
         var listeners: [String: TenantFunctionProxy] = [:]
+        var tables: [String: LuaRecord] = [:]
         for entry in record.entries {
-            guard case .string(let key) = entry.key, case .object(let object) = entry.value,
+            guard case .string(let key) = entry.key else { continue }
+            if case .object(let object) = entry.value, let export = object as? TenantExport {
+                listeners[key] = TenantFunctionProxy(self, export, place.at(entry.key))
+            } else if case .record(let table) = entry.value, case .object(let object) = table["handler"],
                 let export = object as? TenantExport
-            else { continue }
-            listeners[key] = TenantFunctionProxy(self, export, place.at(entry.key))
+            {
+                listeners[key] = TenantFunctionProxy(self, export, place.at(entry.key).at(.string("handler")))
+                tables[key] = table
+            }
         }
         return TenantPlugin(
-            name: pluginName, version: record["version"].stringValue, tenant: self, listeners: listeners)
+            name: pluginName, version: record["version"].stringValue, tenant: self, listeners: listeners,
+            filter: record["filter"], hookTables: tables)
     }
 
     /// Loads the chunk in `...`: source, name, options, and what prepares the options of a plugin that declares them.

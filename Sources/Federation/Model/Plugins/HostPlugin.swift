@@ -17,8 +17,32 @@ public struct HostPlugin: Sendable {
     let kind: Kind
     var options: LuaValue = .nil
     var tenant: String?
-    /// Whether hooks of a tenant's plugin fail while the tenant is suspended; nil: as the tenant's options say.
-    public var failsClosed: Bool?
+    var settings = PluginSettings()
+
+    /// The same plugin with another policy for its failures.
+    ///
+    /// ```swift
+    /// .file("plugins/metrics.lua").with(PluginPolicy(fail: .observe))
+    /// ```
+    public func with(_ policy: PluginPolicy) -> HostPlugin {
+        var copy = self
+        copy.settings.policy = policy
+        return copy
+    }
+
+    /// The same plugin, called only for what the patterns match.
+    ///
+    /// ```swift
+    /// .file("plugins/audit.lua").only(["remote": ["billing"], "id": ["billing/*", "!billing/health"]])
+    /// ```
+    ///
+    /// - Parameter patterns: By argument of the hook, or `remote`, `code`, `initiator`. A hook that has no such argument
+    ///   makes the registration fail with `HOOK-008`.
+    public func only(_ patterns: [String: [String]]) -> HostPlugin {
+        var copy = self
+        copy.settings.only = HookFilter.Patterns(patterns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        return copy
+    }
 
     /// A plugin written in Swift.
     ///

@@ -14,18 +14,13 @@ struct PluginEntry {
     let body: Body
     let options: LuaValue
     let tenant: String?
-    /// What `fail` says.
-    let failsClosed: Bool?
+    let settings: PluginSettings
 
     /// The keys of an entry, which are closed.
     static let keys = OptionTable(
         [
-            .init("tenant", .tenant, "The tenant whose sandbox the plugin's code runs in.", takesNull: false),
-            .init(
-                "fail", .word("closed", "open"),
-                "`closed` makes every failure of a tenant's plugin fail the step; otherwise only failures in what the tenant may change do."
-            ),
-        ],
+            .init("tenant", .tenant, "The tenant whose sandbox the plugin's code runs in.", takesNull: false)
+        ] + PluginSettings.keys,
         positions: [
             OptionType("string|function|mf.PluginDeclaration", "a path, a function or a declaration") {
                 value, checker in
@@ -42,9 +37,7 @@ struct PluginEntry {
 
     /// Keys that later versions have.
     private static let laterKeys = [
-        "timeout", "cpu", "trip", "order", "before", "after", "enabled", "required", "filter", "only", "grant",
-        "shadow",
-        "remote", "version",
+        "order", "before", "after", "enabled", "required", "grant", "shadow", "remote", "version",
     ]
 
     /// Reads an entry.
@@ -59,7 +52,7 @@ struct PluginEntry {
         default: throw MFError.pluginInvalid(found: "table", source: nil)
         }
         (options, tenant) = (values[2], values["tenant"].stringValue)
-        failsClosed = values["fail"].stringValue.map { $0 == "closed" }
+        settings = try PluginSettings(values)
     }
 
     /// Notes a `tenant` among a plugin's own options, where it would run unsandboxed in silence.

@@ -22,6 +22,10 @@ struct RegisteredPlugin: Sendable {
     var holder: (any SecretHolder)?
     /// What `apply` of a plugin without a file has begun; one of a file has its generation's.
     var applied: Lifetime?
+    /// What the owner says of it.
+    var settings = PluginSettings()
+    /// Its calls and failures, over all generations; there once it is attached.
+    var account: PluginAccount?
 
     var name: String {
         switch body {
@@ -29,6 +33,15 @@ struct RegisteredPlugin: Sendable {
         case .swift(let plugin): plugin.name
         case .tenant(let plugin, _): plugin.qualifiedName
         }
+    }
+
+    /// Whether it runs in a tenant.
+    var isTenants: Bool { if case .tenant = body { true } else { false } }
+
+    /// The account of a plugin that is attached.
+    var known: PluginAccount {
+        guard let account else { preconditionFailure("plugin `\(name)` is not attached") }
+        return account
     }
 
     /// Where it was read from, for messages.
@@ -93,8 +106,8 @@ struct PluginSource: Sendable {
     let path: String
     let options: LuaValue
     let tenant: String?
-    /// What `fail` of the plugin's entry says of a tenant's plugin; where it says nothing, the tenant's `failClosed` does.
-    var failsClosed: Bool?
+    /// What its entry says.
+    let settings: PluginSettings
     /// The version that was read.
     var generation = PluginGeneration()
     /// The text, of a plugin that was given from memory.
@@ -103,11 +116,11 @@ struct PluginSource: Sendable {
     private let optionsRead: LuaValue?
 
     init(
-        path: String, options: LuaValue, tenant: String?, failsClosed: Bool? = nil,
+        path: String, options: LuaValue, tenant: String?, settings: PluginSettings = PluginSettings(),
         generation: PluginGeneration = PluginGeneration(), text: [UInt8]? = nil
     ) {
         (self.path, self.options, self.tenant, self.text) = (path, options, tenant, text)
-        (self.failsClosed, self.generation) = (failsClosed, generation)
+        (self.settings, self.generation) = (settings, generation)
         optionsRead = try? options.detached()
     }
 
@@ -123,7 +136,7 @@ struct PluginSource: Sendable {
     /// The same file, to be read once more, with other options if they are given.
     func next(_ generation: PluginGeneration, options: LuaValue? = nil) -> PluginSource {
         PluginSource(
-            path: path, options: options ?? self.options, tenant: tenant, failsClosed: failsClosed,
+            path: path, options: options ?? self.options, tenant: tenant, settings: settings,
             generation: generation, text: text)
     }
 }
@@ -132,7 +145,7 @@ struct PluginSource: Sendable {
 struct LuaPlugin: Sendable {
     let name: String
     let table: LuaTable
-    let hooks: [(name: String, function: LuaFunction)]
+    let hooks: [PluginHook<LuaFunction>]
     let apply: LuaFunction?
     let order: PluginOrder
     let source: PluginSource?
@@ -153,8 +166,36 @@ struct LuaPlugin: Sendable {
         self.table = table
         apply = entries["apply"]?.functionValue
         self.source = source
+        let patterns = try HookFilter.Patterns(entries["filter"] ?? .nil)
         // In the order of the declarations: a table has none.
-        hooks = hookTable.names.compactMap { name in entries[name]?.functionValue.map { (name, $0) } }
+        hooks = try hookTable.all.compactMap { [name] hook in
+            guard let value = entries[hook.name] else { return nil }
+            return try Self.hook(hook, value, patterns, plugin: name, source: source?.path)
+        }
+    }
+
+    private static func hook(
+        _ hook: any DeclaredHook, _ value: LuaValue, _ patterns: HookFilter.Patterns, plugin: String, source: String?
+    ) throws -> PluginHook<LuaFunction>? {
+        var filter = HookFilter()
+        do {
+            try filter.add(patterns, for: hook)
+            switch value {
+            case .function(let function):
+                return PluginHook(name: hook.name, function: function, filter: filter, order: nil)
+            case .table:
+                let parts = try PluginHookTable.options.read(value, of: hook.name)
+                try filter.add(HookFilter.Patterns(parts["filter"]), for: hook)
+                guard let function = parts["handler"].functionValue else { return nil }
+                let order =
+                    parts["order"].isNil
+                    ? nil : try PluginOrder(parts["order"], plugin: plugin, source: source)
+                return PluginHook(name: hook.name, function: function, filter: filter, order: order)
+            default: return nil
+            }
+        } catch let error as MFError {
+            throw error.adding(context: [("plugin", plugin), ("file", source)])
+        }
     }
 
     /// Everything that is wrong with a plugin's table: its name, then its hooks in the order of their declarations, then
@@ -177,7 +218,22 @@ struct LuaPlugin: Sendable {
         if !Plugin.isName(name) { problems.append(.badPluginName(name, source: path)) }
         for hook in hooks {
             guard let value = entries[hook], value.functionValue == nil else { continue }
-            problems.append(.hookNotFunction(hook, found: value.luaTypeName, plugin: name, source: path))
+            if case .table(let table) = value {
+                if let problem = PluginHookTable.problem(with: .table(table), hook: hook, plugin: name) {
+                    problems.append(problem)
+                }
+            } else {
+                problems.append(.hookNotFunction(hook, found: value.luaTypeName, plugin: name, source: path))
+            }
+        }
+        if let filter = entries["filter"] {
+            var checker = OptionChecker(path: "filter")
+            try? OptionType.hookFilter.check(filter, &checker)
+            problems += checker.problems.map { problem in
+                MFError(
+                    .badHookFilter, "plugin `\(name)`: \(problem.text)", context: [("plugin", name), ("source", path)],
+                    hint: problem.hint)
+            }
         }
         let known = Set(hooks)
         for (key, value) in sorted where !known.contains(key) && !functionsBesideHooks.contains(key) {

@@ -1,0 +1,40 @@
+import LuaBridge
+
+extension HostFunction {
+    static let disablePluginsOptions = OptionTable([
+        .init("for", .duration, "After how long they are called again; otherwise when they are enabled."),
+        .init("why", .string, "The reason, as `host:plugins()` tells it."),
+    ])
+
+    /// Functions that a host has, and `mf` does not: they are for whoever owns the host.
+    static let ofHosts = [
+        HostFunction(
+            "plugins", "fun(): mf.PluginReport[]",
+            "What is known of each plugin: its state, and per hook the calls, errors and times in milliseconds."
+        ) { host, _ in [.array(PluginRegistrar(host).reports.map(\.luaValue))] },
+        HostFunction(
+            "disablePlugins", "fun(names: string[], options?: mf.DisablePluginsOptions)",
+            "Stops calling plugins, which keep their places; raises if one of the names is unknown."
+        ) { host, call in
+            let names = try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
+            let options = try disablePluginsOptions.read(call, 1)
+            try PluginRegistrar(host).disablePlugins(
+                names, for: options["for"].duration, why: options["why"].stringValue)
+            return []
+        },
+        HostFunction(
+            "enablePlugins", "fun(names: string[])",
+            "Calls plugins again that were disabled or have tripped; raises if one of the names is unknown."
+        ) { host, call in
+            try PluginRegistrar(host).enablePlugins(
+                try OptionType.strings.read(call, 0).strings(expecting: "a list of names"))
+            return []
+        },
+        HostFunction(
+            "configurePlugin", "fun(name: string, options: any|fun(old: any): any): integer",
+            "Makes a plugin anew with other options, at its place; returns the generation, raises if the old one stays."
+        ) { host, call in
+            [.integer(Int64(try PluginRegistrar(host).configurePlugin(try call.string(0), call[1])))]
+        },
+    ]
+}

@@ -1,0 +1,38 @@
+import Diagnostics
+import LuaBridge
+
+extension PluginReader {
+    /// The filters of a tenant's plugin, by hook: checked as those of the host's own plugins are.
+    func filters(of plugin: TenantPlugin, _ source: PluginSource) throws -> [String: HookFilter] {
+        var problems: [MFError] = []
+        func check(_ value: LuaValue, path: String) throws -> HookFilter.Patterns {
+            var checker = OptionChecker(path: path)
+            try OptionType.hookFilter.check(value, &checker)
+            problems += checker.problems.map {
+                MFError(
+                    .badHookFilter, "plugin `\(plugin.name)`: \($0.text)",
+                    context: [("plugin", plugin.name), ("source", source.path)], hint: $0.hint)
+            }
+            return try HookFilter.Patterns(value)
+        }
+        let own = plugin.filter.isNil ? HookFilter.Patterns() : try check(plugin.filter, path: "filter")
+        var filters: [String: HookFilter] = [:]
+        for hook in Lifecycle.table.all where plugin.functions.contains(hook.name) {
+            var filter = HookFilter()
+            try filter.add(own, for: hook)
+            if let table = plugin.hookTables[hook.name] {
+                // Its handler is the tenant's: a function in place of the reference to it.
+                var table = table
+                table["handler"] = plugin.function(hook.name).map { .callable($0) } ?? .nil
+                if let problem = PluginHookTable.problem(with: .record(table), hook: hook.name, plugin: plugin.name) {
+                    problems.append(problem)
+                } else {
+                    try filter.add(check(table["filter"], path: "\(hook.name).filter"), for: hook)
+                }
+            }
+            filters[hook.name] = filter
+        }
+        if let error = MFError.together(problems, source: source.path) { throw error }
+        return filters
+    }
+}
