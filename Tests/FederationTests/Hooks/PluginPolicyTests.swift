@@ -235,9 +235,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("fail = 'opened'", "`closed`, `open` or `observe`"), ("timeout = 5", "`timeout`"), ("cpu = 'x'", "`cpu`"),
-        ("trip = true", "`trip`"), ("trip = { error = 3 }", "did you mean `errors`?"),
-        ("trip = { errors = 0 }", "`trip.errors`"), ("tripp = false", "did you mean `trip`?"),
+        ("fail = 'opened'", "`plugins[1].fail`: expected"), ("timeout = 5", "`plugins[1].timeout`: expected a time"),
+        ("cpu = 'x'", "`plugins[1].cpu`"),
+        ("trip = true", "`plugins[1].trip`: expected `false` or a table"),
+        ("trip = { error = 3 }", "did you mean `errors`?"),
+        ("trip = { errors = 0 }", "`plugins[1].trip.errors`"), ("tripp = false", "did you mean `trip`?"),
     ]) func anEntryThatSaysNonsenseIsRefused(entry: String, text: String) async throws {
         try await withSite { site in
             let error = await site.failure(

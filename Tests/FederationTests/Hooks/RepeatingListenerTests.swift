@@ -222,7 +222,8 @@ import Testing
                         return $0
                     }
                 }
-            list.add(Tap(plugin: "again-plugin", owner: PluginID(number: 1 << 20), listener: .swift(listener)))
+            let account = PluginAccount("again-plugin", policy: PluginPolicy(), isTenants: false)
+            list.add(Tap(PluginID(number: 1 << 20), account, hook: list.hook, .swift(listener)))
         }
     }
 

@@ -328,7 +328,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["timeout", "enabled", "required", "before", "trip"])
+    @Test(arguments: ["enabled", "required", "before", "grant", "shadow"])
     func keysOfLaterVersionsAreRefusedByName(key: String) async throws {
         try await withSite { site in
             let error = await site.failure(
