@@ -45,7 +45,7 @@ struct OptionResolver {
     /// - Parameter value: A table, or nothing.
     mutating func resolve(_ value: LuaValue, by schema: OptionSchema) throws -> LuaRecord {
         guard value.isNothing || value.isTable else {
-            note(.wrong, "the options are \(value.shownOption), not a table")
+            note(.wrong, "the options are \(value.kindOfOption), not a table")
             return LuaRecord()
         }
         return try fields(value, schema)
@@ -118,7 +118,8 @@ struct OptionResolver {
             let name = path.isEmpty ? "the table of options" : "`\(path)`"
             note(.wrong, "\(name) takes keys from a metatable: only its own keys count, copy the others into it")
         }
-        return try value.luaEntries() ?? []
+        // Tables have no order, and messages have one.
+        return try (value.luaEntries() ?? []).sorted { OptionKey.isBefore(OptionKey($0.key), OptionKey($1.key)) }
     }
 
     // MARK: - Values

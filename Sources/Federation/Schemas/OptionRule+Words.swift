@@ -86,7 +86,7 @@ extension LuaValue {
     }
 
     /// `a string`, `a table`.
-    fileprivate var kindOfOption: String {
+    var kindOfOption: String {
         switch self {
         case .nil: "nothing"
         case .boolean: "a boolean"

@@ -179,6 +179,18 @@ import Testing
             ])
     }
 
+    @Test func faultsComeInOneOrderWhateverThatOfTheTable() async throws {
+        let faults = try await Self.faults(
+            "{ l = { list = 'string' }, m = { map = 'string' } }",
+            "{ [7] = 1, [3] = 1, b = 1, a = 1, l = { [true] = 1, y = 1, x = 1 }, m = { [2] = 1, d = 1, c = 1 } }")
+        let keys = faults.map { $0.prefix { $0 != " " } }
+        #expect(
+            keys == [
+                "`[3]`", "`[7]`", "`a`", "`b`", "`l[\"x\"]`", "`l[\"y\"]`", "`l[true]`", "`m`", "`m[\"c\"]`",
+                "`m[\"d\"]`",
+            ])
+    }
+
     @Test func aFormerNameBesideTheNewOneIsRefused() async throws {
         let faults = try await Self.faults("{ a = { type = 'any', was = { 'b', 'c' } } }", "{ a = 1, b = 2 }")
         #expect(faults == ["`b` is the former name of `a`, which is given, too"])
