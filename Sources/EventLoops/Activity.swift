@@ -1,4 +1,5 @@
 package import Diagnostics
+internal import Synchronization
 
 /// Something under way that others may wait for: a script, a load, a share, a task, a module that is being required.
 ///
@@ -58,6 +59,9 @@ public final class Activity: @unchecked Sendable {
     let outer: Activity?
     private let makeName: @Sendable () -> String
     private let key: Key?
+    /// Tells which of two that have a key came first.
+    private let order: Int
+    private static let lastOrder = Atomic<Int>(0)
     private(set) var waitsFor: [Activity] = []
     private(set) var waiters: [Activity] = []
     /// Which of the listeners runs.
@@ -86,6 +90,7 @@ public final class Activity: @unchecked Sendable {
         makeName = name
         self.kind = kind
         self.key = key
+        order = key == nil ? 0 : Self.lastOrder.wrappingAdd(1, ordering: .relaxed).newValue
         self.number = number
         self.outer = outer
     }
@@ -153,10 +158,13 @@ public final class Activity: @unchecked Sendable {
         let ahead = closure { $0.waitsFor }
         if let back = ahead.path(to: waiter) { return back + [self] }
         guard ahead.activities.contains(where: { $0.key != nil }) else { return nil }
-        // The same again, further out. What lies beyond a listener does not count: its depth does.
+        // The same again, further out. What lies beyond a listener does not count: its depth does. One that came before
+        // the outer one is no repetition: the outer one joins it.
         let behind = waiter.closure { $0.kind.isListeners ? [] : $0.waiters }
         for outer in behind.activities where outer.key != nil {
-            guard let inner = ahead.activities.first(where: { $0.key == outer.key }) else { continue }
+            guard let inner = ahead.activities.first(where: { $0.key == outer.key && $0.order >= outer.order }) else {
+                continue
+            }
             return (behind.path(to: outer) ?? []).reversed() + (ahead.path(to: inner) ?? [])
         }
         return nil

@@ -171,6 +171,50 @@ import Testing
         #expect(result.first?.stringValue == nil, "\(result)")
     }
 
+    /// How the modules `x` and `y` of a tenant's remote require one another, and what comes of it.
+    static let modules = [
+        (
+            "return mf.all { function() return require('y') end, function() return require('y') end }[2]",
+            "made = (made or 0) + 1 mf.sleep(1) return { made = made }", "1"
+        ),
+        (
+            "local first = mf.spawn(require, 'y') mf.sleep(1) first:cancel() return require('y')",
+            "made = (made or 0) + 1 if made == 1 then mf.sleep(1e6) end return { made = made }", "2"
+        ),
+        ("return require('y')", "return require('x')", "modules require each other: `x` -> `y` -> `x`"),
+    ]
+
+    @Test(arguments: modules, TenantOptions.Level.allCases)
+    func aModuleOfATenantIsRunOnceWhoeverRequiresIt(
+        module: (x: String, y: String, outcome: String), level: TenantOptions.Level
+    ) async throws {
+        let exposes =
+            #"{"name": "x", "path": "./x", "assets": {"js": {"sync": ["x.lua", "y.lua"], "async": []}, "css": {"sync": [], "async": []}}}"#
+        let manifest = """
+            {"id": "own", "name": "own", "shared": [], "remotes": [], "exposes": [\(exposes)],
+             "metaData": {"name": "own", "type": "app", "buildInfo": {"buildVersion": "1", "buildName": "own"}, "publicPath": "auto",
+              "remoteEntry": {"name": "e.lua", "path": "", "type": "global"}, "types": {}, "globalName": "own", "pluginVersion": "1"}}
+            """
+        let head = "local mf = require('mf') "
+        let texts = [
+            "http://own/mf-manifest.json": manifest,
+            "http://own/e.lua":
+                "return { init = function() end, get = function() return function() return require('x') end end }",
+            "http://own/x.lua": head + module.x, "http://own/y.lua": head + module.y,
+        ]
+        let runtime = try Runtime(configuration: RuntimeConfiguration(fetcher: InMemoryFetcher(texts)))
+        let result = try await runtime.evaluate(
+            """
+            local mf = require("mf")
+            mf.init { name = "gateway", tenants = { acme = { level = "\(level.rawValue)", wall = "5s" } },
+              remotes = { { name = "own", entry = "http://own/mf-manifest.json", tenant = "acme" } } }
+            local ok, found = pcall(mf.loadRemote, "own/x")
+            return tostring(ok and found.made or found)
+            """)
+        await runtime.shutdown()
+        #expect(result.first?.stringValue?.contains(module.outcome) == true, "\(result)")
+    }
+
     /// - Returns: Code and text of the error, if there is one.
     private func load(_ level: TenantOptions.Level, _ door: Door) async throws -> [LuaValue] {
         func entry(_ factory: String) -> String {

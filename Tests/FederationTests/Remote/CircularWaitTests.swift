@@ -340,4 +340,38 @@ import Testing
             #expect(result == ["b", "a"])
         }
     }
+
+    /// Ways to ask for an expose whose module is being run, without its load waiting for that: what `a/x` does, what `b/y`
+    /// does, and the host.
+    static let joins = [
+        ("mf.sleep(1)", "", "mf.all { load, load }"),
+        ("mf.sleep(20)", "", "local first = mf.spawn(load) mf.sleep(5) load() first:wait()"),
+        ("mf.spawn(mf.loadRemote, 'a/x') mf.sleep(1)", "", "load()"),
+        ("mf.spawn(mf.loadRemote, 'b/y') mf.sleep(1)", "mf.loadRemote('a/x')", "load() mf.loadRemote('b/y')"),
+    ]
+
+    @Test(arguments: joins) func loadsThatMeetOneUnderWayJoinIt(a: String, b: String, host: String) async throws {
+        let entry =
+            "return { init = function() end, get = function(name) return function() return require((name:sub(3))) end end }"
+        func files(_ name: String, _ expose: String, _ module: String) -> [String: String] {
+            [
+                "http://\(name)/mf-manifest.json": SampleRemote.manifest(
+                    name: name, exposes: [(expose, ["\(expose).lua"])]),
+                "http://\(name)/remoteEntry.lua": entry, "http://\(name)/\(expose).lua": module,
+            ]
+        }
+        let texts = files("a", "x", Self.head + "made = (made or 0) + 1 \(a) return { made = made }")
+            .merging(files("b", "y", Self.head + b + " return {}")) { first, _ in first }
+        try await withSite(texts) { site in
+            let result = try await site.lua(
+                """
+                mf.init { name = "host", remotes = { { name = "a", entry = "http://a/mf-manifest.json" },
+                  { name = "b", entry = "http://b/mf-manifest.json" } } }
+                local function load() return mf.loadRemote("a/x") end
+                \(host)
+                return load().made
+                """)
+            #expect(result == [1])
+        }
+    }
 }
