@@ -68,7 +68,7 @@ extension CurlFetcher {
             let url = try next.checkedURL()
             let response = try await send(next.conditional, url)
             guard let target = try next.target(of: response, from: url) else {
-                guard response.isSuccess || request.acceptsAnyStatus else {
+                guard response.isFile || request.acceptsAnyStatus else {
                     throw MFError.unexpectedStatus(response.status, of: next, at: response.url)
                 }
                 return response

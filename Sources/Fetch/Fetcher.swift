@@ -154,4 +154,7 @@ public struct FetchResponse: Sendable {
 
     /// Whether the status is 2xx.
     public var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// Whether it is the file that was asked for: a success that says that it has no content is none.
+    var isFile: Bool { isSuccess && status != 204 && status != 205 }
 }

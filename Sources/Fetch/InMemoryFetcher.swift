@@ -38,7 +38,7 @@ public final class InMemoryFetcher: Fetcher {
         try request.checkSendable()
         var response = try await answer(request)
         guard response.body.count <= request.maxBytes else { throw MFError.bodyTooLarge(request) }
-        guard response.isSuccess || request.acceptsAnyStatus else {
+        guard response.isFile || request.acceptsAnyStatus else {
             throw MFError.unexpectedStatus(response.status, of: request, at: response.url)
         }
         if response.status == 206, !request.acceptsPart { throw MFError.unusable(.part, request) }

@@ -5,6 +5,7 @@ extension MFError {
     static func unexpectedStatus(_ status: Int, of request: FetchRequest, at url: String) -> MFError {
         let hint =
             switch status {
+            case 204, 205: "the server says that there is no content; check the path, and that the file was deployed"
             case 300..<400: "the answer is a redirect without a place to go to"
             case 401, 407: "the server wants credentials"
             case 403: "the server refuses access; check credentials and permissions"

@@ -54,6 +54,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [204, 205]) func anAnswerWithoutContentIsNoFile(status: Int) async throws {
+        try await withServer({ _ in [.reply(status, [], [])] }) { fetcher, server in
+            let error = await expectMFError(.fetchStatus) { try await fetcher.fetch(server.url) }
+            #expect(error?.hint?.contains("no content") == true)
+            let answer = try await fetcher.fetch(FetchRequest(url: server.url, acceptsAnyStatus: true))
+            #expect(answer.status == status && answer.isSuccess)
+        }
+    }
+
     @Test func aPartThatWasAskedForIsAnAnswer() async throws {
         try await withServer({ _ in [.reply(206, [("Content-Range", "bytes 0-1/9")], Array("hi".utf8))] }) {
             fetcher, server in

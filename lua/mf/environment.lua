@@ -1,6 +1,6 @@
 -- The environments of plugins and remotes: globals of their own over read-only libraries.
 -- Called with the host's globals and a function that makes a table read-only; returns the base that all environments
--- share, and a function that prepares one.
+-- share, a function that prepares one, and a function that returns the `mf` of all of them.
 local globals, read_only = ...
 
 local functions = {
@@ -12,35 +12,55 @@ local libraries = { "coroutine", "debug", "io", "math", "os", "string", "table",
 -- The host's own functions: its script may replace globals later.
 local next, type, ipairs, error = next, type, ipairs, error
 local getmetatable_of, setmetatable_of = globals.debug.getmetatable, globals.debug.setmetatable
-local getmetatable, select = globals.getmetatable, select
+local getmetatable, rawget, rawset, select = globals.getmetatable, globals.rawget, globals.rawset, select
+local find, setuservalue = globals.string.find, globals.debug.setuservalue
 local byte, sub, at = globals.string.byte, globals.string.sub, 0x40 -- "@"
+
+-- What all environments see of a table that all share: a read-only face.
+local faces = setmetatable_of({}, { __mode = "k" })
+
+local function face(table)
+  local made = read_only(table)
+  faces[made] = true
+  return made
+end
 
 local base = {}
 for _, name in ipairs(functions) do base[name] = globals[name] end
-for _, name in ipairs(libraries) do base[name] = read_only(globals[name]) end
+for _, name in ipairs(libraries) do base[name] = face(globals[name]) end
 
--- Metatables that all share: those of strings and of other values that are neither tables nor userdata, and that of
--- files. An environment sees a read-only face of them.
+-- Metatables that all share: those of strings and of other values that are neither tables nor userdata, those of files,
+-- of the host's objects, and of faces.
+local faces_of_metatables = setmetatable_of({}, { __mode = "k" })
 local files = getmetatable_of(globals.io.stdout)
-local faces = setmetatable_of({}, { __mode = "k" })
 
-local function is_shared(value, metatable)
+local function is_shared(value)
   local kind = type(value)
-  return kind ~= "table" and kind ~= "userdata" or metatable == files
+  if kind == "table" then return faces[value] end
+  if kind ~= "userdata" then return true end
+  local metatable = getmetatable_of(value)
+  if metatable == files then return true end
+  local name = metatable and rawget(metatable, "__name")
+  return type(name) == "string" and find(name, "^mf%.") ~= nil
 end
 
 local function face_of(metatable)
-  if faces[metatable] then return faces[metatable] end
+  if faces_of_metatables[metatable] then return faces_of_metatables[metatable] end
   local copy = {}
-  for key, field in next, metatable do copy[key] = type(field) == "table" and read_only(field) or field end
-  faces[metatable] = read_only(copy)
-  return faces[metatable]
+  for key, field in next, metatable do copy[key] = type(field) == "table" and face(field) or field end
+  faces_of_metatables[metatable] = face(copy)
+  return faces_of_metatables[metatable]
 end
 
 function base.getmetatable(...)
   local metatable = getmetatable(...)
-  if type(metatable) ~= "table" or not is_shared((...), getmetatable_of((...))) then return metatable end
+  if type(metatable) ~= "table" or not is_shared((...)) then return metatable end
   return face_of(metatable)
+end
+
+function base.rawset(table, ...)
+  if faces[table] then error("the table is read-only: all code shares it", 2) end
+  return rawset(table, ...)
 end
 
 local guarded_debug = {}
@@ -48,22 +68,38 @@ for name, value in next, globals.debug do guarded_debug[name] = value end
 
 function guarded_debug.getmetatable(...)
   local metatable = getmetatable_of(...)
-  if metatable == nil or not is_shared((...), metatable) then return metatable end
+  if metatable == nil or not is_shared((...)) then return metatable end
   return face_of(metatable)
 end
 
 function guarded_debug.setmetatable(value, ...)
-  if is_shared(value, getmetatable_of(value)) then
+  if is_shared(value) then
     error("cannot set the metatable of a " .. type(value) .. ": all code shares it", 2)
   end
   return setmetatable_of(value, ...)
+end
+
+function guarded_debug.setuservalue(value, ...)
+  if is_shared(value) then error("cannot set a value of a " .. type(value) .. ": all code shares it", 2) end
+  return setuservalue(value, ...)
 end
 
 function guarded_debug.getregistry()
   error("the registry is not available to remotes and plugins: all code shares it", 2)
 end
 
-base.debug = read_only(guarded_debug)
+base.debug = face(guarded_debug)
+
+--- What the `mf` of each environment reads through to: the host's `mf`, its tables read-only, too.
+local function shared_library(library)
+  local shown = {}
+  return face(setmetatable_of({}, { __index = function(_, key)
+    local value = library[key]
+    if type(value) ~= "table" then return value end
+    shown[value] = shown[value] or face(value)
+    return shown[value]
+  end }))
+end
 
 --- Finds what a chunk brought along in `package.preload`.
 local function preloaded(package)
@@ -143,4 +179,5 @@ local function prepare(environment, searcher, path, note)
   end
 end
 
-return base, prepare
+-- An environment's own metatable leads to the base: nobody is to change it for the others.
+return face(base), prepare, shared_library

@@ -65,14 +65,17 @@ extension MFError {
     /// A plugin table without a name.
     static func pluginWithoutName(source: String?) -> MFError {
         MFError(
-            .pluginWithoutName, "a plugin has no `name`", context: [("source", source)],
+            .pluginWithoutName, "\(source.map { "the plugin at `\($0)`" } ?? "a plugin") has no `name`",
+            context: [("source", source)],
             hint: "add `name = \"my-plugin\"` to the table")
     }
 
     /// Something that is no plugin stands where a plugin belongs.
     static func pluginInvalid(found: String, source: String?) -> MFError {
         MFError(
-            .pluginInvalid, "a plugin must be a table with a `name`, found a \(found)", context: [("source", source)],
+            .pluginInvalid,
+            source.map { "plugin file `\($0)` must return a table with a `name`, found a \(found)" }
+                ?? "a plugin must be a table with a `name`, found a \(found)", context: [("source", source)],
             hint: "give a table, a path, or `{path, options}`; a plugin file returns a table, or a function of options")
     }
 

@@ -32,7 +32,11 @@ public final class Host: HostContext, @unchecked Sendable {
         // Not weak, as ``HostContext`` says: the store is asked by the host alone.
         tenants.services = { [unowned self] tenant in TenantServices(of: self, for: tenant) }
         hooks.remoteName = { [unowned self] subject in registeredName(of: subject) }
-        try HostInitializer(self).initialize(userOptions)
+        do { try HostInitializer(self).initialize(userOptions) } catch {
+            // What its plugins and remotes have begun by now ends with it.
+            dispose()
+            throw error
+        }
     }
 
     /// The name that the remote of a call is registered under, for filters.

@@ -29,9 +29,12 @@ struct HostInitializer: HostService {
             throw MFError.hostRenamed(options.name, to: userOptions.name)
         }
         try tenants.declare(userOptions.tenants)
-        try PluginRegistrar(context).registerPlugins(userOptions.plugins.elements)
-        userOptions.plugins.elements = options.plugins.elements
-        options = try format(options, with: userOptions)
+        let registrar = PluginRegistrar(context)
+        try registrar.undoingAtFailure {
+            try registrar.registerPlugins(userOptions.plugins.elements)
+            userOptions.plugins.elements = options.plugins.elements
+            options = try format(options, with: userOptions)
+        }
         if userOptions.watch != nil {
             registry.reloads.onFilesChange?()
             registry.reloads.feeds?.check()

@@ -73,19 +73,28 @@ struct PluginRegistrar: HostService {
             for arrival in arrivals { arrival.draft?.scope?.close() }
             throw error
         }
-        let before = Set(context.plugins.map(\.id))
         do {
-            return try zip(arrivals, made).map { arrival, plugin in
-                if let plugin {
-                    try attach(plugin)
-                    return plugin.value
+            return try undoingAtFailure {
+                try zip(arrivals, made).map { arrival, plugin in
+                    if let plugin {
+                        try attach(plugin)
+                        return plugin.value
+                    }
+                    guard case .attached(let known, _) = arrival else { return .nil }
+                    return context.plugins.first { $0.name == known.name }?.value ?? known.value
                 }
-                guard case .attached(let known, _) = arrival else { return .nil }
-                return context.plugins.first { $0.name == known.name }?.value ?? known.value
             }
         } catch {
-            for plugin in context.plugins where !before.contains(plugin.id) { detach(plugin) }
             for arrival in arrivals { arrival.draft?.scope?.close() }
+            throw error
+        }
+    }
+
+    /// Runs a body; where it fails, the plugins that it has attached are detached.
+    func undoingAtFailure<T>(_ body: () throws -> T) throws -> T {
+        let before = Set(context.plugins.map(\.id))
+        do { return try body() } catch {
+            removePlugins(context.plugins.filter { !before.contains($0.id) }.map(\.name))
             throw error
         }
     }

@@ -11,6 +11,9 @@ final class EnvironmentStore: @unchecked Sendable {
     private let tasks: TaskRunner
     private var prepare: LuaFunction!
     private var base: LuaTable!
+    private var sharedLibrary: LuaFunction!
+    /// What the `mf` of each environment reads through to.
+    private var library: LuaTable?
     private var modules: [(name: String, value: LuaValue)] = []
     private var environments: [String: LuaTable] = [:]
     /// What the `mf` of a plugin has of its own: what the plugin starts or registers through it belongs to its generation.
@@ -27,11 +30,10 @@ final class EnvironmentStore: @unchecked Sendable {
         let readOnly = LuaCallable("readOnly") { call in [.table(try call.state.readOnly(try call.table(0)))] }
         let chunk = try state.load(LuaLibrary.source(of: "mf/environment.lua"), name: "@mf/environment.lua")
         let parts = try state.call(chunk, [.table(state.globals), .callable(readOnly)])
-        guard parts.count == 2, case .table(let base) = parts[0], case .function(let prepare) = parts[1] else {
-            throw MFError(.luaRuntime, "lua/mf/environment.lua did not return a table and a function")
-        }
-        // An environment's own metatable leads here: nobody is to change it for the others.
-        (self.base, self.prepare) = (try state.readOnly(base), prepare)
+        guard parts.count == 3, case .table(let base) = parts[0], case .function(let prepare) = parts[1],
+            case .function(let sharedLibrary) = parts[2]
+        else { throw MFError(.luaRuntime, "lua/mf/environment.lua did not return a table and two functions") }
+        (self.base, self.prepare, self.sharedLibrary) = (base, prepare, sharedLibrary)
     }
 
     /// Makes a module known to all environments, those that are there already included.
@@ -70,6 +72,7 @@ final class EnvironmentStore: @unchecked Sendable {
     func removeAll() {
         environments = [:]
         modules = []
+        library = nil
     }
 
     /// An environment whose `require` asks `searcher` after `package.preload`.
@@ -112,8 +115,12 @@ final class EnvironmentStore: @unchecked Sendable {
         guard case .table(let package) = try environment.get("package"),
             case .table(let loaded) = try package.get("loaded"), case .table(let library) = try loaded.get("mf")
         else { return }
+        if self.library == nil {
+            self.library = try state.call(sharedLibrary, [.table(library)]).first?.tableValue
+        }
         let own = try state.makeTable(.record(functions))
-        try own.setMetatable(try state.makeTable(.record(LuaRecord([("__index", .table(library))]))))
+        let shared = self.library.map { LuaValue.table($0) } ?? .nil
+        try own.setMetatable(try state.makeTable(.record(LuaRecord([("__index", shared)]))))
         try loaded.set("mf", .table(own))
     }
 

@@ -65,6 +65,44 @@ import Testing
         }
     }
 
+    // MARK: Several
+
+    /// What fails after a plugin has been attached, and how that comes about.
+    private static let lateFailures = [
+        "mf.init { name = 'new', remotes = {}, plugins = { first, { name = 'x-plugin', apply = fail } } }",
+        "mf.init { name = 'new', remotes = {}, plugins = { first, { name = 'x-plugin', beforeInit = fail } } }",
+        "mf.init { name = 'new', remotes = {}, plugins = { first, { name = 'x-plugin', init = fail } } }",
+        "mf.init { name = 'new', remotes = { { name = 'r', entry = 'http://r/e.lua' } }, "
+            + "plugins = { first, { name = 'x-plugin', registerRemote = fail } } }",
+        "mf.createInstance { name = 'new', remotes = {}, plugins = { first, { name = 'x-plugin', apply = fail } } }",
+        "mf.registerPlugins { first, { name = 'x-plugin', apply = fail } }",
+        "mf.initOptions { remotes = {}, plugins = { first, { name = 'x-plugin', beforeInit = fail } } }",
+    ]
+
+    @Test(arguments: lateFailures) func whatAPluginHasBegunEndsWhereALaterOneFails(call: String) async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            "first-plugin.lua",
+            """
+            local mf = require("mf")
+            return function(keep)
+              return { name = "first-plugin", apply = function() keep(mf.spawn(mf.sleep, 1e9)) end }
+            end
+            """)
+        try await withSite(Self.texts) { site in
+            let result = try await site.lua(
+                Self.host(plugins: "") + """
+                    local task
+                    local first = { "\(file)", function(begun) task = begun end }
+                    local function fail() error("not today", 0) end
+                    local ok, problem = pcall(function() \(call) end)
+                    return ok, problem, tostring(select(2, pcall(task.wait, task))), #mf.instances(),
+                      #mf.getInstance().options.plugins
+                    """)
+            #expect(result == [false, "not today", "the task was cancelled", 1, 0], "\(result)")
+        }
+    }
+
     // MARK: Tables
 
     @Test(arguments: ["7", "true", "print", "{}", "{ 7 }", "{ name = 7 }"])

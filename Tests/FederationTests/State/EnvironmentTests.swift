@@ -159,15 +159,33 @@ import Testing
         "debug.setmetatable('', {})", "debug.setmetatable(0, {})", "debug.setmetatable(nil, {})",
         "debug.setmetatable(print, {})", "getmetatable(io.stdout).__index.write = nil",
         "debug.setmetatable(io.stdout, {})", "debug.getregistry()._LOADED = {}", "string.upper = nil",
-        "getmetatable(_G).__index.print = nil", "debug.getmetatable = nil",
+        "getmetatable(_G).__index.print = nil", "debug.getmetatable = nil", "rawset(string, 'upper', nil)",
+        "rawset(getmetatable('').__index, 'upper', nil)", "rawset(getmetatable(''), '__index', nil)",
+        "rawset(getmetatable(_G).__index, 'print', nil)", "debug.setmetatable(string, {})",
+        "debug.getmetatable(string).__index = {}", "debug.setuservalue(io.stdout, 1)", "mf.json.encode = nil",
+        "rawset(mf.json, 'encode', nil)", "rawset(mf.log, 'info', nil)", "getmetatable(mf).__index.json = nil",
+        "rawset(getmetatable(mf).__index, 'json', nil)", "getmetatable(mf).__index.json.encode = nil",
+        "debug.getmetatable(mf.spawn(print)).__index = nil", "debug.setmetatable(mf.spawn(print), {})",
+        "debug.getmetatable(mf.getInstance()).__index = nil", "debug.setmetatable(mf.getInstance(), {})",
+        "debug.getmetatable(mf.response {}).__index = nil",
+        "debug.getmetatable(select(2, pcall(mf.loadRemote))).__tostring = nil",
     ]
 
     @Test(arguments: changes) func noRemoteChangesWhatAllCodeShares(change: String) async throws {
-        let texts = ["http://one/app/entry.lua": Self.running("return (pcall(function() \(change) end))")]
+        let texts = [
+            "http://one/app/entry.lua": Self.running(
+                "local mf = require('mf') return (pcall(function() \(change) end))"),
+            "http://two/app/entry.lua": Self.running(
+                "return string.upper('x') .. require('mf').json.encode { 1 } .. type(print)"),
+        ]
         try await withSite(texts) { site in
             let result = try await site.lua(
-                Self.host + "return mf.loadRemote('one/run'), ('abc'):upper(), type(io.stdout.write), 1 + '1'")
-            #expect(result == [false, "ABC", "function", 2])
+                Self.host
+                    + """
+                    return mf.loadRemote('one/run'), ('abc'):upper(), type(io.stdout.write), 1 + '1',
+                      mf.json.encode { 1 }, mf.spawn(function() return 7 end):wait(), mf.loadRemote('two/run')
+                    """)
+            #expect(result == [false, "ABC", "function", 2, "[1]", 7, "X[1]function"])
         }
     }
 }
