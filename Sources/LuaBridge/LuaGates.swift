@@ -25,17 +25,16 @@ final class LuaGates: @unchecked Sendable {
     private var gates: [Int64: Gate] = [:]
     /// The number of the last gate or wait.
     private var last: Int64 = 0
-    private weak var state: LuaState?
     private let loop: EventLoop
     private let advice: String?
     private let numbering: (@Sendable () -> Int64)?
     private let observer: @Sendable () -> (any ActivityObserver)?
 
     init(
-        _ state: LuaState, advice: String?, numbering: (@Sendable () -> Int64)?,
+        on loop: EventLoop, advice: String?, numbering: (@Sendable () -> Int64)?,
         observer: @escaping @Sendable () -> (any ActivityObserver)?
     ) {
-        (self.state, loop, self.advice) = (state, state.loop, advice)
+        (self.loop, self.advice) = (loop, advice)
         (self.numbering, self.observer) = (numbering, observer)
     }
 
@@ -57,7 +56,7 @@ final class LuaGates: @unchecked Sendable {
                 }),
             "open": .callable(
                 LuaCallable("open") { call in
-                    self.open(try call.integer(0))
+                    self.open(try call.integer(0), in: call.state)
                     return []
                 }),
             "task": .callable(LuaCallable("task") { [.integer(try LuaModuleLoads.Call(of: $0.state).task)] }),
@@ -84,13 +83,13 @@ final class LuaGates: @unchecked Sendable {
     }
 
     /// Opens what a task has closed that was dropped in the middle: those who wait then load the module themselves.
-    func open(ofTask task: Int64) {
-        for (number, gate) in gates where gate.call.task == task { open(number) }
+    func open(ofTask task: Int64, in state: LuaState) {
+        for (number, gate) in gates where gate.call.task == task { open(number, in: state) }
     }
 
-    private func open(_ number: Int64) {
+    private func open(_ number: Int64, in state: LuaState) {
         guard let gate = gates.removeValue(forKey: number) else { return }
-        state?.moduleLoads.end(gate.activity, in: gate.call)
+        state.moduleLoads.end(gate.activity, in: gate.call)
         observer()?.endAll(of: gate.activity)
         gate.open()
     }

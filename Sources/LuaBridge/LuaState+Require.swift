@@ -26,7 +26,7 @@ extension LuaState {
         in environment: LuaTable?, package: LuaTable?, advice: String? = nil,
         numbering: (@Sendable () -> Int64)? = nil, observer: @escaping @Sendable () -> (any ActivityObserver)? = { nil }
     ) throws {
-        let gates = LuaGates(self, advice: advice, numbering: numbering, observer: observer)
+        let gates = LuaGates(on: loop, advice: advice, numbering: numbering, observer: observer)
         if self.gates.count == self.gates.capacity { self.gates.removeAll { $0.value == nil } }
         self.gates.append(WeakGates(value: gates))
         let handle = try alive()

@@ -123,7 +123,7 @@ extension LuaState {
     func drop(_ task: LuaTask) {
         guard handle != nil else { return }
         mf_task_close(task.pointer)
-        for gates in gates { gates.value?.open(ofTask: Int64(Int(bitPattern: task.pointer))) }
+        for gates in gates { gates.value?.open(ofTask: Int64(Int(bitPattern: task.pointer)), in: self) }
     }
 
     /// Ends all coroutines that wait, as a dropped one ends, and closes the state.
