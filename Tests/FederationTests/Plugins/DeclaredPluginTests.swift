@@ -218,6 +218,8 @@ import Testing
         ("\n  requires = {},", [":2: `requires` is not available in this version"]),
         ("\n  health = function() end,", [":2: `health` is not available in this version"]),
         ("\n  onLoad = function() end,", [":2: `onLoad` belongs into the table that `plugin` returns"]),
+        ("\n  filter = { id = 'a/*' },", [":2: `filter` belongs into the table that `plugin` returns"]),
+        ("\n  onLoad = { handler = print },", [":2: `onLoad` belongs into the table that `plugin` returns"]),
         ("\n  apply = function() end,", [":2: `apply` belongs into the table that `plugin` returns"]),
         (
             "\n  version = 5,\n  check = 'x',",

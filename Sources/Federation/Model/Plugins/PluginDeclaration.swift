@@ -29,7 +29,7 @@ struct PluginDeclaration: Sendable {
     private static let keys = ["name", "version", "about", "options", "check", "plugin", "order"]
     /// Keys that later versions have.
     private static let laterKeys: Set<String> = [
-        "before", "after", "requires", "store", "filter", "observe", "health", "needs", "provides", "events",
+        "before", "after", "requires", "store", "observe", "health", "needs", "provides", "events",
         "experimental",
     ]
 
@@ -106,7 +106,7 @@ struct PluginDeclaration: Sendable {
         if laterKeys.contains(name) {
             return SchemaFault(keys: [name], text: "`\(name)` is not available in this version")
         }
-        if value.isCallable, hooks.contains(name) || LuaPlugin.functionsBesideHooks.contains(name) {
+        if hooks.contains(name) || LuaPlugin.functionsBesideHooks.contains(name) || name == "filter" {
             return SchemaFault(keys: [name], text: "`\(name)` belongs into the table that `plugin` returns")
         }
         let meant = name.closestMatch(in: keys).map { "did you mean `\($0)`?" }
