@@ -83,9 +83,11 @@ sanitize-short: setup
 # Damaged manifests, plugins, frames of workers and JSON, odd keys of views and odd results of hooks, a million each under
 # the address sanitizer (FUZZ=100000 for less), and random programs in tenants' states for ten minutes (FUZZ_SECONDS=60).
 fuzz: setup
-	MFLUA_FUZZ=$(or $(FUZZ),1000000) $(SWIFT) test --sanitize address --scratch-path .build-address \
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt:print_suppressions=0 MFLUA_FUZZ=$(or $(FUZZ),1000000) \
+	    $(SWIFT) test --no-parallel --sanitize address --scratch-path .build-address \
 	    --filter 'ManifestTests|PluginLoaderFuzzTests|ViewFuzzTests|WorkerFramesTests|JSONTests'
-	MFLUA_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(SWIFT) test --sanitize address --scratch-path .build-address --filter FuzzTests
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt:print_suppressions=0 MFLUA_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) \
+	    $(SWIFT) test --no-parallel --sanitize address --scratch-path .build-address --filter FuzzTests
 
 # One static binary: .build/release/mflua
 release: setup

@@ -53,6 +53,16 @@ func redirect(on host: Host) async throws {
     try await host.register(redirect)
 }
 
+/// Writing a plugin: what the owner decides.
+func observe(on host: Host) async throws {
+    try await host.register(
+        .file("plugins/metrics.lua")
+            .with(PluginPolicy(fail: .observe, timeout: .milliseconds(200)))
+            .only(["remote": ["checks"]]))
+    for plugin in try await host.plugins() where plugin.state != .on { print(plugin.name, plugin.why ?? "") }
+    try await host.disable(plugins: ["metrics-plugin"], for: .seconds(600), why: "INC-42")
+}
+
 /// Writing a plugin: options in Swift.
 func attachSlack(to host: Host) async throws {
     struct SlackOptions: PluginOptions {

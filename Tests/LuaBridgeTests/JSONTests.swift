@@ -4,7 +4,7 @@ import LuaBridge
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct JSONTests {
+@Suite(.timeLimit(.minutes(120))) struct JSONTests {
     // MARK: - What has to be accepted
 
     @Test(arguments: [

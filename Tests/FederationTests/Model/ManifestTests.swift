@@ -6,7 +6,7 @@ import Testing
 
 @testable import Federation
 
-@Suite(.timeLimit(.minutes(2))) struct ManifestTests {
+@Suite(.timeLimit(.minutes(120))) struct ManifestTests {
     @Test func readsRealManifests() throws {
         let manifest = try Manifest(JSON.decode(try Fixture.bytes("manifests/humanlogio+perses-plugin.json")))
         #expect(manifest.name == "Humanlog")
