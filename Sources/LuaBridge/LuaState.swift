@@ -185,7 +185,7 @@ extension LuaState {
             slots.append(slot)
             return slots.count == 1
         }
-        if isFirst { loop.submit { [weak self] in self?.drainReleases() } }
+        if isFirst { loop.submit { self.drainReleases() } }
     }
 
     private func drainReleases() {
