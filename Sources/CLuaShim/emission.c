@@ -200,8 +200,9 @@ void mf_task_waited(mf_task *task, uint64_t nanoseconds) {
 
 /* [-1, +0, e] the same for any result */
 static bool take(lua_State *L, mf_emission *e) {
-    if (e->tallies) count_return(e, lua_isnil(L, -1));
-    if (!lua_isnil(L, -1)) return take_result(L, e);
+    bool is_nothing = lua_isnil(L, -1);
+    if (e->tallies) count_return(e, is_nothing);
+    if (!is_nothing) return take_result(L, e);
     lua_pop(L, 1);
     return true;
 }

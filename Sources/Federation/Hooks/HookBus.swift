@@ -98,7 +98,11 @@ extension HookBus {
     @inline(__always)
     func emit<A>(_ hook: AsyncHook<A>, _ arguments: @autoclosure () -> A) async throws -> LuaValue {
         let list = taps(hook)
-        return list.isEmpty ? .nil : try await callAsync(list, arguments()).result
+        guard !list.isEmpty else { return .nil }
+        // Called straight from here: one more async frame takes 250 instructions.
+        var dispatch = Dispatch(arguments())
+        try await list.callAsync(&dispatch, of: self)
+        return dispatch.result
     }
 
     /// Hands the arguments from listener to listener and returns what the last one left.
@@ -112,18 +116,15 @@ extension HookBus {
     @inline(__always)
     func emit<A>(_ hook: AsyncWaterfallHook<A>, _ arguments: A) async throws -> A {
         let list = taps(hook)
-        return list.isEmpty ? arguments : try await callAsync(list, arguments).arguments
+        guard !list.isEmpty else { return arguments }
+        var dispatch = Dispatch(arguments)
+        try await list.callAsync(&dispatch, of: self)
+        return dispatch.arguments
     }
 
     private func call<A>(_ list: TapList<A>, _ arguments: A) throws -> Dispatch<A> {
         var dispatch = Dispatch(arguments)
         try list.call(&dispatch, of: self)
-        return dispatch
-    }
-
-    private func callAsync<A>(_ list: TapList<A>, _ arguments: A) async throws -> Dispatch<A> {
-        var dispatch = Dispatch(arguments)
-        try await list.callAsync(&dispatch, of: self)
         return dispatch
     }
 }

@@ -62,8 +62,10 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     // Plugins are attached and hooks emitted by `HookBus`, which no other loop than its state's gets hold of.
 
     /// What is called in one go: consecutive Lua listeners that are always called, or one listener.
-    struct Run {
-        enum Body {
+    ///
+    /// A class, so that a dispatch that looks at one counts one reference.
+    final class Run: Sendable {
+        enum Body: Sendable {
             case lua(LuaListeners)
             case swift(SwiftListener<A>)
         }
@@ -71,6 +73,10 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
         let taps: ArraySlice<Tap<A>>
         /// The listener, where it is asked for before each call.
         let gate: Tap<A>?
+
+        init(body: Body, taps: ArraySlice<Tap<A>>, gate: Tap<A>?) {
+            (self.body, self.taps, self.gate) = (body, taps, gate)
+        }
     }
 
     let hook: String
