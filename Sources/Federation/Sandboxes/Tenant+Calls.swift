@@ -257,42 +257,6 @@ extension Tenant {
     }
 }
 
-/// A call that waits, as what ends it early sees it.
-protocol TenantRacing: AnyObject {
-    var instance: any Sandbox { get }
-    /// Ends the call with its instance's limit violation.
-    func end()
-}
-
-/// The first of several outcomes.
-private final class TenantRace<T: Sendable>: TenantRacing, @unchecked Sendable {
-    // Settled by the task, the timer and the instance that `within` races, all three of the tenant's loop.
-    let instance: any Sandbox
-    var onEnd: () -> Void = {}
-    private var outcome: Result<T, any Error>?
-    private var continuation: CheckedContinuation<T, any Error>?
-
-    init(_ instance: any Sandbox) { self.instance = instance }
-
-    func end() {
-        guard let violation = instance.violation else { return }
-        finish(.failure(violation))
-        onEnd()
-    }
-
-    func finish(_ result: Result<T, any Error>) {
-        guard outcome == nil else { return }
-        outcome = result
-        continuation?.resume(with: result)
-        continuation = nil
-    }
-
-    func value() async throws -> T {
-        if let outcome { return try outcome.get() }
-        return try await withCheckedThrowingContinuation { continuation = $0 }
-    }
-}
-
 // MARK: - The host's side of the border
 
 extension Tenant {
