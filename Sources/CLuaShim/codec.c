@@ -203,6 +203,7 @@ void mf_encode(lua_State *L, mf_state *s, mf_buffer *b, int index) {
     }
     case LUA_TTABLE: put_reference(L, s, b, MF_TAG_TABLE, index); return;
     case LUA_TFUNCTION: put_reference(L, s, b, MF_TAG_FUNCTION, index); return;
+    case LUA_TTHREAD: put_reference(L, s, b, MF_TAG_THREAD, index); return;
     case LUA_TLIGHTUSERDATA:
         if (!lua_touserdata(L, index))
             *room(L, s, b, 1) = MF_TAG_NULL;

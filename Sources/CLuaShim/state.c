@@ -307,6 +307,22 @@ static uint64_t environment_of(lua_State *L) {
 }
 
 /* [-0, +0, -] */
+bool mf_is_calling(mf_state *s, uint64_t function, bool waiting) {
+    enum { LEVELS = 32 };
+    if (waiting && !s->tasks) return false;
+    lua_State *L = waiting ? s->tasks->thread : s->running;
+    lua_Debug frame;
+    if (!lua_checkstack(L, 1)) return false;
+    for (int level = 0; level < LEVELS && lua_getstack(L, level, &frame); level++) {
+        lua_getinfo(L, "f", &frame);
+        bool is_it = (uint64_t)(uintptr_t)lua_topointer(L, -1) == function;
+        lua_pop(L, 1);
+        if (is_it) return true;
+    }
+    return false;
+}
+
+/* [-0, +0, -] */
 const char *mf_caller(mf_state *s, int32_t *line, uint64_t *environment) {
     lua_State *L = s->running;
     lua_Debug frame;

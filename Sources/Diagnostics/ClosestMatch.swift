@@ -3,7 +3,8 @@ extension String {
     ///
     /// - Parameters:
     ///   - candidates: What could have been meant.
-    ///   - limit: How many edits apart a candidate may be; by default a third of the word's length, at least one.
+    ///   - limit: How many edits apart a candidate may be; by default a third of the word's length, at least one. A word of
+    ///     six or more letters may be three apart from a candidate that begins alike: `entires` and `entry`.
     /// - Returns: The closest candidate, the first of equals, or nil when none is close.
     package func closestMatch(in candidates: some Sequence<String>, limit: Int? = nil) -> String? {
         closestMatches(in: candidates, limit: limit, count: 1).first
@@ -18,17 +19,19 @@ extension String {
     ///
     /// - Parameters:
     ///   - candidates: What could have been meant.
-    ///   - limit: How many edits apart a candidate may be; by default a third of the word's length, at least one.
+    ///   - limit: How many edits apart a candidate may be; by default as for ``closestMatch(in:limit:)``.
     ///   - count: How many to return at most.
     package func closestMatches(
         in candidates: some Sequence<String>, limit: Int? = nil, count: Int = 3
     ) -> [String] {
         let target = Array(lowercased().unicodeScalars.prefix(longestCompared))
         guard !target.isEmpty else { return [] }
-        let limit = limit ?? max(1, target.count / 3)
+        let usual = limit ?? max(1, target.count / 3)
+        let widest = limit ?? (target.count >= 6 ? max(3, usual) : usual)
         var found: [(distance: Int, name: String)] = []
         for name in candidates where name != self {
             let candidate = Array(name.lowercased().unicodeScalars.prefix(longestCompared))
+            let limit = candidate.first == target.first ? widest : usual
             var distance = limit + 1
             if abs(candidate.count - target.count) <= limit {
                 distance = editDistance(target, candidate)
@@ -36,7 +39,7 @@ extension String {
             if distance > limit, min(candidate.count, target.count) >= 3,
                 candidate.starts(with: target) || target.starts(with: candidate)
             {
-                distance = limit
+                distance = usual
             }
             if distance <= limit { found.append((distance, name)) }
         }

@@ -27,6 +27,8 @@ public final class Activity: @unchecked Sendable {
     package enum Kind: Sendable {
         /// It is named in messages.
         case named
+        /// A task of `mf.spawn`.
+        case task
         /// A part of the activities of `owner`: it is named where none of them stands beside it in the circle.
         case part(of: String)
         /// Listeners of a hook that are called one after another, and the plugin of each: what a listener loads again may
@@ -34,6 +36,7 @@ public final class Activity: @unchecked Sendable {
         case listeners(of: String, plugin: @Sendable (Int) -> String?)
 
         var isListeners: Bool { if case .listeners = self { true } else { false } }
+        var isTask: Bool { if case .task = self { true } else { false } }
     }
 
     /// Recognises activities that do the same: one within the other would begin a third, and so on.
@@ -196,7 +199,9 @@ extension MFError {
         let text = circle.circleText
         return MFError(
             .waitCircle, "circular wait: \(text)", context: [("circle", text)],
-            hint: "load one of them later: inside the function that uses it")
+            hint: circle.allSatisfy(\.kind.isTask)
+                ? "let one of the tasks end without waiting for the other"
+                : "load one of them later: inside the function that uses it")
     }
 
     /// Listeners that load what they were called for, and are called for that again.

@@ -91,7 +91,8 @@ extension MFError {
     /// FETCH-008: a URL that is none.
     static func badURL(_ request: FetchRequest, _ problem: String, cause: (any Error)? = nil) -> MFError {
         MFError(
-            .fetchBadURL, "the URL is not valid: \(problem)", context: context(of: request),
+            .fetchBadURL, "the URL `\(request.shownURL ?? URLParts.redacted(request.url))` is not valid: \(problem)",
+            context: context(of: request),
             hint:
                 "write it as `http://host/path` or `https://host/path`", cause: cause)
     }

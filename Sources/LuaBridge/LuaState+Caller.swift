@@ -29,6 +29,14 @@ public struct LuaEnvironmentID: Sendable, Equatable {
 }
 
 extension LuaState {
+    /// Whether a function is among the innermost 32 that run right now. On the loop, inside of a callable.
+    ///
+    /// - Parameter waiting: Whether the callable is one that waits, and has not waited yet.
+    public func isCalling(_ function: LuaFunction, waiting: Bool) -> Bool {
+        guard function.state === self, let handle = open() else { return false }
+        return mf_is_calling(handle, UInt64(function.identity), waiting)
+    }
+
     /// The innermost Lua function that runs right now; nil where none does. On the loop, inside of a callable.
     public func caller() -> LuaCaller? {
         guard let handle = open() else { return nil }

@@ -209,6 +209,9 @@ struct LuaWireReader {
         case MF_TAG_USERDATA:
             let (slot, identity) = reference()
             return .userdata(LuaReference(state: state, slot: slot, identity: identity))
+        case MF_TAG_THREAD:
+            let (slot, identity) = reference()
+            return .userdata(LuaReference(state: state, slot: slot, identity: identity, isCoroutine: true))
         case MF_TAG_OBJECT:
             let object = luaObject(words: cursor)
             cursor += 2 * MemoryLayout<UInt>.size

@@ -122,6 +122,7 @@ extension LuaValue {
         case .string, .bytes: "string"
         case .table, .array, .record: "table"
         case .function, .callable: "function"
+        case .userdata(let reference) where reference.isCoroutine: "thread"
         case .userdata, .object, .null: "userdata"
         }
     }
@@ -141,7 +142,7 @@ extension LuaValue: CustomStringConvertible {
         case .table: "table"
         case .function: "function"
         case .callable(let callable): "function \(callable.name)"
-        case .userdata: "userdata"
+        case .userdata: luaTypeName
         case .object(let object): object.luaDescription
         case .array(let elements): "{\(elements.map(\.description).joined(separator: ", "))}"
         case .record(let record): record.description

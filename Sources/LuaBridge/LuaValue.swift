@@ -22,7 +22,7 @@ public enum LuaValue: Sendable {
     case table(LuaTable)
     /// A function, by reference.
     case function(LuaFunction)
-    /// Anything else that Lua holds: foreign userdata, threads.
+    /// Anything else that Lua holds: foreign userdata, coroutines.
     case userdata(LuaReference)
     /// A Swift object; Lua sees a live view, the same userdata for the same object as long as Lua holds it.
     case object(any LuaObject)

@@ -51,7 +51,7 @@ extension LuaValue {
         case .table, .record: "a table"
         case .array: "a list"
         case .function, .callable: "a function"
-        case .userdata: "a userdata"
+        case .userdata(let reference): reference.isCoroutine ? "a coroutine" : "a userdata"
         case .object(let object): "a \(type(of: object).luaTypeName)"
         }
     }

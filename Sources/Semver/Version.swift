@@ -118,7 +118,7 @@ extension Version {
 
 extension Version {
     /// Reads a version, or a number of one or two parts, whose missing parts count as zero.
-    init?(completing text: String) {
+    package init?(completing text: String) {
         let dots = text.utf8.count { $0 == UInt8(ascii: ".") }
         let isNumber = !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
         self.init(isNumber && dots < 2 ? text + String(repeating: ".0", count: 2 - dots) : text)

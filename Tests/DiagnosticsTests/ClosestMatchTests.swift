@@ -16,6 +16,11 @@ import Testing
         #expect(word.closestMatch(in: hooks) == nil)
     }
 
+    @Test func longWordsMayDifferMoreFromWhatBeginsAlike() {
+        #expect("entires".closestMatch(in: ["alias", "entry"]) == "entry")
+        #expect("metric".closestMatch(in: ["fabric", "checks"]) == nil)
+    }
+
     @Test func aWordIsNotSuggestedForItself() {
         #expect("onLoad".closestMatch(in: hooks) == nil)
     }

@@ -260,6 +260,30 @@ struct HotReloaderTests {
         await host.tearDown()
     }
 
+    @Test(arguments: ["beforeReload", "afterReload", "apply"])
+    func reloadWithinItsOwnReloadIsRefusedAtTheFirstAttempt(step: String) async throws {
+        let text = """
+            local mf = require("mf")
+            return function(count)
+              return { name = "marker-plugin", \(step) = function() if count() > 0 then mf.reload("marker-plugin") end end }
+            end
+            """
+        let host = try await ReloadingHost(watches: false, ["marker-plugin.lua": text])
+        try await host.run(
+            """
+            attempts = -1
+            local function count() attempts = attempts + 1 return attempts end
+            mf.init { name = 'host', plugins = { { folder .. 'marker-plugin.lua', count } } }
+            attempts = 0
+            ok, problem = pcall(mf.reload, 'marker-plugin')
+            """)
+        #expect(try await host.run("return ok") == false)
+        #expect(try await host.run("return attempts") == 1)
+        let told = try await host.run("return tostring(problem) .. tostring(problem.cause)").stringValue ?? ""
+        #expect(told.contains("plugin `marker-plugin` is already being reloaded"), "\(told)")
+        await host.tearDown()
+    }
+
     @Test func reloadByHandReturnsTheGeneration() async throws {
         let host = try await ReloadingHost(watches: false, ["marker-plugin.lua": Self.marker(1)])
         try await host.run(Self.initialise)

@@ -90,6 +90,47 @@ end
 
 base.debug = face(guarded_debug)
 
+-- The state of libraries that all code shares: asking for it is left as it is.
+local collectgarbage = globals.collectgarbage
+local changes_collector = {
+  stop = true, restart = true, generational = true, incremental = true, setpause = true, setstepmul = true,
+}
+
+function base.collectgarbage(option, ...)
+  if changes_collector[option] then
+    error("cannot set the garbage collector to '" .. option .. "': all code shares it", 2)
+  end
+  return collectgarbage(option, ...)
+end
+
+local guarded_io = {}
+for name, value in next, globals.io do guarded_io[name] = value end
+
+for _, name in ipairs { "input", "output" } do
+  local current = guarded_io[name]
+  guarded_io[name] = function(...)
+    if (...) ~= nil then error("cannot set the default " .. name .. " file: all code shares it", 2) end
+    return current()
+  end
+end
+
+function guarded_io.close(...)
+  if select("#", ...) == 0 then error("cannot close the default output file: all code shares it", 2) end
+  return globals.io.close(...)
+end
+
+base.io = face(guarded_io)
+
+local guarded_os = {}
+for name, value in next, globals.os do guarded_os[name] = value end
+
+function guarded_os.setlocale(locale, ...)
+  if locale ~= nil then error("cannot set the locale: all code shares it", 2) end
+  return globals.os.setlocale(locale, ...)
+end
+
+base.os = face(guarded_os)
+
 --- What the `mf` of each environment reads through to: the host's `mf`, its tables read-only, too.
 local function shared_library(library)
   local shown = {}

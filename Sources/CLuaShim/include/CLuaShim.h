@@ -96,6 +96,7 @@ enum {
     MF_TAG_ARRAY = 12,    /* uint32 count, values */
     MF_TAG_RECORD = 13,   /* uint32 count, key and value in turn */
     MF_TAG_BYTES = 15,    /* as MF_TAG_STRING, but not valid UTF-8; C -> Swift only */
+    MF_TAG_THREAD = 16,   /* as MF_TAG_USERDATA, of a coroutine; C -> Swift only */
     MF_TAG_SAME = 14,     /* C -> Swift only, in emissions: the value that was put in is unchanged */
 };
 
@@ -174,6 +175,9 @@ bool mf_may_wait(mf_state *s);
 /* Where the innermost Lua function that runs is: its chunk's name and its line; NULL: there is none. Valid until Lua goes
  * on. `environment`: the identity of its `_ENV`, 0 where it has none. */
 const char *mf_caller(mf_state *s, int32_t *line, uint64_t *environment);
+/* Whether a function, by its identity, is among the innermost of the Lua code that calls Swift right now, or, `waiting`,
+ * of the code that began to wait last. */
+bool mf_is_calling(mf_state *s, uint64_t function, bool waiting);
 /* Time that Swift has spent for a task that waits: its account pays for it. */
 void mf_task_charge(mf_task *t, int64_t ns);
 /* Whether the state is over a limit, for functions of Swift that take their time: looks at the clock when a tick has passed. */

@@ -2,7 +2,7 @@
 extension MFError.Code {
     /// LOAD-001: something waits for itself.
     public static let waitCircle = Self("LOAD-001")
-    /// LOAD-002: a listener repeats the load it is called for without end.
+    /// LOAD-002: a listener, or the `lib` of a shared module, repeats the load it is called for without end.
     public static let listenersTooDeep = Self("LOAD-002")
     /// LOAD-003: the script waits, and nothing is left that could wake it.
     public static let nothingLeft = Self("LOAD-003")
@@ -19,11 +19,12 @@ extension MFError.Code {
                    waiting for the task.
             """),
         CodeEntry(
-            .listenersTooDeep, "listenersTooDeep", "a hook's listener repeats the load it is called for",
+            .listenersTooDeep, "listenersTooDeep", "a listener or a `lib` repeats the load it is called for",
             """
-            Cause: a listener loads something, and that load calls the listener again, hundreds of levels deep.
+            Cause: a hook's listener loads something, and that load calls the listener again, hundreds of levels deep; or the
+                   `lib` of a shared module loads that module, hundreds of times in a row.
             Cure:  check `args.id` in the listener and return early when it is called for its own load, or
-                   limit the attempts.
+                   limit the attempts. A `lib` returns the module itself, such as `require("inspect")`.
             """),
         CodeEntry(
             .nothingLeft, "nothingLeft", "nothing is left that could wake the script",

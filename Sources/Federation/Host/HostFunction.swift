@@ -103,11 +103,19 @@ extension HostFunction {
         HostFunction(
             async: "loadShare", "fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false",
             "Returns the factory of a shared module; waits."
-        ) { host, call in [try await host.shares.loadShare(try call.string(0), try LoadShareOptions(call))] },
+        ) { host, call in
+            let (package, options) = (try call.string(0), try LoadShareOptions(call))
+            try host.shares.expectNoRepetition(of: package, waiting: true)
+            return [try await host.shares.loadShare(package, options)]
+        },
         HostFunction(
             "loadShareSync", "fun(pkg: string, options?: mf.LoadShareOptions): fun(): any",
             "Returns the factory of a shared module without waiting."
-        ) { host, call in [try host.shares.loadShareSync(try call.string(0), try LoadShareOptions(call))] },
+        ) { host, call in
+            let (package, options) = (try call.string(0), try LoadShareOptions(call))
+            try host.shares.expectNoRepetition(of: package, waiting: false)
+            return [try host.shares.loadShareSync(package, options)]
+        },
         HostFunction(
             async: "preloadRemote", "fun(requests: mf.PreloadRemoteArgs[])",
             "Fetches the files of remotes ahead of their loads; waits."
@@ -174,7 +182,7 @@ extension HostFunction {
             "Checks loaded remotes for new versions and updates them; waits, and returns the names of the updated remotes."
         ) { host, call in
             let names = call[0].isNil ? nil : try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
-            return [.array(try await RemoteUpdater(host).revalidate(names).map { .string($0) })]
+            return [.array(try await RemoteUpdater(host).revalidate(named: names).map { .string($0) })]
         },
         HostFunction(
             async: "live", "fun(id: string): any",
@@ -249,10 +257,9 @@ extension HostFunction {
             "initRawContainer", "fun(name: string, url: string, container: mf.Container): mf.Module",
             "Registers an existing container as a remote."
         ) { host, call in
-            [
-                .object(
-                    try host.remotes.initRawContainer(try call.string(0), url: try call.string(1), container: call[2]))
-            ]
+            let (name, url) = (try call.string(0), try call.string(1))
+            let container = try OptionType.table.read(call, 2)
+            return [.object(try host.remotes.initRawContainer(name, url: url, container: container))]
         },
         HostFunction(
             async: "emit", "fun(hook: string, args?: any): any",

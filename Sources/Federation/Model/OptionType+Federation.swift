@@ -1,5 +1,6 @@
 import Diagnostics
 import LuaBridge
+import Semver
 
 // What the options of federation are made of.
 
@@ -27,6 +28,23 @@ extension OptionType {
     private static let declaredTenants = map(
         of: .options("mf.TenantOptions", TenantOptions.options), "a table of tenants")
 
+    /// Where a manifest or an entry is.
+    static let url = OptionType("string", "a URL") { $0.stringValue?.isEmpty == false }
+
+    /// The version of a shared module.
+    static let shareVersion = OptionType("string", versionText) { value, checker in
+        if value.stringValue.flatMap(Version.init(completing:)) != nil { return }
+        checker.expected(versionText, found: value, hint: "write `major.minor.patch`")
+    }
+    private static let versionText = "a version such as \"1.4.0\""
+
+    /// What a consumer accepts of a shared module.
+    static let versionRange = OptionType("string", rangeText) { value, checker in
+        if value.stringValue.flatMap(VersionRange.init) != nil { return }
+        checker.expected(rangeText, found: value, hint: "write a range as npm does, or \"*\" for any version")
+    }
+    private static let rangeText = "a range of versions such as \"^1.2.0\""
+
     /// How a version of a shared module is chosen.
     static let shareStrategy = word(ShareStrategy.versionFirst, ShareStrategy.loadedFirst)
 
@@ -51,7 +69,14 @@ extension OptionType {
     }
 
     /// What `preloadRemote` takes.
-    static let preloadRequests = list(of: PreloadRequest.optionType(), "a list of requests")
+    static let preloadRequests = list(of: preloadRequest, "a list of requests")
+
+    /// A request to preload; hooks see requests without a name, too.
+    private static let preloadRequest = OptionType(PreloadRequest.luaTypeName, "a table") { value, checker in
+        try PreloadRequest.optionType().check(value, &checker)
+        guard value.isTable, try value.field("nameOrAlias").isNothing else { return }
+        try checker.inside(.option("nameOrAlias")) { $0.note("is missing") }
+    }
 
     /// Who calls: generated code, or somebody at run time.
     static let caller = word("build", "runtime")

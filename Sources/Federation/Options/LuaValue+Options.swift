@@ -41,6 +41,11 @@ extension LuaValue {
         }
     }
 
+    /// The names among its keys; none for what has no keys.
+    var textKeys: [String] {
+        get throws { isTable ? try entries(expecting: "a table").compactMap(\.0.stringValue) : [] }
+    }
+
     /// The entries of a table, a copied table, or a view.
     func entries(expecting typeName: String) throws -> [(LuaValue, LuaValue)] {
         switch self {

@@ -15,6 +15,15 @@ extension MFError {
             context: [("plugin", plugin), ("step", step)], cause: cause)
     }
 
+    /// A plugin that is reloaded by a step of its own reload.
+    static func reloadsItself(_ plugin: String) -> MFError {
+        MFError(
+            .reloadFailed, "plugin `\(plugin)` is already being reloaded", context: [("plugin", plugin)],
+            hint:
+                "leave `host:reload` out of its file, `apply`, `beforeReload` and `afterReload`: these run in each reload"
+        )
+    }
+
     /// A new version under another name.
     static func reloadRenamed(_ plugin: String, to name: String, path: String) -> MFError {
         MFError(

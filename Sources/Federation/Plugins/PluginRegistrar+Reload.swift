@@ -17,15 +17,19 @@ extension PluginRegistrar {
         }
         let generation = PluginGeneration(number: source.generation.number + 1)
         generation.onNewFile = source.generation.onNewFile
-        do {
-            return try registry.reloads.owning(generation.scope) {
-                try takeOver(from: plugin, source.next(generation, options: options), ending: source.generation)
+        let reloaded = try registry.reloads.reloading(plugin.id, of: context) {
+            do {
+                return try registry.reloads.owning(generation.scope) {
+                    try takeOver(from: plugin, source.next(generation, options: options), ending: source.generation)
+                }
+            } catch {
+                generation.scope.close()
+                for file in generation.files { source.generation.note(file) }
+                throw MFError.reloadFailed(plugin.name, path: source.path, cause: error)
             }
-        } catch {
-            generation.scope.close()
-            for file in generation.files { source.generation.note(file) }
-            throw MFError.reloadFailed(plugin.name, path: source.path, cause: error)
         }
+        guard let reloaded else { throw MFError.reloadsItself(plugin.name) }
+        return reloaded
     }
 
     private func takeOver(
@@ -48,6 +52,7 @@ extension PluginRegistrar {
             _ = try registry.reloads.withinLoadTime(of: self.state) { try apply.state.call(apply, [.object(context)]) }
         }
         swap(old, for: new, filters: filters, ending: last.scope)
+        warnOfDoubts(about: new)
         return source.generation
     }
 

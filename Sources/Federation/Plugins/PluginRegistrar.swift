@@ -127,6 +127,7 @@ struct PluginRegistrar: HostService {
     /// Attaches a plugin, unless one of its name is attached.
     func attach(_ plugin: RegisteredPlugin) throws {
         if let known = context.plugins.first(where: { $0.name == plugin.name }) { return passOver(plugin, for: known) }
+        warnOfDoubts(about: plugin)
         if !plugin.name.hasSuffix("-plugin") { registry.warnOnce(aboutPluginName: plugin.name) }
         var plugin = plugin
         plugin.id = context.takePluginNumber(order: plugin.order)
@@ -144,6 +145,12 @@ struct PluginRegistrar: HostService {
         guard plugin.source != nil else { return }
         hooks.mayReload = true
         registry.reloads.onFilesChange?()
+    }
+
+    /// Says in the log what the table of a plugin probably does not mean.
+    func warnOfDoubts(about plugin: RegisteredPlugin) {
+        guard case .lua(let lua) = plugin.body else { return }
+        for doubt in lua.doubts { log.warning("\(doubt)") }
     }
 
     /// Lets go of a plugin whose name is attached, and says so where it is another one.

@@ -11,6 +11,8 @@ struct PreloadPlan: Sendable {
     var cssAssets: [String] = []
     var jsAssetsWithoutEntry: [String] = []
     var entryAssets: [Entry] = []
+    /// What `depsRemote` names in vain, with what is meant.
+    var unknownDependencies: [String] = []
     /// The tenant whose plugin has made the plan: all of it is fetched as that tenant.
     var givenBy: String?
 

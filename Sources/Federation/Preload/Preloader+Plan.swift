@@ -14,7 +14,10 @@ extension Preloader {
                 remoteSnapshot: snapshot, globalSnapshot: global, context: context)
         ).given
         if case .boolean(false) = result { return nil }
-        return result.isNil ? builtIn : try PreloadPlan.fromLua(result, givenBy: giver)
+        guard !result.isNil else { return builtIn }
+        var plan = try PreloadPlan.fromLua(result, givenBy: giver)
+        plan.unknownDependencies = builtIn.unknownDependencies
+        return plan
     }
 
     /// The plan that follows from the snapshots.
@@ -29,6 +32,7 @@ extension Preloader {
         try remoteInfo.take(snapshot, manifest: remote.entry)
         var builder = PreloadPlanBuilder(context, root: preloadOptions.config, global: global ?? registry.snapshots)
         try builder.visit(remoteInfo, snapshot: snapshot, isRoot: true)
+        try builder.noteUnknownDependencies()
         try builder.leaveOutLoadedShares(of: snapshot)
         return builder.plan
     }
@@ -41,6 +45,8 @@ private struct PreloadPlanBuilder: HostService {
     let global: LiveMap<Snapshot>
     var plan = PreloadPlan()
     private var visited: Set<String> = []
+    /// The remotes of the remote, and theirs.
+    private var dependencies: Set<String> = []
 
     init(_ context: HostContext, root: PreloadRequest, global: LiveMap<Snapshot>) {
         (self.context, self.root, self.global) = (context, root, global)
@@ -56,6 +62,7 @@ private struct PreloadPlanBuilder: HostService {
         for (key, info) in snapshot.remotesInfo?.pairs ?? [] where visited.insert(key).inserted {
             let parts = key.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
             let dependency = Remote(name: parts.count > 2 ? parts[1] : parts[0], version: info.matchedVersion)
+            dependencies.insert(dependency.name)
             // What a tenant's remote brings along runs where the remote itself does, and is none of somebody else's.
             let registered = index.remote(exactly: dependency.name, in: options.remotes)
             if let tenant = remote.tenant, let registered, registered.tenant != tenant { continue }
@@ -70,12 +77,24 @@ private struct PreloadPlanBuilder: HostService {
     private func dependency(_ remote: Remote) throws -> PreloadRequest? {
         switch root.depsRemote {
         case .boolean(true): return root
-        case .nil, .boolean: return nil
         default:
-            let requests = try root.depsRemote.entries(expecting: "`depsRemote`").map {
-                try PreloadRequest.fromLua($0.1)
-            }
-            return requests.first { $0.nameOrAlias == remote.name || $0.nameOrAlias == remote.alias }?.completed()
+            return try requestsForDependencies().first {
+                $0.nameOrAlias == remote.name || $0.nameOrAlias == remote.alias
+            }?.completed()
+        }
+    }
+
+    /// The list that `depsRemote` is, if it is one.
+    private func requestsForDependencies() throws -> [PreloadRequest] {
+        if root.depsRemote.isNil || root.depsRemote.boolValue != nil { return [] }
+        return try root.depsRemote.entries(expecting: "`depsRemote`").map { try PreloadRequest.fromLua($0.1) }
+    }
+
+    /// Notes what `depsRemote` names in vain, once all remotes of the remote were visited.
+    mutating func noteUnknownDependencies() throws {
+        for name in try requestsForDependencies().compactMap(\.nameOrAlias) where !dependencies.contains(name) {
+            let meant = name.closestMatch(in: dependencies.sorted()).map { " (did you mean `\($0)`?)" } ?? ""
+            plan.unknownDependencies.append("`\(name)`\(meant)")
         }
     }
 

@@ -1,6 +1,7 @@
 import Diagnostics
 import EventLoops
 import Fetch
+import Logging
 import LuaBridge
 
 /// What became of one resource of a preload.
@@ -56,8 +57,10 @@ extension Preloader {
         let tasks = operations.map { operation in
             loop.start { [self] in await preload(operation.options, id: operation.id) }
         }
-        var results: [(id: String, value: LuaValue, errors: [any Error])] = []
+        var results: [Outcome] = []
         for task in tasks { if let result = try await task.value { results.append(result) } }
+        var told: Set<String> = []
+        for line in results.flatMap(\.warnings) where told.insert(line).inserted { log.warning("\(line)") }
         let error = MFError.preloadFailed(results.flatMap(\.errors))
         let values = LuaValue.array(results.map(\.value))
         try await hooks.emit(
@@ -80,12 +83,19 @@ extension Preloader {
         }
     }
 
-    private func preload(
-        _ preloadOptions: PreloadOptions, id: String
-    ) async -> (id: String, value: LuaValue, errors: [any Error])? {
+    /// What became of one operation.
+    private struct Outcome {
+        let value: LuaValue
+        let errors: [any Error]
+        /// What its `depsRemote` names in vain.
+        let warnings: [String]
+    }
+
+    private func preload(_ preloadOptions: PreloadOptions, id: String) async -> Outcome? {
         let remote = preloadOptions.remote
         let remoteInfo = remote.resolved()
         let results: [PreloadResult]
+        var warnings: [String] = []
         do {
             var snapshot: Snapshot?
             var global: LiveMap<Snapshot>?
@@ -95,6 +105,9 @@ extension Preloader {
             }
             guard let plan = try await plan(preloadOptions, remoteInfo: remoteInfo, snapshot: snapshot, global: global)
             else { return nil }
+            warnings = plan.unknownDependencies.map {
+                "`depsRemote` of the preload of `\(remote.name)` names \($0), which is none of its remotes"
+            }
             let reason = ResourceContext(initiator: "preloadRemote", id: id, resourceType: "", url: "")
             results = await fetch(
                 plan, remoteInfo: remoteInfo, reason: reason, asLinks: true,
@@ -113,10 +126,11 @@ extension Preloader {
             "preloadConfig": .object(preloadOptions.config),
             "id": .string(id), "results": .array(results.map { $0.luaValue(in: state) }),
         ]
-        return (
-            id, value,
-            results.filter(\.isFailure).map { $0.error ?? MFError.resourceNotLoaded($0.reason.url, status: $0.status) }
-        )
+        return Outcome(
+            value: value,
+            errors: results.filter(\.isFailure).map {
+                $0.error ?? MFError.resourceNotLoaded($0.reason.url, status: $0.status)
+            }, warnings: warnings)
     }
 
     /// Refuses to preload what a manifest does not list; other snapshots may know of none.

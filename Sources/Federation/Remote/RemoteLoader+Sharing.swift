@@ -7,9 +7,16 @@ import OrderedCollections
 /// Containers that join a share scope without a request for an expose.
 extension RemoteLoader {
     /// Registers an existing container as a remote.
+    ///
+    /// - Throws: ``MFError`` with `RUNTIME-012` without a function `get`, `RUNTIME-002` where `init` is something else.
     func initRawContainer(_ name: String, url: String, container: LuaValue) throws -> RemoteModule {
         let module = RemoteModule(context, remoteInfo: Remote(name: name, entry: url).resolved())
-        module.container = try Container(container, state: state)
+        let made = try Container(container, state: state)
+        guard made.hasGet else { throw MFError.containerWithoutGet(module.remoteInfo, keys: try container.textKeys) }
+        guard made.hasInit || made.lacksInit else {
+            throw MFError.containerWithoutInit(module.remoteInfo, host: self.name)
+        }
+        module.container = made
         moduleCache[name] = module
         return module
     }

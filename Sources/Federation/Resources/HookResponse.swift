@@ -11,6 +11,8 @@ struct HookResponse {
     var url: String?
 
     /// Nothing for a value that is no response.
+    ///
+    /// - Throws: ``MFError`` with `HOOK-002` for a status that no answer has.
     init?(_ value: LuaValue) throws {
         if case .object(let object) = value, let response = object as? ResponseView {
             (status, body, url) = (response.response.status, response.response.body, response.response.url)
@@ -26,7 +28,11 @@ struct HookResponse {
             default: return nil
             }
             guard let bytes = fields["body"]?.bytesValue else { return nil }
-            (body, status, url) = (bytes, fields["status"]?.intValue ?? 200, fields["url"]?.stringValue)
+            if let given = fields["status"], !given.isNothing {
+                guard let known = given.httpStatus else { throw MFError.hookResponseWithoutStatus(given) }
+                status = known
+            }
+            (body, url) = (bytes, fields["url"]?.stringValue)
         }
         if url?.isEmpty == true { url = nil }
     }
@@ -43,6 +49,15 @@ struct HookResponse {
 }
 
 extension MFError {
+    /// A listener answered with a table whose status is none.
+    static func hookResponseWithoutStatus(_ found: LuaValue) -> MFError {
+        MFError(
+            .badHookValue,
+            "a listener set an invalid `status`: expected \(OptionType.httpStatus.expected), found "
+                + found.mismatchDescription,
+            context: [("field", "status")], hint: "leave `status` out for 200")
+    }
+
     /// A listener answered with a failure.
     static func hookResponseStatus(_ status: Int, hook: String, url: String) -> MFError {
         MFError(

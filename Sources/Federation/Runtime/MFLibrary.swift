@@ -75,7 +75,7 @@ enum MFLibrary {
                 case .nil: return [.optional(runtime.registry.current)]
                 case .string(let name): return [.optional(runtime.registry.hosts.first { $0.name == name })]
                 default:
-                    let finder = try call.function(0)
+                    guard case .function(let finder) = call[0] else { throw call.mismatch(0, "string or function") }
                     return [
                         .optional(
                             try runtime.registry.hosts.first {

@@ -24,6 +24,7 @@ extension MFLibrary {
             summary: "The type of a value; live views have their own, such as `mf.Host`."
         ) { _ in
             LuaCallable("type") { call in
+                guard call.count > 0 else { throw call.mismatch(0, "value") }
                 if case .object(let object) = call[0] { return [.string(type(of: object).luaTypeName)] }
                 return [.string(call[0].luaTypeName)]
             }
@@ -63,7 +64,7 @@ extension MFLibrary {
 
     /// What `mf.response` takes.
     static let responseFields = OptionTable([
-        .init("status", .integer(from: 100), "The status; 200 if absent."),
+        .init("status", .httpStatus, "The status; 200 if absent."),
         .init("body", .bytes, "The body."),
         .init("headers", .headers, "The headers."),
         .init("url", .string, "The URL that answered."),

@@ -229,7 +229,7 @@ extension InProcessSandbox {
         case .array(let elements): return .array(try elements.map(leave))
         case .record(let record):
             return .record(LuaRecord(try record.entries.map { .init(key: $0.key, value: try leave($0.value)) }))
-        case .userdata: throw MFError.cannotCross("coroutine")
+        case .userdata(let reference): throw MFError.cannotCross(reference.isCoroutine ? "coroutine" : "userdata")
         default: return value
         }
     }

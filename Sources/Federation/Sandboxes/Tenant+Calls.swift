@@ -275,7 +275,7 @@ extension Tenant {
         case .array(let elements): return .array(try elements.map(imported))
         case .record(let record):
             return .record(LuaRecord(try record.entries.map { .init(key: $0.key, value: try imported($0.value)) }))
-        case .userdata: throw MFError.cannotCross("userdata")
+        case .userdata(let reference): throw MFError.cannotCross(reference.isCoroutine ? "coroutine" : "userdata")
         case .object(let object) where type(of: object).luaTypeName.hasPrefix("mf."):
             return .object(value.isImported ? object : services.show(object))
         default: return value

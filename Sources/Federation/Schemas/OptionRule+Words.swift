@@ -95,6 +95,7 @@ extension LuaValue {
         case .bytes(let bytes): "a string of \(bytes.count) bytes that is not UTF-8"
         case .table, .record, .array: "a table"
         case .function, .callable: "a function"
+        case .userdata(let reference) where reference.isCoroutine: "a coroutine"
         case .userdata, .object, .null: "a userdata"
         }
     }

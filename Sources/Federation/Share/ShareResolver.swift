@@ -40,6 +40,7 @@ struct ShareResolver: HostService {
         case .nil, .boolean(false): return nil
         case .object: return try SharedModule.fromLua(value)
         default:
+            guard value.isTable else { throw MFError.resolverOfHook(returned: value, package: package) }
             let entries = try value.entries(expecting: "a shared module")
             if let shared = entries.first(where: { $0.0 == .string("shared") })?.1, shared.luaTypeName != "boolean" {
                 return try SharedModule.fromLua(shared)
@@ -97,5 +98,17 @@ struct ShareResolver: HostService {
         }
         if range == "*" || VersionRange.satisfies(highest, range) { return preferred }
         return versions.pairs.first { VersionRange.satisfies($0.key, range) }?.value
+    }
+}
+
+extension MFError {
+    /// The `resolver` that listeners of `resolveShare` left returned something else than an entry.
+    fileprivate static func resolverOfHook(returned found: LuaValue, package: String) -> MFError {
+        MFError(
+            .badHookValue,
+            "the `resolver` that a listener of `resolveShare` set for share `\(package)` returned \(found.mismatchDescription), "
+                + "not a shared module",
+            context: [("hook", "resolveShare"), ("package", package)],
+            hint: "return an entry of the scope, or nothing for none of them")
     }
 }

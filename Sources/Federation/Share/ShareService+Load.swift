@@ -59,6 +59,24 @@ extension ShareService {
         }
     }
 
+    /// Counts the loads of a package that its own `lib` makes in a row: the factory is called by Lua, and a tail call of it
+    /// would go round without end and without a stack that grows. At the very beginning of a call from Lua.
+    ///
+    /// - Throws: ``MFError`` with `LOAD-002` after ``Activity/listenerLimit`` in a row.
+    func expectNoRepetition(of package: String, waiting: Bool) throws {
+        var libs = (options.shared[package]?.elements ?? []).map(\.lib)
+        for scope in shareScopeMap.values { libs += (scope[package]?.values ?? []).map(\.lib) }
+        guard libs.contains(where: { lib in lib.functionValue.map { state.isCalling($0, waiting: waiting) } ?? false })
+        else {
+            if !context.ownLoads.isEmpty { context.ownLoads[package] = nil }
+            return
+        }
+        context.ownLoads[package, default: 0] += 1
+        guard context.ownLoads[package, default: 0] > Activity.listenerLimit else { return }
+        context.ownLoads[package] = nil
+        throw MFError.shareLoadsItself(package, host: name)
+    }
+
     /// The factory of an entry of the scope: at hand, on its way, or to be got.
     private func factory(of entry: SharedModule, package: String) async throws -> LuaValue {
         if entry.lib.isCallable {
@@ -204,6 +222,7 @@ extension ShareService {
         var own: SharedModule?
         if loadOptions.resolver.isCallable {
             let value = try state.invokeNow(loadOptions.resolver, [.optional(entries)])
+            guard !value.isTruthy || value.isTable else { throw MFError.resolvedToNoShare(value, package: package) }
             own = value.isTruthy ? try SharedModule.fromLua(value) : nil
         } else if let entries {
             let versions = entries.elements.map { (key: $0.version ?? "0", value: $0) }
@@ -218,6 +237,26 @@ extension ShareService {
             merged.merge(custom)
         }
         return merged
+    }
+}
+
+extension MFError {
+    /// The option `resolver` of `loadShare` returned something else than an entry.
+    fileprivate static func resolvedToNoShare(_ found: LuaValue, package: String) -> MFError {
+        MFError(
+            .badArgument,
+            "the `resolver` for share `\(package)` returned \(found.mismatchDescription), not a shared module",
+            context: [("package", package)],
+            hint: "return one of the entries that it is called with, or nothing for none of them")
+    }
+
+    /// The `lib` of a shared module loads that module, whose `lib` is called again.
+    fileprivate static func shareLoadsItself(_ package: String, host: String) -> MFError {
+        MFError(
+            .listenersTooDeep,
+            "the `lib` of share `\(package)` repeatedly loads `\(package)`, \(Activity.listenerLimit) times in a row",
+            context: [("package", package), ("host", host)],
+            hint: "return the module itself from `lib`: it is what `loadShare` ends with")
     }
 }
 

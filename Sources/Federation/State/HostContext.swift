@@ -44,6 +44,8 @@ public class HostContext: @unchecked Sendable {
     final var initTokens: [String: InitToken] = [:]
     /// The timers after which remotes are asked for a new version, as `revalidate` says, by remote.
     final var revalidations: [ObjectIdentifier: TimerID] = [:]
+    /// How often the `lib` of a package has loaded that package in a row.
+    final var ownLoads: [String: Int] = [:]
     /// The sandboxes that `options.tenants` declares.
     final let tenants: TenantStore
 

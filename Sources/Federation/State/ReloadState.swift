@@ -11,6 +11,8 @@ final class ReloadState {
     var feeds: (any RemoteFollower)?
     /// The generation whose code is being run, when that is known.
     var owner: Lifetime?
+    /// The plugins that are being reloaded, by host.
+    private var underWay: [(host: ObjectIdentifier, plugin: PluginID)] = []
     /// How long a plugin's file may run while it is loaded anew, and each step of the hand-over.
     private let loadTime: Duration
     private var loadGuards: (begin: LuaFunction, end: LuaFunction)?
@@ -23,6 +25,17 @@ final class ReloadState {
         let outer = owner
         owner = scope
         defer { owner = outer }
+        return try body()
+    }
+
+    /// Runs the reload of a plugin.
+    ///
+    /// - Returns: Nil where its reload is under way already: one of its steps asks for another.
+    func reloading<T>(_ plugin: PluginID, of host: AnyObject, _ body: () throws -> T) rethrows -> T? {
+        let host = ObjectIdentifier(host)
+        guard !underWay.contains(where: { $0.host == host && $0.plugin == plugin }) else { return nil }
+        underWay.append((host, plugin))
+        defer { underWay.removeLast() }
         return try body()
     }
 

@@ -15,6 +15,7 @@ enum JSONLibrary {
             }),
         "encode": .callable(
             LuaCallable("encode") { call in
+                guard call.count > 0 else { throw call.mismatch(0, "value") }
                 let options = try encodeOptions.read(call, 1)
                 return [.of(try call.state.encodeJSON(call[0], pretty: options["pretty"].isTruthy))]
             }),

@@ -5,6 +5,14 @@ import LuaBridge
 extension OptionType {
     /// Header → value.
     static let headers = map(of: .string, "a table of headers")
+
+    /// A status that an HTTP answer can have.
+    static let httpStatus = OptionType("integer", "an HTTP status from 100 to 999") { $0.httpStatus != nil }
+}
+
+extension LuaValue {
+    /// The status of an HTTP answer: three digits.
+    var httpStatus: Int? { intValue.flatMap { (100...999).contains($0) ? $0 : nil } }
 }
 
 /// The answer to `mf.fetch`.

@@ -27,7 +27,7 @@ final class SpawnedTask: LuaObject, @unchecked Sendable {
         name: @escaping @Sendable () -> String
     ) {
         (self.number, self.runner, self.held, self.place) = (number, runner, held, place)
-        activity = Activity(name(), number: -Int64(number))
+        activity = Activity(name(), .task, number: -Int64(number))
     }
 
     deinit {

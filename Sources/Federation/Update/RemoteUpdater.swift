@@ -28,6 +28,18 @@ extension RemoteUpdater {
         try await bounded { try await updateAll(names) }
     }
 
+    /// Asks for new versions of the remotes that somebody names, by name or alias.
+    ///
+    /// - Throws: ``MFError`` with `RUNTIME-004` for a name that no remote of the host has; nothing is asked for then.
+    func revalidate(named names: [String]?) async throws -> [String] {
+        try await revalidate(
+            try names?.map { name in
+                let known = options.remotes.elements.first { $0.name == name || $0.alias == name }
+                guard let known else { throw MFError.remoteNotFound(name, host: options) }
+                return known.name
+            })
+    }
+
     private func updateAll(_ names: [String]?) async throws -> [String] {
         var updated: [String] = []
         for remote in options.remotes.elements where names?.contains(remote.name) ?? true {

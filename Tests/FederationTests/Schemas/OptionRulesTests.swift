@@ -37,7 +37,7 @@ import Testing
         ("'https:///a'", "\"https:///a\"", ["string", "path"]),
         ("'//example.org'", "\"//example.org\"", ["string", "path"]),
         ("{}", "a table", []), ("{ 1 }", "a table", []), ("print", "a function", ["function"]),
-        ("coroutine.create(print)", "a userdata", []),
+        ("coroutine.create(print)", "a coroutine", []),
     ]
 
     private static let expected = [

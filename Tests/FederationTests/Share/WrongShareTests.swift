@@ -64,6 +64,43 @@ import Testing
         }
     }
 
+    /// A `lib` that loads the module it is called for, by itself or through another.
+    private static let repetitions = [
+        "return mf.loadShare('statsd')()", "local made = mf.loadShare('statsd')() return made",
+        "return mf.loadShareSync('statsd')()", "local made = mf.loadShareSync('statsd')() return made",
+        "local made = mf.loadShare('other')() return made",
+    ]
+
+    @Test(arguments: repetitions) func libThatLoadsItselfFailsAndIsNamed(body: String) async throws {
+        try await withSite { site in
+            let result = try await site.lua(
+                Self.host(lib: "lib = function() \(body) end") + """
+                    mf.registerShared { other = { version = "1.0.0", lib = function()
+                      local made = mf.loadShare("statsd")() return made end } }
+                    local _, e = pcall(function() local made = mf.loadShare("statsd")() return made end)
+                    return e.code, e.message
+                    """)
+            #expect(result[0] == "LOAD-002", "\(result)")
+            #expect(result[1].stringValue?.contains("the `lib` of share `") == true, "\(result)")
+        }
+    }
+
+    @Test func libThatLoadsItselfOnceIsCalledAsOftenAsOneLikes() async throws {
+        try await withSite { site in
+            let result = try await site.lua(
+                """
+                local made
+                \(Self.host(lib: "lib = function() if made then return made end made = {} return mf.loadShare('statsd')() end"))
+                for _ = 1, 500 do
+                  made = nil
+                  mf.loadShare("statsd")()
+                end
+                return made ~= nil
+                """)
+            #expect(result == [true])
+        }
+    }
+
     @Test func failingGetIsRaisedAndNotRemembered() async throws {
         try await withSite { site in
             let result = try await site.lua(

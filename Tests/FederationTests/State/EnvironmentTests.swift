@@ -153,6 +153,15 @@ import Testing
         }
     }
 
+    @Test func remoteAsksForTheStateThatAllCodeShares() async throws {
+        let run =
+            "return collectgarbage('count') > 0 and collectgarbage() == 0 and io.output() == io.stdout and os.setlocale()"
+        try await withSite(["http://one/app/entry.lua": Self.running(run)]) { site in
+            let result = try await site.lua(Self.host + "return mf.loadRemote('one/run') == os.setlocale()")
+            #expect(result == [true])
+        }
+    }
+
     /// What all code shares, and how a remote would change it.
     static let changes = [
         "getmetatable('').__index.upper = nil", "getmetatable('').__index = nil", "debug.getmetatable('').__add = nil",
@@ -168,7 +177,9 @@ import Testing
         "debug.getmetatable(mf.spawn(print)).__index = nil", "debug.setmetatable(mf.spawn(print), {})",
         "debug.getmetatable(mf.getInstance()).__index = nil", "debug.setmetatable(mf.getInstance(), {})",
         "debug.getmetatable(mf.response {}).__index = nil",
-        "debug.getmetatable(select(2, pcall(mf.loadRemote))).__tostring = nil",
+        "debug.getmetatable(select(2, pcall(mf.loadRemote))).__tostring = nil", "io.output('/dev/null')",
+        "io.output(io.stderr)", "io.input('/dev/null')", "io.close()", "collectgarbage('stop')",
+        "collectgarbage('generational')", "collectgarbage('setpause', 1)", "os.setlocale('C')",
     ]
 
     @Test(arguments: changes) func noRemoteChangesWhatAllCodeShares(change: String) async throws {

@@ -70,6 +70,20 @@ import Testing
         }
     }
 
+    @Test func hintOfACircleOfTasksSpeaksOfTasks() async throws {
+        try await withSite { site in
+            let error = await site.failure(
+                .waitCircle,
+                """
+                local one, two
+                one = mf.spawn(function() two:wait() end)
+                two = mf.spawn(function() one:wait() end)
+                one:wait()
+                """)
+            #expect(error?.hint == "let one of the tasks end without waiting for the other")
+        }
+    }
+
     // MARK: <close>
 
     static let waits = [

@@ -149,6 +149,8 @@ struct LuaPlugin: Sendable {
     let apply: LuaFunction?
     let order: PluginOrder
     let source: PluginSource?
+    /// What its table has that is probably meant otherwise, for the log.
+    let doubts: [String]
 
     /// Reads a plugin's table and checks it against the declared hooks.
     ///
@@ -166,6 +168,7 @@ struct LuaPlugin: Sendable {
         self.table = table
         apply = entries["apply"]?.functionValue
         self.source = source
+        doubts = Self.doubts(about: entries, plugin: name, hooks: hookTable.names)
         let patterns = try HookFilter.Patterns(entries["filter"] ?? .nil)
         // In the order of the declarations: a table has none.
         hooks = try hookTable.all.compactMap { [name] hook in
@@ -234,6 +237,10 @@ struct LuaPlugin: Sendable {
                     .badHookFilter, "plugin `\(name)`: \(problem.text)", context: [("plugin", name), ("source", path)],
                     hint: problem.hint)
             }
+        }
+        for function in functionsBesideHooks.sorted() {
+            guard let value = entries[function], value.functionValue == nil else { continue }
+            problems.append(.hookNotFunction(function, found: value.luaTypeName, plugin: name, source: path))
         }
         let known = Set(hooks)
         for (key, value) in sorted where !known.contains(key) && !functionsBesideHooks.contains(key) {

@@ -45,6 +45,9 @@ final class Container: @unchecked Sendable {
     }
 
     var hasInit: Bool { initializer.isCallable }
+    /// Whether there is nothing under `init`.
+    var lacksInit: Bool { initializer.isNil }
+    var hasGet: Bool { getter.isCallable }
 
     /// Joins the share scope.
     func initialize(_ arguments: [LuaValue], in state: LuaState) async throws {
@@ -73,10 +76,14 @@ final class Container: @unchecked Sendable {
 
 extension MFError {
     /// A container has no function `get`.
-    static func containerWithoutGet(_ remote: ResolvedRemote) -> MFError {
-        MFError(
+    ///
+    /// - Parameter keys: What it has, where that is known.
+    static func containerWithoutGet(_ remote: ResolvedRemote, keys: [String] = []) -> MFError {
+        let misspelt = keys.sorted().first { $0.closestMatch(in: ["get"]) != nil }
+        return MFError(
             .getExposeUndefined, "the container of remote `\(remote.name)` has no function `get`",
             context: [("entry", remote.entry)],
-            hint: "let the entry return `{ init = function … end, get = function(expose) … end }`")
+            hint: misspelt.map { "`\($0)` is not read: did you mean `get`?" }
+                ?? "let the entry return `{ init = function … end, get = function(expose) … end }`")
     }
 }

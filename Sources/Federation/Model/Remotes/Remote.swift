@@ -222,7 +222,7 @@ public final class Remote: OptionView, LuaConvertible, SubjectRemote {
         ViewField(option: "alias", .string, "A second name.", { .optional($0.alias) }) {
             $0.alias = try Optional<String>.fromLua($1)
         },
-        ViewField(option: "entry", .string, "The URL of the manifest or the remote entry.", { .optional($0.entry) }) {
+        ViewField(option: "entry", .url, "The URL of the manifest or the remote entry.", { .optional($0.entry) }) {
             $0.entry = try Optional<String>.fromLua($1)
         },
         ViewField(option: "version", .string, "The version, or the manifest's URL.", { .optional($0.version) }) {

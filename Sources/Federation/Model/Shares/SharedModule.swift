@@ -69,7 +69,7 @@ public final class ShareRequirement: OptionView, LuaConvertible {
             $0.singleton = try Optional<Bool>.fromLua($1)
         },
         ViewField(
-            option: "requiredVersion", .orFalse(.string), "The accepted range of versions; `false` accepts any.",
+            option: "requiredVersion", .orFalse(.versionRange), "The accepted range of versions; `false` accepts any.",
             {
                 switch $0.requiredVersion {
                 case .range(let range): .string(range)
@@ -222,7 +222,7 @@ public final class SharedModule: OptionView, LuaConvertible {
 
     public static let luaTypeName = "mf.Shared"
     public static let fields = FieldTable<SharedModule>([
-        ViewField(option: "version", .string, "The version.", { .optional($0.version) }) {
+        ViewField(option: "version", .shareVersion, "The version.", { .optional($0.version) }) {
             $0.version = try Optional<String>.fromLua($1)
         },
         ViewField(option: "from", .string, "The host that provides it, or loaded it last.", { .optional($0.from) }) {

@@ -76,7 +76,9 @@ public final class PreloadRequest: OptionView, LuaConvertible {
 
     public static let luaTypeName = "mf.PreloadRemoteArgs"
     public static let fields = FieldTable<PreloadRequest>([
-        ViewField(option: "nameOrAlias", .string, "The remote.", { .optional($0.nameOrAlias) }) {
+        ViewField(
+            option: "nameOrAlias", .name, "The remote.", { .optional($0.nameOrAlias) }
+        ) {
             $0.nameOrAlias = try Optional<String>.fromLua($1)
         },
         ViewField(option: "exposes", .strings, "The exposes to preload; all if absent.", { .optional($0.exposes) }) {
