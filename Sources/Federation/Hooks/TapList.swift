@@ -23,11 +23,15 @@ struct Tap<A: Sendable>: Sendable {
     let account: HookAccount
     let filter: HookFilter
     let listener: Listener
+    /// Its place: lower ones are called before it.
+    let rank: Int
 
+    /// - Parameter rank: Its place in this hook; nil: its plugin's.
     init(
-        _ owner: PluginID, _ plugin: PluginAccount, hook: String, filter: HookFilter = HookFilter(),
+        _ owner: PluginID, _ plugin: PluginAccount, hook: String, filter: HookFilter = HookFilter(), rank: Int? = nil,
         _ listener: Listener
     ) {
+        self.rank = rank ?? owner.rank
         (self.owner, self.plugin, self.filter, self.listener) = (owner, plugin, filter, listener)
         account = plugin.hook(hook)
     }
@@ -43,7 +47,7 @@ protocol TapListVisitor {
 
 /// What the host does with a hook's listeners without knowing the hook's arguments.
 protocol AnyTapList: AnyObject, Sendable {
-    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID)
+    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID, rank: Int)
     /// Compiles the listeners anew at the next call: what a plugin's account says of them has changed.
     func recompile()
     /// Hands the list out as what it is.
@@ -160,7 +164,7 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     /// Adds a listener at its plugin's place; the same Lua function listens once.
     func add(_ tap: Tap<A>) {
         if case .lua(let function) = tap.listener, contains(function) { return }
-        taps.insert(tap, at: taps.firstIndex { $0.owner.rank > tap.owner.rank } ?? taps.count)
+        taps.insert(tap, at: taps.firstIndex { $0.rank > tap.rank } ?? taps.count)
         compiled = nil
     }
 
@@ -174,8 +178,8 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
 
     func accept(_ visitor: some TapListVisitor) { visitor.visit(self) }
 
-    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID) {
-        add(Tap(owner, plugin, hook: hook, filter: filter, .lua(function)))
+    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID, rank: Int) {
+        add(Tap(owner, plugin, hook: hook, filter: filter, rank: rank, .lua(function)))
     }
 
     func recompile() { compiled = nil }

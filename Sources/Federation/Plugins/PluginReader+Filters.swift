@@ -21,6 +21,9 @@ extension PluginReader {
             var filter = HookFilter()
             try filter.add(own, for: hook)
             if let table = plugin.hookTables[hook.name] {
+                if !table["order"].isNil {
+                    problems.append(.orderOfTenant(hook: hook.name, plugin: plugin.name, source: source.path))
+                }
                 // Its handler is the tenant's: a function in place of the reference to it.
                 var table = table
                 table["handler"] = plugin.function(hook.name).map { .callable($0) } ?? .nil
@@ -34,5 +37,15 @@ extension PluginReader {
         }
         if let error = MFError.together(problems, source: source.path) { throw error }
         return filters
+    }
+}
+
+extension MFError {
+    /// A tenant's plugin says where it stands among the listeners of a hook.
+    fileprivate static func orderOfTenant(hook: String, plugin: String, source: String) -> MFError {
+        MFError(
+            .pluginInvalid, "hook `\(hook)` of plugin `\(plugin)` has an `order`, which a tenant's plugin cannot have",
+            context: [("plugin", plugin), ("source", source)],
+            hint: "remove `order`: a tenant's plugin is called where the owner has listed it")
     }
 }

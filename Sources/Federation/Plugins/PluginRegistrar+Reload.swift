@@ -92,7 +92,9 @@ extension PluginRegistrar {
             let listeners = Dictionary(plugin.hooks.map { ($0.name, $0) }) { first, _ in first }
             hooks.replace(old.id, hooks: plugin.hooks.map(\.name), ending: scope) { name, store in
                 guard let hook = listeners[name], let filter = filters[name] else { return }
-                store.add(lua: hook.function, filter: filter, plugin: new.known, owner: new.id)
+                store.add(
+                    lua: hook.function, filter: filter, plugin: new.known, owner: new.id,
+                    rank: new.id.rank(in: hook.order))
             }
         case .tenant(let plugin, _):
             let border = TenantBorder(plugin, host: context)

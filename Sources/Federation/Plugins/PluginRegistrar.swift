@@ -175,7 +175,9 @@ struct PluginRegistrar: HostService {
             for hook in lua.hooks {
                 let filter = try filter(of: hook, plugin)
                 for store in hooks.stores(named: hook.name) {
-                    store.add(lua: hook.function, filter: filter, plugin: plugin.known, owner: plugin.id)
+                    store.add(
+                        lua: hook.function, filter: filter, plugin: plugin.known, owner: plugin.id,
+                        rank: plugin.id.rank(in: hook.order))
                 }
             }
         case .tenant(let tenant, _):

@@ -156,6 +156,35 @@ import Testing
         }
     }
 
+    @Test func aHookHasAPlaceOfItsOwn() async throws {
+        try await withSite(Self.texts) { site in
+            let result = try await site.lua(
+                """
+                local function letter(name, order, own)
+                  local add = function(args) args.id = args.id .. name end
+                  return { name = name .. "-plugin", order = own, beforeRequest = order and { order = order, handler = add } or add }
+                end
+                mf.init { name = "host", \(Self.remotes), plugins = {
+                  letter("a", "post"), letter("b"), letter("c", "pre"), letter("d", "pre", "post"), letter("e", nil, "pre"), letter("f") } }
+                return mf.loadRemote("checks/")
+                """)
+            #expect(result == ["./cdebfa"])
+        }
+    }
+
+    @Test func aTenantsHookHasNoPlaceOfItsOwn() async throws {
+        try await withSite { site in
+            let text = "return { name = 'x-plugin', beforeRequest = { order = 'pre', handler = function() end } }"
+            let error = await expectMFError(.pluginInvalid) {
+                try await site.runtime.createHost(
+                    HostOptions(
+                        name: "host", plugins: [.source(text, name: "x.lua", tenant: "acme")],
+                        tenants: [("acme", TenantOptions())]))
+            }
+            #expect(error?.message.contains("has an `order`, which a tenant's plugin cannot have") == true)
+        }
+    }
+
     @Test func aSwiftListenerHasAFilter() async throws {
         try await withSite(Self.texts) { site in
             let plugin = Plugin("swift-plugin").on(\.beforeRequest, where: ["id": ["billing/*"]]) { arguments in

@@ -81,11 +81,14 @@ enum PluginOrder: Sendable {
     /// What is added to a plugin's number for its place.
     var rank: Int {
         switch self {
-        case .pre: -(1 << 40)
+        case .pre: -Self.distance
         case .listed: 0
-        case .post: 1 << 40
+        case .post: Self.distance
         }
     }
+
+    /// More than there are ever plugins.
+    fileprivate static let distance = 1 << 40
 
     /// Reads `order` of a plugin; what is no text is the author's own.
     init(_ value: LuaValue?, plugin: String, source: String?) throws {
@@ -98,6 +101,16 @@ enum PluginOrder: Sendable {
                 .pluginInvalid, "`order` of plugin `\(plugin)` is `\(text)`",
                 context: [("plugin", plugin), ("file", source)], hint: "set it to `pre` or `post`, or omit it")
         }
+    }
+}
+
+extension PluginID {
+    /// The place in a hook for which the plugin says an order of its own.
+    func rank(in order: PluginOrder?) -> Int {
+        guard let order else { return rank }
+        let half = PluginOrder.distance / 2
+        let listed = rank > half ? rank - PluginOrder.distance : rank < -half ? rank + PluginOrder.distance : rank
+        return listed + order.rank
     }
 }
 
