@@ -6,11 +6,10 @@ extension MFError.Code {
     public static let pluginDeclaration = Self("PLUGIN-002")
     /// PLUGIN-003: a secret has no text.
     public static let secretUnresolved = Self("PLUGIN-003")
-    /// PLUGIN-005: a secret is used by somebody in whose options it is not.
-    public static let secretOfOthers = Self("PLUGIN-005")
-
     /// PLUGIN-004: there is no attached plugin of that name.
     public static let noSuchPlugin = Self("PLUGIN-004")
+    /// PLUGIN-005: a secret is used by somebody in whose options it is not.
+    public static let secretOfOthers = Self("PLUGIN-005")
     /// PLUGIN-010: a listener waited for longer than its plugin's `timeout`.
     public static let listenerTimedOut = Self("PLUGIN-010")
     /// PLUGIN-011: a plugin is not called because it kept failing.
@@ -46,18 +45,18 @@ extension MFError.Code {
             Cure:  provide the secret. A plugin that is attached keeps the one that it has.
             """),
         CodeEntry(
-            .secretOfOthers, "secretOfOthers", "a secret is in the options of another plugin",
-            """
-            Cause: `mf.fetch` or `secret:reveal()` was called with a secret by code of a plugin, remote or script in
-                   whose options it is not. `reveal` works only in the code of the plugin itself.
-            Cure:  put the secret into the options of the plugin that uses it.
-            """),
-        CodeEntry(
             .noSuchPlugin, "noSuchPlugin", "there is no attached plugin of that name",
             """
             Cause: `disablePlugins`, `enablePlugins` or `configurePlugin` names a plugin that the host does not have.
                    Nothing was done, to none of the plugins that were named.
             Cure:  the hint lists the names. A tenant's plugin is called `tenant/name`.
+            """),
+        CodeEntry(
+            .secretOfOthers, "secretOfOthers", "a secret is in the options of another plugin",
+            """
+            Cause: `mf.fetch` or `secret:reveal()` was called with a secret by code of a plugin, remote or script in
+                   whose options it is not. `reveal` works only in the code of the plugin itself.
+            Cure:  put the secret into the options of the plugin that uses it.
             """),
         CodeEntry(
             .listenerTimedOut, "listenerTimedOut", "a listener took longer than its plugin's timeout",
