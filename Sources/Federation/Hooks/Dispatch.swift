@@ -25,13 +25,7 @@ extension TapList {
             visited = taps.count
             for index in runs.indices {
                 let run = runs[index]
-                if let gate = run.gate {
-                    guard try admits(gate, dispatch, bus) else { continue }
-                    if gate.plugin.isObserver {
-                        observe(run.body, gate, dispatch, bus)
-                        continue
-                    }
-                }
+                guard try isCalled(run, dispatch, bus) else { continue }
                 do {
                     switch run.body {
                     case .lua(let listeners):
@@ -56,13 +50,7 @@ extension TapList {
         let runs = try runs()
         for index in runs.indices {
             let run = runs[index]
-            if let gate = run.gate {
-                guard try admits(gate, dispatch, bus) else { continue }
-                if gate.plugin.isObserver {
-                    observe(run.body, gate, dispatch, bus)
-                    continue
-                }
-            }
+            guard try isCalled(run, dispatch, bus) else { continue }
             do {
                 switch run.body {
                 case .lua(let listeners):
@@ -188,6 +176,16 @@ extension TapList {
 // MARK: - Before a call
 
 extension TapList {
+    /// Whether a run is called by the loop that asks. An observer is called here, and its result is nobody's.
+    @inline(__always)
+    private func isCalled(_ run: Run, _ dispatch: Dispatch<A>, _ bus: HookBus) throws -> Bool {
+        guard let gate = run.gate else { return true }
+        guard try admits(gate, dispatch, bus) else { return false }
+        guard gate.plugin.isObserver else { return true }
+        observe(run.body, gate, dispatch, bus)
+        return false
+    }
+
     /// Whether a listener is called: its filter matches, and its plugin has not tripped.
     private func admits(_ gate: Tap<A>, _ dispatch: Dispatch<A>, _ bus: HookBus) throws -> Bool {
         guard gate.filter.matches({ text(under: $0, of: dispatch, bus) }) else {
