@@ -19,17 +19,10 @@ import Testing
 
     /// Makes a folder with a file `a b.lua` of the given text, and hands its path to a body.
     private func withFile(_ text: String, _ body: (String) async throws -> Void) async throws {
-        var name = Array("/tmp/mflua-fetch-XXXXXX".utf8CString)
-        let folder = String(cString: mkdtemp(&name))
-        let file = fopen(folder + "/a b.lua", "w")
-        fputs(text, file)
-        fclose(file)
-        defer {
-            unlink(folder + "/a b.lua")
-            unlink(folder + "/pipe")
-            rmdir(folder)
-        }
-        try await body(folder)
+        let folder = try TemporaryFolder()
+        try folder.write("a b.lua", text)
+        try await body(folder.path)
+        withExtendedLifetime(folder) {}
     }
 
     @Test func readsAFile() async throws {

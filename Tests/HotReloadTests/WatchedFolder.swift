@@ -1,12 +1,14 @@
 import EventLoops
 import Glibc
 import HotReload
+import TestSupport
 
 /// A temporary folder, and a watcher whose reports can be awaited.
 ///
 /// It always watches a `sentinel`, whose change proves that nothing else was to be reported before.
 final class WatchedFolder: @unchecked Sendable {
-    let path: String
+    var path: String { folder.path }
+    private let folder: TemporaryFolder
     let loop = EventLoop(name: "watched")
     private let reports: AsyncStream<[FileChange]>
     private var iterator: AsyncStream<[FileChange]>.Iterator
@@ -17,8 +19,7 @@ final class WatchedFolder: @unchecked Sendable {
         watching names: [String], patience: FileWatcher.Patience = FileWatcher.Patience(),
         setUp: (WatchedFolder) -> Void = { _ in }
     ) async throws {
-        var template = Array("/tmp/mflua-watch-XXXXXX".utf8CString)
-        path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+        folder = try TemporaryFolder()
         let (stream, continuation) = AsyncStream<[FileChange]>.makeStream()
         reports = stream
         iterator = stream.makeAsyncIterator()
@@ -64,10 +65,6 @@ final class WatchedFolder: @unchecked Sendable {
 
     func tearDown() async throws {
         try await loop.perform { [self] in watcher.close() }
-        for name in names(below: path).sorted(by: >) {
-            if unlink(name) != 0 { rmdir(name) }
-        }
-        rmdir(path)
     }
 
     // MARK: What happens to files
@@ -89,19 +86,4 @@ final class WatchedFolder: @unchecked Sendable {
     func makeFolder(_ name: String) { mkdir(at(name), 0o755) }
     func delete(_ name: String) { unlink(at(name)) }
     func at(_ name: String) -> String { "\(path)/\(name)" }
-
-    private func names(below folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var found: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard name != ".", name != ".." else { continue }
-            found.append("\(folder)/\(name)")
-            if entry.pointee.d_type == UInt8(DT_DIR) { found += names(below: "\(folder)/\(name)") }
-        }
-        return found
-    }
 }

@@ -105,3 +105,29 @@ extension MFError {
     /// The error as a tenant may see it: without the host's traceback and causes.
     func withoutInsides() -> MFError { MFError(code, message, context: [], hint: hint) }
 }
+
+// MARK: - Workers
+
+extension MFError {
+    static func workerEnded() -> MFError {
+        MFError(.workerDied, "the tenant's worker died", hint: "the next call starts a new one")
+    }
+
+    static func workerSilent() -> MFError {
+        MFError(
+            .limitWall, "the tenant's worker did not answer in time",
+            hint: "the worker was killed; the next call starts a new one")
+    }
+
+    static func workerAsksTooMuch(_ limit: Int) -> MFError {
+        MFError(
+            .limitTasks, "the tenant's worker has more than \(limit) requests in progress",
+            context: [("limit", "\(limit)")], hint: "the worker was killed; the next call starts a new one")
+    }
+
+    static func workerFloods() -> MFError {
+        MFError(
+            .limitMessageSize, "the tenant's worker sends too much",
+            hint: "the worker was killed; the next call starts a new one")
+    }
+}
