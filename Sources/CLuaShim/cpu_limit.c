@@ -35,5 +35,9 @@ void mf_cpu_limit_end(mf_state *s, lua_State *L, mf_cpu_limit *limit) {
     e->cpu_ns -= clock_ns(CLOCK_THREAD_CPUTIME_ID) - limit->start_ns;
     if (e->cpu_ns <= 0) e->cpu_ns = 1;
     s->cpu_limit = limit->outer;
-    if (limit->armed && lua_gethook(L) == hook) lua_sethook(L, NULL, 0, 0);
+    if (lua_gethook(L) != hook) return;
+    if (limit->armed)
+        lua_sethook(L, NULL, 0, 0);
+    else if (e->overran) /* the limit around it looks as seldom as before */
+        lua_sethook(L, hook, LUA_MASKCOUNT, CPU_LOOK_EVERY);
 }

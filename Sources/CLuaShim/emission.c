@@ -173,10 +173,10 @@ static uint64_t now(void) {
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* Calls are always counted. Two looks at the clock cost what a small listener costs, so that few calls are timed. */
+/* Calls are always counted, and few are timed. */
 static void count_call(mf_emission *e) {
     mf_tally *tally = e->tallies[e->listener];
-    e->begun = (tally->calls & e->timed_mask) ? 0 : now();
+    e->begun = tally->calls % MF_TIMED_EVERY ? 0 : now();
     e->paused = 0;
     tally->calls++;
 }

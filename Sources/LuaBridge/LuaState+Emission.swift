@@ -52,7 +52,6 @@ extension LuaState {
         emission.listener_count = Int32(truncatingIfNeeded: listeners.functions.count)
         emission.keep = keep
         emission.tallies = listeners.tallies?.pointers
-        emission.timed_mask = listeners.tallies?.mask ?? 0
         if let cpu = listeners.cpu { emission.cpu_ns = max(1, cpu.wholeNanoseconds) }
         switch data {
         case .values(let shape, let values):

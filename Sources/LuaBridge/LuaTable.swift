@@ -118,6 +118,15 @@ extension LuaTable {
         try state.tableOperation(MF_TABLE_COPY, self, argument: Int32(clamping: depth))
     }
 
+    /// A table with the same keys and values, without the metatable.
+    ///
+    /// - Throws: ``MFError`` with `LUA-008` if the state is closed.
+    public func shallowCopy() throws -> LuaTable {
+        let copy = try state.makeTable(.record([:]))
+        for (key, value) in try pairs() { try copy.rawSet(key, value) }
+        return copy
+    }
+
     /// Sets the metatable; nil takes it away.
     ///
     /// - Throws: ``MFError`` with `LUA-008` if the state is closed, `LUA-004` if the metatable belongs to another

@@ -7,15 +7,9 @@ public final class LuaTally: @unchecked Sendable {
     // The pointer is a constant; what it points to is used on the loop's thread only, by the emissions that count into it
     // and by the properties, which their users read there.
     let pointer: UnsafeMutablePointer<mf_tally>
-    /// Calls are timed when none of these bits is set in the number of calls before them.
-    let mask: UInt64
 
     /// Makes a tally that stands at zero.
-    ///
-    /// - Parameter interval: One call of so many is timed; a power of two.
-    public init(timingEvery interval: Int = 64) {
-        precondition(interval > 0 && interval & (interval - 1) == 0, "the interval is a power of two")
-        mask = UInt64(interval - 1)
+    public init() {
         pointer = .allocate(capacity: 1)
         pointer.initialize(to: mf_tally())
     }
@@ -66,7 +60,7 @@ public final class LuaTally: @unchecked Sendable {
 
     private func begin(_ clock: () -> ContinuousClock.Instant) -> ContinuousClock.Instant? {
         defer { pointer.pointee.calls += 1 }
-        return pointer.pointee.calls & mask == 0 ? clock() : nil
+        return pointer.pointee.calls % UInt64(MF_TIMED_EVERY) == 0 ? clock() : nil
     }
 
     private func end(
@@ -86,11 +80,9 @@ final class LuaTallies: @unchecked Sendable {
     // Constants: the addresses of tallies that `list` keeps alive.
     private let list: [LuaTally]
     let pointers: UnsafeMutablePointer<UnsafeMutablePointer<mf_tally>?>
-    let mask: UInt64
 
     init(_ list: [LuaTally]) {
         self.list = list
-        mask = list.first?.mask ?? 0
         pointers = .allocate(capacity: list.count)
         for (index, tally) in list.enumerated() { (pointers + index).initialize(to: tally.pointer) }
     }

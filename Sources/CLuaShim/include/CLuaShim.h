@@ -248,6 +248,9 @@ int32_t mf_task_depth(const mf_state *s);
 /* ---- Emission ---- */
 enum { MF_EMIT_SYNC = 0, MF_EMIT_ASYNC = 1, MF_EMIT_SYNC_WATERFALL = 2, MF_EMIT_ASYNC_WATERFALL = 3 };
 
+/* One call of so many is timed: two looks at the clock cost what a small listener costs. */
+enum { MF_TIMED_EVERY = 64 };
+
 /* What the calls of one listener have come to; times in nanoseconds. */
 typedef struct {
     uint64_t calls, noops;          /* noops: it returned nothing */
@@ -264,7 +267,6 @@ typedef struct {
     int32_t field_count;   /* values in the input, one a key of the shape */
     int32_t data;          /* slot of the table that an earlier emission left, instead of the input; 0: none */
     mf_tally **tallies;    /* one a listener, or NULL */
-    uint64_t timed_mask;   /* a call is timed when none of these bits is set in the number of calls before it */
     bool keep;             /* whether a reference to the final data is wanted */
     uint64_t wanted;       /* bit i: field i is read back; those from 64 on always are */
     uint64_t unchangeable; /* bit i: field i may be answered with MF_TAG_SAME; set by C */

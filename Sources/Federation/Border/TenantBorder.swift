@@ -159,6 +159,9 @@ package final class TenantBorder {
     private var pluginName: String { plugin?.qualifiedName ?? tenant }
     private var failsClosed: Bool { plugin?.failsClosed ?? false }
 
+    /// Whether the failure of a hook fails what it was called for.
+    func failsClosed(for subject: HookSubject) -> Bool { failsClosed || mayFail(subject) }
+
     /// Says of each hook of the plugin that is never called in a tenant that it is not.
     func tellOfHooksNeverCalled() {
         guard let plugin else { return }
@@ -184,7 +187,7 @@ package final class TenantBorder {
             if failsClosed { throw MFError.loadTimeUsed(tenant, principal.options.wall) }
             return drop("was skipped: the tenant's `wall` for one load is used up", of: hook, subject)
         }
-        if error is CancellationError || failsClosed || mayFail(subject) { throw error }
+        if error is CancellationError || failsClosed(for: subject) { throw error }
         LoadTime.current?.passOver(error, of: hook, plugin: pluginName)
         drop("failed (\((error as? MFError)?.message ?? "\(error)"))", of: hook, subject)
     }

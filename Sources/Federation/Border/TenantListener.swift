@@ -20,9 +20,10 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
     private let plugin: TenantPlugin
 
     init(_ list: TapList<A>, _ plugin: TenantPlugin, _ border: TenantBorder) {
-        (hook, kind, tenancy, subject) = (list.hook, list.kind.emission, list.tenancy, list.subject)
+        (hook, kind) = (list.hook, list.kind.emission)
+        (tenancy, subject) = (list.definition.tenancy, list.definition.subject)
         (self.plugin, self.border) = (plugin, border)
-        let fields = list.fields.filter { $0.sees != .hidden || $0.changes != .none }
+        let fields = list.definition.fields.filter { $0.sees != .hidden || $0.changes != .none }
         self.fields = fields
         shape = shapes.withLock { [hook] shapes in
             if let known = shapes[hook] { return known }
@@ -34,6 +35,12 @@ final class TenantListener<A: Sendable>: @unchecked Sendable {
 
     private func isCalled(for subject: HookSubject) -> Bool {
         tenancy == .ownOnly ? border.owns(subject) : border.hears(subject)
+    }
+
+    /// Whether a failure in a call with these arguments fails the step.
+    func failsClosed(_ arguments: A) -> Bool {
+        let subject = subject(arguments)
+        return isCalled(for: subject) && border.failsClosed(for: subject)
     }
 
     private func values(of arguments: A, _ subject: HookSubject) -> [LuaValue] {

@@ -7,7 +7,7 @@ struct TenantListening: TapListVisitor {
     let only: HookFilter.Patterns
 
     func visit<A>(_ list: TapList<A>) {
-        guard list.tenancy != .never else { return }
+        guard list.definition.tenancy != .never else { return }
         guard let hook = Lifecycle.table.named[list.hook] else { return }
         var filter = plugin.filters[list.hook] ?? HookFilter()
         // Checked when the plugin was attached.
@@ -20,7 +20,10 @@ struct TenantListening: TapListVisitor {
             case .syncWaterfall: .syncWaterfall { try called.changed($0) }
             case .asyncWaterfall: .asyncWaterfall { try await called.changedAsync($0) }
             }
-        list.add(Tap(owner, account, hook: list.hook, filter: filter, .swift(listener)))
+        list.add(
+            Tap(
+                owner, account, hook: list.hook, filter: filter, failsClosed: { called.failsClosed($0) },
+                .swift(listener)))
     }
 }
 

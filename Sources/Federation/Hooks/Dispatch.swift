@@ -56,17 +56,12 @@ extension TapList {
                 case .lua(let listeners):
                     let keeps = keepsTable(after: index, of: runs)
                     let data = try data(of: dispatch, run.gate)
-                    let (state, kind) = (bus.state, kind.emission)
+                    // Most runs have no gate, and are called without one more async frame.
                     let outcome =
-                        if let time = run.gate?.plugin.policy.timeout {
-                            try await state.loop.within(time, late: self.timedOut(run.first, time)) {
-                                try await state.emitAsync(kind, listeners, data, keep: keeps) {
-                                    run.activity(self.hook)
-                                }
-                            }
-                        } else {
-                            try await state.emitAsync(kind, listeners, data, keep: keeps) { run.activity(hook) }
-                        }
+                        run.gate == nil
+                        ? try await bus.state.emitAsync(kind.emission, listeners, data, keep: keeps) {
+                            run.activity(hook)
+                        } : try await emission(kind.emission, run, listeners, data, keep: keeps, bus.state)
                     try take(outcome, into: &dispatch)
                 case .swift(let listener): try await callAsync(listener, run, &dispatch, bus)
                 }
@@ -82,6 +77,19 @@ extension TapList {
 // MARK: - One call
 
 extension TapList {
+    /// Calls Lua listeners that may wait, for as long as their plugin's policy says.
+    func emission(
+        _ kind: LuaEmission.Kind, _ run: Run, _ listeners: LuaListeners, _ data: LuaEmission.Data, keep: Bool,
+        _ state: LuaState
+    ) async throws -> LuaEmission.Result {
+        guard let time = run.gate?.plugin.policy.timeout else {
+            return try await state.emitAsync(kind, listeners, data, keep: keep) { run.activity(hook) }
+        }
+        return try await state.loop.within(time, late: self.timedOut(run.first, time)) {
+            try await state.emitAsync(kind, listeners, data, keep: keep) { run.activity(self.hook) }
+        }
+    }
+
     /// - Returns: Whether the listener returned nothing.
     private func call(_ listener: SwiftListener<A>, _ dispatch: inout Dispatch<A>) throws -> Bool {
         switch listener {
@@ -135,13 +143,14 @@ extension TapList {
 
     /// What Lua listeners are called with. Where a failure is to leave nothing behind, a copy of it.
     private func data(of dispatch: Dispatch<A>, _ gate: Tap<A>?) throws -> LuaEmission.Data {
-        guard var table = dispatch.table else { return .values(shape, values(of: dispatch.arguments)) }
-        if let gate, !gate.plugin.failsClosed {
-            let copy = try table.state.makeTable(.record([:]))
-            for (key, value) in try table.pairs() { try copy.rawSet(key, value) }
-            table = copy
+        guard var table = dispatch.table else {
+            return .values(definition.shape, definition.values(of: dispatch.arguments))
         }
-        return kind.isWaterfall ? .kept(table, shape, values(of: dispatch.arguments)) : .table(table)
+        if let gate, !gate.plugin.failsClosed {
+            table = try table.shallowCopy()
+        }
+        return kind.isWaterfall
+            ? .kept(table, definition.shape, definition.values(of: dispatch.arguments)) : .table(table)
     }
 
     /// Takes what a run of Lua listeners has left.
@@ -162,7 +171,7 @@ extension TapList {
     /// Reads the fields that listeners may replace back into the arguments.
     private func takeFields(of outcome: LuaEmission.Result, into arguments: inout A) throws {
         guard outcome.hasChanges else { return }
-        for (field, value) in zip(fields, outcome.fields) {
+        for (field, value) in zip(definition.fields, outcome.fields) {
             guard let set = field.set else { continue }
             do {
                 try set(&arguments, value)
@@ -186,15 +195,29 @@ extension TapList {
         return false
     }
 
-    /// Whether a listener is called: its filter matches, and its plugin has not tripped.
     private func admits(_ gate: Tap<A>, _ dispatch: Dispatch<A>, _ bus: HookBus) throws -> Bool {
-        guard gate.filter.matches({ text(under: $0, of: dispatch, bus) }) else {
+        try admits(
+            gate, at: bus.state.loop.now, failsClosed: gate.failsClosed?(dispatch.arguments) ?? true
+        ) { text(under: $0, of: dispatch, bus) }
+    }
+
+    /// Whether a listener is called: its filter matches, and its plugin has not tripped.
+    ///
+    /// - Parameters:
+    ///   - failsClosed: Whether a failure would fail the step, where the plugin's policy does not say otherwise.
+    ///   - text: What the filter's patterns are matched against.
+    func admits(
+        _ gate: Tap<A>, at now: @autoclosure () -> ContinuousClock.Instant,
+        failsClosed: @autoclosure () -> Bool = true, text: (HookFilter.Key) -> String?
+    ) throws -> Bool {
+        guard gate.filter.matches(text) else {
             gate.account.filtered += 1
             return false
         }
-        if gate.plugin.admits(at: bus.state.loop.now) { return true }
+        if gate.plugin.admits(at: now()) { return true }
         gate.account.passedOver += 1
-        guard gate.plugin.failsClosed, !gate.plugin.isTenants else { return false }
+        // What a plugin refuses by raising does not go through while it rests.
+        guard gate.plugin.failsClosed, failsClosed() else { return false }
         throw MFError.pluginTripped(gate.plugin.name, hook: hook, last: gate.plugin.lastFailure)
     }
 
@@ -203,21 +226,21 @@ extension TapList {
         switch key {
         case .argument(let index, let name):
             if let table = dispatch.table { return (try? table.rawGet(name))?.stringValue }
-            return fields[index].get(dispatch.arguments).stringValue
-        case .remote: return bus.remoteName(subject(dispatch.arguments))
+            return definition.fields[index].get(dispatch.arguments).stringValue
+        case .remote: return bus.remoteName(definition.subject(dispatch.arguments))
         case .code: return value(of: "error", dispatch).errorCode
         case .initiator: return value(of: "resourceContext", dispatch).recordValue?["initiator"].stringValue
         }
     }
 
     private func value(of name: String, _ dispatch: Dispatch<A>) -> LuaValue {
-        fields.first { $0.name == name }?.get(dispatch.arguments) ?? .nil
+        definition.fields.first { $0.name == name }?.get(dispatch.arguments) ?? .nil
     }
 }
 
 extension LuaValue {
     /// The code of an error, as it is in Lua.
-    fileprivate var errorCode: String? {
+    var errorCode: String? {
         switch self {
         case .object(let object): (object as? LuaErrorObject)?.error.code.rawValue
         case .table(let table): (try? table.get("code"))?.stringValue
@@ -236,7 +259,7 @@ struct PassedFailure: Error {
 
 extension TapList {
     /// Notes a failure, and raises it unless the plugin's owner, or the border of its tenant, has it pass.
-    private func fail(_ error: any Error, _ run: Run, _ bus: HookBus) throws {
+    func fail(_ error: any Error, _ run: Run, _ bus: HookBus) throws {
         if let passed = error as? PassedFailure {
             let tap = run.first
             guard let cause = passed.cause else { return tap.account.passedOver += 1 }

@@ -176,11 +176,8 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
     public let result: String
     /// When it is emitted to a tenant's plugins, and what their results change.
     public let tenancy: HookTenancy
-    let subject: @Sendable (Arguments) -> HookSubject
-    let shape: LuaShape
     let index: Int
-    let fields: [HookField<Arguments>]
-    let filterKeys: [String: HookFilter.Key]
+    private let definition: HookDefinition<Arguments>
 
     init(
         _ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored",
@@ -188,28 +185,25 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
     ) where Arguments: HookArguments, Mode: HookMode {
         (self.name, self.group, self.summary, self.result) = (name, group, summary, result)
         self.tenancy = tenancy
-        subject = { $0.subject }
         kind = Mode.kind
-        fields = Arguments.luaFields
-        filterKeys = HookFilter.keys(of: fields)
-        // What listeners put in place of a fixed field is not looked at, nor anything where the result alone counts.
-        let open = Set(Mode.kind.isWaterfall ? fields.filter { $0.set != nil }.map(\.name) : [])
-        shape = LuaShape(fields.map(\.name), reading: open.contains)
+        definition = HookDefinition(name, Mode.kind, fields: Arguments.luaFields, tenancy: tenancy) { $0.subject }
         index = declaredHooks.withLock(\.count)
         declaredHooks.withLock { $0.append(self) }
     }
 
+    var filterKeys: [String: HookFilter.Key] { HookFilter.keys(of: definition.fields) }
+
     /// The argument table as the reference lists it.
     public var fieldReference: [HookFieldReference] {
-        fields.map {
+        definition.fields.map {
             HookFieldReference(
                 name: $0.name, luaType: $0.luaType, summary: $0.summary, isOpen: $0.set != nil, sees: $0.sees,
                 changes: $0.changes)
         }
     }
+
     func makeTapList() -> any AnyTapList {
-        TapList<Arguments>(
-            hook: name, kind: kind, shape: shape, fields: fields, tenancy: tenancy, subject: subject)
+        TapList(definition)
     }
 }
 

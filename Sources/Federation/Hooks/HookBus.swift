@@ -64,8 +64,8 @@ final class HookBus {
 
     var stores: [any AnyTapList] { distinct(allViews.flatMap(\.lists)) }
 
-    /// What an account says of its plugin's listeners has changed.
-    func recompile(_ account: PluginAccount) {
+    /// Whether some plugin's listeners are called has changed.
+    func recompile() {
         for store in stores { store.recompile() }
     }
 
@@ -126,65 +126,5 @@ extension HookBus {
         var dispatch = Dispatch(arguments)
         try list.call(&dispatch, of: self)
         return dispatch
-    }
-}
-
-// MARK: - Emitting with whatever arguments
-
-extension HookBus {
-    /// Emits a hook as `host:emit` does: with any value, and with its result as it is.
-    func emit(_ hook: any DeclaredHook, open data: LuaValue) async throws -> LuaValue {
-        if hook.kind.isWaterfall, ![.table, .object].contains(LuaShapeOfData(data)) {
-            throw MFError.badHookData(hook.name, found: data)
-        }
-        return try await currentView.lists[hook.index].emit(open: data, in: state)
-    }
-
-    private enum LuaShapeOfData {
-        case table, object, other
-        init(_ value: LuaValue) {
-            switch value {
-            case .table, .record, .array: self = .table
-            case .object: self = .object
-            default: self = .other
-            }
-        }
-    }
-}
-
-extension TapList {
-    /// Calls the listeners with arguments that are not their hook's own.
-    func emit(open value: LuaValue, in state: LuaState) async throws -> LuaValue {
-        var data: LuaEmission.Data = if case .table(let table) = value { .table(table) } else { .value(value) }
-        var current = value
-        var result = LuaValue.nil
-        var visited = 0
-        repeat {
-            let runs = try runs(from: visited)
-            visited = taps.count
-            for run in runs {
-                guard case .lua(let listeners) = run.body else { continue }
-                let outcome: LuaEmission.Result
-                do {
-                    outcome =
-                        kind.canWait
-                        ? try await state.emitAsync(kind.emission, listeners, data, keep: true) { run.activity(hook) }
-                        : try state.emit(kind.emission, listeners, data, keep: true)
-                } catch let error as MFError {
-                    throw named(error, run.tap(of: error))
-                }
-                if let table = outcome.data {
-                    data = .table(table)
-                    current = .table(table)
-                }
-                if outcome.aborted { return .boolean(false) }
-                if outcome.outcomeIsData {
-                    if kind == .sync { result = current }
-                } else if !outcome.outcome.isNil {
-                    result = outcome.outcome
-                }
-            }
-        } while !kind.canWait && visited < taps.count
-        return kind.isWaterfall ? current : result
     }
 }

@@ -9,33 +9,38 @@ extension TapList {
     /// Calls a listener that only watches. What it returns is ignored, what it raises is noted, and where it waits nobody
     /// waits for it.
     func observe(_ body: Run.Body, _ gate: Tap<A>, _ dispatch: Dispatch<A>, _ bus: HookBus) {
-        let shown = body.isLua ? shown(dispatch, gate) : nil
+        let shown: LuaValue = body.isLua ? .object(shown(dispatch, gate)) : .nil
+        let (arguments, state, loop, tally) = (dispatch.arguments, bus.state, bus.state.loop, gate.account.tally)
         guard kind.canWait else {
             do {
                 switch body {
                 case .lua(let listeners):
-                    _ = try bus.state.emit(.sync, listeners, .value(shown.map { .object($0) } ?? .nil), keep: false)
-                case .swift(.sync(let listener)): _ = try listener(dispatch.arguments)
-                case .swift(.syncWaterfall(let listener)): _ = try listener(dispatch.arguments)
+                    _ = try state.emit(.sync, listeners, .value(shown), keep: false)
+                case .swift(.sync(let listener)):
+                    _ = try tally.count({ loop.now }, isNothing: \.isNil) { try listener(arguments) }
+                case .swift(.syncWaterfall(let listener)):
+                    _ = try tally.count({ loop.now }, isNothing: { _ in false }) { try listener(arguments) }
                 case .swift: break
                 }
                 gate.plugin.succeeded(in: gate.account)
-            } catch { note(error, gate, bus.state.loop) }
+            } catch { note(error, gate, loop) }
             return
         }
         guard gate.account.observing.count < mostObserving else {
             gate.account.passedOver += 1
             return
         }
-        let (arguments, state) = (dispatch.arguments, bus.state)
-        let loop = state.loop
         let call: @Sendable () async throws -> Void = {
             switch body {
             case .lua(let listeners):
                 _ = try await state.emitAsync(
-                    .async, listeners, .value(shown.map { .object($0) } ?? .nil), keep: false)
-            case .swift(.async(let listener)): _ = try await listener(arguments)
-            case .swift(.asyncWaterfall(let listener)): _ = try await listener(arguments)
+                    .async, listeners, .value(shown), keep: false)
+            case .swift(.async(let listener)):
+                _ = try await tally.count(waitingBy: { loop.now }, isNothing: \.isNil) { try await listener(arguments) }
+            case .swift(.asyncWaterfall(let listener)):
+                _ = try await tally.count(waitingBy: { loop.now }, isNothing: { _ in false }) {
+                    try await listener(arguments)
+                }
             case .swift: break
             }
         }
@@ -59,13 +64,14 @@ extension TapList {
     }
 
     private func shown(_ dispatch: Dispatch<A>, _ gate: Tap<A>) -> ObservedArguments {
-        var values = values(of: dispatch.arguments)
+        var values = definition.values(of: dispatch.arguments)
         if let table = dispatch.table {
-            for (index, field) in fields.enumerated() {
+            for (index, field) in definition.fields.enumerated() {
                 values[index] = (try? table.rawGet(field.name)) ?? values[index]
             }
         }
-        return ObservedArguments(hook: hook, plugin: gate.plugin.name, keys: fields.map(\.name), values: values)
+        return ObservedArguments(
+            hook: hook, plugin: gate.plugin.name, keys: definition.fields.map(\.name), values: values)
     }
 }
 

@@ -21,9 +21,7 @@ final class PluginAccount: @unchecked Sendable {
     }
 
     let name: String
-    /// Whether it runs in a tenant.
-    let isTenants: Bool
-    var policy: PluginPolicy { didSet { renewBreaker() } }
+    let policy: PluginPolicy
     private(set) var breaker: Breaker?
     private(set) var lastFailure: Failure?
     /// Set while the plugin is not called.
@@ -32,24 +30,21 @@ final class PluginAccount: @unchecked Sendable {
     var wakeUp: TimerID?
     /// By hook, in the order of their first listeners.
     private(set) var hooks: [HookAccount] = []
-    private let timing: Int
     /// Tells the owner of the host something.
     private let warn: @Sendable (String) -> Void
 
-    /// - Parameter timing: One call of so many is timed.
+    /// - Parameter isTenants: Whether it runs in a tenant.
     init(
-        _ name: String, policy: PluginPolicy, isTenants: Bool, timing: Int = 64,
-        warn: @escaping @Sendable (String) -> Void = { _ in }
+        _ name: String, policy: PluginPolicy, isTenants: Bool, warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        (self.name, self.policy, self.isTenants, self.timing) = (name, policy, isTenants, timing)
-        self.warn = warn
-        renewBreaker()
+        (self.name, self.policy, self.warn) = (name, policy, warn)
+        breaker = policy.trip(isTenants: isTenants).map { Breaker($0) }
     }
 
     /// The account of one hook, made when it is first asked for.
     func hook(_ name: String) -> HookAccount {
         if let known = hooks.first(where: { $0.hook == name }) { return known }
-        let made = HookAccount(name, timing: timing)
+        let made = HookAccount(name)
         hooks.append(made)
         return made
     }
@@ -60,8 +55,6 @@ final class PluginAccount: @unchecked Sendable {
 
     /// Whether each listener has to be asked before it is called.
     var needsGate: Bool { breaker != nil || policy.timeout != nil || policy.cpu != nil || !failsClosed || rest != nil }
-
-    private func renewBreaker() { breaker = policy.trip(isTenants: isTenants).map { Breaker($0) } }
 
     // MARK: - What is told
 
@@ -103,7 +96,7 @@ final class PluginAccount: @unchecked Sendable {
 final class HookAccount: @unchecked Sendable {
     // As its plugin's: counted into by the dispatch loops, on the runtime's loop.
     let hook: String
-    let tally: LuaTally
+    let tally = LuaTally()
     var errors = 0
     /// Calls that a filter has kept away.
     var filtered = 0
@@ -117,8 +110,5 @@ final class HookAccount: @unchecked Sendable {
     /// Whether the last call failed: each series of failures that pass is told of once.
     var isFailing = false
 
-    init(_ hook: String, timing: Int) {
-        self.hook = hook
-        tally = LuaTally(timingEvery: timing)
-    }
+    init(_ hook: String) { self.hook = hook }
 }

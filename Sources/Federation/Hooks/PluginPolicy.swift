@@ -54,10 +54,10 @@ public struct PluginPolicy: Sendable, Equatable {
 
     /// The rule by which the plugin trips, if it does.
     ///
-    /// - Parameter isTenants: Whether it runs in a tenant: such a plugin trips unless the entry says otherwise.
+    /// - Parameter isTenants: Whether it runs in a tenant: such a plugin trips unless its owner says otherwise.
     func trip(isTenants: Bool) -> Trip? {
         if neverTrips { return nil }
         if let trip { return trip }
-        return isTenants || fail == .open || fail == .observe ? Trip() : nil
+        return isTenants && fail == nil || fail == .open || fail == .observe ? Trip() : nil
     }
 }

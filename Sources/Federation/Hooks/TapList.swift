@@ -23,15 +23,18 @@ struct Tap<A: Sendable>: Sendable {
     let account: HookAccount
     let filter: HookFilter
     let listener: Listener
+    /// Whether a failure in a call fails the step, for a tenant's: its border decides. Nil: the policy alone does.
+    let failsClosed: (@Sendable (A) -> Bool)?
     /// Its place: lower ones are called before it.
     let rank: Int
 
     /// - Parameter rank: Its place in this hook; nil: its plugin's.
     init(
         _ owner: PluginID, _ plugin: PluginAccount, hook: String, filter: HookFilter = HookFilter(), rank: Int? = nil,
-        _ listener: Listener
+        failsClosed: (@Sendable (A) -> Bool)? = nil, _ listener: Listener
     ) {
         self.rank = rank ?? owner.rank
+        self.failsClosed = failsClosed
         (self.owner, self.plugin, self.filter, self.listener) = (owner, plugin, filter, listener)
         account = plugin.hook(hook)
     }
@@ -55,7 +58,7 @@ protocol AnyTapList: AnyObject, Sendable {
     func remove(owner: PluginID)
     func holds(_ owner: PluginID) -> Bool
     func copy() -> any AnyTapList
-    func emit(open value: LuaValue, in state: LuaState) async throws -> LuaValue
+    func emit(open value: LuaValue, of bus: HookBus) async throws -> LuaValue
 }
 
 /// The listeners of one hook of one host, in order.
@@ -83,17 +86,7 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
         }
     }
 
-    let hook: String
-    let kind: HookKind
-    /// The keys of the hook's argument table, and its lines.
-    let shape: LuaShape
-    let fields: [HookField<A>]
-    /// How each field is read: all that an emission needs of them.
-    private let getters: [@Sendable (A) -> LuaValue]
-    /// When tenants' plugins are called, and what their results do.
-    let tenancy: HookTenancy
-    /// What a call is about.
-    let subject: @Sendable (A) -> HookSubject
+    let definition: HookDefinition<A>
     @exclusivity(unchecked)
     private(set) var taps: [Tap<A>] = []
     @exclusivity(unchecked)
@@ -105,24 +98,10 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     @exclusivity(unchecked)
     private var isUnwinding = false
 
-    init(
-        hook: String, kind: HookKind, shape: LuaShape, fields: [HookField<A>], tenancy: HookTenancy,
-        subject: @escaping @Sendable (A) -> HookSubject
-    ) {
-        (self.hook, self.kind, self.fields, self.tenancy, self.subject) = (hook, kind, fields, tenancy, subject)
-        self.shape = shape
-        getters = fields.map(\.get)
-    }
+    init(_ definition: HookDefinition<A>) { self.definition = definition }
 
-    /// The argument table's values.
-    func values(of arguments: A) -> [LuaValue] {
-        [LuaValue](unsafeUninitializedCapacity: getters.count) { values, count in
-            for get in getters {
-                values.initializeElement(at: count, to: get(arguments))
-                count += 1
-            }
-        }
-    }
+    var hook: String { definition.name }
+    var kind: HookKind { definition.kind }
 
     @inline(__always)
     var isEmpty: Bool { taps.isEmpty }
@@ -171,7 +150,7 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     func holds(_ owner: PluginID) -> Bool { taps.contains { $0.owner == owner } }
 
     func copy() -> any AnyTapList {
-        let copy = TapList(hook: hook, kind: kind, shape: shape, fields: fields, tenancy: tenancy, subject: subject)
+        let copy = TapList(definition)
         copy.taps = taps
         return copy
     }

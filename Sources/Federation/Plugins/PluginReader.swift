@@ -282,7 +282,9 @@ struct PluginReader: Sendable {
             // What the host has found is told in its own words, and not as an error of the tenant's.
             throw declared.failure ?? error
         }
-        if let fail = source.settings.policy.fail { plugin.failsClosed = fail == .closed }
+        var settings = source.settings
+        if let fail = settings.policy.fail { plugin.failsClosed = fail == .closed }
+        if plugin.failsClosed { settings.policy.fail = .closed }
         plugin.filters = try filters(of: plugin, source)
         for name in plugin.functions where Lifecycle.table.named[name] == nil {
             guard LuaPlugin.functionsBesideHooks.contains(name) else {
@@ -292,7 +294,7 @@ struct PluginReader: Sendable {
         }
         return RegisteredPlugin(
             id: PluginID(number: 0), body: .tenant(plugin, source), value: .object(plugin), schema: declared.schema,
-            settings: source.settings)
+            settings: settings)
     }
 
     /// The file, options and tenant that an entry of a list of plugins names; nothing for a table or a function.

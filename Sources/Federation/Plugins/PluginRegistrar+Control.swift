@@ -19,7 +19,7 @@ extension PluginRegistrar {
             account.wakeUp = loop.schedule(after: time) { [context] in
                 account.wakeUp = nil
                 account.rest = nil
-                context.hooks.recompile(account)
+                context.hooks.recompile()
             }
         }
     }
@@ -63,7 +63,7 @@ extension PluginRegistrar {
         if let timer = account.wakeUp { loop.cancel(timer) }
         account.wakeUp = nil
         account.rest = rest
-        hooks.recompile(account)
+        hooks.recompile()
     }
 
     private func attached(_ names: [String]) throws -> [RegisteredPlugin] {

@@ -195,7 +195,7 @@ struct PluginRegistrar: HostService {
     }
 
     /// The filter of a plugin's listener and what its entry asks for besides.
-    func filter(of hook: PluginHook<LuaFunction>, _ plugin: RegisteredPlugin) throws -> HookFilter {
+    func filter(of hook: PluginHook, _ plugin: RegisteredPlugin) throws -> HookFilter {
         var filter = hook.filter
         guard let declared = Lifecycle.table.named[hook.name] else { return filter }
         do { try filter.add(plugin.settings.only, for: declared) } catch let error as MFError {

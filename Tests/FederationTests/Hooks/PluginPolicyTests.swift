@@ -217,6 +217,76 @@ import Testing
         }
     }
 
+    /// Loads ten times with a tenant's plugin that refuses every request, and returns what the loads ended with.
+    private func refusals(
+        _ level: TenantOptions.Level, changes: [String] = [], failClosed: Bool = false,
+        _ policy: PluginPolicy = PluginPolicy()
+    ) async throws -> [String] {
+        TenantWorker.executable = Places.products + "/mflua-attacks"
+        return try await withSite(Self.texts) { site in
+            var options = TenantOptions()
+            (options.level, options.changes, options.failClosed) = (level, changes, failClosed)
+            let guarding = HostPlugin.source(
+                "return { name = 'guard-plugin', beforeRequest = function() error('refused', 0) end }",
+                name: "guard.lua",
+                tenant: "acme")
+            let host = try await site.runtime.createHost(
+                HostOptions(
+                    name: "host", remotes: [Remote(name: "checks", entry: "http://checks/entry.lua")],
+                    plugins: [guarding.with(policy)], tenants: [("acme", options)]))
+            var ends: [String] = []
+            for _ in 0..<10 {
+                do {
+                    _ = try await host.loadRemote("checks/disk")
+                    ends.append("loaded")
+                } catch let error as MFError {
+                    ends.append(error.code == .pluginTripped ? "tripped" : error.message)
+                }
+            }
+            return ends
+        }
+    }
+
+    @Test(arguments: [TenantOptions.Level.state, .process])
+    func whatATenantsPluginRefusesNeverGoesThroughWhileItRests(level: TenantOptions.Level) async throws {
+        let five = Array(repeating: "refused", count: 5)
+        #expect(try await refusals(level, changes: ["checks/**"]) == five + Array(repeating: "tripped", count: 5))
+        let ten = Array(repeating: "refused", count: 10)
+        #expect(try await refusals(level, PluginPolicy(fail: .closed)) == ten)
+        #expect(try await refusals(level, failClosed: true) == ten)
+        let rule = PluginPolicy(fail: .closed, trip: .init(errors: 5))
+        #expect(try await refusals(level, rule) == five + Array(repeating: "tripped", count: 5))
+    }
+
+    @Test(arguments: [TenantOptions.Level.state, .process])
+    func whatATenantMayNotRefuseGoesThrough(level: TenantOptions.Level) async throws {
+        let ten = Array(repeating: "loaded", count: 10)
+        #expect(try await refusals(level) == ten)
+        #expect(try await refusals(level, changes: ["other/**"]) == ten)
+        #expect(try await refusals(level, changes: ["checks/**"], PluginPolicy(fail: .open)) == ten)
+    }
+
+    @Test func filtersAndPoliciesCountForWhatTheHostEmits() async throws {
+        try await withSite { site in
+            let result = try await site.lua(
+                """
+                local calls = {}
+                local function failing() return { name = "failing-plugin", beforeRequest = function(args) args.id = "lost" error("boom") end } end
+                local function observer()
+                  return { name = "observing-plugin", beforeRequest = function(args) args.id = "seen" calls[#calls + 1] = "observed" return 5 end }
+                end
+                local host = mf.init { name = "host", plugins = {
+                  { failing, fail = "open" }, { observer, fail = "observe" },
+                  { name = "filtered-plugin", beforeRequest = { filter = { id = "billing/*" },
+                      handler = function(args) calls[#calls + 1] = args.id end } } } }
+                local first = host:emit("beforeRequest", { id = "checks/disk" })
+                local second = host:emit("beforeRequest", { id = "billing/invoice" })
+                return first.id, second.id, table.concat(calls, " ")
+                """)
+            #expect(result == ["checks/disk", "billing/invoice", "observed observed billing/invoice"])
+        }
+    }
+
     @Test func callsNoopsErrorsAndWaitsAreCounted() async throws {
         try await withSite(Self.texts) { site in
             let result = try await site.lua(

@@ -2,10 +2,10 @@ import Diagnostics
 import LuaBridge
 
 /// A listener as a plugin declares it: a function, or `{ filter = { id = "billing/*" }, order = "pre", handler = f }`.
-struct PluginHook<Function: Sendable>: Sendable {
+struct PluginHook: Sendable {
     /// The hook.
     let name: String
-    let function: Function
+    let function: LuaFunction
     /// For which calls it is called: the plugin's own patterns and the hook's.
     let filter: HookFilter
     /// Its place in this hook, where it differs from the plugin's.

@@ -158,7 +158,7 @@ struct PluginSource: Sendable {
 struct LuaPlugin: Sendable {
     let name: String
     let table: LuaTable
-    let hooks: [PluginHook<LuaFunction>]
+    let hooks: [PluginHook]
     let apply: LuaFunction?
     let order: PluginOrder
     let source: PluginSource?
@@ -192,7 +192,7 @@ struct LuaPlugin: Sendable {
 
     private static func hook(
         _ hook: any DeclaredHook, _ value: LuaValue, _ patterns: HookFilter.Patterns, plugin: String, source: String?
-    ) throws -> PluginHook<LuaFunction>? {
+    ) throws -> PluginHook? {
         var filter = HookFilter()
         do {
             try filter.add(patterns, for: hook)
