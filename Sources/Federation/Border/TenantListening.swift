@@ -4,14 +4,10 @@ struct TenantListening: TapListVisitor {
     let border: TenantBorder
     let owner: PluginID
     let account: PluginAccount
-    let only: HookFilter.Patterns
 
     func visit<A>(_ list: TapList<A>) {
         guard list.definition.tenancy != .never else { return }
-        guard let hook = Lifecycle.table.named[list.hook] else { return }
-        var filter = plugin.filters[list.hook] ?? HookFilter()
-        // Checked when the plugin was attached.
-        try? filter.add(only, for: hook)
+        let filter = plugin.filters[list.hook] ?? HookFilter()
         let called = TenantListener(list, plugin, border)
         let listener: SwiftListener<A> =
             switch list.kind {

@@ -86,10 +86,13 @@ extension HookFilter {
 
     /// Adds patterns to the filter of a hook.
     ///
+    /// - Parameter shared: The key that they are written under, where they count for all hooks of a plugin.
     /// - Throws: ``MFError`` with `HOOK-008` for a key that the hook can never have.
-    mutating func add(_ patterns: Patterns, for hook: any DeclaredHook) throws {
+    mutating func add(_ patterns: Patterns, for hook: any DeclaredHook, sharedAs shared: String? = nil) throws {
         for (key, globs) in patterns.list {
-            guard let known = hook.filterKeys[key] else { throw MFError.unknownFilterKey(key, of: hook) }
+            guard let known = hook.filterKeys[key] else {
+                throw MFError.unknownFilterKey(key, of: hook, sharedAs: shared)
+            }
             add(known, globs)
         }
     }

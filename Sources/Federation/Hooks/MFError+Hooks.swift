@@ -24,18 +24,23 @@ extension MFError {
     }
 
     /// A filter asks for something that its hook never has.
-    static func unknownFilterKey(_ key: String, of hook: any DeclaredHook) -> MFError {
+    ///
+    /// - Parameter shared: The key that it is written under, where it counts for all hooks of the plugin.
+    static func unknownFilterKey(_ key: String, of hook: any DeclaredHook, sharedAs shared: String?) -> MFError {
         let keys = hook.filterKeys.keys.sorted()
         // A share has no request: the package stands in its place.
         let near = key.closestMatch(in: keys) ?? (key == "id" ? keys.first { $0 == "pkgName" } : nil)
-        let advice = near.map { "did you mean `\($0)`?" }
+        let advice = near.map { " (did you mean `\($0)`?)" } ?? ""
         let all =
             keys.isEmpty
             ? "`\(hook.name)` has no text argument: remove the filter"
             : "its filter can have \(keys.map { "`\($0)`" }.joined(separator: ", "))"
         return MFError(
-            .badHookFilter, "`\(hook.name)` has no `\(key)`" + (advice.map { " (\($0))" } ?? ""),
-            context: [("hook", hook.name), ("key", key)], hint: all)
+            .badHookFilter, "`\(hook.name)` has no `\(key)`\(shared == nil ? advice : "")",
+            context: [("hook", hook.name), ("key", key)],
+            hint: shared.map {
+                "`\($0)` counts for all hooks of the plugin; give single hooks a filter with `{ filter = …, handler = … }`"
+            } ?? all)
     }
 
     /// A plugin has something that is no function under a hook's name.

@@ -71,7 +71,7 @@ public struct Plugin: Sendable {
             var filter = HookFilter()
             try filter.add(
                 HookFilter.Patterns(patterns.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }), for: hook)
-            try filter.add(only, for: hook)
+            try filter.add(only, for: hook, sharedAs: "only")
             bus.taps(hook).add(Tap(owner, account, hook: hook.name, filter: filter, .swift(listener)))
         }
         return copy

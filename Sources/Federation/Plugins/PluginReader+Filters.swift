@@ -2,7 +2,7 @@ import Diagnostics
 import LuaBridge
 
 extension PluginReader {
-    /// The filters of a tenant's plugin, by hook: checked as those of the host's own plugins are.
+    /// The filters of a tenant's plugin and of its entry, by hook: checked as those of the host's own plugins are.
     func filters(of plugin: TenantPlugin, _ source: PluginSource) throws -> [String: HookFilter] {
         var problems: [MFError] = []
         func check(_ value: LuaValue, path: String) throws -> HookFilter.Patterns {
@@ -19,7 +19,8 @@ extension PluginReader {
         var filters: [String: HookFilter] = [:]
         for hook in Lifecycle.table.all where plugin.functions.contains(hook.name) {
             var filter = HookFilter()
-            try filter.add(own, for: hook)
+            try filter.add(own, for: hook, sharedAs: "filter")
+            try filter.add(source.settings.only, for: hook, sharedAs: "only")
             if let table = plugin.hookTables[hook.name] {
                 if !table["order"].isNil {
                     problems.append(.orderOfTenant(hook: hook.name, plugin: plugin.name, source: source.path))
@@ -27,7 +28,9 @@ extension PluginReader {
                 // Its handler is the tenant's: a function in place of the reference to it.
                 var table = table
                 table["handler"] = plugin.function(hook.name).map { .callable($0) } ?? .nil
-                if let problem = PluginHookTable.problem(with: .record(table), hook: hook.name, plugin: plugin.name) {
+                if let problem = try PluginHookTable.problem(
+                    with: .record(table), hook: hook.name, plugin: plugin.name, source: source.path)
+                {
                     problems.append(problem)
                 } else {
                     try filter.add(check(table["filter"], path: "\(hook.name).filter"), for: hook)

@@ -99,7 +99,7 @@ extension PluginRegistrar {
         case .tenant(let plugin, _):
             let border = TenantBorder(plugin, host: context)
             let listening = TenantListening(
-                plugin: plugin, border: border, owner: new.id, account: new.known, only: new.settings.only)
+                plugin: plugin, border: border, owner: new.id, account: new.known)
             hooks.replace(old.id, hooks: plugin.hooks, ending: scope) { _, store in store.accept(listening) }
         case .swift: return
         }

@@ -185,7 +185,7 @@ struct PluginRegistrar: HostService {
             border.tellOfHooksNeverCalled()
             hooks.hasTenants = true
             let listening = TenantListening(
-                plugin: tenant, border: border, owner: plugin.id, account: plugin.known, only: plugin.settings.only)
+                plugin: tenant, border: border, owner: plugin.id, account: plugin.known)
             for hook in tenant.hooks {
                 for store in hooks.stores(named: hook) { store.accept(listening) }
             }
@@ -198,7 +198,7 @@ struct PluginRegistrar: HostService {
     func filter(of hook: PluginHook, _ plugin: RegisteredPlugin) throws -> HookFilter {
         var filter = hook.filter
         guard let declared = Lifecycle.table.named[hook.name] else { return filter }
-        do { try filter.add(plugin.settings.only, for: declared) } catch let error as MFError {
+        do { try filter.add(plugin.settings.only, for: declared, sharedAs: "only") } catch let error as MFError {
             throw error.adding(context: [("plugin", plugin.name)])
         }
         return filter

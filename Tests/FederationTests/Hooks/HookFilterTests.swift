@@ -185,6 +185,24 @@ import Testing
         }
     }
 
+    @Test func onlyOfATenantsPluginIsCheckedAndCounts() async throws {
+        try await withSite(Self.texts) { site in
+            func host(_ name: String, _ hook: String, _ only: [String: [String]]) async throws -> Host {
+                let text = "return { name = 'x-plugin', \(hook) = function() end }"
+                return try await site.runtime.createHost(
+                    HostOptions(
+                        name: name, remotes: [Remote(name: "checks", entry: "http://checks/entry.lua")],
+                        plugins: [.source(text, name: "x.lua", tenant: "acme").only(only)],
+                        tenants: [("acme", TenantOptions())]))
+            }
+            await expectMFError(.badHookFilter) { try await host("refused", "beforeLoadShare", ["id": ["billing/*"]]) }
+            let taken = try await host("taken", "beforeRequest", ["id": ["billing/*"]])
+            _ = try await taken.loadRemote("checks/disk")
+            let hook = try #require(try await taken.plugins().first?.hooks.first)
+            #expect((hook.calls, hook.filtered) == (0, 1))
+        }
+    }
+
     @Test func aSwiftListenerHasAFilter() async throws {
         try await withSite(Self.texts) { site in
             let plugin = Plugin("swift-plugin").on(\.beforeRequest, where: ["id": ["billing/*"]]) { arguments in
@@ -235,7 +253,8 @@ import Testing
                 mf.init { name = "host", plugins = { {
                   function() return { name = "x-plugin", beforeLoadShare = print } end, only = { id = "billing/*" } } } }
                 """)
-            #expect(error?.message == "`beforeLoadShare` has no `id` (did you mean `pkgName`?)")
+            #expect(error?.message == "`beforeLoadShare` has no `id`")
+            #expect(error?.hint?.hasPrefix("`only` counts for all hooks of the plugin") == true)
             #expect(error?["plugin"] == "x-plugin")
         }
     }

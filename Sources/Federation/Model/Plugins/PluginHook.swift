@@ -21,16 +21,17 @@ enum PluginHookTable {
     ])
 
     /// Everything that is wrong with one, as one error.
-    static func problem(with table: LuaValue, hook: String, plugin: String) -> MFError? {
-        do {
-            _ = try options.read(table, of: hook)
-            return nil
-        } catch let error as MFError {
-            return MFError(
-                .pluginInvalid, "hook `\(hook)` of plugin `\(plugin)`: \(error.message)",
-                context: [("plugin", plugin), ("hook", hook)], hint: error.hint)
-        } catch {
-            return nil
-        }
+    ///
+    /// - Throws: What a metamethod of the table raises.
+    static func problem(with table: LuaValue, hook: String, plugin: String, source: String?) throws -> MFError? {
+        var checker = OptionChecker()
+        try options.check(table, &checker)
+        guard !checker.problems.isEmpty else { return nil }
+        return MFError(
+            .pluginInvalid,
+            "hook `\(hook)` of plugin `\(plugin)`: \(checker.problems.map(\.text).joined(separator: "; "))",
+            context: [("plugin", plugin), ("hook", hook), ("source", source)],
+            hint: checker.problems.lazy.compactMap(\.hint).first
+                ?? "a hook is a function, or a table with `handler` and, if you like, `filter` and `order`")
     }
 }

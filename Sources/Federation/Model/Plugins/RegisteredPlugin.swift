@@ -174,7 +174,7 @@ struct LuaPlugin: Sendable {
         let entries = Dictionary(
             try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }
         ) { $1 }
-        let problems = Self.problems(of: entries, hooks: hookTable.names, path: source?.path)
+        let problems = try Self.problems(of: entries, hooks: hookTable.names, path: source?.path)
         if let error = MFError.together(problems, source: source?.path) { throw error }
         name = entries["name"]?.stringValue ?? ""
         order = try PluginOrder(entries["order"], plugin: name, source: source?.path)
@@ -195,7 +195,7 @@ struct LuaPlugin: Sendable {
     ) throws -> PluginHook? {
         var filter = HookFilter()
         do {
-            try filter.add(patterns, for: hook)
+            try filter.add(patterns, for: hook, sharedAs: "filter")
             switch value {
             case .function(let function):
                 return PluginHook(name: hook.name, function: function, filter: filter, order: nil)
@@ -217,13 +217,15 @@ struct LuaPlugin: Sendable {
     /// Everything that is wrong with a plugin's table: its name, then its hooks in the order of their declarations, then
     /// what it has besides, sorted.
     static func problems(of table: LuaTable, hooks: [String]) throws -> [MFError] {
-        problems(
+        try problems(
             of: Dictionary(
-                try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }
+                table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }
             ) { $1 }, hooks: hooks, path: nil)
     }
 
-    private static func problems(of entries: [String: LuaValue], hooks: [String], path: String?) -> [MFError] {
+    private static func problems(
+        of entries: [String: LuaValue], hooks: [String], path: String?
+    ) throws -> [MFError] {
         var problems: [MFError] = []
         let sorted = entries.sorted { $0.key < $1.key }
         let name = entries["name"]?.stringValue ?? ""
@@ -235,7 +237,9 @@ struct LuaPlugin: Sendable {
         for hook in hooks {
             guard let value = entries[hook], value.functionValue == nil else { continue }
             if case .table(let table) = value {
-                if let problem = PluginHookTable.problem(with: .table(table), hook: hook, plugin: name) {
+                if let problem = try PluginHookTable.problem(
+                    with: .table(table), hook: hook, plugin: name, source: path)
+                {
                     problems.append(problem)
                 }
             } else {
@@ -244,7 +248,7 @@ struct LuaPlugin: Sendable {
         }
         if let filter = entries["filter"] {
             var checker = OptionChecker(path: "filter")
-            try? OptionType.hookFilter.check(filter, &checker)
+            try OptionType.hookFilter.check(filter, &checker)
             problems += checker.problems.map { problem in
                 MFError(
                     .badHookFilter, "plugin `\(name)`: \(problem.text)", context: [("plugin", name), ("source", path)],
