@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "CLuaShim", dependencies: ["CLua"]),
         .target(name: "CBenchPeer", dependencies: ["CLua"]),
         .target(name: "CEventLoop"),
+        .target(name: "CExecutor"),
         .target(name: "CFiles"),
         .target(name: "CSandbox"),
 
@@ -85,7 +86,8 @@ let package = Package(
         .executableTarget(
             name: "mflua",
             dependencies: [
-                "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation", "HotReload",
+                "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation",
+                "HotReload",
                 argumentParser, logging,
             ],
             swiftSettings: settings),

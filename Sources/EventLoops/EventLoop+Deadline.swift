@@ -17,12 +17,12 @@ extension EventLoop {
     package func interrupt(until ended: OnceFlag) {
         interrupt()
         Task.detached {
-            var pause = Duration.milliseconds(2)
+            var gap = Duration.milliseconds(2)
             while true {
-                try? await Task.sleep(for: pause)
+                try? await pause(for: gap)
                 if ended.isSet { return }
                 self.interrupt()
-                pause = min(pause * 2, .milliseconds(50))
+                gap = min(gap * 2, .milliseconds(50))
             }
         }
     }
@@ -53,11 +53,11 @@ extension EventLoop {
         // Clamped: the clock traps where a time cannot be counted in nanoseconds.
         let wait = min(max(deadline, .zero), .seconds(1 << 30))
         let timer = Task.detached { [race] in
-            try await Task.sleep(for: wait)
+            try await pause(for: wait)
             race.isLate.set()
             task.cancel()
             self.interrupt(until: race.isOver)
-            try await Task.sleep(for: Self.patience)
+            try await pause(for: Self.patience)
             race.giveUp(MFError.deadlineExceeded(deadline, cause: nil))
         }
         defer { timer.cancel() }

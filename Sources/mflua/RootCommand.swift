@@ -5,7 +5,6 @@ import Federation
 import Glibc
 
 /// The command: `mflua host.lua`, and the subcommands beside it.
-@main
 struct RootCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mflua",
@@ -24,11 +23,9 @@ struct RootCommand: AsyncParsableCommand {
         ],
         defaultSubcommand: RunCommand.self)
 
-    static func main() async {
-        TenantWorker.runIfRequested()
-        EventLoop.useOneHeap()
+    /// Does what the arguments ask for, and ends the process.
+    static func perform() async {
         do {
-            try Resources.check()
             let arguments = Array(ProcessArguments.all.dropFirst())
             if let help = Help.text(for: arguments) {
                 print(help)

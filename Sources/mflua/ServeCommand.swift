@@ -65,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
         // Nothing is half done between requests: the signals may end the process as they find it.
         signal(SIGINT) { _ in _exit(128 + SIGINT) }
         signal(SIGTERM) { _ in _exit(128 + SIGTERM) }
-        while !Task.isCancelled { try await Task.sleep(for: .seconds(86_400)) }
+        while !Task.isCancelled { try await pause(for: .seconds(86_400)) }
         await server.stop()
     }
 

@@ -123,11 +123,15 @@ import Testing
         #expect(result.code == 0 && result.output == "inside\nfalse\nfalse\nfalse\n", "\(result)")
     }
 
-    @Test func argumentsAreThereWithoutProc() async throws {
-        let script = "mount -t tmpfs none /proc && exec \"$0\" -e 'print(...)' - a b"
-        let result = try await ChildProcess.run("unshare", ["-rm", "sh", "-c", script, Places.mflua])
+    /// Again and again: libdispatch's threads end a process without `/proc`, where they happen to be busy at the wrong moment.
+    @Test(arguments: 1...10) func runsWithoutProc(attempt: Int) async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            "host.lua", "require('mf').all { function() require('mf').sleep(1) end } print(arg[1], ...)")
+        let script = "mount -t tmpfs none /proc && exec timeout 60 \"$0\" run \"$1\" a b"
+        let result = try await ChildProcess.run("unshare", ["-rm", "sh", "-c", script, Places.mflua, file])
         // Where user namespaces are not allowed there is nothing to see.
         guard !result.errors.contains("unshare"), !result.errors.contains("mount") else { return }
-        #expect(result.code == 0, "\(result)")
+        #expect(result.code == 0 && result.output == "a\ta\tb\n", "\(result)")
     }
 }

@@ -6,6 +6,7 @@ import Testing
     /// What each target may import of our own targets. Package.swift may allow more; this says what is meant.
     private static let allowed: [String: Set<String>] = [
         "CLua": [], "CCurl": [], "CLuaShim": ["CLua"], "CEventLoop": [], "CFiles": [], "CSandbox": [],
+        "CExecutor": [],
         "Posix": [],
         "Diagnostics": [],
         "EventLoops": ["CEventLoop", "Diagnostics", "Posix"],
@@ -17,7 +18,10 @@ import Testing
         "Federation": ["CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "LuaLibrary", "Posix", "Semver"],
         "HotReload": ["Diagnostics", "EventLoops", "LuaBridge", "Federation", "Posix"],
         "MFLua": ["Diagnostics", "EventLoops", "Federation", "Fetch", "HotReload", "LuaBridge"],
-        "mflua": ["Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation", "HotReload"],
+        "mflua": [
+            "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation",
+            "HotReload",
+        ],
         "mflua-conformance": [
             "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Semver", "Serving", "Federation", "HotReload",
         ],
@@ -59,6 +63,17 @@ import Testing
                 for module in file.imports {
                     #expect(module != "Serving" && !module.hasPrefix("NIO"), "\(file.path) imports \(module)")
                 }
+            }
+        }
+    }
+
+    /// Its timers are libdispatch's, whose threads end a process without `/proc`. `pause(for:)` falls back on it.
+    @Test func nothingInTheCommandSleepsBySwiftsOwnTimers() throws {
+        let own = Self.allowed["mflua"]?.union(["mflua"]) ?? []
+        for target in Self.targets where own.contains(target) {
+            for file in try Self.swiftFiles(of: target) where !file.path.hasSuffix("/EventLoops/Pause.swift") {
+                let text = try contents(of: file.path)
+                #expect(!text.contains("Task.sleep"), "\(file.path)")
             }
         }
     }

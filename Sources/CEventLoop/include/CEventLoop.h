@@ -65,6 +65,13 @@ int mf_reap(int pid);
 /* Nanoseconds on a clock that only goes forward. */
 int64_t mf_monotonic_now(void);
 
+/* Has `ring` called with its context after some nanoseconds, on a thread for that. Returns the alarm's number; 0 when
+ * there is no memory or no thread. */
+int64_t mf_alarm_set(int64_t delay, void (*ring)(void *context), void *context);
+
+/* Tells whether an alarm was still to ring; it no longer is. */
+bool mf_alarm_cancel(int64_t number);
+
 /*
  * From now on the signal adds one to the counter. The first watcher of a signal replaces its handling, the removal of
  * the last one restores it. 0, or an errno (EAGAIN: too many watchers).

@@ -211,7 +211,7 @@ public final class Runtime: @unchecked Sendable {
         loop.interrupt(until: hasBegun)
         // What was called meanwhile may compute, too; `<close>` variables are given time first.
         let late = Task.detached { [loop] in
-            try await Task.sleep(for: .seconds(1))
+            try await pause(for: .seconds(1))
             loop.interrupt(until: hasEnded)
         }
         defer {
