@@ -18,7 +18,10 @@ import Glibc
         }
         mf_executor_install()
         Task.detached { await RootCommand.perform() }
-        // The main thread has nothing to do but take signals.
+        // The main thread has nothing to do but take signals, also where whoever started the process has them blocked.
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
         while true { _ = Glibc.pause() }
     }
 }
