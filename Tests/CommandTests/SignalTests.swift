@@ -20,6 +20,13 @@ import Testing
         #expect(result.errors.isEmpty, "\(result)")
     }
 
+    @Test func signalsThatTheStarterBlocksEndTheScript() async throws {
+        let child = try ChildProcess("env", ["--block-signal=TERM", Places.mflua, "-e", Self.waiting])
+        #expect(try await child.nextOutput() == "ready\n")
+        child.signal(SIGTERM)
+        #expect(try await child.result().code == 143)
+    }
+
     @Test(arguments: [SIGINT, SIGTERM]) func variablesOfWaitingScriptsAndTasksAreClosed(signal: Int32) async throws {
         let result = try await run(
             """

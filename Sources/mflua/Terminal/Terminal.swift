@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Where people read: standard error, its colours, and the end of the process.
 enum Terminal {
@@ -10,10 +11,18 @@ enum Terminal {
         isatty(STDERR_FILENO) == 1 && (Environment["NO_COLOR"] ?? "").isEmpty && Environment["TERM"] != "dumb"
     }
 
-    /// Ends the process; what was printed and logged is flushed.
+    /// Held by whoever ends the process, for good.
+    private static let end = Mutex(())
+
+    /// Ends the process; what was printed and logged is flushed. The first call decides the code.
+    ///
+    /// A signal and the end of the script may come together. A second thread in glibc's `exit` finds the handlers
+    /// taken, and ends the process while the first still writes the log in one of them.
     static func leave(_ code: Int32) -> Never {
-        fflush(nil)
-        exit(code)
+        end.withLock { _ in
+            fflush(nil)
+            exit(code)
+        }
     }
 
     /// Brings what was printed to a file before what is logged to it. A pipe might have nobody who reads it.
