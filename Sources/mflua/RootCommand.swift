@@ -19,7 +19,8 @@ struct RootCommand: AsyncParsableCommand {
             """,
         version: BuildInfo.text,
         subcommands: [
-            RunCommand.self, ServeCommand.self, ExplainCommand.self, PluginCommand.self, GenerateCommand.self,
+            RunCommand.self, ServeCommand.self, ExplainCommand.self, PluginCommand.self, BisectCommand.self,
+            GenerateCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

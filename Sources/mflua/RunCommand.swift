@@ -39,6 +39,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Watch plugin files and reload them when they change; keeps running until Ctrl-C.")
     var watch = false
 
+    @Flag(help: "Attach only plugins whose entry says `required = true`.")
+    var safe = false
+
     @Flag(name: [.customShort("v")], help: "Print the version.")
     var printsVersion = false
 
@@ -63,7 +66,9 @@ struct RunCommand: AsyncParsableCommand {
         } else if let word = words.first, word.hasPrefix("-"), word != "-" {
             if word == "-h" || word == "--help" { throw CleanExit.helpRequest(RunCommand.self) }
             if word == "--version" { throw CleanExit.message(BuildInfo.text) }
-            let meant = word.closestMatch(in: ["--watch", "--version", "--help", "--log-level", "--log-format"])
+            let meant = word.closestMatch(in: [
+                "--watch", "--safe", "--version", "--help", "--log-level", "--log-format",
+            ])
             throw ValidationError("Unknown option '\(word)'" + (meant.map { ". Did you mean '\($0)'?" } ?? ""))
         }
         return Invocation(script: words.first, arguments: Array(words.dropFirst()))
@@ -81,8 +86,9 @@ struct RunCommand: AsyncParsableCommand {
         let script = invocation.script.map(Script.init)
         // libcurl brings some forty libraries along: they are opened while the host is still being made.
         if script?.namesTheFederation == true { CurlFetcher.warmUp() }
+        let choice = PluginChoice(safely: safe)
         let session = try await Session(
-            invocation: invocation, watches: watch, ignoresEnvironment: ignoresEnvironment)
+            invocation: invocation, watches: watch, ignoresEnvironment: ignoresEnvironment, plugins: choice)
         do {
             try await session.setArguments()
             if showsWarnings { try await session.turnWarningsOn() }
@@ -93,6 +99,7 @@ struct RunCommand: AsyncParsableCommand {
             } else if readsInput {
                 try await session.run(Script("-"))
             }
+            await choice.tellOfUnknownNames(session.runtime)
             if isTalking || interactive {
                 await REPL(runtime: session.runtime).run()
             } else {

@@ -23,7 +23,10 @@ struct Session: Sendable {
     ///   - invocation: The script and its arguments.
     ///   - watches: Whether plugin files are watched, whatever the script says.
     ///   - ignoresEnvironment: Whether `LUA_PATH` and `LUA_CPATH` are passed over.
-    init(invocation: Invocation, watches: Bool = false, ignoresEnvironment: Bool = false) async throws {
+    ///   - plugins: Which plugins are attached.
+    init(
+        invocation: Invocation, watches: Bool = false, ignoresEnvironment: Bool = false, plugins: PluginChoice
+    ) async throws {
         var configuration = RuntimeConfiguration(
             logLevel: LogSettings.current.levels.lowest.rawValue, watchesFiles: watches,
             logger: Logger(label: "mflua") { _ in ConsoleLog(.runtime) },
@@ -33,6 +36,7 @@ struct Session: Sendable {
             })
         configuration.failsWithNothingLeft = true
         configuration.ignoresEnvironment = ignoresEnvironment
+        plugins.apply(to: &configuration, script: invocation.script)
         runtime = try Runtime(configuration: configuration)
         self.invocation = invocation
         let script = invocation.script.flatMap { $0 == "-" ? nil : $0 }

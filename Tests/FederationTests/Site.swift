@@ -23,12 +23,15 @@ final class Site: Sendable {
     /// What was logged, warnings and errors.
     let log = LogBook()
 
-    fileprivate init(_ fetcher: any Fetcher, on loop: EventLoop? = nil) throws {
+    fileprivate init(
+        _ fetcher: any Fetcher, on loop: EventLoop? = nil, _ configure: (inout RuntimeConfiguration) -> Void = { _ in }
+    ) throws {
         memory = fetcher as? InMemoryFetcher
         let log = log
-        runtime = try Runtime(
-            configuration: RuntimeConfiguration(
-                fetcher: fetcher, loop: loop, logger: Logger(label: "test") { _ in LogHandlerOfTests(book: log) }))
+        var configuration = RuntimeConfiguration(
+            fetcher: fetcher, loop: loop, logger: Logger(label: "test") { _ in LogHandlerOfTests(book: log) })
+        configure(&configuration)
+        runtime = try Runtime(configuration: configuration)
     }
 
     /// Runs a piece of a host script, in which `mf` is there, and returns its results; tables as copies.
@@ -52,9 +55,10 @@ final class Site: Sendable {
 
 /// Runs a test with a runtime whose remotes are texts by URL.
 func withSite<T: Sendable>(
-    _ texts: [String: String] = [:], _ body: @Sendable (Site) async throws -> T
+    _ texts: [String: String] = [:], configured configure: (inout RuntimeConfiguration) -> Void = { _ in },
+    _ body: @Sendable (Site) async throws -> T
 ) async throws -> T {
-    try await ending(try Site(InMemoryFetcher(texts)), body)
+    try await ending(try Site(InMemoryFetcher(texts), configure), body)
 }
 
 /// Runs a test with a runtime whose network is a fetcher of the test's own.

@@ -127,6 +127,8 @@ error("Cannot require a meta file")
 ---@field cpu? string How much processor time a call of a listener may take.
 ---@field trip? mf.Trip|false When the plugin is passed over: after `errors` failures in a row within `window`, for `open`; `false`: never.
 ---@field only? table<string, string|string[]> For which calls its listeners are called, as a plugin's `filter`.
+---@field enabled? boolean|fun(host: mf.Host): boolean Whether the plugin is attached; `false` or a function of the host that returns it: nothing of it runs until it is enabled.
+---@field required? boolean `false`: the host starts without the plugin where it does not load; `true`: `mflua --safe` attaches it.
 
 --- The limits and grants of a tenant.
 ---@class mf.TenantOptions
@@ -303,14 +305,14 @@ error("Cannot require a meta file")
 ---@field id string
 ---@field results {url: string, status: "success"|"cached"|"error"|"timeout", resourceType: string, initiator: string, id: string, error?: any}[]
 
---- An attached plugin: how it is, and what its listeners have done.
+--- A plugin of a host: how it is, and what its listeners have done.
 ---@class mf.PluginReport
 ---@field name string
 ---@field version? string
 ---@field from? string The file that it was read from.
 ---@field tenant? string
----@field generation integer 1 for the version that was attached.
----@field state "on"|"off"|"tripped"
+---@field generation integer 1 for the version that was attached; 0 where none was.
+---@field state "on"|"off"|"tripped"|"failed" `failed`: it did not load and need not.
 ---@field why? string The reason, unless it is on.
 ---@field hooks table<string, mf.HookReport>
 ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.
@@ -796,7 +798,7 @@ error("Cannot require a meta file")
 ---@field removeRemotes fun(self: mf.Host, names: string[]): string[] Removes remotes and everything loaded from them; returns the names that were registered.
 ---@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code.
 ---@field registerPlugins fun(self: mf.Host, plugins: (mf.Plugin|string|table)[]) Attaches plugins.
----@field removePlugins fun(self: mf.Host, names: string[]): string[] Detaches plugins; returns the names that were attached.
+---@field removePlugins fun(self: mf.Host, names: string[]): string[] Detaches plugins; returns the names that the host had.
 ---@field revalidate fun(self: mf.Host, names?: string[]): string[] Checks loaded remotes for new versions and updates them; waits, and returns the names of the updated remotes.
 ---@field live fun(self: mf.Host, id: string): any Returns a handle that forwards reads and calls to the current version of a module; waits for the first load.
 ---@field reload fun(self: mf.Host, plugin: string, options?: any): integer Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place.
@@ -808,7 +810,7 @@ error("Cannot require a meta file")
 ---@field emit fun(self: mf.Host, hook: string, args?: any): any Emits a hook, as bridges do; waits if the hook is asynchronous.
 ---@field plugins fun(self: mf.Host): mf.PluginReport[] What is known of each plugin: its state, and per hook the calls, errors and times in milliseconds.
 ---@field disablePlugins fun(self: mf.Host, names: string[], options?: mf.DisablePluginsOptions) Stops calling plugins, which keep their places; raises if one of the names is unknown.
----@field enablePlugins fun(self: mf.Host, names: string[]) Calls plugins again that were disabled or have tripped; raises if one of the names is unknown.
+---@field enablePlugins fun(self: mf.Host, names: string[]) Calls plugins again that were disabled or have tripped, and attaches those that were left out or did not load; raises if one of the names is unknown.
 ---@field configurePlugin fun(self: mf.Host, name: string, options: any|fun(old: any): any): integer Makes a plugin anew with other options, at its place; returns the generation, raises if the old one stays.
 ---@field dispose fun(self: mf.Host) Undoes everything the host did.
 
@@ -841,7 +843,7 @@ error("Cannot require a meta file")
 ---@field removeRemotes fun(names: string[]): string[] Removes remotes and everything loaded from them; returns the names that were registered.
 ---@field tenantStats fun(name: string): mf.TenantStats The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code.
 ---@field registerPlugins fun(plugins: (mf.Plugin|string|table)[]) Attaches plugins.
----@field removePlugins fun(names: string[]): string[] Detaches plugins; returns the names that were attached.
+---@field removePlugins fun(names: string[]): string[] Detaches plugins; returns the names that the host had.
 ---@field revalidate fun(names?: string[]): string[] Checks loaded remotes for new versions and updates them; waits, and returns the names of the updated remotes.
 ---@field live fun(id: string): any Returns a handle that forwards reads and calls to the current version of a module; waits for the first load.
 ---@field reload fun(plugin: string, options?: any): integer Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place.

@@ -12,6 +12,8 @@ extension MFError.Code {
     public static let cannotListen = Self("CLI-005")
     /// CLI-006: an output file cannot be written.
     public static let cannotWrite = Self("CLI-006")
+    /// CLI-007: there is nothing to bisect.
+    public static let nothingToBisect = Self("CLI-007")
 
     static let commandCodes: [CodeEntry] = [
         CodeEntry(
@@ -49,6 +51,15 @@ extension MFError.Code {
             """
             Cause: the folder does not exist, its permissions forbid writing, or the disk is full.
             Cure:  check the path with `ls -ld`, the disk with `df`.
+            """),
+        CodeEntry(
+            .nothingToBisect, "nothingToBisect", "there is nothing to bisect",
+            """
+            Cause: the command that `mflua bisect` was given does not fail with all plugins of the script, or fails with
+                   none of them, too; or it cannot be run, does not run the script, or `--pin` names a plugin that the
+                   script does not list.
+            Cure:  the message says which. The command is good where it exits with 0, and has to run the script with
+                   mflua: `mflua bisect host.lua -- mflua host.lua`.
             """),
     ]
 }

@@ -124,7 +124,7 @@ extension Host {
         }
     }
 
-    /// What is known of each plugin, in the order in which they were attached.
+    /// What is known of each plugin, in the order in which they were attached; then of those that are not attached.
     ///
     /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
     public func plugins() async throws -> [PluginReport] {
@@ -143,11 +143,15 @@ extension Host {
         }
     }
 
-    /// Calls plugins again that were disabled or have tripped.
+    /// Calls plugins again that were disabled or have tripped, and attaches those that were left out or did not load.
     ///
-    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then.
+    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then. What attaching throws,
+    ///   for the first that does not load.
     public func enable(plugins names: [String]) async throws {
-        try await registry.loop.perform { [self] in try PluginRegistrar(self).enablePlugins(names) }
+        try await registry.loop.perform { [self] in
+            let entries = LuaValue.array(PluginRegistrar(self).absentEntries(names))
+            try await registry.afterCommands(in: entries) { try PluginRegistrar(self).enablePlugins(names) }
+        }
     }
 
     /// Makes a plugin that was read from a file or a text anew with other options, at its place.
@@ -161,7 +165,7 @@ extension Host {
 
     /// Detaches plugins by name.
     ///
-    /// - Returns: The names that were attached.
+    /// - Returns: The names that the host had.
     /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
     @discardableResult
     public func remove(plugins names: [String]) async throws -> [String] {

@@ -24,7 +24,10 @@ extension HostFunction {
         },
         HostFunction(
             "enablePlugins", "fun(names: string[])",
-            "Calls plugins again that were disabled or have tripped; raises if one of the names is unknown."
+            "Calls plugins again that were disabled or have tripped, and attaches those that were left out or did not load; raises if one of the names is unknown.",
+            secretsIn: { host, call in
+                .array(PluginRegistrar(host).absentEntries((try? call[0].strings(expecting: "")) ?? []))
+            }
         ) { host, call in
             try PluginRegistrar(host).enablePlugins(
                 try OptionType.strings.read(call, 0).strings(expecting: "a list of names"))

@@ -166,7 +166,7 @@ extension HostFunction {
         },
         HostFunction(
             "removePlugins", "fun(names: string[]): string[]",
-            "Detaches plugins; returns the names that were attached."
+            "Detaches plugins; returns the names that the host had."
         ) { host, call in
             [
                 .array(

@@ -16,8 +16,7 @@ struct HostInitializer: HostService {
         options.plugins = LiveList(userOptions.plugins.elements)
         // Listed again where the host itself gave them, as in Module Federation; attached once.
         for plugin in registry.globalPlugins {
-            try registrar.attach(plugin)
-            options.plugins.append(plugin.value)
+            if try registrar.attach(plugin) { options.plugins.append(plugin.value) }
         }
         options = try format(options, with: userOptions)
     }
@@ -78,8 +77,7 @@ struct HostInitializer: HostService {
         for value in user where !list.contains(value) {
             let registrar = PluginRegistrar(context)
             let plugin = try registrar.reader.readPlugin(value)
-            try registrar.attach(plugin)
-            list.append(plugin.value)
+            if try registrar.attach(plugin) { list.append(plugin.value) }
         }
         return list
     }

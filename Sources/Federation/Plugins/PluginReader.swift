@@ -8,8 +8,12 @@ struct PluginReader: Sendable {
     let registry: FederationRegistry
     /// The host that they are for; nil for all hosts that are made from now on.
     let host: HostContext?
+    /// What learns which files are read.
+    private let files: ReadFiles?
 
-    init(_ registry: FederationRegistry, for host: HostContext?) { (self.registry, self.host) = (registry, host) }
+    init(_ registry: FederationRegistry, for host: HostContext?, noting files: ReadFiles? = nil) {
+        (self.registry, self.host, self.files) = (registry, host, files)
+    }
 
     private var state: LuaState { registry.state }
 
@@ -180,6 +184,7 @@ struct PluginReader: Sendable {
     /// Reads the first version of a plugin's file or text: what it has begun ends with it, and where it fails.
     private func readFirst(_ source: PluginSource, place: @escaping @Sendable () -> String?) throws -> PluginDraft {
         let generation = source.generation
+        files?.generation = generation
         generation.onNewFile = { [reloads = registry.reloads] in reloads.onFilesChange?() }
         do {
             return try registry.reloads.owning(generation.scope) { try draft(of: source, place: place) }
@@ -326,6 +331,7 @@ struct PluginReader: Sendable {
     /// Where a plugin's file is: beside the script, or below the working directory.
     private func pluginFile(_ path: String) throws -> String {
         let candidates = [Paths.join(registry.environments.scriptFolder, path), path]
+        files?.candidates = candidates
         guard let file = candidates.first(where: File.exists) else {
             throw MFError.pluginMissing(path, tried: candidates)
         }

@@ -12,7 +12,9 @@ extension PluginRegistrar {
     ///   - reason: What `host:plugins()` says of them.
     /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then.
     func disablePlugins(_ names: [String], for time: Duration? = nil, why reason: String? = nil) throws {
-        for plugin in try attached(names) {
+        let chosen = try known(names)
+        for plugin in chosen.absent { disable(plugin, for: time, why: reason) }
+        for plugin in chosen.attached {
             rest(plugin, .off(why: reason))
             guard let time else { continue }
             let account = plugin.known
@@ -24,11 +26,14 @@ extension PluginRegistrar {
         }
     }
 
-    /// Calls plugins again that were disabled or have tripped.
+    /// Calls plugins again that were disabled or have tripped, and attaches those that were left out.
     ///
-    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then.
+    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then. What attaching throws,
+    ///   for the first that does not load.
     func enablePlugins(_ names: [String]) throws {
-        for plugin in try attached(names) {
+        let chosen = try known(names)
+        for plugin in chosen.absent { try bringBack(plugin) }
+        for plugin in chosen.attached {
             plugin.known.reset()
             rest(plugin, nil)
         }
@@ -41,7 +46,9 @@ extension PluginRegistrar {
     /// - Returns: The number of the generation.
     /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has, `RELOAD-001` or `RELOAD-004` as a reload.
     func configurePlugin(_ name: String, _ options: LuaValue) throws -> Int {
-        guard let plugin = try attached([name]).first else { return 0 }
+        let chosen = try known([name])
+        if let absent = chosen.absent.first { throw MFError.pluginIsAbsent(absent) }
+        guard let plugin = chosen.attached.first else { return 0 }
         guard let source = plugin.source else {
             throw MFError.notReloadable(name, known: reloadablePlugins.map(\.name))
         }
@@ -66,11 +73,16 @@ extension PluginRegistrar {
         hooks.recompile()
     }
 
-    private func attached(_ names: [String]) throws -> [RegisteredPlugin] {
-        let known = context.plugins
-        let unknown = names.filter { name in !known.contains { $0.name == name } }
-        if !unknown.isEmpty { throw MFError.noSuchPlugins(unknown, known: known.map(\.name)) }
-        return known.filter { names.contains($0.name) }
+    private func known(
+        _ names: [String]
+    ) throws -> (attached: [RegisteredPlugin], absent: [AbsentPlugin]) {
+        let known = context.plugins.map(\.name) + context.absentPlugins.map(\.name)
+        let unknown = names.filter { !known.contains($0) }
+        if !unknown.isEmpty { throw MFError.noSuchPlugins(unknown, known: known) }
+        return (
+            context.plugins.filter { names.contains($0.name) },
+            context.absentPlugins.filter { names.contains($0.name) }
+        )
     }
 }
 

@@ -16,9 +16,10 @@ struct PluginRegistrar: HostService {
     /// A name that is attached already is passed over, as in Module Federation. A file that has made an attached plugin is
     /// not run again, unless it is given with other options: the plugin is then made anew with these, as by a reload.
     func registerPlugins(_ values: [LuaValue]) throws {
-        let before = Set(context.plugins.map(\.name))
+        let before = Set(context.plugins.map(\.name) + context.absentPlugins.map(\.name))
         let attached = try attachAll(values)
         let names = Set(attached.compactMap(pluginName))
+        let absent = Set(context.absentPlugins.map(\.name)).subtracting(before)
         let all = attached + (try attachGlobals(besides: names))
         let listed = Set(all.compactMap(pluginName))
         options.plugins.elements =
@@ -26,111 +27,131 @@ struct PluginRegistrar: HostService {
             + options.plugins.elements.filter { value in
                 pluginName(value).map { !listed.contains($0) } ?? true
             }
-        for name in names {
+        for name in names.union(absent) {
             context.claim("plugin \(name)", isNew: !before.contains(name)) { PluginRegistrar($0).removePlugins([name]) }
         }
     }
 
     /// Global plugins come along with any other plugin, also those that were registered after the host was made.
     private func attachGlobals(besides names: Set<String>) throws -> [LuaValue] {
-        try registry.globalPlugins.filter { !names.subtracting([$0.name]).isEmpty }.map { plugin in
-            try attach(plugin)
-            return plugin.value
+        try registry.globalPlugins.filter { !names.subtracting([$0.name]).isEmpty }.compactMap { plugin in
+            try attach(plugin) ? plugin.value : nil
         }
     }
 
     /// Detaches plugins by name: the inverse of ``registerPlugins(_:)``.
     ///
-    /// - Returns: The names that were attached.
+    /// - Returns: The names that the host had.
     @discardableResult
     func removePlugins(_ names: [String]) -> [String] {
         let gone = context.plugins.filter { names.contains($0.name) }
         for plugin in gone { detach(plugin) }
         options.plugins.elements.removeAll { value in pluginName(value).map(names.contains) ?? false }
-        return gone.map(\.name)
+        let absent = context.absentPlugins.map(\.name).filter(names.contains)
+        for name in absent { forget(absent: name) }
+        return gone.map(\.name) + absent
     }
 
     /// Attaches each plugin and returns what `options.plugins` shows for it.
     ///
-    /// All are read and checked before the first is attached: a bad one leaves nothing behind.
+    /// All are read and checked before the first is attached: a bad one leaves nothing behind, unless its entry says
+    /// `required = false`, where it is left out. What is left out shows nothing.
     func attachAll(_ values: [LuaValue]) throws -> [LuaValue] {
         var arrivals: [PluginArrival] = []
-        var made: [RegisteredPlugin?] = []
         do {
-            let places = EntryPlaces(state, registry)
             for (index, value) in values.enumerated() {
-                try located(index) { arrivals.append(try arrival(of: value, places)) }
+                try located(index + 1) { arrivals.append(try PluginArrival(ListedPlugin(value), position: index + 1)) }
             }
-            try PluginDraft.expectPrepared(arrivals.compactMap(\.draft))
-            for (index, arrival) in arrivals.enumerated() {
-                try located(index) { made.append(try arrival.draft?.made()) }
+            for arrival in arrivals { try select(arrival) }
+            let places = EntryPlaces(state, registry)
+            for arrival in arrivals { try advance(arrival) { try read(arrival, places) } }
+            try PluginDraft.expectPrepared(arrivals.filter(\.isRequired).compactMap(\.draft))
+            for arrival in arrivals { try advance(arrival) { arrival.plugin = try arrival.draft?.made() } }
+            for case let known? in arrivals.map(\.known) where known.plugin.source?.hasOptions(known.options) == false {
+                _ = try reload(known.plugin, options: known.options)
             }
-            for case .attached(let known, let options) in arrivals where known.source?.hasOptions(options) == false {
-                _ = try reload(known, options: options)
-            }
+            return try undoingAtFailure { try arrivals.compactMap(settle) }
         } catch {
             // What those that were read have begun ends with them.
             for arrival in arrivals { arrival.draft?.scope?.close() }
             throw error
         }
-        do {
-            return try undoingAtFailure {
-                try zip(arrivals, made).map { arrival, plugin in
-                    if let plugin {
-                        try attach(plugin)
-                        return plugin.value
-                    }
-                    guard case .attached(let known, _) = arrival else { return .nil }
-                    return context.plugins.first { $0.name == known.name }?.value ?? known.value
-                }
-            }
-        } catch {
-            for arrival in arrivals { arrival.draft?.scope?.close() }
-            throw error
+    }
+
+    /// Attaches a plugin that was made, or notes that it is left out.
+    private func settle(_ arrival: PluginArrival) throws -> LuaValue? {
+        if let known = arrival.known?.plugin {
+            return context.plugins.first { $0.name == known.name }?.value ?? known.value
+        }
+        var isAttached = false
+        try advance(arrival) {
+            guard let plugin = arrival.plugin else { return }
+            isAttached = try attach(plugin, replacing: arrival.listed)
+        }
+        if let absence = arrival.absence { leaveOut(arrival, absence) }
+        return isAttached ? arrival.plugin?.value : nil
+    }
+
+    /// Runs a step of attaching. What does not load and need not is left out.
+    private func advance(_ arrival: PluginArrival, _ step: () throws -> Void) throws {
+        guard arrival.absence == nil else { return }
+        do { try located(arrival.position, step) } catch  where !arrival.isRequired {
+            arrival.draft?.scope?.close()
+            arrival.plugin = nil
+            arrival.absence = .failed(error)
         }
     }
 
     /// Runs a body; where it fails, the plugins that it has attached are detached.
     func undoingAtFailure<T>(_ body: () throws -> T) throws -> T {
-        let before = Set(context.plugins.map(\.id))
+        let before = Set(context.plugins.map(\.id) + context.absentPlugins.map(\.id))
         do { return try body() } catch {
-            removePlugins(context.plugins.filter { !before.contains($0.id) }.map(\.name))
+            removePlugins(
+                context.plugins.filter { !before.contains($0.id) }.map(\.name)
+                    + context.absentPlugins.filter { !before.contains($0.id) }.map(\.name))
             throw error
         }
     }
 
-    private func located(_ index: Int, _ body: () throws -> Void) throws {
+    private func located(_ position: Int, _ body: () throws -> Void) throws {
         do { try body() } catch let error as MFError {
-            throw error.adding(context: [("host", name), ("position", "plugins[\(index + 1)]")])
+            throw error.adding(context: [("host", name), ("position", "plugins[\(position)]")])
         }
     }
 
-    /// What stands in a list of plugins.
-    private enum PluginArrival {
-        /// A plugin that was read.
-        case read(PluginDraft)
-        /// A file that has made an attached plugin, and the options that it is given with.
-        case attached(RegisteredPlugin, options: LuaValue)
-
-        var draft: PluginDraft? { if case .read(let draft) = self { draft } else { nil } }
-    }
-
-    private func arrival(of value: LuaValue, _ places: EntryPlaces) throws -> PluginArrival {
+    private func read(_ arrival: PluginArrival, _ places: EntryPlaces) throws {
+        let value = arrival.listed.value
+        let reader = PluginReader(registry, for: context, noting: arrival.files)
         if let given = try reader.pluginSource(value),
             let known = context.plugins.first(where: { $0.source?.isPlace(of: given) == true })
         {
-            return .attached(known, options: given.options)
+            arrival.known = (known, given.options)
+        } else {
+            arrival.draft = try reader.draft(of: value, places: places)
         }
-        return .read(try reader.draft(of: value, places: places))
     }
 
     /// Attaches a plugin, unless one of its name is attached.
-    func attach(_ plugin: RegisteredPlugin) throws {
-        if let known = context.plugins.first(where: { $0.name == plugin.name }) { return passOver(plugin, for: known) }
+    ///
+    /// - Parameters:
+    ///   - listed: What its list says of it.
+    ///   - place: The place that was kept for it.
+    /// - Returns: Whether the host has it now; false where it is left out by its name.
+    @discardableResult
+    func attach(
+        _ plugin: RegisteredPlugin, replacing listed: ListedPlugin? = nil, at place: PluginID? = nil
+    ) throws -> Bool {
+        if place == nil, leaveOut(plugin, listed) { return false }
+        if let known = context.plugins.first(where: { $0.name == plugin.name }) {
+            passOver(plugin, for: known)
+            return true
+        }
         warnOfDoubts(about: plugin)
         if !plugin.name.hasSuffix("-plugin") { registry.warnOnce(aboutPluginName: plugin.name) }
         var plugin = plugin
-        plugin.id = context.takePluginNumber(order: plugin.order)
+        plugin.id =
+            place.map { context.takePluginNumber(rank: $0.rank + plugin.order.rank) }
+            ?? context.takePluginNumber(order: plugin.order)
         if plugin.source == nil { plugin.applied = Lifetime() }
         plugin.account = PluginAccount(
             plugin.name, policy: plugin.settings.policy, isTenants: plugin.isTenants
@@ -142,9 +163,11 @@ struct PluginRegistrar: HostService {
             detach(plugin)
             throw error
         }
-        guard plugin.source != nil else { return }
+        forget(absent: plugin.name)
+        guard plugin.source != nil else { return true }
         hooks.mayReload = true
         registry.reloads.onFilesChange?()
+        return true
     }
 
     /// Says in the log what the table of a plugin probably does not mean.
@@ -214,7 +237,7 @@ struct PluginRegistrar: HostService {
         registry.reloads.onFilesChange?()
     }
 
-    private func pluginName(_ value: LuaValue) -> String? {
+    func pluginName(_ value: LuaValue) -> String? {
         switch value {
         case .table(let table): (try? table.get("name"))?.stringValue
         case .object(let object): (object as? SwiftPluginView)?.plugin.name ?? (object as? TenantPlugin)?.qualifiedName

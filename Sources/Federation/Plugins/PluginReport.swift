@@ -15,6 +15,8 @@ public struct PluginReport: Sendable, Equatable {
         case off
         /// It kept failing, and is tried again later.
         case tripped
+        /// It did not load, and need not; it is tried again when its file changes.
+        case failed
     }
 
     /// What the listener of one hook has done.
@@ -57,7 +59,7 @@ public struct PluginReport: Sendable, Equatable {
     public var from: String?
     /// The tenant whose sandbox it runs in.
     public var tenant: String?
-    /// 1 for the version that was attached, one more for each that has replaced another.
+    /// 1 for the version that was attached, one more for each that has replaced another; 0 where none was.
     public var generation: Int
     /// How it is.
     public var state: State
@@ -97,6 +99,15 @@ extension PluginReport {
         }
     }
 
+    /// What is known of one that is not attached.
+    init(_ plugin: AbsentPlugin) {
+        (name, from, tenant, generation, hooks) = (plugin.name, plugin.from, plugin.tenant, 0, [])
+        switch plugin.reason {
+        case .off(let reason): (state, why) = (.off, reason)
+        case .failed(let error): (state, why) = (.failed, plugin.failure(error))
+        }
+    }
+
     /// The same for Lua, as `host:plugins()` gives it: times in milliseconds.
     var luaValue: LuaValue {
         .record(
@@ -133,6 +144,8 @@ extension PluginReport.Failure {
 }
 
 extension PluginRegistrar {
-    /// What is known of each plugin, in the order in which they were attached.
-    var reports: [PluginReport] { context.plugins.map { PluginReport($0, now: loop.now) } }
+    /// What is known of each plugin, in the order in which they were attached; then of those that are not attached.
+    var reports: [PluginReport] {
+        context.plugins.map { PluginReport($0, now: loop.now) } + context.absentPlugins.map { PluginReport($0) }
+    }
 }

@@ -118,14 +118,14 @@ extension Reference {
         ---@field id string
         ---@field results {url: string, status: "success"|"cached"|"error"|"timeout", resourceType: string, initiator: string, id: string, error?: any}[]
 
-        --- An attached plugin: how it is, and what its listeners have done.
+        --- A plugin of a host: how it is, and what its listeners have done.
         ---@class mf.PluginReport
         ---@field name string
         ---@field version? string
         ---@field from? string The file that it was read from.
         ---@field tenant? string
-        ---@field generation integer 1 for the version that was attached.
-        ---@field state "on"|"off"|"tripped"
+        ---@field generation integer 1 for the version that was attached; 0 where none was.
+        ---@field state "on"|"off"|"tripped"|"failed" `failed`: it did not load and need not.
         ---@field why? string The reason, unless it is on.
         ---@field hooks table<string, mf.HookReport>
         ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.

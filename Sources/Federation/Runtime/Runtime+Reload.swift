@@ -37,6 +37,7 @@ extension Runtime {
             for plugin in PluginRegistrar(host).reloadablePlugins {
                 files.formUnion(plugin.source?.generation.files ?? [])
             }
+            for plugin in PluginRegistrar(host).failedPlugins { files.formUnion(plugin.files) }
         }
     }
 
@@ -69,11 +70,19 @@ extension Runtime {
                     left.formUnion(own)
                 }
             }
+            for plugin in PluginRegistrar(host).failedPlugins where !plugin.files.isDisjoint(with: changed) {
+                let own = plugin.files.intersection(changed)
+                if plugin.files.isDisjoint(with: unfinished) {
+                    PluginRegistrar(host).retryWhenReady(plugin, changed: own.sorted())
+                } else {
+                    left.formUnion(own)
+                }
+            }
         }
         return left
     }
 
-    /// Reloads every plugin that was read from a file.
+    /// Reloads every plugin that was read from a file, and tries those again that did not load.
     ///
     /// - Returns: What came of each; a plugin for which commands print secrets is reloaded later, and told of by
     ///   ``onReload``.
@@ -82,6 +91,7 @@ extension Runtime {
         loop.checkOnLoop("Runtime")
         return registry.hosts.flatMap { host in
             let registrar = PluginRegistrar(host)
+            for plugin in registrar.failedPlugins { registrar.retryWhenReady(plugin, changed: []) }
             return registrar.reloadablePlugins.compactMap { registrar.reloadWhenReady($0, changed: []) }
         }
     }

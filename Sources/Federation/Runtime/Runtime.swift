@@ -26,6 +26,13 @@ public struct RuntimeConfiguration: Sendable {
     /// `LOAD-003` when nothing is left that could end their wait. For programs that hand a runtime no work from outside.
     public var failsWithNothingLeft = false
 
+    /// The plugins that no host attaches, by name, by the name of their file, or by its path: what `MFLUA_DISABLE` lists.
+    public var disabledPlugins: [String] = []
+    /// Whether hosts attach only plugins whose entry says `required = true`: `mflua --safe`.
+    public var attachesOnlyRequiredPlugins = false
+    /// Told, on the loop, of each listed plugin: what it can be disabled by, and its name as far as it is known.
+    package var onListedPlugin: (@Sendable (_ key: String, _ name: String) -> Void)?
+
     /// Describes a runtime.
     public init(
         fetcher: (any Fetcher)? = nil, loop: EventLoop? = nil, logLevel: String = "notice", watchesFiles: Bool = false,
@@ -92,7 +99,10 @@ public final class Runtime: @unchecked Sendable {
         registry = try loop.runAndWait { [state, fetcher, log, tasks] in
             FederationRegistry(
                 state: state, fetcher: fetcher, log: log, tasks: tasks, watchesFiles: configuration.watchesFiles,
-                reloadTime: configuration.reloadTime)
+                reloadTime: configuration.reloadTime,
+                selection: PluginSelection(
+                    disabled: configuration.disabledPlugins, isSafe: configuration.attachesOnlyRequiredPlugins,
+                    onPlugin: configuration.onListedPlugin))
         }
         registry.owner = self
         try loop.runAndWait { [self] in try start() }
@@ -249,6 +259,13 @@ public final class Runtime: @unchecked Sendable {
             registry.removeAll()
             state.close()
         }
+    }
+
+    /// What ``RuntimeConfiguration/disabledPlugins`` names and no host has listed yet, with the nearest name that was.
+    ///
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
+    public func unknownDisabledPlugins() async throws -> [(name: String, near: String?)] {
+        try await loop.perform { [self] in registry.selection.unmet }
     }
 
     /// A value as `print` would show it.

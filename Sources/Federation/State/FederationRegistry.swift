@@ -25,6 +25,8 @@ final class FederationRegistry: @unchecked Sendable {
     let watchesFiles: Bool
     let environments: EnvironmentStore
     let reloads: ReloadState
+    /// Which of the listed plugins are attached.
+    let selection: PluginSelection
     let origins = JSONOrigins()
     /// The plugin names that were warned about.
     var warnedNames: Set<String> = []
@@ -76,10 +78,11 @@ final class FederationRegistry: @unchecked Sendable {
     /// Makes the registry of a runtime.
     init(
         state: LuaState, fetcher: any Fetcher, log: Logger, tasks: TaskRunner, watchesFiles: Bool,
-        reloadTime: Duration
+        reloadTime: Duration, selection: PluginSelection = PluginSelection(disabled: [], isSafe: false)
     ) {
         (self.state, self.loop, self.fetcher) = (state, state.loop, fetcher)
         (self.log, self.tasks, self.watchesFiles) = (log, tasks, watchesFiles)
+        self.selection = selection
         reloads = ReloadState(loadTime: reloadTime)
         let environments = EnvironmentStore(state: state, tasks: tasks)
         self.environments = environments

@@ -33,6 +33,8 @@ public class HostContext: @unchecked Sendable {
     final var idToRemoteMap: OrderedDictionary<String, (name: String, expose: String)> = [:]
     /// The attached plugins, in the order of their registration.
     final var plugins: [RegisteredPlugin] = []
+    /// The listed plugins that are not attached.
+    final var absentPlugins: [AbsentPlugin] = []
     private final var nextPluginNumber = 1
     /// What was registered by plugins, and ends with them.
     final var claims = NameOwners()

@@ -330,7 +330,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["enabled", "required", "before", "grant", "shadow"])
+    @Test(arguments: ["before", "grant", "shadow"])
     func keysOfLaterVersionsAreRefusedByName(key: String) async throws {
         try await withSite { site in
             let error = await site.failure(

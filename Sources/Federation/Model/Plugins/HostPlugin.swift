@@ -44,6 +44,32 @@ public struct HostPlugin: Sendable {
         return copy
     }
 
+    /// The same plugin, said to be needed or not.
+    ///
+    /// ```swift
+    /// .file("plugins/metrics.lua").required(false)
+    /// ```
+    ///
+    /// - Parameter isRequired: False: where the plugin does not load, the host does without it, ``PluginReport/state`` is
+    ///   `failed`, and it is tried again when its file changes. True: it is attached also where
+    ///   ``RuntimeConfiguration/attachesOnlyRequiredPlugins`` is set.
+    public func required(_ isRequired: Bool = true) -> HostPlugin {
+        var copy = self
+        copy.settings.isRequired = isRequired
+        return copy
+    }
+
+    /// The same plugin, attached or not: nothing of one that is not enabled runs until `enable(plugins:)` attaches it.
+    ///
+    /// ```swift
+    /// .file("plugins/trace.lua").enabled(isDevelopment)
+    /// ```
+    public func enabled(_ isEnabled: Bool) -> HostPlugin {
+        var copy = self
+        copy.settings.enabled = .boolean(isEnabled)
+        return copy
+    }
+
     /// A plugin written in Swift.
     ///
     /// - Parameters:

@@ -6,6 +6,11 @@ struct PluginSettings: Sendable, Equatable {
     /// For which calls its listeners are called, besides their own filters.
     var only = HookFilter.Patterns()
 
+    /// Whether the list fails where it does not load; nil: as if it were, and `mflua --safe` leaves it out.
+    var isRequired: Bool?
+    /// Whether it is attached: nothing, false, or a function that is given the host.
+    var enabled = LuaValue.nil
+
     init() {}
 
     /// Reads the keys of an entry.
@@ -14,6 +19,8 @@ struct PluginSettings: Sendable, Equatable {
         policy.timeout = entry["timeout"].duration
         policy.cpu = entry["cpu"].duration
         only = try HookFilter.Patterns(entry["only"])
+        isRequired = entry["required"].boolValue
+        enabled = entry["enabled"]
         if entry["trip"].boolValue == false { policy.neverTrips = true }
         guard entry["trip"].isTable else { return }
         let trip = try Self.trip.read(entry["trip"], of: "trip")
@@ -37,6 +44,13 @@ struct PluginSettings: Sendable, Equatable {
             "When the plugin is passed over: after `errors` failures in a row within `window`, for `open`; `false`: never."
         ),
         .init("only", .hookFilter, "For which calls its listeners are called, as a plugin's `filter`."),
+        .init(
+            "enabled", .enabled,
+            "Whether the plugin is attached; `false` or a function of the host that returns it: nothing of it runs until it is enabled."
+        ),
+        .init(
+            "required", .boolean,
+            "`false`: the host starts without the plugin where it does not load; `true`: `mflua --safe` attaches it."),
     ]
 
     static let trip = OptionTable([
@@ -47,6 +61,13 @@ struct PluginSettings: Sendable, Equatable {
 }
 
 extension OptionType {
+    /// A boolean, or a function that decides.
+    fileprivate static let enabled = OptionType("boolean|fun(host: mf.Host): boolean", "a boolean or a function") {
+        value, checker in
+        if value.boolValue != nil || value.isCallable { return }
+        checker.expected("a boolean or a function", found: value)
+    }
+
     /// `false`, or the rule.
     fileprivate static let trip = OptionType("mf.Trip|false", "`false` or a table") { value, checker in
         if value.boolValue == false { return }
