@@ -129,4 +129,19 @@ import Testing
         #expect(debug.output.contains(" afterMatchRemote "), "\(debug)")
         await server.stop()
     }
+
+    @Test func traceShowsControlCharactersAsEscapes() async throws {
+        let result = try await mflua(
+            "-e",
+            """
+            local mf = require("mf")
+            mf.init {
+              name = "shell", plugins = { require("mf.plugins.trace") { output = print } },
+              remotes = { { name = "checks", entry = "http://127.0.0.1:1/remoteEntry.lua" } },
+            }
+            pcall(mf.loadRemote, "checks/\\27[31m\\nred\\u{202e}\\u{9b}é")
+            """)
+        #expect(result.output.contains(#"checks/\u{1b}[31m\u{a}red\u{202e}\u{9b}é"#), "\(result)")
+        for character in ["\u{1B}", "\u{202E}", "\u{9B}"] { #expect(!result.output.contains(character), "\(result)") }
+    }
 }

@@ -46,12 +46,30 @@ local hooks = {
     { "initContainerShareScopeMap", false }, { "afterUpdateRemote", true },
 }
 
+--- Whether a terminal or a reader of lines does something else with a character than show it: controls, separators of
+--- lines, and what changes the direction of text.
+local function is_acted_on(code)
+    return code < 0x20 or code >= 0x7f and code <= 0x9f or code == 0x61c or code == 0x200e or code == 0x200f
+        or code >= 0x2028 and code <= 0x202e or code >= 0x2066 and code <= 0x2069 or code == 0xfeff
+        or code >= 0xe0000 and code <= 0xe007f
+end
+
+--- A text of others, as one line that only shows: names, URLs and messages may come from a server.
+local function visible(text)
+    if not text:find("[%c\x80-\xff]") then return text end
+    if not utf8.len(text) then text = text:gsub("[\x80-\xff]", "?") end
+    return (text:gsub(utf8.charpattern, function(character)
+        local code = utf8.codepoint(character)
+        return is_acted_on(code) and ("\\u{%x}"):format(code) or nil
+    end))
+end
+
 local function subject(hook, args)
     local describe = about[hook]
     local what, detail
     if describe then what, detail = describe(args) end
     what = what or args.id or args.pkgName or (args.remoteInfo and args.remoteInfo.name) or ""
-    return tostring(what), detail and tostring(detail) or ""
+    return visible(tostring(what)), detail and visible(tostring(detail)) or ""
 end
 
 --- The later of two times, of which either may not be known.
