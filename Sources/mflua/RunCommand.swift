@@ -1,8 +1,5 @@
 import ArgumentParser
 import Diagnostics
-import Federation
-import Fetch
-import Synchronization
 
 /// `mflua [run] [options] [script [arguments]]`: what `lua` does, with the federation inside.
 struct RunCommand: AsyncParsableCommand {
@@ -77,66 +74,10 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let invocation = try invocation()
         try log.apply()
-        let steps = (evaluate + library).sorted { $0.position < $1.position }
-        let isTalking = invocation.script == nil && steps.isEmpty && !printsVersion && Terminal.isInteractive
-        if printsVersion || isTalking || interactive { print(BuildInfo.text) }
-        let readsInput = invocation.script == nil && steps.isEmpty && !printsVersion && !isTalking && !interactive
-        if invocation.script == nil, steps.isEmpty, !readsInput, !isTalking, !interactive { return }
-
-        let script = invocation.script.map(Script.init)
-        // libcurl brings some forty libraries along: they are opened while the host is still being made.
-        if script?.namesTheFederation == true { CurlFetcher.warmUp() }
-        let choice = PluginChoice(safely: safe)
-        let session = try await Session(
-            invocation: invocation, watches: watch, ignoresEnvironment: ignoresEnvironment, plugins: choice)
-        do {
-            try await session.setArguments()
-            if showsWarnings { try await session.turnWarningsOn() }
-            if !ignoresEnvironment { try await session.runInit() }
-            for step in steps { try await session.perform(step) }
-            if let script {
-                try await session.run(script)
-            } else if readsInput {
-                try await session.run(Script("-"))
-            }
-            await choice.tellOfUnknownNames(session.runtime)
-            if isTalking || interactive {
-                await REPL(runtime: session.runtime).run()
-            } else {
-                try await session.runtime.waitUntilIdle()
-            }
-        } catch {
-            await session.end()
-            throw error
-        }
-        await session.end()
-        // A person who types has seen what failed.
-        if session.hasFailed, !isTalking, !interactive { throw ExitCode.failure }
-    }
-}
-
-/// What is run: the script's name as typed, nil without one, and its arguments.
-struct Invocation: Sendable {
-    var script: String?
-    var arguments: [String]
-}
-
-/// One `-e` or `-l`, with its place among both: they act in the order they were written.
-struct Step: Sendable {
-    enum Kind: Sendable { case code, module }
-
-    let kind: Kind
-    let text: String
-    let position: Int
-
-    private static let count = Atomic<Int>(0)
-
-    static func code(_ text: String) -> Step { Step(.code, text) }
-    static func module(_ text: String) -> Step { Step(.module, text) }
-
-    private init(_ kind: Kind, _ text: String) {
-        self.kind = kind
-        self.text = text
-        position = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
+        try await ScriptRun(
+            invocation: invocation, steps: (evaluate + library).sorted { $0.position < $1.position },
+            isInteractive: interactive, watches: watch, isSafe: safe, printsVersion: printsVersion,
+            ignoresEnvironment: ignoresEnvironment, showsWarnings: showsWarnings
+        ).run()
     }
 }

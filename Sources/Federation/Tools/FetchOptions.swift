@@ -13,7 +13,7 @@ extension FetchRequest {
         .init("timeout", .milliseconds, "The time limit of the transfer in milliseconds; 20,000 if absent."),
         .init("connectTimeout", .milliseconds, "The time limit for connecting in milliseconds; 5,000 if absent."),
         .init("maxBytes", .integer(from: 1), "The size limit of the response body in bytes; 16 MiB if absent."),
-        .init("maxRedirects", .integer(from: 0), "How many redirects to follow; 5 if absent."),
+        .init("maxRedirects", .integer(from: 0), "How many redirects to follow; 5 if absent. A tenant's request follows 3 at most."),
     ])
 
     /// Takes the second argument of `mf.fetch`.

@@ -45,18 +45,29 @@ struct LogOptions: ParsableArguments {
             valueName: "format"))
     var logFormat: String?
 
-    func validate() throws { _ = try settings() }
+    func validate() throws { _ = try LogSettings.made(of: logLevel, logFormat) }
 
     /// Makes these settings those of the process.
-    func apply(least: LogLevels = LogLevels()) throws { LogSettings.current = try settings(least: least) }
+    func apply(least: LogLevels = LogLevels()) throws {
+        try LogSettings.apply(level: logLevel, format: logFormat, least: least)
+    }
+}
 
+extension LogSettings {
+    /// Makes what the options say, and else the variables, the settings of the process.
+    ///
     /// - Parameter least: The levels where neither option nor variable says anything.
-    private func settings(least: LogLevels = LogLevels()) throws -> LogSettings {
+    /// - Throws: `ValidationError`, which names the option or the variable.
+    static func apply(level: String? = nil, format: String? = nil, least: LogLevels = LogLevels()) throws {
+        current = try made(of: level, format, least: least)
+    }
+
+    fileprivate static func made(
+        of level: String?, _ format: String?, least: LogLevels = LogLevels()
+    ) throws -> LogSettings {
         var settings = LogSettings(levels: least, color: Terminal.hasColor)
-        if let text = try Self.value(logLevel, "MFLUA_LOG", LogLevels.init) { settings.levels = text }
-        if let format = try Self.value(logFormat, "MFLUA_LOG_FORMAT", LogFormat.init(named:)) {
-            settings.format = format
-        }
+        if let text = try value(level, "MFLUA_LOG", LogLevels.init) { settings.levels = text }
+        if let text = try value(format, "MFLUA_LOG_FORMAT", LogFormat.init(named:)) { settings.format = text }
         return settings
     }
 
