@@ -180,7 +180,7 @@ error("Cannot require a meta file")
 ---@field timeout? number The time limit of the transfer in milliseconds; 20,000 if absent.
 ---@field connectTimeout? number The time limit for connecting in milliseconds; 5,000 if absent.
 ---@field maxBytes? integer The size limit of the response body in bytes; 16 MiB if absent.
----@field maxRedirects? integer How many redirects to follow; 5 if absent.
+---@field maxRedirects? integer How many redirects to follow; 5 if absent. A tenant's request follows 3 at most.
 
 --- The parts of a response.
 ---@class mf.ResponseFields
