@@ -20,6 +20,7 @@ struct RootCommand: AsyncParsableCommand {
         version: BuildInfo.text,
         subcommands: [
             RunCommand.self, ServeCommand.self, ExplainCommand.self, PluginCommand.self, BisectCommand.self,
+            DoctorCommand.self,
             GenerateCommand.self,
         ],
         defaultSubcommand: RunCommand.self)

@@ -54,6 +54,21 @@ struct Session: Sendable {
         }
     }
 
+    /// Has `os.exit` end the script and not the process.
+    ///
+    /// - Returns: Set when the script has called it.
+    func keepFromLeaving() async throws -> LeavingFlag {
+        let flag = LeavingFlag()
+        let exit = LuaCallable("exit") { _ in
+            flag.value.store(true, ordering: .relaxed)
+            throw MFError(.luaRuntime, "the script has ended itself by `os.exit`")
+        }
+        try await runtime.loop.perform { [runtime] in
+            try runtime.state.globals.get("os").tableValue?.set("exit", .callable(exit))
+        }
+        return flag
+    }
+
     /// Has `warn` write, as `lua -W` does.
     func turnWarningsOn() async throws { _ = try await runtime.evaluate("warn('@on')", name: "=(command line)") }
 
@@ -99,6 +114,13 @@ struct Session: Sendable {
         _ = try await runtime.run(
             script: source, name: chunk, arguments: invocation.arguments, scriptName: invocation.script ?? "mflua")
     }
+}
+
+/// Whether a script has called `os.exit`.
+final class LeavingFlag: Sendable {
+    fileprivate let value = Atomic<Bool>(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
 }
 
 /// How many tasks have failed that nobody waited for.

@@ -317,6 +317,19 @@ error("Cannot require a meta file")
 ---@field hooks table<string, mf.HookReport>
 ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.
 
+--- Something that a check of a host has found.
+---@class mf.HealthLine
+---@field level "ok"|"warn"|"error"
+---@field subject string What it is about, such as `plugin slack-plugin` or `remote checks`.
+---@field text string
+---@field advice? string What to do about it.
+
+--- What `health` of a plugin is given, to say how things are.
+---@class mf.HealthReport
+---@field ok fun(text: string, advice?: string)
+---@field warn fun(text: string, advice?: string)
+---@field error fun(text: string, advice?: string)
+
 --- What the listener of one hook has done; times in milliseconds, estimated from one call in 64.
 ---@class mf.HookReport
 ---@field calls integer
@@ -731,6 +744,7 @@ error("Cannot require a meta file")
 ---@field name string By convention it ends in `-plugin`.
 ---@field version? string
 ---@field apply? fun(host: mf.Host) Called once when the plugin is attached.
+---@field health? fun(report: mf.HealthReport) Says how the plugin is, for `host:health()` and `mflua doctor`; may wait for at most 5 seconds.
 ---@field beforeReload? fun(args: table): any Its result is handed to the next generation.
 ---@field afterReload? fun(args: {state: any, previous: {version?: string, generation: integer}, generation: integer})
 ---@field beforeInit? fun(args: mf.args.beforeInit): mf.args.beforeInit? SyncWaterfallHook. Called first in `init`, also when a host is initialized again. In a tenant: never called.
@@ -809,6 +823,7 @@ error("Cannot require a meta file")
 ---@field initRawContainer fun(self: mf.Host, name: string, url: string, container: mf.Container): mf.Module Registers an existing container as a remote.
 ---@field emit fun(self: mf.Host, hook: string, args?: any): any Emits a hook, as bridges do; waits if the hook is asynchronous.
 ---@field plugins fun(self: mf.Host): mf.PluginReport[] What is known of each plugin: its state, and per hook the calls, errors and times in milliseconds.
+---@field health fun(self: mf.Host): mf.HealthLine[] Asks each plugin's `health` how it is, and looks at plugins, shares, tenants and remotes; waits.
 ---@field disablePlugins fun(self: mf.Host, names: string[], options?: mf.DisablePluginsOptions) Stops calling plugins, which keep their places; raises if one of the names is unknown.
 ---@field enablePlugins fun(self: mf.Host, names: string[]) Calls plugins again that were disabled or have tripped, and attaches those that were left out or did not load; raises if one of the names is unknown.
 ---@field configurePlugin fun(self: mf.Host, name: string, options: any|fun(old: any): any): integer Makes a plugin anew with other options, at its place; returns the generation, raises if the old one stays.

@@ -24,6 +24,9 @@ public struct Plugin: Sendable {
     /// The options that it declares, and what makes it of them.
     var declaration: Declaration?
 
+    /// Says how the plugin is.
+    var healthCheck: (@Sendable (HealthReport) async throws -> Void)?
+
     struct Declaration: Sendable {
         let schema: OptionSchema
         let make: @Sendable (Plugin, PluginOptionValues) throws -> Plugin
@@ -55,6 +58,15 @@ public struct Plugin: Sendable {
     ) {
         self.init(name, version: version)
         declaration = Declaration(schema: Options.schema) { try make($0, try Options($1)) }
+    }
+
+    /// The same plugin with a function that says how it is, for `host.health()` and `mflua doctor`.
+    ///
+    /// - Parameter check: May wait, at most 5 seconds; what it throws is told as an error.
+    public func health(_ check: @escaping @Sendable (HealthReport) async throws -> Void) -> Plugin {
+        var copy = self
+        copy.healthCheck = check
+        return copy
     }
 
     /// Whether a plugin may be called so: `/` parts a tenant from its plugin, `,` one name from the next.

@@ -131,6 +131,20 @@ extension Host {
         try await registry.loop.perform { [self] in PluginRegistrar(self).reports }
     }
 
+    /// How the host is: what the `health` of each plugin says, and what the host knows itself of plugins, shared modules,
+    /// tenants and the servers of its remotes.
+    ///
+    /// ```swift
+    /// let isReady = try await host.health().allSatisfy { $0.level < .error }
+    /// ```
+    ///
+    /// - Returns: The lines of plugins in their order, then the host's own. A plugin whose `health` throws, or takes more
+    ///   than 5 seconds, has an error among its lines.
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
+    public func health() async throws -> [HealthLine] {
+        try await registry.loop.perform { [self] in await HealthService(self).lines() }
+    }
+
     /// Stops calling plugins, which keep their places; ``enable(plugins:)`` is the inverse.
     ///
     /// - Parameters:

@@ -13,6 +13,10 @@ extension HostFunction {
             "What is known of each plugin: its state, and per hook the calls, errors and times in milliseconds."
         ) { host, _ in [.array(PluginRegistrar(host).reports.map(\.luaValue))] },
         HostFunction(
+            async: "health", "fun(): mf.HealthLine[]",
+            "Asks each plugin's `health` how it is, and looks at plugins, shares, tenants and remotes; waits."
+        ) { host, _ in [.array(await HealthService(host).lines().map(\.luaValue))] },
+        HostFunction(
             "disablePlugins", "fun(names: string[], options?: mf.DisablePluginsOptions)",
             "Stops calling plugins, which keep their places; raises if one of the names is unknown."
         ) { host, call in

@@ -54,9 +54,10 @@ struct OptionsPreparation {
     }
 
     private func warnOnce(_ former: String, _ name: String, _ options: PluginDraft.Options) {
-        guard registry.warnedNames.insert("\(options.name) option \(former)").inserted else { return }
-        registry.log.warning(
-            "\(options.place().map { "\($0): " } ?? "")option `\(former)` of \(options.name) is called `\(name)` now")
+        let text = "option `\(former)` of \(options.name) is called `\(name)` now"
+        let notice = Notices.Notice(plugin: options.name, text: text, advice: "write `\(name)`")
+        guard registry.notices.add(notice) else { return }
+        registry.log.warning("\(options.place().map { "\($0): " } ?? "")\(text)")
     }
 
     /// Options as a plugin gets them: tables that nobody changes.

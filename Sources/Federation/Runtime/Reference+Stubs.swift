@@ -130,6 +130,19 @@ extension Reference {
         ---@field hooks table<string, mf.HookReport>
         ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.
 
+        --- Something that a check of a host has found.
+        ---@class mf.HealthLine
+        ---@field level "ok"|"warn"|"error"
+        ---@field subject string What it is about, such as `plugin slack-plugin` or `remote checks`.
+        ---@field text string
+        ---@field advice? string What to do about it.
+
+        --- What `health` of a plugin is given, to say how things are.
+        ---@class mf.HealthReport
+        ---@field ok fun(text: string, advice?: string)
+        ---@field warn fun(text: string, advice?: string)
+        ---@field error fun(text: string, advice?: string)
+
         --- What the listener of one hook has done; times in milliseconds, estimated from one call in 64.
         ---@class mf.HookReport
         ---@field calls integer
@@ -253,6 +266,7 @@ extension Reference {
             ---@field name string By convention it ends in `-plugin`.
             ---@field version? string
             ---@field apply? fun(host: mf.Host) Called once when the plugin is attached.
+            ---@field health? fun(report: mf.HealthReport) Says how the plugin is, for `host:health()` and `mflua doctor`; may wait for at most 5 seconds.
             ---@field beforeReload? fun(args: table): any Its result is handed to the next generation.
             ---@field afterReload? fun(args: {state: any, previous: {version?: string, generation: integer}, generation: integer})
 

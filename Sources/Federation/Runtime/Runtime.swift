@@ -268,6 +268,24 @@ public final class Runtime: @unchecked Sendable {
         try await loop.perform { [self] in registry.selection.unmet }
     }
 
+    /// How all hosts are, one after another; see ``Host/health()``.
+    ///
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
+    public func health() async throws -> [(host: String, line: HealthLine)] {
+        try await loop.perform { [self] in
+            var lines: [(host: String, line: HealthLine)] = []
+            for host in registry.hosts {
+                for line in await HealthService(host).lines() { lines.append((host.name, line)) }
+            }
+            return lines
+        }
+    }
+
+    /// How many hosts there are.
+    ///
+    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
+    public func hostCount() async throws -> Int { try await loop.perform { [self] in registry.hosts.count } }
+
     /// A value as `print` would show it.
     public func display(_ value: LuaValue) async -> String {
         (try? await loop.perform { [self] in state.toString(value) }) ?? value.description

@@ -218,13 +218,30 @@ extension Tenant {
           made.name, made.version = plugin.name, plugin.version
           return made
         end
+        -- The lines go out as data: what is called in a tenant gets no functions.
+        local function telling(plugin)
+          local health = type(plugin) == "table" and rawget(plugin, "health")
+          if type(health) ~= "function" then return plugin end
+          rawset(plugin, "health", function()
+            local lines, report = {}, {}
+            for _, level in ipairs({ "ok", "warn", "error" }) do
+              report[level] = function(text, advice, more)
+                if text == report then text, advice = advice, more end
+                lines[#lines + 1] = { level = level, text = tostring(text), advice = advice and tostring(advice) }
+              end
+            end
+            local fine, problem = pcall(health, report)
+            return { lines = lines, failure = not fine and tostring(problem) or nil }
+          end)
+          return plugin
+        end
         local chunk, message = load(source, name, "t", _ENV)
         if not chunk then error(message, 0) end
         local plugin = chunk((name:gsub("^@", "")))
-        if type(plugin) == "function" then return plugin(options) end
+        if type(plugin) == "function" then return telling(plugin(options)) end
         if prepare and type(plugin) == "table" and type(rawget(plugin, "plugin")) == "function" then
-          return declared(plugin)
+          return telling(declared(plugin))
         end
-        return plugin
+        return telling(plugin)
         """.utf8)
 }

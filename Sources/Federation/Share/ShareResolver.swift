@@ -80,6 +80,18 @@ struct ShareResolver: HostService {
         return best.key
     }
 
+    /// What is wrong with the version that a singleton has in a scope, if something is.
+    func mismatch(in versions: LiveMap<SharedModule>, highest: String? = nil) -> MFError? {
+        guard shareInfo.requirement?.singleton == true, !versions.pairs.isEmpty,
+            case .range(let range) = shareInfo.requirement?.requiredVersion
+        else { return nil }
+        let highest = highest ?? self.highest(of: versions)
+        guard !VersionRange.satisfies(highest, range) else { return nil }
+        return MFError.singletonMismatch(
+            package, version: highest, from: versions[highest]?.from, requirement: range,
+            consumer: shareInfo.from ?? name)
+    }
+
     /// The entry that satisfies the requirement: a singleton is the preferred version whatever it is.
     private func choose(
         scope: String, from versions: LiveMap<SharedModule>, highest: String, _ requirement: ShareRequirement
@@ -87,10 +99,7 @@ struct ShareResolver: HostService {
         let preferred = versions[highest]
         guard case .range(let range) = requirement.requiredVersion else { return preferred }
         if requirement.singleton == true {
-            if !VersionRange.satisfies(highest, range) {
-                let mismatch = MFError.singletonMismatch(
-                    package, version: highest, from: preferred?.from, requirement: range,
-                    consumer: shareInfo.from ?? name)
+            if let mismatch = mismatch(in: versions, highest: highest) {
                 if requirement.strictVersion == true { throw mismatch }
                 log.warning("\(mismatch.message)")
             }

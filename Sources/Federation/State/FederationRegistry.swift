@@ -30,6 +30,8 @@ final class FederationRegistry: @unchecked Sendable {
     let origins = JSONOrigins()
     /// The plugin names that were warned about.
     var warnedNames: Set<String> = []
+    /// What was found out about plugins in passing.
+    let notices = Notices()
     /// The secrets that scripts and plugins have named.
     let secrets: SecretStore
     /// Who calls a function of hosts that had to wait before it began; Lua does not know that any more.

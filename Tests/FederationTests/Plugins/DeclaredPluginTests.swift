@@ -216,7 +216,7 @@ import Testing
         ("\n  options = {\n    x = { typ = 'string' },\n  },", [":3: `options.x.typ` is not a word of a declaration"]),
         ("\n  requierd = {},", [":2: `requierd` is not a key of a declaration"]),
         ("\n  requires = {},", [":2: `requires` is not available in this version"]),
-        ("\n  health = function() end,", [":2: `health` is not available in this version"]),
+        ("\n  health = function() end,", [":2: `health` belongs into the table that `plugin` returns"]),
         ("\n  onLoad = function() end,", [":2: `onLoad` belongs into the table that `plugin` returns"]),
         ("\n  filter = { id = 'a/*' },", [":2: `filter` belongs into the table that `plugin` returns"]),
         ("\n  onLoad = { handler = print },", [":2: `onLoad` belongs into the table that `plugin` returns"]),

@@ -29,7 +29,7 @@ struct PluginDeclaration: Sendable {
     private static let keys = ["name", "version", "about", "options", "check", "plugin", "order"]
     /// Keys that later versions have.
     private static let laterKeys: Set<String> = [
-        "before", "after", "requires", "store", "observe", "health", "needs", "provides", "events",
+        "before", "after", "requires", "store", "observe", "needs", "provides", "events",
         "experimental",
     ]
 

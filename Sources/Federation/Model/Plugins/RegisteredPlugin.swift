@@ -160,6 +160,8 @@ struct LuaPlugin: Sendable {
     let table: LuaTable
     let hooks: [PluginHook]
     let apply: LuaFunction?
+    /// Says how the plugin is.
+    let health: LuaFunction?
     let order: PluginOrder
     let source: PluginSource?
     /// What its table has that is probably meant otherwise, for the log.
@@ -180,6 +182,7 @@ struct LuaPlugin: Sendable {
         order = try PluginOrder(entries["order"], plugin: name, source: source?.path)
         self.table = table
         apply = entries["apply"]?.functionValue
+        health = entries["health"]?.functionValue
         self.source = source
         doubts = Self.doubts(about: entries, plugin: name, hooks: hookTable.names)
         let patterns = try HookFilter.Patterns(entries["filter"] ?? .nil)
@@ -270,7 +273,7 @@ struct LuaPlugin: Sendable {
         return problems
     }
 
-    /// Functions of a plugin that are no hooks: `apply` is called once when the plugin is attached, the others belong to
-    /// hot reload.
-    static let functionsBesideHooks: Set<String> = ["apply", "beforeReload", "afterReload"]
+    /// Functions of a plugin that are no hooks: `apply` is called once when the plugin is attached, `health` when somebody
+    /// asks after it, the others belong to hot reload.
+    static let functionsBesideHooks: Set<String> = ["apply", "beforeReload", "afterReload", "health"]
 }

@@ -1,0 +1,116 @@
+import Diagnostics
+import EventLoops
+import Fetch
+import LuaBridge
+import Semver
+
+/// What a host knows of itself without asking its plugins.
+extension HealthService {
+    /// Plugins that are not called, that fail, or that are called for nothing.
+    var pluginLines: [HealthLine] {
+        PluginRegistrar(context).reports.flatMap(lines(about:)) + context.plugins.flatMap(doubts(about:))
+            + registry.notices.all.map { HealthLine(.warn, HealthLine.plugin($0.plugin), $0.text, advice: $0.advice) }
+    }
+
+    private func lines(about report: PluginReport) -> [HealthLine] {
+        let subject = HealthLine.plugin(report.name)
+        switch report.state {
+        case .tripped:
+            return [
+                HealthLine(
+                    .error, subject, "is passed over, because it kept failing: \(report.why ?? "")",
+                    advice: "`host:enablePlugins` tries it at once")
+            ]
+        case .failed:
+            return [
+                HealthLine(
+                    .error, subject, "did not load: \(report.why ?? "")",
+                    advice: "it is tried again when its file changes, and by `host:enablePlugins`")
+            ]
+        default: break
+        }
+        var lines: [HealthLine] = []
+        if let failure = report.lastFailure {
+            let errors = report.hooks.first { $0.name == failure.hook }?.errors ?? 1
+            lines.append(
+                HealthLine(
+                    .warn, subject,
+                    "`\(failure.hook)` failed \(errors == 1 ? "once" : "\(errors) times"), at last: \(failure.message)")
+            )
+        }
+        for hook in report.hooks {
+            guard let share = hook.noopShare, Lifecycle.table.named[hook.name]?.kind.isWaterfall == true else {
+                continue
+            }
+            lines.append(
+                HealthLine(
+                    .warn, subject, "\(share) % of \(hook.calls) calls of `\(hook.name)` returned nothing",
+                    advice: "a filter keeps it from being called: `\(hook.name) = { filter = …, handler = … }`"))
+        }
+        return lines
+    }
+
+    private func doubts(about plugin: RegisteredPlugin) -> [HealthLine] {
+        guard case .lua(let lua) = plugin.body else { return [] }
+        return lua.doubts.map { HealthLine(.warn, HealthLine.plugin(plugin.name), $0) }
+    }
+
+    /// Singletons whose version is not what somebody requires.
+    var shareLines: [HealthLine] {
+        var lines: [HealthLine] = []
+        for (scope, packages) in shareScopeMap.pairs {
+            for (package, versions) in packages.pairs {
+                let own = (options.shared[package]?.elements ?? []).filter { $0.scopeNames.contains(scope) }
+                for shared in versions.pairs.map(\.value) + own {
+                    let resolver = ShareResolver(context: context, package: package, shareInfo: shared)
+                    guard let mismatch = resolver.mismatch(in: versions) else { continue }
+                    let line = HealthLine(.error, "share \(package)", mismatch.message, advice: mismatch.hint)
+                    if !lines.contains(line) { lines.append(line) }
+                }
+            }
+        }
+        return lines
+    }
+
+    /// Tenants that are kept out.
+    var tenantLines: [HealthLine] {
+        tenants.names.sorted().compactMap { name in
+            guard let stats = try? tenants.tenant(name).stats, stats.state == .suspended else { return nil }
+            return HealthLine(
+                .error, "tenant \(name)", "is suspended: it exceeded its limits too often",
+                advice: "`host:tenantStats` tells which, and for how long")
+        }
+    }
+
+    /// Remotes whose manifest or entry cannot be had.
+    func remoteLines(limit: Duration) async -> [HealthLine] {
+        let remotes = options.remotes.elements
+        var lines: [HealthLine] = []
+        for question in remotes.map({ remote in loop.start { try await line(about: remote, limit: limit) } }) {
+            do { if let line = try await question.value { lines.append(line) } } catch { continue }
+        }
+        return lines
+    }
+
+    private func line(about remote: Remote, limit: Duration) async throws -> HealthLine? {
+        guard let entry = remote.entry, !entry.isEmpty else { return nil }
+        let subject = "remote \(remote.name)"
+        do {
+            var request = remote.request(entry)
+            request.timeout = min(request.timeout, limit)
+            _ = try await principal(of: remote).fetch(request)
+            return nil
+        } catch let error as MFError {
+            return HealthLine(
+                .error, subject, "\(URLParts.redacted(entry)) cannot be had: \(error.message)", advice: error.hint)
+        }
+    }
+}
+
+extension PluginReport.Hook {
+    /// The share of calls that returned nothing, in per cent; nil where there were few, or it is small.
+    fileprivate var noopShare: Int? {
+        guard calls >= 1_000, noops * 100 >= calls * 95 else { return nil }
+        return noops * 100 / calls
+    }
+}
