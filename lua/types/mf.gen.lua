@@ -129,6 +129,10 @@ error("Cannot require a meta file")
 ---@field only? table<string, string|string[]> For which calls its listeners are called, as a plugin's `filter`.
 ---@field enabled? boolean|fun(host: mf.Host): boolean Whether the plugin is attached; `false` or a function of the host that returns it: nothing of it runs until it is enabled.
 ---@field required? boolean `false`: the host starts without the plugin where it does not load; `true`: `mflua --safe` attaches it.
+---@field order? "pre"|"post" Its place: before or after the plugins that say nothing. This and the next keys win over the plugin's own.
+---@field before? string[] Names of plugins that are called later.
+---@field after? string[] Names of plugins that are called earlier.
+---@field requires? table<string, string> Ranges of versions by the name of a plugin that has to be attached, and is called earlier; `name?` need not be. `mflua` stands for mflua itself.
 
 --- The limits and grants of a tenant.
 ---@class mf.TenantOptions
@@ -195,15 +199,22 @@ error("Cannot require a meta file")
 ---@field window? string The time within which they have to happen.
 ---@field open? string How long it is passed over before one call tries it again.
 
+--- How plugins are detached.
+---@class mf.RemovePluginsOptions
+---@field cascade? boolean Whether the plugins that need them are removed, too.
+
 --- How long plugins are not called, and why.
 ---@class mf.DisablePluginsOptions
 ---@field for? string After how long they are called again; otherwise when they are enabled.
 ---@field why? string The reason, as `host:plugins()` tells it.
+---@field cascade? boolean Whether the plugins that need them wait until they are called again.
 
 --- A listener with a filter and a place of its own.
 ---@class mf.HookTable
 ---@field filter? table<string, string|string[]> Patterns over the hook's text arguments, `remote`, `code` or `initiator`.
 ---@field order? "pre"|"post" Its place in this hook: before or after those that say nothing.
+---@field before? string[] Names of plugins that are called later in this hook.
+---@field after? string[] Names of plugins that are called earlier in this hook.
 ---@field handler fun(args: table): any The listener.
 
 --- How JSON is written.
@@ -312,7 +323,7 @@ error("Cannot require a meta file")
 ---@field from? string The file that it was read from.
 ---@field tenant? string
 ---@field generation integer 1 for the version that was attached; 0 where none was.
----@field state "on"|"off"|"tripped"|"failed" `failed`: it did not load and need not.
+---@field state "on"|"off"|"tripped"|"failed"|"waiting" `failed`: it did not load and need not. `waiting`: it needs a plugin that is not called.
 ---@field why? string The reason, unless it is on.
 ---@field hooks table<string, mf.HookReport>
 ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.
@@ -812,7 +823,7 @@ error("Cannot require a meta file")
 ---@field removeRemotes fun(self: mf.Host, names: string[]): string[] Removes remotes and everything loaded from them; returns the names that were registered.
 ---@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code.
 ---@field registerPlugins fun(self: mf.Host, plugins: (mf.Plugin|string|table)[]) Attaches plugins.
----@field removePlugins fun(self: mf.Host, names: string[]): string[] Detaches plugins; returns the names that the host had.
+---@field removePlugins fun(self: mf.Host, names: string[], options?: mf.RemovePluginsOptions): string[] Detaches plugins; returns the names that the host had, raises if other plugins need them.
 ---@field revalidate fun(self: mf.Host, names?: string[]): string[] Checks loaded remotes for new versions and updates them; waits, and returns the names of the updated remotes.
 ---@field live fun(self: mf.Host, id: string): any Returns a handle that forwards reads and calls to the current version of a module; waits for the first load.
 ---@field reload fun(self: mf.Host, plugin: string, options?: any): integer Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place.
@@ -824,7 +835,8 @@ error("Cannot require a meta file")
 ---@field emit fun(self: mf.Host, hook: string, args?: any): any Emits a hook, as bridges do; waits if the hook is asynchronous.
 ---@field plugins fun(self: mf.Host): mf.PluginReport[] What is known of each plugin: its state, and per hook the calls, errors and times in milliseconds.
 ---@field health fun(self: mf.Host): mf.HealthLine[] Asks each plugin's `health` how it is, and looks at plugins, shares, tenants and remotes; waits.
----@field disablePlugins fun(self: mf.Host, names: string[], options?: mf.DisablePluginsOptions) Stops calling plugins, which keep their places; raises if one of the names is unknown.
+---@field disablePlugins fun(self: mf.Host, names: string[], options?: mf.DisablePluginsOptions) Stops calling plugins, which keep their places; raises if one of the names is unknown, or others need them.
+---@field order fun(self: mf.Host, hook: string): {plugin: string, why: string}[] The plugins that listen to a hook, in the order in which they are called, each with the reason for its place.
 ---@field enablePlugins fun(self: mf.Host, names: string[]) Calls plugins again that were disabled or have tripped, and attaches those that were left out or did not load; raises if one of the names is unknown.
 ---@field configurePlugin fun(self: mf.Host, name: string, options: any|fun(old: any): any): integer Makes a plugin anew with other options, at its place; returns the generation, raises if the old one stays.
 ---@field dispose fun(self: mf.Host) Undoes everything the host did.
@@ -858,7 +870,7 @@ error("Cannot require a meta file")
 ---@field removeRemotes fun(names: string[]): string[] Removes remotes and everything loaded from them; returns the names that were registered.
 ---@field tenantStats fun(name: string): mf.TenantStats The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code.
 ---@field registerPlugins fun(plugins: (mf.Plugin|string|table)[]) Attaches plugins.
----@field removePlugins fun(names: string[]): string[] Detaches plugins; returns the names that the host had.
+---@field removePlugins fun(names: string[], options?: mf.RemovePluginsOptions): string[] Detaches plugins; returns the names that the host had, raises if other plugins need them.
 ---@field revalidate fun(names?: string[]): string[] Checks loaded remotes for new versions and updates them; waits, and returns the names of the updated remotes.
 ---@field live fun(id: string): any Returns a handle that forwards reads and calls to the current version of a module; waits for the first load.
 ---@field reload fun(plugin: string, options?: any): integer Reloads a plugin from its file, with new options if given; returns the current generation, raises if the old one stays in place.

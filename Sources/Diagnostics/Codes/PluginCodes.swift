@@ -16,6 +16,12 @@ extension MFError.Code {
     public static let pluginTripped = Self("PLUGIN-011")
     /// PLUGIN-012: a listener used more processor time than its plugin's `cpu`.
     public static let listenerOverran = Self("PLUGIN-012")
+    /// PLUGIN-021: the places of plugins contradict each other.
+    public static let pluginCycle = Self("PLUGIN-021")
+    /// PLUGIN-022: a plugin requires something that is not attached, or is in another version.
+    public static let unmetRequirement = Self("PLUGIN-022")
+    /// PLUGIN-023: other plugins need a plugin that is to be removed or disabled.
+    public static let pluginNeeded = Self("PLUGIN-023")
 
     static let pluginCodes: [CodeEntry] = [
         CodeEntry(
@@ -77,6 +83,31 @@ extension MFError.Code {
             """
             Cause: the plugin's entry has `cpu`, and a call of a listener used more than that. It was stopped by an error.
             Cure:  raise `cpu`, or look for an endless loop: the traceback says where the listener was.
+            """),
+        CodeEntry(
+            .pluginCycle, "pluginCycle", "the places of plugins contradict each other",
+            """
+            Cause: `before`, `after` and `requires` of plugins, or of their entries, form a circle: each of these plugins is
+                   to be called before the next, and the last before the first. The message has each of them and where
+                   it is written. Nothing was attached; a reload leaves the old version.
+            Cure:  write `before`, `after` or `requires` in the entry of one of them: it wins over what the plugin says,
+                   and an empty table says nothing.
+            """),
+        CodeEntry(
+            .unmetRequirement, "unmetRequirement", "a plugin requires something that is not there",
+            """
+            Cause: `requires` of a plugin or of its entry names a plugin that is neither attached nor in the same list, or is
+                   attached in a version outside of the range; or this version of mflua is outside of `requires.mflua`.
+                   Nothing was attached; a reload leaves the old version. A tenant's plugin waits in place of this.
+            Cure:  list what is required, in a version of the range. If the plugin works without it, write `requires` in
+                   its entry: it wins over what the plugin says. A name with a `?` at its end need not be attached.
+            """),
+        CodeEntry(
+            .pluginNeeded, "pluginNeeded", "other plugins need the plugin",
+            """
+            Cause: `removePlugins` or `disablePlugins` names a plugin that others require. Nothing was done.
+            Cure:  name those as well, or add `{ cascade = true }`: they are removed, too, or wait until the plugin is called
+                   again.
             """),
     ]
 }

@@ -32,12 +32,19 @@ struct Breaker: Sendable {
         }
     }
 
-    mutating func succeed() {
+    /// - Returns: Whether it has closed.
+    @discardableResult
+    mutating func succeed() -> Bool {
         switch state {
-        case .closed(let failures) where failures.isEmpty: return
-        case .closed, .trying: state = .closed([])
+        case .closed(let failures) where failures.isEmpty: return false
+        case .closed:
+            state = .closed([])
+            return false
+        case .trying:
+            state = .closed([])
+            return true
         // A call that began before it opened.
-        case .open: return
+        case .open: return false
         }
     }
 

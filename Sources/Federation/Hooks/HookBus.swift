@@ -5,7 +5,7 @@ import LuaBridge
 /// Identifies one registration of a plugin with one host.
 struct PluginID: Hashable, Sendable {
     let number: Int
-    /// The plugin's place among all: what it is replaced by has the same.
+    /// The plugin's place in the list: what it is replaced by has the same.
     var rank: Int
 
     init(number: Int, rank: Int? = nil) {

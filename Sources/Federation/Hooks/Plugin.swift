@@ -20,6 +20,10 @@ public struct Plugin: Sendable {
     public let name: String
     /// The version, for logs and traces.
     public var version: String?
+    /// What it says of its place.
+    var placement = PluginPlacement()
+    /// What it says of its place in single hooks.
+    var hookPlacements: [String: PluginPlacement] = [:]
     var listeners: [@Sendable (HookBus, PluginID, PluginAccount, HookFilter.Patterns) throws -> Void] = []
     /// The options that it declares, and what makes it of them.
     var declaration: Declaration?
@@ -71,6 +75,22 @@ public struct Plugin: Sendable {
 
     /// Whether a plugin may be called so: `/` parts a tenant from its plugin, `,` one name from the next.
     static func isName(_ name: String) -> Bool { !name.contains { $0 == "/" || $0 == "," } }
+
+    /// The same plugin at another place among the plugins of a host.
+    ///
+    /// ```swift
+    /// Plugin("rate-plugin", version: "1.3.0").placed(PluginPlacement(after: ["cache-plugin"], requires: ["auth-plugin": "^2"]))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - placement: Its place. The registration fails with `PLUGIN-002` if a range of versions is none, with `PLUGIN-021`
+    ///     if the places of plugins contradict each other, with `PLUGIN-022` if something that it requires is missing.
+    ///   - hook: The hook that it is for; nil: all.
+    public func placed(_ placement: PluginPlacement, in hook: String? = nil) -> Plugin {
+        var copy = self
+        if let hook { copy.hookPlacements[hook] = placement } else { copy.placement = placement }
+        return copy
+    }
 
     /// The same plugin with one listener more.
     ///

@@ -26,6 +26,10 @@ final class PluginAccount: @unchecked Sendable {
     private(set) var lastFailure: Failure?
     /// Set while the plugin is not called.
     var rest: Rest?
+    /// Why it is not called until another plugin is; nil: it need not wait.
+    var waiting: String?
+    /// Called when it has tripped, and when it no longer has.
+    var onTrip: (() -> Void)?
     /// When it is called again.
     var wakeUp: TimerID?
     /// By hook, in the order of their first listeners.
@@ -54,7 +58,9 @@ final class PluginAccount: @unchecked Sendable {
     var isObserver: Bool { policy.fail == .observe }
 
     /// Whether each listener has to be asked before it is called.
-    var needsGate: Bool { breaker != nil || policy.timeout != nil || policy.cpu != nil || !failsClosed || rest != nil }
+    var needsGate: Bool { breaker != nil || policy.timeout != nil || policy.cpu != nil || !failsClosed || isResting }
+    /// Whether its listeners are left out.
+    var isResting: Bool { rest != nil || waiting != nil }
 
     // MARK: - What is told
 
@@ -65,7 +71,7 @@ final class PluginAccount: @unchecked Sendable {
     }
 
     func succeeded(in hook: HookAccount) {
-        breaker?.succeed()
+        if breaker?.succeed() == true { onTrip?() }
         hook.isFailing = false
     }
 
@@ -78,7 +84,9 @@ final class PluginAccount: @unchecked Sendable {
         lastFailure = Failure(
             hook: hook.hook, message: told?.message ?? String(describing: error), code: told?.code.rawValue ?? "",
             at: now)
-        if breaker?.fail(at: now) == true { warn("plugin `\(name)` has tripped: it is passed over for a while") }
+        guard breaker?.fail(at: now) == true else { return }
+        warn("plugin `\(name)` has tripped: it is passed over for a while")
+        onTrip?()
     }
 
     /// Tells the owner of a failure that fails nothing: of each series once.

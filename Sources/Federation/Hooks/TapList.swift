@@ -25,15 +25,14 @@ struct Tap<A: Sendable>: Sendable {
     let listener: Listener
     /// Whether a failure in a call fails the step, for a tenant's: its border decides. Nil: the policy alone does.
     let failsClosed: (@Sendable (A) -> Bool)?
-    /// Its place: lower ones are called before it.
-    let rank: Int
+    /// Its place: lower ones are called before it. That of its plugin in the list, until the list of listeners is arranged.
+    fileprivate(set) var rank: Int
 
-    /// - Parameter rank: Its place in this hook; nil: its plugin's.
     init(
-        _ owner: PluginID, _ plugin: PluginAccount, hook: String, filter: HookFilter = HookFilter(), rank: Int? = nil,
+        _ owner: PluginID, _ plugin: PluginAccount, hook: String, filter: HookFilter = HookFilter(),
         failsClosed: (@Sendable (A) -> Bool)? = nil, _ listener: Listener
     ) {
-        self.rank = rank ?? owner.rank
+        rank = owner.rank
         self.failsClosed = failsClosed
         (self.owner, self.plugin, self.filter, self.listener) = (owner, plugin, filter, listener)
         account = plugin.hook(hook)
@@ -50,7 +49,11 @@ protocol TapListVisitor {
 
 /// What the host does with a hook's listeners without knowing the hook's arguments.
 protocol AnyTapList: AnyObject, Sendable {
-    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID, rank: Int)
+    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID)
+    /// Puts the listeners in the order of their plugins.
+    func arrange(_ ranks: [String: Int])
+    /// The plugins that listen, in the order in which they are called.
+    var plugins: [String] { get }
     /// Compiles the listeners anew at the next call: what a plugin's account says of them has changed.
     func recompile()
     /// Hands the list out as what it is.
@@ -157,9 +160,19 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
 
     func accept(_ visitor: some TapListVisitor) { visitor.visit(self) }
 
-    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID, rank: Int) {
-        add(Tap(owner, plugin, hook: hook, filter: filter, rank: rank, .lua(function)))
+    func add(lua function: LuaFunction, filter: HookFilter, plugin: PluginAccount, owner: PluginID) {
+        add(Tap(owner, plugin, hook: hook, filter: filter, .lua(function)))
     }
+
+    func arrange(_ ranks: [String: Int]) {
+        for index in taps.indices { taps[index].rank = ranks[taps[index].plugin.name] ?? taps[index].rank }
+        let sorted = taps.indices.sorted { (taps[$0].rank, $0) < (taps[$1].rank, $1) }
+        guard sorted != Array(taps.indices) else { return }
+        taps = sorted.map { taps[$0] }
+        compiled = nil
+    }
+
+    var plugins: [String] { taps.reduce(into: []) { if !$0.contains($1.plugin.name) { $0.append($1.plugin.name) } } }
 
     func recompile() { compiled = nil }
 
@@ -179,7 +192,7 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
         var first = start
         while first < taps.count {
             let tap = taps[first]
-            guard tap.plugin.rest == nil else {
+            guard !tap.plugin.isResting else {
                 first += 1
                 continue
             }
@@ -212,6 +225,6 @@ extension Tap {
     /// Whether it can be called in one go with a Lua listener before it.
     fileprivate func follows(_ other: LuaFunction) -> Bool {
         guard let function, function.state === other.state else { return false }
-        return !isGated && plugin.rest == nil
+        return !isGated && !plugin.isResting
     }
 }

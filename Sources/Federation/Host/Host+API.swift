@@ -150,10 +150,14 @@ extension Host {
     /// - Parameters:
     ///   - time: After how long they are called again; nil: when they are enabled.
     ///   - reason: What ``plugins()`` says of them.
-    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then.
-    public func disable(plugins names: [String], for time: Duration? = nil, why reason: String? = nil) async throws {
+    ///   - cascade: Whether the plugins that need them wait until they are called again.
+    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has, with `PLUGIN-023` where other plugins of the
+    ///   owner need them; nothing is done then.
+    public func disable(
+        plugins names: [String], for time: Duration? = nil, why reason: String? = nil, cascade: Bool = false
+    ) async throws {
         try await registry.loop.perform { [self] in
-            try PluginRegistrar(self).disablePlugins(names, for: time, why: reason)
+            try PluginRegistrar(self).disablePlugins(names, for: time, why: reason, cascade: cascade)
         }
     }
 
@@ -179,11 +183,24 @@ extension Host {
 
     /// Detaches plugins by name.
     ///
+    /// - Parameter cascade: Whether the plugins that need them are removed, too.
     /// - Returns: The names that the host had.
-    /// - Throws: ``MFError`` with `LUA-010` if the runtime has ended.
+    /// - Throws: ``MFError`` with `PLUGIN-023` where other plugins of the owner need them; nothing is done then.
     @discardableResult
-    public func remove(plugins names: [String]) async throws -> [String] {
-        try await registry.loop.perform { [self] in PluginRegistrar(self).removePlugins(names) }
+    public func remove(plugins names: [String], cascade: Bool = false) async throws -> [String] {
+        try await registry.loop.perform { [self] in try PluginRegistrar(self).removePlugins(names, cascade: cascade) }
+    }
+
+    /// The plugins that listen to a hook in the order in which they are called, each with the reason for its place.
+    ///
+    /// ```swift
+    /// for place in try await host.order(of: "beforeRequest") { print(place.plugin, place.why) }
+    /// // rate-plugin after auth-plugin (its own requires)
+    /// ```
+    ///
+    /// - Throws: ``MFError`` with `HOOK-001` where there is no such hook.
+    public func order(of hook: String) async throws -> [PluginPlace] {
+        try await registry.loop.perform { [self] in try PluginRegistrar(self).order(of: hook) }
     }
 
     /// Removes remotes by name, and all that was loaded of them.

@@ -4,7 +4,7 @@ import LuaBridge
 extension Host {
     /// Emits a hook with whatever arguments; the result of a waterfall is the data, else the last result.
     func emit(_ name: String, _ data: LuaValue) async throws -> LuaValue {
-        guard let hook = Lifecycle.table.named[name] else { throw MFError.unknownHookToEmit(name) }
+        guard let hook = Lifecycle.table.named[name] else { throw MFError.noSuchHook(name) }
         guard name == Lifecycle.declared.generatePreloadAssets.name else {
             return try await hooks.emit(hook, open: data)
         }
@@ -28,13 +28,6 @@ extension Host {
 }
 
 extension MFError {
-    /// `host:emit` of something that is no hook.
-    static func unknownHookToEmit(_ name: String) -> MFError {
-        MFError(
-            .unknownHook, "there is no hook `\(name)`", context: [("hook", name)],
-            hint: name.closestMatch(in: Lifecycle.table.names).map { "did you mean `\($0)`?" })
-    }
-
     /// `host.method()` in place of `host:method()`.
     static func notCalledOnHost(_ name: String) -> MFError {
         MFError(.badArgument, "`\(name)` is a method of a host", hint: "call it with a colon: `host:\(name)(…)`")

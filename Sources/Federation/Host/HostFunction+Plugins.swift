@@ -4,6 +4,11 @@ extension HostFunction {
     static let disablePluginsOptions = OptionTable([
         .init("for", .duration, "After how long they are called again; otherwise when they are enabled."),
         .init("why", .string, "The reason, as `host:plugins()` tells it."),
+        .init("cascade", .boolean, "Whether the plugins that need them wait until they are called again."),
+    ])
+
+    static let removePluginsOptions = OptionTable([
+        .init("cascade", .boolean, "Whether the plugins that need them are removed, too.")
     ])
 
     /// Functions that a host has, and `mf` does not: they are for whoever owns the host.
@@ -18,13 +23,26 @@ extension HostFunction {
         ) { host, _ in [.array(await HealthService(host).lines().map(\.luaValue))] },
         HostFunction(
             "disablePlugins", "fun(names: string[], options?: mf.DisablePluginsOptions)",
-            "Stops calling plugins, which keep their places; raises if one of the names is unknown."
+            "Stops calling plugins, which keep their places; raises if one of the names is unknown, or others need them."
         ) { host, call in
             let names = try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
             let options = try disablePluginsOptions.read(call, 1)
             try PluginRegistrar(host).disablePlugins(
-                names, for: options["for"].duration, why: options["why"].stringValue)
+                names, for: options["for"].duration, why: options["why"].stringValue,
+                cascade: options["cascade"].boolValue ?? false)
             return []
+        },
+        HostFunction(
+            "order", "fun(hook: string): {plugin: string, why: string}[]",
+            "The plugins that listen to a hook, in the order in which they are called, each with the reason for its place."
+        ) { host, call in
+            let places = try PluginRegistrar(host).order(of: try call.string(0))
+            return [
+                .array(
+                    places.map {
+                        .record(LuaRecord([("plugin", .string($0.plugin)), ("why", .string($0.why))]))
+                    })
+            ]
         },
         HostFunction(
             "enablePlugins", "fun(names: string[])",

@@ -165,17 +165,12 @@ extension HostFunction {
             return []
         },
         HostFunction(
-            "removePlugins", "fun(names: string[]): string[]",
-            "Detaches plugins; returns the names that the host had."
+            "removePlugins", "fun(names: string[], options?: mf.RemovePluginsOptions): string[]",
+            "Detaches plugins; returns the names that the host had, raises if other plugins need them."
         ) { host, call in
-            [
-                .array(
-                    PluginRegistrar(host).removePlugins(
-                        try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
-                    ).map {
-                        .string($0)
-                    })
-            ]
+            let names = try OptionType.strings.read(call, 0).strings(expecting: "a list of names")
+            let cascade = try removePluginsOptions.read(call, 1)["cascade"].boolValue ?? false
+            return [.array(try PluginRegistrar(host).removePlugins(names, cascade: cascade).map { .string($0) })]
         },
         HostFunction(
             async: "revalidate", "fun(names?: string[]): string[]",

@@ -12,7 +12,7 @@ struct HostInitializer: HostService {
     func initialize(_ userOptions: HostOptions) throws {
         let registrar = PluginRegistrar(context)
         try tenants.declare(userOptions.tenants)
-        userOptions.plugins.elements = try registrar.attachAll(userOptions.plugins.elements)
+        userOptions.plugins.elements = try registrar.attachAll(userOptions.plugins.elements, isFirst: true)
         options.plugins = LiveList(userOptions.plugins.elements)
         // Listed again where the host itself gave them, as in Module Federation; attached once.
         for plugin in registry.globalPlugins {

@@ -1,3 +1,4 @@
+import EventLoops
 import LuaBridge
 
 /// One plugin of a list on its way to being attached.
@@ -20,6 +21,12 @@ final class PluginArrival {
     var isRequired: Bool { listed.settings.isRequired != false }
 
     init(_ listed: ListedPlugin, position: Int) { (self.listed, self.position) = (listed, position) }
+
+    /// Notes that what was made is not attached.
+    func fail(_ error: any Error) {
+        draft?.scope?.close()
+        absence = .failed(error)
+    }
 }
 
 /// The generation that is being read: it knows its files, also where reading fails.

@@ -46,6 +46,15 @@ struct PluginDraft {
         PluginDraft(scope: scope, prepared: prepared) { [make] in try around(make) }
     }
 
+    /// The same draft of a plugin that is listed somewhere.
+    func listed(at place: @escaping @Sendable () -> String?) -> PluginDraft {
+        making { make in
+            var plugin = try make()
+            plugin.listedAt = place
+            return plugin
+        }
+    }
+
     /// The same draft of a plugin about which the owner says something.
     func with(_ settings: PluginSettings) -> PluginDraft {
         making { make in

@@ -22,8 +22,8 @@ extension PluginReader {
             try filter.add(own, for: hook, sharedAs: "filter")
             try filter.add(source.settings.only, for: hook, sharedAs: "only")
             if let table = plugin.hookTables[hook.name] {
-                if !table["order"].isNil {
-                    problems.append(.orderOfTenant(hook: hook.name, plugin: plugin.name, source: source.path))
+                for key in ["order", "before", "after"] where !table[key].isNil {
+                    problems.append(.orderOfTenant(key, hook: hook.name, plugin: plugin.name, source: source.path))
                 }
                 // Its handler is the tenant's: a function in place of the reference to it.
                 var table = table
@@ -43,12 +43,31 @@ extension PluginReader {
     }
 }
 
+extension PluginReader {
+    /// What a tenant's plugin says of its place, checked as in those of the host's own plugins.
+    func placement(of plugin: TenantPlugin, _ source: PluginSource) throws -> PluginPlacement {
+        var problems = try PluginPlacement.problems { plugin.placementKeys[$0] }.map { _, problem in
+            MFError(
+                .pluginInvalid, "plugin `\(plugin.name)`: \(problem.text)",
+                context: [("plugin", plugin.name), ("source", source.path)], hint: problem.hint)
+        }
+        if let problem = PluginPlacement.problem(
+            withOrder: plugin.placementKeys["order"], plugin: plugin.name, source: source.path)
+        {
+            problems.append(problem)
+        }
+        if let error = MFError.together(problems, source: source.path) { throw error }
+        return PluginPlacement { plugin.placementKeys[$0] ?? .nil }
+    }
+}
+
 extension MFError {
     /// A tenant's plugin says where it stands among the listeners of a hook.
-    fileprivate static func orderOfTenant(hook: String, plugin: String, source: String) -> MFError {
+    fileprivate static func orderOfTenant(_ key: String, hook: String, plugin: String, source: String) -> MFError {
         MFError(
-            .pluginInvalid, "hook `\(hook)` of plugin `\(plugin)` has an `order`, which a tenant's plugin cannot have",
+            .pluginInvalid,
+            "hook `\(hook)` of plugin `\(plugin)` has \(key == "order" ? "an" : "a") `\(key)`, which a tenant's plugin cannot have",
             context: [("plugin", plugin), ("source", source)],
-            hint: "remove `order`: a tenant's plugin is called where the owner has listed it")
+            hint: "remove `\(key)`: a tenant's plugin is called where the owner has listed it")
     }
 }

@@ -41,21 +41,26 @@ struct PluginReader: Sendable {
     /// - Parameter places: Where the list is written.
     func draft(of value: LuaValue, places: EntryPlaces) throws -> PluginDraft {
         switch value {
-        case .string(let path): return try draft(path, options: .nil, tenant: nil, place: places.next(.string(path)))
-        case .function(let function): return .made(try pluginMade(by: function, options: .nil, source: nil))
+        case .string(let path):
+            let place = places.next(value)
+            return try draft(path, options: .nil, tenant: nil, place: place).listed(at: place)
+        case .function(let function):
+            return .made(try pluginMade(by: function, options: .nil, source: nil)).listed(at: places.next(value))
         case .object(let object):
             if let listed = object as? HostPluginView { return try draft(of: listed.plugin) }
             guard let view = object as? SwiftPluginView else { break }
             return try draft(of: view.plugin, options: .nil, value: value)
         case .table(let table):
             if try PluginDeclaration.isOne(table) {
-                return try draft(ofScript: table, options: .nil, place: places.next(value))
+                let place = places.next(value)
+                return try draft(ofScript: table, options: .nil, place: place).listed(at: place)
             }
             guard try PluginEntry.isList(table) else {
-                return .made(registered(try LuaPlugin(table, of: Lifecycle.table)))
+                return .made(registered(try LuaPlugin(table, of: Lifecycle.table))).listed(at: places.next(value))
             }
             let entry = try PluginEntry(table)
-            return try draft(of: entry, place: places.next(table.get(1))).with(entry.settings)
+            let place = try places.next(table.get(1))
+            return try draft(of: entry, place: place).with(entry.settings).listed(at: place)
         default: break
         }
         throw MFError.pluginInvalid(found: value.luaTypeName, source: nil)
@@ -71,15 +76,20 @@ struct PluginReader: Sendable {
         case .function(let function):
             let holder = ScriptPluginCode(function.place ?? "?", function: function)
             try preparation.grantSecrets(in: entry.options, to: holder, place: place)
-            var plugin = try pluginMade(by: function, options: entry.options, source: nil)
+            var plugin = try pluginMade(
+                by: function, options: entry.options, source: nil, entry: entry.settings.placement)
             plugin.holder = holder
             return .made(plugin)
-        case .declaration(let table): return try draft(ofScript: table, options: entry.options, place: place)
+        case .declaration(let table):
+            return try draft(
+                ofScript: table, options: entry.options, entry: entry.settings.placement, place: place)
         case .file(let path): throw MFError.pluginMissing(path, tried: [])
         }
     }
 
     private func draft(of plugin: HostPlugin) throws -> PluginDraft {
+        let faults = plugin.settings.placement.faults
+        if !faults.isEmpty { throw MFError.badPlacement(faults) }
         switch plugin.kind {
         case .swift(let swift):
             return try draft(of: swift, options: plugin.options, value: .object(SwiftPluginView(swift)))
@@ -100,7 +110,7 @@ struct PluginReader: Sendable {
         guard Plugin.isName(plugin.name) else { throw MFError.badPluginName(plugin.name, source: nil) }
         let holder = SwiftPluginCode(plugin.name)
         let schema = plugin.declaration?.schema ?? [:]
-        let faults = schema.faults(at: ["options"])
+        let faults = schema.faults(at: ["options"]) + plugin.placementFaults
         if !faults.isEmpty { throw MFError.badDeclaration(faults, plugin: plugin.name, nil) }
         let given = PluginDraft.Options(given: options, schema: schema, name: plugin.name) { nil }
         let prepared = Result { try preparation.prepare(given, check: nil, holder: holder) }
@@ -127,21 +137,25 @@ struct PluginReader: Sendable {
 
     /// A declaration that the host script has written itself.
     private func draft(
-        ofScript table: LuaTable, options: LuaValue, place: @escaping @Sendable () -> String?
+        ofScript table: LuaTable, options: LuaValue, entry: PluginPlacement = PluginPlacement(),
+        place: @escaping @Sendable () -> String?
     ) throws -> PluginDraft {
         guard case .function(let make) = try table.rawGet("plugin") else {
             throw MFError.pluginInvalid(found: "table", source: nil)
         }
         let written = make.place?.split(separator: ":").last.flatMap { Int($0) } ?? 1
         let text = make.chunk.flatMap { SourceText(file: String($0.dropFirst()), from: max(1, written - 40)) }
-        let declaration = try PluginDeclaration(table, writtenIn: text, hooks: Lifecycle.table.names)
+        let declaration = try PluginDeclaration(
+            table, writtenIn: text, hooks: Lifecycle.table.names, entry: entry)
         let holder = ScriptPluginCode(declaration.name, function: make)
-        return try draft(of: declaration, options: options, source: nil, holder: holder, place: place)
+        return try draft(
+            of: declaration, options: options, source: nil, entry: entry, holder: holder, place: place)
     }
 
     /// A plugin that declares its options: they are checked, and nothing of it runs yet.
     private func draft(
-        of declaration: PluginDeclaration, options: LuaValue, source: PluginSource?, holder: any SecretHolder,
+        of declaration: PluginDeclaration, options: LuaValue, source: PluginSource?, entry: PluginPlacement? = nil,
+        holder: any SecretHolder,
         place: @escaping @Sendable () -> String?
     ) throws -> PluginDraft {
         let options = PluginDraft.Options(
@@ -156,7 +170,7 @@ struct PluginReader: Sendable {
                 throw MFError.pluginInvalid(found: made.luaTypeName, source: source?.path)
             }
             try declaration.complete(table, source: source?.path)
-            var plugin = registered(try LuaPlugin(table, of: Lifecycle.table, source: source))
+            var plugin = registered(try LuaPlugin(table, of: Lifecycle.table, source: source, entry: entry))
             plugin.schema = declaration.schema
             if source == nil { plugin.holder = holder }
             return plugin
@@ -171,14 +185,14 @@ struct PluginReader: Sendable {
             settings: plugin.source?.settings ?? PluginSettings())
     }
 
-    private func pluginMade(by function: LuaFunction, options: LuaValue, source: PluginSource?) throws
-        -> RegisteredPlugin
-    {
+    private func pluginMade(
+        by function: LuaFunction, options: LuaValue, source: PluginSource?, entry: PluginPlacement? = nil
+    ) throws -> RegisteredPlugin {
         let made = try state.invokeNow(.function(function), [options])
         guard case .table(let table) = made else {
             throw MFError.pluginInvalid(found: made.luaTypeName, source: source?.path)
         }
-        return registered(try LuaPlugin(table, of: Lifecycle.table, source: source))
+        return registered(try LuaPlugin(table, of: Lifecycle.table, source: source, entry: entry))
     }
 
     /// Reads the first version of a plugin's file or text: what it has begun ends with it, and where it fails.
@@ -216,7 +230,8 @@ struct PluginReader: Sendable {
                 return .made(try pluginMade(by: function, options: options, source: source))
             case .table(let table) where try PluginDeclaration.isOne(table):
                 let declaration = try PluginDeclaration(
-                    table, writtenIn: SourceText(name: file, bytes: bytes), hooks: Lifecycle.table.names)
+                    table, writtenIn: SourceText(name: file, bytes: bytes), hooks: Lifecycle.table.names, source: source
+                )
                 generation.pluginName = declaration.name
                 let draft = try draft(
                     of: declaration, options: options, source: source, holder: generation, place: place)
@@ -291,6 +306,7 @@ struct PluginReader: Sendable {
         if let fail = settings.policy.fail { plugin.failsClosed = fail == .closed }
         if plugin.failsClosed { settings.policy.fail = .closed }
         plugin.filters = try filters(of: plugin, source)
+        plugin.placement = try placement(of: plugin, source)
         for name in plugin.functions where Lifecycle.table.named[name] == nil {
             guard LuaPlugin.functionsBesideHooks.contains(name) else {
                 throw MFError.unknownHook(

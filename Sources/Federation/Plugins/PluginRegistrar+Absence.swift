@@ -42,7 +42,7 @@ extension PluginRegistrar {
         plugin.source?.generation.scope.close()
         keep(
             AbsentPlugin(
-                id: context.takePluginNumber(order: .listed), name: plugin.name, value: listed?.value ?? plugin.value,
+                id: context.takePluginNumber(), name: plugin.name, value: listed?.value ?? plugin.value,
                 from: plugin.source?.path, tenant: plugin.source?.tenant, reason: .off(why: reason), files: []))
         return true
     }
@@ -52,7 +52,7 @@ extension PluginRegistrar {
         let listed = arrival.listed
         let name = arrival.plugin?.name ?? listed.provisionalName ?? "plugins[\(arrival.position)]"
         let absent = AbsentPlugin(
-            id: context.takePluginNumber(order: .listed), name: name, value: listed.value, from: listed.path,
+            id: context.takePluginNumber(), name: name, value: listed.value, from: listed.path,
             tenant: listed.tenant, reason: reason, files: arrival.files.all)
         // One that serves under the name serves on, as where the same name is listed twice.
         guard !context.plugins.contains(where: { $0.name == name }) else { return warn(of: absent) }

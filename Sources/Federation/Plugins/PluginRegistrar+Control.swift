@@ -10,9 +10,18 @@ extension PluginRegistrar {
     /// - Parameters:
     ///   - time: After how long they are called again; nil: when they are enabled.
     ///   - reason: What `host:plugins()` says of them.
-    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has; nothing is done then.
-    func disablePlugins(_ names: [String], for time: Duration? = nil, why reason: String? = nil) throws {
+    ///   - cascade: Whether the owner's plugins that need them wait until they are called again.
+    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has, with `PLUGIN-023` where other plugins need
+    ///   them; nothing is done then.
+    func disablePlugins(
+        _ names: [String], for time: Duration? = nil, why reason: String? = nil, cascade: Bool = false
+    ) throws {
         let chosen = try known(names)
+        if !cascade {
+            let dependants = dependants(of: Set(names)).filter { !$0.known.isResting }
+            try expectNoDependants(
+                of: chosen.attached.map(\.name), among: dependants, cascading: "has those wait that need another")
+        }
         for plugin in chosen.absent { disable(plugin, for: time, why: reason) }
         for plugin in chosen.attached {
             rest(plugin, .off(why: reason))
@@ -22,6 +31,7 @@ extension PluginRegistrar {
                 account.wakeUp = nil
                 account.rest = nil
                 context.hooks.recompile()
+                context.dependencies.settle()
             }
         }
     }
@@ -63,6 +73,7 @@ extension PluginRegistrar {
         for hook in account.hooks { hook.endObserving() }
         if let timer = account.wakeUp { loop.cancel(timer) }
         account.wakeUp = nil
+        account.onTrip = nil
     }
 
     private func rest(_ plugin: RegisteredPlugin, _ rest: PluginAccount.Rest?) {
@@ -71,6 +82,7 @@ extension PluginRegistrar {
         account.wakeUp = nil
         account.rest = rest
         hooks.recompile()
+        context.dependencies.settle()
     }
 
     private func known(

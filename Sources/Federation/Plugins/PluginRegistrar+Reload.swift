@@ -38,6 +38,12 @@ extension PluginRegistrar {
         let new = try registry.reloads.withinLoadTime(of: self.state) { try reader.readPlugin(source) }
         let filters = try filters(of: new)
         guard new.name == old.name else { throw MFError.reloadRenamed(old.name, to: new.name, path: source.path) }
+        let all = context.plugins.map { $0.id == old.id ? new : $0 }
+        let needing = dependants(of: [old.name]).filter {
+            !$0.lacks(in: all).isEmpty && $0.lacks(in: context.plugins).isEmpty
+        }
+        try expectRequirements(of: [new] + needing, in: all)
+        try expectOrder(of: all)
         let state = try step(
             "beforeReload", of: old,
             LuaRecord([("generation", .integer(Int64(last.number))), ("origin", .object(context))]))
@@ -86,15 +92,14 @@ extension PluginRegistrar {
         var new = read
         new.id = context.takePluginNumber(rank: old.id.rank)
         new.account = old.account
+        new.listedAt = old.listedAt
         new.account?.reset()
         switch new.body {
         case .lua(let plugin):
             let listeners = Dictionary(plugin.hooks.map { ($0.name, $0) }) { first, _ in first }
             hooks.replace(old.id, hooks: plugin.hooks.map(\.name), ending: scope) { name, store in
                 guard let hook = listeners[name], let filter = filters[name] else { return }
-                store.add(
-                    lua: hook.function, filter: filter, plugin: new.known, owner: new.id,
-                    rank: new.id.rank(in: hook.order))
+                store.add(lua: hook.function, filter: filter, plugin: new.known, owner: new.id)
             }
         case .tenant(let plugin, _):
             let border = TenantBorder(plugin, host: context)
@@ -104,6 +109,8 @@ extension PluginRegistrar {
         case .swift: return
         }
         if let index = context.plugins.firstIndex(where: { $0.id == old.id }) { context.plugins[index] = new }
+        if new.isPlaced { context.ordersPlugins = true }
+        arrange()
         if let index = options.plugins.elements.firstIndex(of: old.value) {
             options.plugins.elements[index] = new.value
         }

@@ -41,6 +41,20 @@ struct PluginRegistrar: HostService {
 
     /// Detaches plugins by name: the inverse of ``registerPlugins(_:)``.
     ///
+    /// - Parameter cascade: Whether the owner's plugins that need them go, too.
+    /// - Returns: The names that the host had, those that went besides last.
+    /// - Throws: ``MFError`` with `PLUGIN-023` where other plugins need them; nothing is done then.
+    @discardableResult
+    func removePlugins(_ names: [String], cascade: Bool) throws -> [String] {
+        let known = Set(context.plugins.map(\.name))
+        let gone = names.filter(known.contains)
+        let dependants = dependants(of: Set(gone))
+        if !cascade { try expectNoDependants(of: gone, among: dependants, cascading: "removes all of them") }
+        return removePlugins(names) + removePlugins(dependants.map(\.name))
+    }
+
+    /// Detaches plugins whoever needs them: those that do wait from then on.
+    ///
     /// - Returns: The names that the host had.
     @discardableResult
     func removePlugins(_ names: [String]) -> [String] {
@@ -56,7 +70,10 @@ struct PluginRegistrar: HostService {
     ///
     /// All are read and checked before the first is attached: a bad one leaves nothing behind, unless its entry says
     /// `required = false`, where it is left out. What is left out shows nothing.
-    func attachAll(_ values: [LuaValue]) throws -> [LuaValue] {
+    ///
+    /// - Parameter isFirst: Whether the host is being made: plugins of tenants whose places contradict each other are left
+    ///   out then, as no tenant keeps a host from being made.
+    func attachAll(_ values: [LuaValue], isFirst: Bool = false) throws -> [LuaValue] {
         var arrivals: [PluginArrival] = []
         do {
             for (index, value) in values.enumerated() {
@@ -67,6 +84,7 @@ struct PluginRegistrar: HostService {
             for arrival in arrivals { try advance(arrival) { try read(arrival, places) } }
             try PluginDraft.expectPrepared(arrivals.filter(\.isRequired).compactMap(\.draft))
             for arrival in arrivals { try advance(arrival) { arrival.plugin = try arrival.draft?.made() } }
+            try expectAttachable(arrivals, isFirst: isFirst)
             for case let known? in arrivals.map(\.known) where known.plugin.source?.hasOptions(known.options) == false {
                 _ = try reload(known.plugin, options: known.options)
             }
@@ -86,7 +104,7 @@ struct PluginRegistrar: HostService {
         var isAttached = false
         try advance(arrival) {
             guard let plugin = arrival.plugin else { return }
-            isAttached = try attach(plugin, replacing: arrival.listed)
+            isAttached = try attach(plugin, replacing: arrival.listed, isChecked: true)
         }
         if let absence = arrival.absence { leaveOut(arrival, absence) }
         return isAttached ? arrival.plugin?.value : nil
@@ -136,27 +154,30 @@ struct PluginRegistrar: HostService {
     /// - Parameters:
     ///   - listed: What its list says of it.
     ///   - place: The place that was kept for it.
+    ///   - isChecked: Whether its requirements and its place are known to be right.
     /// - Returns: Whether the host has it now; false where it is left out by its name.
     @discardableResult
     func attach(
-        _ plugin: RegisteredPlugin, replacing listed: ListedPlugin? = nil, at place: PluginID? = nil
+        _ plugin: RegisteredPlugin, replacing listed: ListedPlugin? = nil, at place: PluginID? = nil,
+        isChecked: Bool = false
     ) throws -> Bool {
         if place == nil, leaveOut(plugin, listed) { return false }
         if let known = context.plugins.first(where: { $0.name == plugin.name }) {
             passOver(plugin, for: known)
             return true
         }
+        if !isChecked { try expectAttachable(plugin) }
         warnOfDoubts(about: plugin)
         if !plugin.name.hasSuffix("-plugin") { registry.warnOnce(aboutPluginName: plugin.name) }
         var plugin = plugin
-        plugin.id =
-            place.map { context.takePluginNumber(rank: $0.rank + plugin.order.rank) }
-            ?? context.takePluginNumber(order: plugin.order)
+        plugin.id = context.takePluginNumber(rank: place?.rank)
         if plugin.source == nil { plugin.applied = Lifetime() }
         plugin.account = PluginAccount(
             plugin.name, policy: plugin.settings.policy, isTenants: plugin.isTenants
         ) { [log] in log.warning("\($0)") }
+        plugin.known.onTrip = { [weak dependencies = context.dependencies] in dependencies?.settle() }
         context.plugins.append(plugin)
+        if plugin.isPlaced { context.ordersPlugins = true }
         do {
             try listen(plugin)
         } catch {
@@ -164,6 +185,8 @@ struct PluginRegistrar: HostService {
             throw error
         }
         forget(absent: plugin.name)
+        arrange()
+        warnOfVersions(around: plugin)
         guard plugin.source != nil else { return true }
         hooks.mayReload = true
         registry.reloads.onFilesChange?()
@@ -199,8 +222,7 @@ struct PluginRegistrar: HostService {
                 let filter = try filter(of: hook, plugin)
                 for store in hooks.stores(named: hook.name) {
                     store.add(
-                        lua: hook.function, filter: filter, plugin: plugin.known, owner: plugin.id,
-                        rank: plugin.id.rank(in: hook.order))
+                        lua: hook.function, filter: filter, plugin: plugin.known, owner: plugin.id)
                 }
             }
         case .tenant(let tenant, _):
@@ -231,6 +253,7 @@ struct PluginRegistrar: HostService {
         for store in hooks.stores { store.remove(owner: plugin.id) }
         if let account = plugin.account { end(account) }
         context.plugins.removeAll { $0.id == plugin.id }
+        arrange()
         plugin.applied?.close()
         guard let source = plugin.source else { return }
         hooks.end(source.generation.scope)

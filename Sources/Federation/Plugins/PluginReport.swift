@@ -17,6 +17,9 @@ public struct PluginReport: Sendable, Equatable {
         case tripped
         /// It did not load, and need not; it is tried again when its file changes.
         case failed
+        /// It needs a plugin that is disabled, has tripped, waits itself, or is not attached, and is called again when that
+        /// one is.
+        case waiting
     }
 
     /// What the listener of one hook has done.
@@ -89,6 +92,9 @@ extension PluginReport {
         case nil where account.breaker?.isOpen == true:
             state = .tripped
             why = account.lastFailure.map { "`\($0.hook)` failed: \($0.message)" }
+        case nil where account.waiting != nil:
+            state = .waiting
+            why = account.waiting
         case nil: state = .on
         }
         hooks = account.hooks.map { hook in

@@ -53,8 +53,9 @@ final class TenantDeclaration: Sendable {
         let functions = try (given.field("functions").luaElements() ?? []).map { name in
             (name, LuaValue.callable(LuaCallable("tenant") { _ in [] }))
         }
+        // One that needs another version of mflua waits for it, and keeps nobody else from being attached.
         let declaration = try PluginDeclaration(
-            entries + functions, writtenIn: text, hooks: Lifecycle.table.names)
+            entries + functions, writtenIn: text, hooks: Lifecycle.table.names, entry: PluginPlacement(requires: [:]))
         let options = PluginDraft.Options(
             given: options, schema: declaration.schema, name: declaration.name, place: place)
         let values = try preparation.prepare(options, check: nil, holder: holder)

@@ -46,6 +46,7 @@ extension Reference {
             ("mf.FetchOptions", FetchRequest.options, "How a URL is asked."),
             ("mf.ResponseFields", MFLibrary.responseFields, "The parts of a response."),
             ("mf.Trip", PluginSettings.trip, "When a plugin that keeps failing is passed over."),
+            ("mf.RemovePluginsOptions", HostFunction.removePluginsOptions, "How plugins are detached."),
             (
                 "mf.DisablePluginsOptions", HostFunction.disablePluginsOptions,
                 "How long plugins are not called, and why."

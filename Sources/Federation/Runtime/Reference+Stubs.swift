@@ -125,7 +125,7 @@ extension Reference {
         ---@field from? string The file that it was read from.
         ---@field tenant? string
         ---@field generation integer 1 for the version that was attached; 0 where none was.
-        ---@field state "on"|"off"|"tripped"|"failed" `failed`: it did not load and need not.
+        ---@field state "on"|"off"|"tripped"|"failed"|"waiting" `failed`: it did not load and need not. `waiting`: it needs a plugin that is not called.
         ---@field why? string The reason, unless it is on.
         ---@field hooks table<string, mf.HookReport>
         ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.

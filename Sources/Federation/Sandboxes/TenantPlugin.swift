@@ -6,7 +6,7 @@ package import LuaBridge
 ///
 /// Its hooks are called by name. They see copies and read-only views, and change what they return.
 package final class TenantPlugin: @unchecked Sendable {
-    // Constants, but for `failsClosed`, which is set before the plugin is attached and constant from then on.
+    // Constants, but for what is set before the plugin is attached, and constant from then on.
 
     /// The plugin's name.
     package let name: String
@@ -23,6 +23,10 @@ package final class TenantPlugin: @unchecked Sendable {
     private let listeners: [String: TenantFunctionProxy]
     /// Its `filter`, as it was given.
     let filter: LuaValue
+    /// What it says of its place, as it was given.
+    let placementKeys: [String: LuaValue]
+    /// The same; set once it was checked.
+    var placement = PluginPlacement()
     /// The hooks that are written as tables, without their handlers.
     let hookTables: [String: LuaRecord]
     /// For which calls its listeners are called, by hook; set once it was checked.
@@ -30,10 +34,10 @@ package final class TenantPlugin: @unchecked Sendable {
 
     init(
         name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunctionProxy], filter: LuaValue,
-        hookTables: [String: LuaRecord]
+        placementKeys: [String: LuaValue], hookTables: [String: LuaRecord]
     ) {
         (self.name, self.version, self.tenant, self.listeners) = (name, version, tenant, listeners)
-        (self.filter, self.hookTables) = (filter, hookTables)
+        (self.filter, self.placementKeys, self.hookTables) = (filter, placementKeys, hookTables)
         functions = listeners.keys.sorted()
         failsClosed = tenant.options.failClosed
     }
@@ -177,7 +181,9 @@ extension Tenant {
         }
         return TenantPlugin(
             name: pluginName, version: record["version"].stringValue, tenant: self, listeners: listeners,
-            filter: record["filter"], hookTables: tables)
+            filter: record["filter"],
+            placementKeys: ["order", "before", "after", "requires"].reduce(into: [:]) { $0[$1] = record[$1] },
+            hookTables: tables)
     }
 
     /// Loads the chunk in `...`: source, name, options, and what prepares the options of a plugin that declares them.
@@ -216,6 +222,9 @@ extension Tenant {
           local made = plugin.plugin(values)
           if type(made) ~= "table" then return made end
           made.name, made.version = plugin.name, plugin.version
+          for _, key in ipairs { "order", "before", "after", "requires" } do
+            if made[key] == nil then made[key] = plugin[key] end
+          end
           return made
         end
         -- The lines go out as data: what is called in a tenant gets no functions.

@@ -36,6 +36,10 @@ public class HostContext: @unchecked Sendable {
     /// The listed plugins that are not attached.
     final var absentPlugins: [AbsentPlugin] = []
     private final var nextPluginNumber = 1
+    /// Which plugins wait for others.
+    final let dependencies: PluginDependencies
+    /// Whether something is said of the places of plugins; else they are called as they are listed.
+    final var ordersPlugins = false
     /// What was registered by plugins, and ends with them.
     final var claims = NameOwners()
     /// The generation of a plugin that has made this host, which ends with it.
@@ -57,6 +61,7 @@ public class HostContext: @unchecked Sendable {
     init(name: String, registry: FederationRegistry, hooks: HookTable) {
         (self.name, self.registry) = (name, registry)
         self.hooks = HookBus(hooks, state: registry.state)
+        dependencies = PluginDependencies(self.hooks)
         tenants = TenantStore(registry.state, secrets: registry.secrets)
         currentOptions = HostOptions(name: name)
         currentOptions.id = ""
@@ -66,15 +71,10 @@ public class HostContext: @unchecked Sendable {
 
     /// Numbers a registration of a plugin.
     ///
-    /// - Parameter rank: The place of the plugin that it replaces.
+    /// - Parameter rank: The place in the list of the plugin that it replaces.
     final func takePluginNumber(rank: Int? = nil) -> PluginID {
         defer { nextPluginNumber += 1 }
         return PluginID(number: nextPluginNumber, rank: rank)
-    }
-
-    /// The same for a plugin that is attached.
-    final func takePluginNumber(order: PluginOrder) -> PluginID {
-        takePluginNumber(rank: nextPluginNumber + order.rank)
     }
 
     /// Whether what it is made of is taken over when it changes.

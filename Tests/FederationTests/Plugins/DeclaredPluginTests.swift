@@ -215,7 +215,7 @@ import Testing
     static let wrong: [(text: String, messages: [String])] = [
         ("\n  options = {\n    x = { typ = 'string' },\n  },", [":3: `options.x.typ` is not a word of a declaration"]),
         ("\n  requierd = {},", [":2: `requierd` is not a key of a declaration"]),
-        ("\n  requires = {},", [":2: `requires` is not available in this version"]),
+        ("\n  needs = {},", [":2: `needs` is not available in this version"]),
         ("\n  health = function() end,", [":2: `health` belongs into the table that `plugin` returns"]),
         ("\n  onLoad = function() end,", [":2: `onLoad` belongs into the table that `plugin` returns"]),
         ("\n  filter = { id = 'a/*' },", [":2: `filter` belongs into the table that `plugin` returns"]),
@@ -330,7 +330,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["before", "grant", "shadow"])
+    @Test(arguments: ["grant", "shadow"])
     func keysOfLaterVersionsAreRefusedByName(key: String) async throws {
         try await withSite { site in
             let error = await site.failure(

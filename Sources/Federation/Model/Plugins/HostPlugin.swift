@@ -70,6 +70,20 @@ public struct HostPlugin: Sendable {
         return copy
     }
 
+    /// The same plugin at another place among the plugins of its host: what is said here wins over what the plugin says.
+    ///
+    /// ```swift
+    /// .file("plugins/audit.lua").placed(PluginPlacement(order: .pre, after: ["auth-plugin"]))
+    /// ```
+    ///
+    /// - Parameter placement: Its place. The registration fails with `LUA-012` if a range of versions is none, with
+    ///   `PLUGIN-021` if the places of plugins contradict each other, with `PLUGIN-022` if something required is missing.
+    public func placed(_ placement: PluginPlacement) -> HostPlugin {
+        var copy = self
+        copy.settings.placement = placement
+        return copy
+    }
+
     /// A plugin written in Swift.
     ///
     /// - Parameters:

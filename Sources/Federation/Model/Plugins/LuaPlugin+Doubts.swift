@@ -3,7 +3,8 @@ import LuaBridge
 
 extension LuaPlugin {
     /// The keys of a plugin's table that are read, besides the hooks.
-    private static let ownKeys = ["name", "version", "order", "filter"] + functionsBesideHooks.sorted()
+    private static let ownKeys =
+        ["name", "version", "order", "filter"] + PluginPlacement.keys.map(\.name) + functionsBesideHooks.sorted()
 
     /// What is probably a mistake in a plugin's table. Data under other keys is the author's, so these are no errors.
     ///

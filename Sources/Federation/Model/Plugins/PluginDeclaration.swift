@@ -14,7 +14,8 @@ struct PluginDeclaration: Sendable {
     let name: String
     let version: String?
     let about: String?
-    let order: LuaValue
+    /// What it says of the plugin's place, as it is written.
+    let placement: [(key: String, value: LuaValue)]
     let schema: OptionSchema
     /// What the author checks beside the schema.
     let check: LuaFunction?
@@ -26,10 +27,11 @@ struct PluginDeclaration: Sendable {
         if case .function = try table.rawGet("plugin") { true } else { false }
     }
 
-    private static let keys = ["name", "version", "about", "options", "check", "plugin", "order"]
+    private static let keys =
+        ["name", "version", "about", "options", "check", "plugin", "order"] + PluginPlacement.keys.map(\.name)
     /// Keys that later versions have.
     private static let laterKeys: Set<String> = [
-        "before", "after", "requires", "store", "observe", "needs", "provides", "events",
+        "store", "observe", "needs", "provides", "events",
         "experimental",
     ]
 
@@ -38,15 +40,26 @@ struct PluginDeclaration: Sendable {
     /// - Parameters:
     ///   - text: What it is written in, for the lines in messages.
     ///   - hooks: The hooks that there are.
-    /// - Throws: ``MFError`` with `PLUGIN-002` that names everything wrong with it.
-    init(_ table: LuaTable, writtenIn text: SourceText?, hooks: [String]) throws {
-        try self.init(try table.pairs(), writtenIn: text, hooks: hooks)
+    ///   - source: What it was read from.
+    ///   - entry: What the owner says of its place; nil: what the source says.
+    /// - Throws: ``MFError`` with `PLUGIN-002` that names everything wrong with it, with `PLUGIN-022` where it needs
+    ///   another version of mflua.
+    init(
+        _ table: LuaTable, writtenIn text: SourceText?, hooks: [String], source: PluginSource? = nil,
+        entry: PluginPlacement? = nil
+    ) throws {
+        try self.init(try table.pairs(), writtenIn: text, hooks: hooks, source: source, entry: entry)
     }
 
     /// Reads a declaration from the entries of its table.
     ///
     /// - Throws: ``MFError`` with `PLUGIN-002` that names everything wrong with it.
-    init(_ entries: [(LuaValue, LuaValue)], writtenIn text: SourceText?, hooks: [String]) throws {
+    init(
+        _ entries: [(LuaValue, LuaValue)], writtenIn text: SourceText?, hooks: [String], source: PluginSource? = nil,
+        entry: PluginPlacement? = nil
+    ) throws {
+        let named = Dictionary(entries.compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }) { $1 }
+        try LuaPlugin.expectVersion(named, source: source, entry: entry ?? source?.settings.placement)
         var faults: [SchemaFault] = []
         var given: [String: LuaValue] = [:]
         for (key, value) in entries {
@@ -71,11 +84,12 @@ struct PluginDeclaration: Sendable {
             faults.append(SchemaFault(keys: ["name"], text: "`name` is \"\(name)\": it has neither `/` nor `,`"))
         }
         (version, about) = (string("version"), string("about"))
-        order = given["order"] ?? .nil
+        placement = (["order"] + PluginPlacement.keys.map(\.name)).compactMap { key in given[key].map { (key, $0) } }
         if let value = given["order"], value.stringValue != "pre", value.stringValue != "post" {
             faults.append(
                 SchemaFault(keys: ["order"], text: "`order` is \"pre\" or \"post\", got \(value.shownOption)"))
         }
+        faults += try PluginPlacement.problems { given[$0] }.map { SchemaFault(keys: [$0], text: $1.text) }
         check = given["check"]?.functionValue
         if let value = given["check"], !value.isCallable {
             faults.append(SchemaFault(keys: ["check"], text: "`check` is a function, got \(value.shownOption)"))
@@ -89,7 +103,7 @@ struct PluginDeclaration: Sendable {
     ///
     /// - Throws: ``MFError`` with `HOOK-006` where the table says otherwise.
     func complete(_ table: LuaTable, source: String?) throws {
-        for (key, declared) in [("name", .string(name)), ("version", .optional(version)), ("order", order)] {
+        for (key, declared) in [("name", .string(name)), ("version", .optional(version))] + placement {
             let own = try table.rawGet(key)
             if own.isNil {
                 if !declared.isNil { try table.rawSet(key, declared) }

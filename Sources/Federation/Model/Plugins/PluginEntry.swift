@@ -37,7 +37,7 @@ struct PluginEntry {
 
     /// Keys that later versions have.
     private static let laterKeys = [
-        "order", "before", "after", "grant", "shadow", "remote", "version",
+        "grant", "shadow", "remote", "version",
     ]
 
     /// Reads an entry.

@@ -9,7 +9,7 @@ struct PluginHook: Sendable {
     /// For which calls it is called: the plugin's own patterns and the hook's.
     let filter: HookFilter
     /// Its place in this hook, where it differs from the plugin's.
-    let order: PluginOrder?
+    let placement: PluginPlacement
 }
 
 /// The keys of a listener that is written as a table.
@@ -17,6 +17,8 @@ enum PluginHookTable {
     static let options = OptionTable([
         .init("filter", .hookFilter, "Patterns over the hook's text arguments, `remote`, `code` or `initiator`."),
         .init("order", .word("pre", "post"), "Its place in this hook: before or after those that say nothing."),
+        .init("before", .pluginNames, "Names of plugins that are called later in this hook."),
+        .init("after", .pluginNames, "Names of plugins that are called earlier in this hook."),
         .init("handler", .function("fun(args: table): any"), "The listener.", isRequired: true),
     ])
 

@@ -24,6 +24,8 @@ struct RegisteredPlugin: Sendable {
     var applied: Lifetime?
     /// What the owner says of it.
     var settings = PluginSettings()
+    /// Where it is listed, for messages.
+    var listedAt: @Sendable () -> String? = { nil }
     /// Its calls and failures, over all generations; there once it is attached.
     var account: PluginAccount?
 
@@ -47,8 +49,24 @@ struct RegisteredPlugin: Sendable {
     /// Where it was read from, for messages.
     var place: String { source.map { " from `\($0.path)`" } ?? "" }
 
-    /// Its place among the plugins.
-    var order: PluginOrder { if case .lua(let plugin) = body { plugin.order } else { .listed } }
+    /// What its author says of its place.
+    var placement: PluginPlacement {
+        switch body {
+        case .lua(let plugin): plugin.placement
+        case .tenant(let plugin, _): plugin.placement
+        case .swift(let plugin): plugin.placement
+        }
+    }
+
+    /// What its author says of its place in single hooks.
+    var hookPlacements: [String: PluginPlacement] {
+        switch body {
+        case .lua(let plugin):
+            Dictionary(plugin.hooks.map { ($0.name, $0.placement) }) { first, _ in first }.filter { !$0.value.isEmpty }
+        case .tenant: [:]
+        case .swift(let plugin): plugin.hookPlacements
+        }
+    }
 
     /// The version it names, if it does.
     var version: LuaValue {
@@ -66,51 +84,6 @@ struct RegisteredPlugin: Sendable {
         case .tenant(_, let source): source
         case .swift: nil
         }
-    }
-}
-
-/// Where a plugin's listeners stand among those of others.
-enum PluginOrder: Sendable {
-    /// Before those that say nothing.
-    case pre
-    /// As the plugins were attached.
-    case listed
-    /// After those that say nothing.
-    case post
-
-    /// What is added to a plugin's number for its place.
-    var rank: Int {
-        switch self {
-        case .pre: -Self.distance
-        case .listed: 0
-        case .post: Self.distance
-        }
-    }
-
-    /// More than there are ever plugins.
-    fileprivate static let distance = 1 << 40
-
-    /// Reads `order` of a plugin; what is no text is the author's own.
-    init(_ value: LuaValue?, plugin: String, source: String?) throws {
-        switch value?.stringValue {
-        case nil: self = .listed
-        case "pre": self = .pre
-        case "post": self = .post
-        case let text?:
-            throw MFError(
-                .pluginInvalid, "`order` of plugin `\(plugin)` is `\(text)`",
-                context: [("plugin", plugin), ("file", source)], hint: "set it to `pre` or `post`, or omit it")
-        }
-    }
-}
-
-extension PluginID {
-    /// The place in a hook for which the plugin says an order of its own.
-    func rank(in order: PluginOrder?) -> Int {
-        guard let order else { return rank }
-        let half = PluginOrder.distance / 2
-        let listed = rank > half ? rank - PluginOrder.distance : rank < -half ? rank + PluginOrder.distance : rank
-        return listed + order.rank
     }
 }
 
@@ -162,7 +135,7 @@ struct LuaPlugin: Sendable {
     let apply: LuaFunction?
     /// Says how the plugin is.
     let health: LuaFunction?
-    let order: PluginOrder
+    let placement: PluginPlacement
     let source: PluginSource?
     /// What its table has that is probably meant otherwise, for the log.
     let doubts: [String]
@@ -172,14 +145,19 @@ struct LuaPlugin: Sendable {
     /// - Throws: ``MFError`` with `HOOK-001` for a function under a name that is no hook, `HOOK-005` without a name,
     ///   `HOOK-006` for anything else that is no plugin.
     ///   Several problems are told together, as `HOOK-006` where they differ.
-    init(_ table: LuaTable, of hookTable: HookTable, source: PluginSource? = nil) throws {
+    ///
+    /// - Parameter entry: What the owner says of its place; nil: what the source says.
+    init(
+        _ table: LuaTable, of hookTable: HookTable, source: PluginSource? = nil, entry: PluginPlacement? = nil
+    ) throws {
         let entries = Dictionary(
             try table.pairs().compactMap { entry in entry.0.stringValue.map { ($0, entry.1) } }
         ) { $1 }
+        try Self.expectVersion(entries, source: source, entry: entry ?? source?.settings.placement)
         let problems = try Self.problems(of: entries, hooks: hookTable.names, path: source?.path)
         if let error = MFError.together(problems, source: source?.path) { throw error }
         name = entries["name"]?.stringValue ?? ""
-        order = try PluginOrder(entries["order"], plugin: name, source: source?.path)
+        placement = PluginPlacement { entries[$0] ?? .nil }
         self.table = table
         apply = entries["apply"]?.functionValue
         health = entries["health"]?.functionValue
@@ -201,15 +179,15 @@ struct LuaPlugin: Sendable {
             try filter.add(patterns, for: hook, sharedAs: "filter")
             switch value {
             case .function(let function):
-                return PluginHook(name: hook.name, function: function, filter: filter, order: nil)
+                return PluginHook(
+                    name: hook.name, function: function, filter: filter, placement: PluginPlacement())
             case .table:
                 let parts = try PluginHookTable.options.read(value, of: hook.name)
                 try filter.add(HookFilter.Patterns(parts["filter"]), for: hook)
                 guard let function = parts["handler"].functionValue else { return nil }
-                let order =
-                    parts["order"].isNil
-                    ? nil : try PluginOrder(parts["order"], plugin: plugin, source: source)
-                return PluginHook(name: hook.name, function: function, filter: filter, order: order)
+                return PluginHook(
+                    name: hook.name, function: function, filter: filter,
+                    placement: PluginPlacement { parts[$0] })
             default: return nil
             }
         } catch let error as MFError {
@@ -258,11 +236,19 @@ struct LuaPlugin: Sendable {
                     hint: problem.hint)
             }
         }
+        if let problem = PluginPlacement.problem(withOrder: entries["order"], plugin: name, source: path) {
+            problems.append(problem)
+        }
+        problems += try PluginPlacement.problems { entries[$0] }.map { _, problem in
+            MFError(
+                .pluginInvalid, "plugin `\(name)`: \(problem.text)", context: [("plugin", name), ("source", path)],
+                hint: problem.hint)
+        }
         for function in functionsBesideHooks.sorted() {
             guard let value = entries[function], value.functionValue == nil else { continue }
             problems.append(.hookNotFunction(function, found: value.luaTypeName, plugin: name, source: path))
         }
-        let known = Set(hooks)
+        let known = Set(hooks + PluginPlacement.keys.map(\.name))
         for (key, value) in sorted where !known.contains(key) && !functionsBesideHooks.contains(key) {
             if case .function(let function) = value {
                 problems.append(.unknownHook(key, plugin: name, source: function.place ?? path, known: hooks))
