@@ -126,8 +126,8 @@ let package = Package(
         .testTarget(name: "PosixTests", dependencies: ["Posix", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .testTarget(
-            name: "EventLoopsTests", dependencies: ["Diagnostics", "EventLoops", "TestSupport"], swiftSettings: settings
-        ),
+            name: "EventLoopsTests", dependencies: ["Diagnostics", "EventLoops", "Posix", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "SemverTests", dependencies: ["LuaBridge", "Semver", "TestSupport"], swiftSettings: settings),
         .testTarget(

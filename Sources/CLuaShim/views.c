@@ -191,6 +191,13 @@ static int register_type(lua_State *L) {
         mf_decode(L, s, &r);
         lua_rawset(L, -3);
     }
+    if (lua_getfield(L, -1, "__close") != LUA_TNIL) { /* among the methods, but none to be called by its name */
+        lua_setfield(L, -3, "__close");
+        lua_pushnil(L);
+        lua_setfield(L, -2, "__close");
+    } else {
+        lua_pop(L, 1);
+    }
     lua_pushcclosure(L, view_index, 1);
     lua_setfield(L, -2, "__index");
     request->slot = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -20,6 +20,7 @@ public protocol LuaObject: AnyObject, Sendable {
     static var luaTypeName: String { get }
 
     /// The methods, `view:method(…)`. They are found before ``luaGet(_:)`` is asked, and get the object as argument 0.
+    /// One with the name `__close` is called where a `<close>` variable that holds the view ends; it cannot wait.
     static var luaMethods: [LuaCallable] { get }
 
     /// Reads `view.key`.

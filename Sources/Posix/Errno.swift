@@ -14,3 +14,12 @@ package struct Errno: Error, Equatable, CustomStringConvertible {
     /// The system's own words: `No such file or directory`.
     package var description: String { String(cString: strerror(code)) }
 }
+
+extension Errno {
+    /// Whether there is no such file, or a part of its path is no folder.
+    package var isOfAbsence: Bool { code == ENOENT || code == ENOTDIR }
+    /// Whether the user has no right to it.
+    package var isOfPermission: Bool { code == EACCES || code == EPERM }
+    /// Whether descriptors, processes or memory have run out.
+    package var isOfResources: Bool { [EMFILE, ENFILE, EAGAIN, ENOMEM].contains(code) }
+}

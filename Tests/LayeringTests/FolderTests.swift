@@ -8,7 +8,7 @@ import Testing
         "Diagnostics": ["", "Codes"],
         "Federation": [
             "Secrets", "Options", "Schemas", "Views", "Hooks", "Tools", "Sandboxes", "Model", "State", "Arguments",
-            "Border", "Resources",
+            "Border", "Operations", "Resources",
             "Snapshot", "Share", "Preload", "Remote", "Update", "Plugins", "Host", "Runtime",
         ],
         "mflua": ["Terminal", "Log", ""],

@@ -181,10 +181,27 @@ error("Cannot require a meta file")
 ---@field method? string The method; `GET` if absent.
 ---@field headers? table<string, string> The request headers, except those that frame the message; a value can be a `mf.Secret`.
 ---@field body? string The request body; it can be a `mf.Secret`.
----@field timeout? number The time limit of the transfer in milliseconds; 20,000 if absent.
----@field connectTimeout? number The time limit for connecting in milliseconds; 5,000 if absent.
+---@field timeout? number|string The time limit of the transfer, in milliseconds or as "20s"; 20 s if absent.
+---@field connectTimeout? number|string The time limit for connecting, in milliseconds or as "5s"; 5 s if absent.
 ---@field maxBytes? integer The size limit of the response body in bytes; 16 MiB if absent.
 ---@field maxRedirects? integer How many redirects to follow; 5 if absent. A tenant's request follows 3 at most.
+
+--- How a program is run.
+---@class mf.ExecOptions
+---@field stdin? string What the program reads; nothing if absent.
+---@field cwd? string The working folder; that of the host if absent.
+---@field env? table<string, string|false> Variables set besides those of the host; `false` removes one.
+---@field timeout? number|string How long it may run, in milliseconds or as "5s"; any time if absent.
+---@field maxOutput? string|integer How much it may write, output and errors together; "16MB" if absent.
+---@field check? boolean Whether an exit code other than 0, or a signal, is an error.
+
+--- How a program is started.
+---@class mf.ProcessOptions
+---@field stdin? boolean Whether `process:write` writes what it reads; it has nothing to read otherwise.
+---@field cwd? string The working folder; that of the host if absent.
+---@field env? table<string, string|false> Variables set besides those of the host; `false` removes one.
+---@field timeout? number|string How long it may run, in milliseconds or as "5s"; any time if absent.
+---@field stderr? "inherit"|"merge"|"drop" Where its errors go: where the host's go (the default), into its output, or nowhere.
 
 --- The parts of a response.
 ---@class mf.ResponseFields
@@ -226,7 +243,7 @@ error("Cannot require a meta file")
 ---@field url? string The URL to ask.
 ---@field method? string The method.
 ---@field headers? table<string, string> The headers.
----@field timeout? number The time limit of the transfer in milliseconds.
+---@field timeout? number|string The time limit of the transfer, in milliseconds or as "20s".
 ---@field maxBytes? integer The size limit of the source in bytes.
 ---@field script? mf.ScriptRequest|string The request, or the source.
 ---@field link? mf.ScriptRequest|string The request, or the source.
@@ -398,6 +415,28 @@ error("Cannot require a meta file")
 ---@field status "running"|"done"|"failed"|"cancelled"
 ---@field wait fun(self: mf.Task): any
 ---@field cancel fun(self: mf.Task)
+
+--- How a program has ended.
+---@class mf.ProcessOutcome
+---@field code integer The exit code; 128 and the signal's number where a signal ended it.
+---@field signal? string Such as `SIGKILL`.
+---@field duration number Milliseconds.
+
+--- What a program has written, and how it has ended.
+---@class mf.ExecResult: mf.ProcessOutcome
+---@field stdout string
+---@field stderr string
+
+--- A program that runs. As a `<close>` variable it is killed at the end of its block.
+---@class mf.Process
+---@field pid integer
+---@field status "running"|"ended"
+---@field write fun(self: mf.Process, text: string): mf.Process Writes what the program reads; waits until it is taken.
+---@field closeInput fun(self: mf.Process) Ends what the program reads.
+---@field read fun(self: mf.Process, format?: integer|"l"|"L"|"a"): string? Reads its output: bytes, a line (the default), a line with its end, all; nil at the end. Waits.
+---@field lines fun(self: mf.Process, format?: integer|"l"|"L"|"a"): (fun(): string?) Iterates over its output; waits.
+---@field wait fun(self: mf.Process): mf.ProcessOutcome Waits for its end, and that of its time: then it raises `EXEC-002`.
+---@field kill fun(self: mf.Process, signal?: string|integer): boolean Sends its process group a signal, `SIGTERM` if absent; false when it has ended.
 
 --- A secret: `tostring` and JSON show `‹secret env:NAME›`. `mf.fetch` takes it as URL, header or body.
 ---@class mf.Secret
@@ -855,13 +894,15 @@ error("Cannot require a meta file")
 ---@field addGlobalSnapshot fun(snapshots: table<string, mf.Snapshot>): fun() Adds snapshots; returns a function that removes them.
 ---@field globalShareScopes fun(): table<string, mf.ShareScopeMap> Returns the share scopes of all hosts. Live.
 ---@field now fun(): number Milliseconds on a monotonic clock, for measuring durations.
----@field sleep fun(ms: number) Waits while other work continues.
+---@field sleep fun(time: number|string) Waits while other work continues: milliseconds, or a time such as "5s".
 ---@field spawn fun(f: fun(...): any, ...): mf.Task Starts a function beside the caller; `task:wait()` gives its results or raises its error, `task:cancel()` ends it and closes its `<close>` variables. What a remote or a plugin has spawned ends with it. An error that nobody has waited for is printed once nobody can any more; the host goes on, and `mflua` ends with exit code 1 once its work is done.
 ---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results; the first failure is raised at once, and cancels the others.
 ---@field fetch fun(url: string|mf.Secret, options?: mf.FetchOptions): mf.Response Fetches a URL; waits. A status other than 2xx is a response with `ok` false.
 ---@field secret fun(reference: string): mf.Secret Refers to a secret: `env:NAME`, `file:PATH` or `cmd:COMMAND`. Its text is resolved when a plugin gets it as an option, and shown nowhere.
 ---@field type fun(value: any): string The type of a value; live views have their own, such as `mf.Host`.
 ---@field response fun(fields: mf.ResponseFields): mf.Response Makes a response like those of `mf.fetch`, for listeners of the hook `fetch`.
+---@field exec fun(argv: string[], options?: mf.ExecOptions): mf.ExecResult Runs a program to its end, without a shell; waits. It is killed with its process group when its time is up, when it writes too much, and when the task that waits for it is cancelled.
+---@field process fun(argv: string[], options?: mf.ProcessOptions): mf.Process Starts a program, without a shell, and gives its streams. It is killed with its process group when its time is up and when the code that started it ends: a plugin is reloaded, a remote removed, the host stops.
 ---@field loadRemote fun(id: string, options?: mf.LoadRemoteOptions): any Loads an expose; waits.
 ---@field loadShare fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Returns the factory of a shared module; waits.
 ---@field loadShareSync fun(pkg: string, options?: mf.LoadShareOptions): fun(): any Returns the factory of a shared module without waiting.

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Flags of an event; the same bits as epoll's. */
 enum {
@@ -55,12 +56,38 @@ extern _Thread_local uintptr_t mf_loop_number;
 static inline uintptr_t mf_loop_current(void) { return mf_loop_number; }
 static inline void mf_loop_set_current(uintptr_t number) { mf_loop_number = number; }
 
-/* Starts a program, looked up on PATH, in a process group of its own: nothing to read, its output in a pipe that does not
- * block. `words` ends with NULL; `process` is a descriptor that is ready when the program has ended. 0, or an errno. */
-int mf_spawn(char *const *words, int *pid, int *process, int *output);
+/* Where a program's messages go. */
+typedef enum {
+    MFErrorsInherited, /* where those of this process go */
+    MFErrorsPiped,
+    MFErrorsMerged, /* where its output goes */
+    MFErrorsDropped,
+} mf_errors;
+
+/* How a program is started. Its output comes through a pipe; without input it reads from /dev/null. */
+typedef struct {
+    char *const *words;       /* the program, looked up on PATH, and its arguments; ends with NULL */
+    char *const *environment; /* ends with NULL; NULL: that of this process */
+    const char *folder;       /* NULL: that of this process */
+    bool has_input;
+    mf_errors errors;
+} mf_spawn_plan;
+
+/* A program that was started. The descriptors do not block; -1 where there is none. */
+typedef struct {
+    int pid;
+    int process; /* ready for reading when the program has ended */
+    int input, output, errors;
+} mf_child;
+
+/* Starts a program in a process group of its own, which gets no other descriptor. 0, or an errno. */
+int mf_spawn(const mf_spawn_plan *plan, mf_child *child);
 
 /* Kills a program that mf_spawn started, with its group, and returns its status as waitpid gives it. */
 int mf_reap(int pid);
+
+/* Writes as write does, but raises no signal where nobody reads. */
+ssize_t mf_write(int descriptor, const void *bytes, size_t count);
 
 /* Nanoseconds on a clock that only goes forward. */
 int64_t mf_monotonic_now(void);

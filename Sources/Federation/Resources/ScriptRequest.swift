@@ -46,7 +46,7 @@ struct ScriptRequest: Sendable {
         url = options["url"].stringValue ?? url
         method = options["method"].stringValue.map(FetchRequest.spelt) ?? method
         if let pairs = try? FetchRequest.pairs(options["headers"]) { headers = pairs }
-        timeout = options["timeout"].milliseconds ?? timeout
+        timeout = options["timeout"].time ?? timeout
         maxBytes = options["maxBytes"].intValue ?? maxBytes
         for inner in [options["script"], options["link"]] where !inner.isNil {
             if let source = inner.bytesValue {
@@ -65,7 +65,7 @@ struct ScriptRequest: Sendable {
     private static let keys: [OptionTable.Key] = [
         .init("url", .string, "The URL to ask."), .init("method", .fetchMethod, "The method."),
         .init("headers", .fetchHeaders, "The headers."),
-        .init("timeout", .milliseconds, "The time limit of the transfer in milliseconds."),
+        .init("timeout", .time, "The time limit of the transfer, in milliseconds or as \"20s\"."),
         .init("maxBytes", .integer(from: 1), "The size limit of the source in bytes."),
         .init("script", .script, "The request, or the source."),
         .init("link", .script, "The request, or the source."),

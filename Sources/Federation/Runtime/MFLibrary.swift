@@ -17,7 +17,14 @@ enum MFLibrary {
         let make: @Sendable (Runtime) -> LuaCallable
     }
 
-    static let functions: [Function] = hostFunctions + taskFunctions + toolFunctions
+    static let functions: [Function] = hostFunctions + taskFunctions + toolFunctions + operationFunctions
+
+    /// The functions that reach the system, as the script has them.
+    private static let operationFunctions = Operations.functions.map { function in
+        Function(name: function.name, signature: function.signature, summary: function.summary) { runtime in
+            function.make(runtime.operations { [unowned runtime] in runtime.registry.reloads.owner })
+        }
+    }
 
     /// The library's table for a runtime.
     static func table(_ runtime: Runtime) throws -> LuaTable {
@@ -135,6 +142,11 @@ enum MFLibrary {
 }
 
 extension Runtime {
+    /// What begins and ends with an owner.
+    func operations(for owner: @escaping @Sendable () -> Lifetime?) -> Operations {
+        Operations(tasks: tasks, log: log, owner: owner)
+    }
+
     /// A function whose first argument may have secrets that commands print: it waits for these.
     func afterCommands(_ name: String, _ body: @escaping @Sendable (LuaCall) throws -> LuaValues) -> LuaCallable {
         LuaCallable(starting: name) { [unowned self] call in

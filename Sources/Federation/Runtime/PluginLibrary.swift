@@ -8,7 +8,7 @@ enum PluginLibrary {
     /// The functions that a generation has of its own.
     static func functions(for generation: PluginGeneration, _ runtime: Runtime) -> LuaRecord {
         let scope = generation.scope
-        var record = LuaRecord()
+        var record = runtime.operations { scope }.record
         record.append("spawn", .callable(runtime.tasks.spawn { scope }))
         record.append("fetch", .callable(MFLibrary.fetch(runtime, for: .plugin(generation))))
         record.append(

@@ -44,6 +44,8 @@ extension Reference {
             ("mf.InitializeSharingOptions", HostFunction.initializeSharingOptions, "How a share scope is initialized."),
             ("mf.InitShareScopeMapOptions", HostFunction.initShareScopeMapOptions, "The origin of a share scope."),
             ("mf.FetchOptions", FetchRequest.options, "How a URL is asked."),
+            ("mf.ExecOptions", Operations.execOptions, "How a program is run."),
+            ("mf.ProcessOptions", ProcessView.options, "How a program is started."),
             ("mf.ResponseFields", MFLibrary.responseFields, "The parts of a response."),
             ("mf.Trip", PluginSettings.trip, "When a plugin that keeps failing is passed over."),
             ("mf.RemovePluginsOptions", HostFunction.removePluginsOptions, "How plugins are detached."),

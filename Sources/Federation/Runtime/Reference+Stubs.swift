@@ -201,6 +201,28 @@ extension Reference {
         ---@field wait fun(self: mf.Task): any
         ---@field cancel fun(self: mf.Task)
 
+        --- How a program has ended.
+        ---@class mf.ProcessOutcome
+        ---@field code integer The exit code; 128 and the signal's number where a signal ended it.
+        ---@field signal? string Such as `SIGKILL`.
+        ---@field duration number Milliseconds.
+
+        --- What a program has written, and how it has ended.
+        ---@class mf.ExecResult: mf.ProcessOutcome
+        ---@field stdout string
+        ---@field stderr string
+
+        --- A program that runs. As a `<close>` variable it is killed at the end of its block.
+        ---@class mf.Process
+        ---@field pid integer
+        ---@field status "running"|"ended"
+        ---@field write fun(self: mf.Process, text: string): mf.Process Writes what the program reads; waits until it is taken.
+        ---@field closeInput fun(self: mf.Process) Ends what the program reads.
+        ---@field read fun(self: mf.Process, format?: integer|"l"|"L"|"a"): string? Reads its output: bytes, a line (the default), a line with its end, all; nil at the end. Waits.
+        ---@field lines fun(self: mf.Process, format?: integer|"l"|"L"|"a"): (fun(): string?) Iterates over its output; waits.
+        ---@field wait fun(self: mf.Process): mf.ProcessOutcome Waits for its end, and that of its time: then it raises `EXEC-002`.
+        ---@field kill fun(self: mf.Process, signal?: string|integer): boolean Sends its process group a signal, `SIGTERM` if absent; false when it has ended.
+
         --- A secret: `tostring` and JSON show `‹secret env:NAME›`. `mf.fetch` takes it as URL, header or body.
         ---@class mf.Secret
         ---@field reveal fun(self: mf.Secret): string Its text; only in code of the plugin in whose options it is.

@@ -115,7 +115,11 @@ public final class Runtime: @unchecked Sendable {
         tasks.collectsGarbage = true
         try installExit()
         // Not weak, as `tasks.report`: the store is asked by the runtime's own plugins alone.
-        registry.environments.remoteFunctions = ["fetch": .callable(MFLibrary.fetch(self, for: .others))]
+        registry.environments.remoteFunctions = { [unowned self] owner in
+            var record = operations { owner }.record
+            record.append("fetch", .callable(MFLibrary.fetch(self, for: .others)))
+            return record
+        }
         registry.environments.pluginFunctions = { [unowned self] in PluginLibrary.functions(for: $0, self) }
         try registry.environments.start()
         try installLibrary()

@@ -14,7 +14,10 @@ extension MFLibrary {
                 return [.number(Double(elapsed.seconds) * 1_000 + Double(elapsed.attoseconds) / 1e15)]
             }
         },
-        Function(name: "sleep", signature: "fun(ms: number)", summary: "Waits while other work continues.") {
+        Function(
+            name: "sleep", signature: "fun(time: number|string)",
+            summary: "Waits while other work continues: milliseconds, or a time such as \"5s\"."
+        ) {
             $0.tasks.sleep
         },
         Function(

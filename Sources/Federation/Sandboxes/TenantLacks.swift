@@ -5,9 +5,9 @@ import LuaBridge
 enum TenantLacks {
     /// Functions of a host's `mf` that no tenant has, or that this one was not granted: the names of all of them, as a test compares.
     static let ofMF: Set<String> = [
-        "addGlobalSnapshot", "all", "createInstance", "emit", "fetch", "getGlobalSnapshot", "getInstance",
+        "addGlobalSnapshot", "all", "createInstance", "emit", "exec", "fetch", "getGlobalSnapshot", "getInstance",
         "globalShareScopes", "init", "initOptions", "initRawContainer", "initShareScopeMap", "initializeSharing",
-        "instances", "live", "loadRemote", "loadShare", "loadShareSync", "now", "preloadRemote",
+        "instances", "live", "loadRemote", "loadShare", "loadShareSync", "now", "preloadRemote", "process",
         "registerGlobalPlugins",
         "registerPlugins", "registerRemotes", "registerShared", "reload", "removePlugins", "removeRemotes", "response",
         "secret",
@@ -61,6 +61,8 @@ extension MFError {
             case "mf.fetch": "list the hosts it can contact in the tenant's `net`"
             case "mf.loadRemote", "mf.preloadRemote":
                 "a plugin loads the tenant's own remotes by `args.origin:loadRemote`"
+            case "mf.exec", "mf.process":
+                "a tenant runs no programs: let a plugin of the host run it and pass on the result"
             case "mf.loadShareSync": "use `mf.loadShare`, of packages that the tenant's `shared` lists"
             case "os.getenv": "list variables in the tenant's `env`, and read them from `mf.env`"
             case "io", "dofile", "loadfile", "os.tmpname":

@@ -18,8 +18,8 @@ final class EnvironmentStore: @unchecked Sendable {
     private var environments: [String: LuaTable] = [:]
     /// What the `mf` of a plugin has of its own: what the plugin starts or registers through it belongs to its generation.
     var pluginFunctions: @Sendable (PluginGeneration) -> LuaRecord = { _ in LuaRecord() }
-    /// What the `mf` of a remote has of its own.
-    var remoteFunctions = LuaRecord()
+    /// What the `mf` of a remote has of its own: what the remote begins through it belongs to its generation.
+    var remoteFunctions: @Sendable (Lifetime) -> LuaRecord = { _ in LuaRecord() }
     /// Where relative paths of plugins are looked up first.
     var scriptFolder = "."
 
@@ -105,7 +105,7 @@ final class EnvironmentStore: @unchecked Sendable {
 
     /// Gives a remote's environment its own `mf`: what the remote's code spawns belongs to its generation.
     func giveLibrary(to environment: LuaTable, owner: Lifetime) throws {
-        var functions = remoteFunctions
+        var functions = remoteFunctions(owner)
         functions.append("spawn", .callable(tasks.spawn { owner }))
         try giveLibrary(functions, to: environment)
     }

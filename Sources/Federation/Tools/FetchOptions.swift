@@ -10,8 +10,8 @@ extension FetchRequest {
             "headers", .fetchHeaders,
             "The request headers, except those that frame the message; a value can be a `mf.Secret`."),
         .init("body", .bytes, "The request body; it can be a `mf.Secret`."),
-        .init("timeout", .milliseconds, "The time limit of the transfer in milliseconds; 20,000 if absent."),
-        .init("connectTimeout", .milliseconds, "The time limit for connecting in milliseconds; 5,000 if absent."),
+        .init("timeout", .time, "The time limit of the transfer, in milliseconds or as \"20s\"; 20 s if absent."),
+        .init("connectTimeout", .time, "The time limit for connecting, in milliseconds or as \"5s\"; 5 s if absent."),
         .init("maxBytes", .integer(from: 1), "The size limit of the response body in bytes; 16 MiB if absent."),
         .init("maxRedirects", .integer(from: 0), "How many redirects to follow; 5 if absent. A tenant's request follows 3 at most."),
     ])
@@ -35,8 +35,8 @@ extension FetchRequest {
         self.method = method
         if !options["headers"].isNil { headers = try Self.pairs(options["headers"]) }
         if let bytes = options["body"].bytesValue { body = bytes }
-        if let time = options["timeout"].milliseconds { timeout = time }
-        if let time = options["connectTimeout"].milliseconds { connectTimeout = time }
+        if let time = options["timeout"].time { timeout = time }
+        if let time = options["connectTimeout"].time { connectTimeout = time }
         if let count = options["maxBytes"].intValue { maxBytes = count }
         if let count = options["maxRedirects"].intValue { maxRedirects = count }
     }
@@ -56,9 +56,6 @@ extension FetchRequest {
 }
 
 extension OptionType {
-    /// A time as a number of milliseconds.
-    static let milliseconds = OptionType("number", "a positive number of milliseconds") { $0.milliseconds != nil }
-
     /// A method that may be sent.
     static let fetchMethod = OptionType("string", "the name of a method") { value, checker in
         guard case .string(let method) = value else { return checker.expected("the name of a method", found: value) }
@@ -76,13 +73,5 @@ extension OptionType {
                 try checker.inside(.name(name)) { $0.note(reason) }
             }
         }
-    }
-}
-
-extension LuaValue {
-    /// The time that a number of milliseconds says: more than nothing, and at most a year.
-    var milliseconds: Duration? {
-        guard let number = doubleValue, number > 0, number <= 365 * 86_400_000 else { return nil }
-        return .microseconds(Swift.max(1, Int64(number * 1_000)))
     }
 }

@@ -144,9 +144,7 @@ final class TaskRunner: @unchecked Sendable {
 extension TaskRunner {
     var sleep: LuaCallable {
         LuaCallable(async: "sleep") { [self] call in
-            guard let duration = Duration(milliseconds: try call.number(0)) else {
-                throw call.mismatch(0, "number of milliseconds")
-            }
+            let duration = try call.waitingTime(0)
             try await counting { try await loop.sleep(for: duration) }
             return []
         }
@@ -225,6 +223,25 @@ private final class OrderedResults: @unchecked Sendable {
         } onCancel: {
             loop.runOnLoop { self.fail(CancellationError()) }
         }
+    }
+}
+
+extension LuaCall {
+    /// How long to wait: a number of milliseconds from 0, or a text with a unit.
+    fileprivate func waitingTime(_ index: Int) throws -> Duration {
+        guard self[index].stringValue == nil else {
+            guard let time = self[index].time else {
+                let hint = self[index].timeHint
+                throw MFError.badArgument(
+                    index + 1, of: name, "expected a time such as \"5s\", found \(self[index].mismatchDescription)"
+                ).replacing(hint: hint)
+            }
+            return time
+        }
+        guard let time = Duration(milliseconds: try number(index)) else {
+            throw mismatch(index, "number of milliseconds")
+        }
+        return time
     }
 }
 

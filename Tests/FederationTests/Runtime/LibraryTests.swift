@@ -145,8 +145,8 @@ import Testing
                 error?.message == """
                     invalid options for `fetch`: `method` is `trace`, which is not allowed; unknown key `headers[1]` \
                     (a table of headers has names as keys); `body`: expected a string, found a table; `timeout`: expected \
-                    a positive number of milliseconds, found the number -5; `connectTimeout`: expected a positive number \
-                    of milliseconds, found the number -1; `maxBytes`: expected a positive integer, found the number 0; \
+                    a time such as "5s", or a positive number of milliseconds, found the number -5; `connectTimeout`: \
+                    expected a time such as "5s", or a positive number of milliseconds, found the number -1; `maxBytes`: expected a positive integer, found the number 0; \
                     unknown key `timeOut` (did you mean `timeout`?)
                     """)
             #expect(site.memory?.requests.isEmpty == true)
@@ -155,7 +155,8 @@ import Testing
 
     @Test(
         arguments: [
-            "math.mininteger", "-1", "-0.5", "0", "math.maxinteger", "math.huge", "-math.huge", "0/0", "'5s'", "{}",
+            "math.mininteger", "-1", "-0.5", "0", "math.maxinteger", "math.huge", "-math.huge", "0/0", "'5'", "'5 s'",
+            "{}",
         ],
         ["timeout", "connectTimeout"])
     func aTimeThatIsNoneIsRefusedByName(time: String, option: String) async throws {

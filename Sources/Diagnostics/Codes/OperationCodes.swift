@@ -1,0 +1,53 @@
+/// What can go wrong with subprocesses.
+extension MFError.Code {
+    /// EXEC-001: the program cannot be started.
+    public static let cannotStart = Self("EXEC-001")
+    /// EXEC-002: the program took longer than its `timeout`.
+    public static let programTooSlow = Self("EXEC-002")
+    /// EXEC-003: the program wrote more than `maxOutput`.
+    public static let tooMuchOutput = Self("EXEC-003")
+    /// EXEC-004: the program failed, and `check` was set.
+    public static let programFailed = Self("EXEC-004")
+    /// EXEC-005: a stream of a program cannot be read or written.
+    public static let streamUnusable = Self("EXEC-005")
+
+    static let execCodes: [CodeEntry] = [
+        CodeEntry(
+            .cannotStart, "cannotStart", "the program cannot be started",
+            """
+            Cause: there is no such program on `PATH`, the file is not executable, or the folder of `cwd` cannot be
+                   entered. The message says which.
+            Cure:  check the name with `command -v`, the file with `ls -l`. A shell's own words (`cd`, `export`,
+                   pipes) need a shell: `mf.exec { "sh", "-c", "…" }`.
+            """),
+        CodeEntry(
+            .programTooSlow, "programTooSlow", "the program took too long",
+            """
+            Cause: the program ran longer than the `timeout` of `mf.exec` or `mf.process`, and was killed with its
+                   process group.
+            Cure:  raise `timeout`, or find out what the program waits for: it has nothing to read without `stdin`.
+            """),
+        CodeEntry(
+            .tooMuchOutput, "tooMuchOutput", "the program writes too much",
+            """
+            Cause: the program wrote more than `maxOutput` bytes (16 MiB where that is absent) to its output and its
+                   errors together, and was killed.
+            Cure:  raise `maxOutput`, or read the output as it comes: `for line in mf.process(argv):lines() do … end`.
+            """),
+        CodeEntry(
+            .programFailed, "programFailed", "the program failed",
+            """
+            Cause: the program exited with another code than 0, or a signal ended it, and the options say
+                   `check = true`.
+            Cure:  see the program's messages below the error. Without `check` the result has `code`, `signal` and
+                   `stderr`, and nothing is raised.
+            """),
+        CodeEntry(
+            .streamUnusable, "streamUnusable", "the program's stream cannot be used",
+            """
+            Cause: the program has ended or has closed its input, its input was not asked for with `stdin = true`,
+                   a line is longer than 16 MiB, or another task is reading already.
+            Cure:  let one task read and another write; wait for the end with `process:wait()`.
+            """),
+    ]
+}
