@@ -43,7 +43,7 @@ final class LuaGates: @unchecked Sendable {
     }
 
     /// `close(name)` makes a gate that the running task will open and returns its number; `closed(gate)`,
-    /// `wait(gate)`, `open(gate)`; `task()` names the running task; `missing` and `cycle` make errors.
+    /// `wait(gate)`, `open(gate)`; `task()` names the running task; `missing` makes a message, `cycle` an error.
     var functions: LuaRecord {
         [
             "close": .callable(LuaCallable("close") { [.integer(try self.close(try $0.string(0), in: $0.state))] }),
@@ -62,7 +62,9 @@ final class LuaGates: @unchecked Sendable {
             "task": .callable(LuaCallable("task") { [.integer(try LuaModuleLoads.Call(of: $0.state).task)] }),
             "missing": .callable(
                 LuaCallable("missing") { [advice] call in
-                    [.error(MFError.moduleNotFound(try call.string(0), tried: try call.string(1), advice: advice))]
+                    let error = MFError.moduleNotFound(try call.string(0), tried: try call.string(1), advice: advice)
+                    call.state.missingModule = error
+                    return [.string(error.message)]
                 }),
             "cycle": .callable(LuaCallable("cycle") { [.error(MFError.moduleCycle(try $0.string(0)))] }),
         ]

@@ -42,6 +42,10 @@ extension LuaState {
             if error.traceback == nil, !traceback.isNil { error.traceback = traceback.lossyString }
             return error
         }
+        if var error = missingModule(in: value) {
+            if !traceback.isNil { error.traceback = traceback.lossyString }
+            return error
+        }
         let error = MFError(
             .luaRuntime, message, context: [("code", code.isNil ? nil : code.lossyString)], thrown: value,
             traceback: traceback.isNil ? nil : traceback.lossyString)
@@ -54,9 +58,18 @@ extension LuaState {
     /// with the value's message.
     public func error(from value: LuaValue) -> MFError {
         if case .object(let object) = value, let error = object as? LuaErrorObject { return error.error }
+        if let error = missingModule(in: value) { return error }
         var message = toString(value)
         if case .table(let table) = value, let text = (try? table.get("message"))?.stringValue { message = text }
         return MFError(.luaRuntime, message, thrown: value)
+    }
+}
+
+extension LuaState {
+    /// The error behind the text that `require` raised last.
+    private func missingModule(in value: LuaValue) -> MFError? {
+        guard let error = missingModule, value.stringValue == error.message else { return nil }
+        return error
     }
 }
 

@@ -59,6 +59,9 @@ public final class LuaState: @unchecked Sendable {
     /// What was known of the value that Swift raised again last.
     var raised: RaisedValue?
 
+    /// What `require` did not find last. Lua has the message alone, as a string: that is what stock Lua raises.
+    var missingModule: MFError?
+
     /// The slots of the metatables, by type.
     var typeSlots: [ObjectIdentifier: Int32] = [:]
     /// The slots of the metatables, by type name.

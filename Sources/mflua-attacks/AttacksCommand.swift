@@ -62,7 +62,7 @@ struct AttacksCommand: ParsableCommand {
             }
             fflush(nil)  // what is known, should the next one take everything down
         }
-        if !Arena.measuresMemory { print("memory was not measured: a sanitizer keeps what is freed") }
+        if !Arena.measures { print("neither time nor memory was measured: a sanitizer changes both") }
         print("\(cases.count - failed) passed, \(failed) failed")
         return failed == 0 && !cases.isEmpty ? 0 : 1
     }
