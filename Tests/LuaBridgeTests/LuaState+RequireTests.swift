@@ -47,6 +47,13 @@ import Testing
         }
     }
 
+    @Test func aModuleThatIsFalseIsLoadedAgain() async throws {
+        try await withState { state in
+            try state.run("loads = 0; package.preload.m = function() loads = loads + 1; return false end")
+            #expect(try state.run("return require('m'), require('m'), loads") == [false, false, 2])
+        }
+    }
+
     @Test func aFailedModuleIsTriedAgain() async throws {
         try await withState { state in
             try state.run(

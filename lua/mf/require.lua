@@ -78,7 +78,8 @@ function environment.require(name)
   local task = native.task()
   while true do
     local value = package.loaded[name]
-    if value ~= nil then return value end
+    -- As in lua5.4, a module that is false is loaded again.
+    if value then return value end
     local record = loading[name]
     -- Opened without a module: the task that was loading it has been dropped.
     if not record or not native.closed(record.gate) then return load(name, task) end
