@@ -17,11 +17,22 @@ final class LineReader {
 
     private let editor = isatty(STDIN_FILENO) == 1 ? LineEditor.load() : nil
     private let interrupt: PromptInterrupt
+    private let history = PromptHistory.path
 
-    init(_ interrupt: PromptInterrupt) { self.interrupt = interrupt }
+    init(_ interrupt: PromptInterrupt) {
+        self.interrupt = interrupt
+        if let history { editor?.readHistory(history) }
+    }
+
+    /// Whether the tab key can complete names.
+    var completesNames: Bool { editor != nil }
 
     /// The next line.
-    func next(prompt: String) -> Line {
+    ///
+    /// - Parameters:
+    ///   - names: What the tab key completes.
+    func next(prompt: String, completing names: [String] = []) -> Line {
+        editor?.complete(names)
         fflush(nil)
         LogWriter.standardError.flush(within: .milliseconds(200))
         if let editor {
@@ -43,9 +54,11 @@ final class LineReader {
         return Swift.readLine().map { .text($0) } ?? .end
     }
 
-    /// Remembers an entry for the arrow keys.
+    /// Remembers an entry for the arrow keys, in this session and later ones.
     func remember(_ entry: String) {
-        if !entry.isEmpty { editor?.remember(entry) }
+        guard !entry.isEmpty, let editor else { return }
+        editor.remember(entry)
+        if let history, PromptHistory.prepare(history) { editor.writeHistory(history) }
     }
 
     /// Waits until there is something to read; false after Ctrl-C. What is no terminal is read without waiting for it:
@@ -64,70 +77,4 @@ final class LineReader {
 
     /// Takes back what an editor that reads has set on the terminal. For the end of the process, on any thread.
     static func restoreTerminal() { LineEditor.restoreTerminal() }
-}
-
-/// readline's interface for programs that wait for other things, too, and handle signals themselves.
-private final class LineEditor {
-    private typealias Handler = @convention(c) (UnsafeMutablePointer<CChar>?) -> Void
-    private typealias Install = @convention(c) (UnsafePointer<CChar>?, Handler) -> Void
-    private typealias Plain = @convention(c) () -> Void
-    private typealias AddHistory = @convention(c) (UnsafePointer<CChar>?) -> Int32
-
-    private let install: Install
-    private let read: Plain
-    private let remove: Plain
-    private let freeLine: Plain?
-    private let addHistory: AddHistory?
-
-    /// The line that the handler was given: it is a C function and has nowhere else to put it.
-    private static let finished = Mutex<LineReader.Line?>(nil)
-    /// The way back to the terminal as it was, while an editor reads.
-    private static let restore = Mutex<Plain?>(nil)
-
-    static func load() -> LineEditor? {
-        let names = ["libreadline.so.8", "libedit.so.2"]
-        return names.lazy.compactMap { dlopen($0, RTLD_NOW | RTLD_LOCAL) }.first.flatMap(LineEditor.init)
-    }
-
-    private init?(_ library: UnsafeMutableRawPointer) {
-        guard let install = dlsym(library, "rl_callback_handler_install"),
-            let read = dlsym(library, "rl_callback_read_char"),
-            let remove = dlsym(library, "rl_callback_handler_remove")
-        else { return nil }
-        self.install = unsafeBitCast(install, to: Install.self)
-        self.read = unsafeBitCast(read, to: Plain.self)
-        self.remove = unsafeBitCast(remove, to: Plain.self)
-        freeLine = dlsym(library, "rl_free_line_state").map { unsafeBitCast($0, to: Plain.self) }
-        addHistory = dlsym(library, "add_history").map { unsafeBitCast($0, to: AddHistory.self) }
-        dlsym(library, "rl_catch_signals")?.storeBytes(of: 0, as: Int32.self)
-    }
-
-    /// Shows the prompt.
-    func begin(_ prompt: String) {
-        Self.restore.withLock { $0 = remove }
-        install(prompt) { line in
-            LineEditor.finished.withLock { finished in
-                finished = line.map { .text(String(cString: $0)) } ?? .end
-            }
-            free(line)
-            // Here, or the prompt is shown again.
-            LineEditor.restoreTerminal()
-        }
-    }
-
-    /// Takes what was typed; the line, once it is whole.
-    func readCharacter() -> LineReader.Line? {
-        read()
-        return Self.finished.withLock { $0.take() }
-    }
-
-    /// Leaves the line that is being typed.
-    func abandon() {
-        freeLine?()
-        Self.restoreTerminal()
-    }
-
-    func remember(_ entry: String) { _ = addHistory?(entry) }
-
-    static func restoreTerminal() { restore.withLock { $0.take() }?() }
 }

@@ -48,7 +48,8 @@ struct REPL {
 
     private func nextEntry(_ reader: LineReader) async -> Entry {
         var text: String
-        switch reader.next(prompt: "> ") {
+        let names = reader.completesNames ? await names() : []
+        switch reader.next(prompt: "> ", completing: names) {
         case .text(let line): text = line
         case .interrupted: return .interrupted
         case .end: return .end
@@ -59,12 +60,32 @@ struct REPL {
             guard let problem = await syntaxError(in: code), problem.hasSuffix("<eof>") else {
                 return .entry(text: text, code: code)
             }
-            switch reader.next(prompt: ">> ") {
+            switch reader.next(prompt: ">> ", completing: names) {
             case .text(let line): text += "\n" + line
             case .interrupted: return .interrupted
             case .end: return .entry(text: text, code: code)
             }
         }
+    }
+
+    /// The names that a line may use: globals, what is in them, and what `mf` has.
+    private func names() async -> [String] {
+        let list = """
+            local names = {}
+            local function add(name, value)
+                names[#names + 1] = name
+                if type(value) ~= "table" or value == _G then return end
+                for key in next, value do
+                    if type(key) == "string" and key:find("^[%a_][%w_]*$") then names[#names + 1] = name .. "." .. key end
+                end
+            end
+            for name, value in next, _G do if type(name) == "string" then add(name, value) end end
+            if rawget(_G, "mf") == nil then add("mf", require("mf")) end
+            table.sort(names)
+            return table.concat(names, "\\n")
+            """
+        let text = try? await runtime.evaluate(list, name: "=names").first?.stringValue
+        return text?.split(separator: "\n").map(String.init) ?? []
     }
 
     /// Lua's words about a piece of code that does not compile; nil when it does.

@@ -10,7 +10,9 @@ public final class ChildTerminal: Sendable {
     private static let (unlock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
 
     /// Starts a program without arguments on a terminal without colours.
-    public init(_ program: String) throws {
+    ///
+    /// - Parameter history: The file in which the program keeps what is typed; nil: none.
+    public init(_ program: String, history: String? = nil) throws {
         terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var number: Int32 = 0
         var isLocked: Int32 = 0
@@ -18,7 +20,7 @@ public final class ChildTerminal: Sendable {
         else { throw SystemError("/dev/ptmx") }
         let path = "/dev/pts/\(number)"
         // `setsid -c` makes what it opens as standard input the terminal of a session of its own.
-        let words = ["setsid", "-c", "-w", "env", "TERM=dumb", "NO_COLOR=1", program]
+        let words = ["setsid", "-c", "-w", "env", "TERM=dumb", "NO_COLOR=1", "MFLUA_HISTORY=\(history ?? "")", program]
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
