@@ -78,6 +78,12 @@ package final class Lifetime: @unchecked Sendable {
         return owned.values.contains { $0.retire != nil }
     }
 
+    /// How many tasks go on.
+    package var taskCount: Int {
+        owner.check("Lifetime")
+        return owned.values.count { $0.retire != nil }
+    }
+
     /// Ends what is owned, newest first, but for what a dispatch may still wait for.
     package func leave() {
         owner.check("Lifetime")

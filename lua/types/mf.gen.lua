@@ -345,6 +345,13 @@ error("Cannot require a meta file")
 ---@field hooks table<string, mf.HookReport>
 ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.
 
+--- What is left of the versions of a plugin that are gone.
+---@class mf.UnloadReport
+---@field tasks integer Their tasks that go on.
+---@field listeners integer Their listeners that are called still.
+---@field generations integer The versions that are in memory still.
+---@field held string[] What holds their code, such as `_G.SHARED.helper = function at plugins/leak-plugin.lua:6`.
+
 --- Something that a check of a host has found.
 ---@class mf.HealthLine
 ---@field level "ok"|"warn"|"error"
@@ -874,6 +881,7 @@ error("Cannot require a meta file")
 ---@field emit fun(self: mf.Host, hook: string, args?: any): any Emits a hook, as bridges do; waits if the hook is asynchronous.
 ---@field plugins fun(self: mf.Host): mf.PluginReport[] What is known of each plugin: its state, and per hook the calls, errors and times in milliseconds.
 ---@field health fun(self: mf.Host): mf.HealthLine[] Asks each plugin's `health` how it is, and looks at plugins, shares, tenants and remotes; waits.
+---@field unloaded fun(self: mf.Host, name: string): mf.UnloadReport What is left of the versions of a plugin that were removed or replaced, with the paths that hold their code; waits.
 ---@field disablePlugins fun(self: mf.Host, names: string[], options?: mf.DisablePluginsOptions) Stops calling plugins, which keep their places; raises if one of the names is unknown, or others need them.
 ---@field order fun(self: mf.Host, hook: string): {plugin: string, why: string}[] The plugins that listen to a hook, in the order in which they are called, each with the reason for its place.
 ---@field enablePlugins fun(self: mf.Host, names: string[]) Calls plugins again that were disabled or have tripped, and attaches those that were left out or did not load; raises if one of the names is unknown.

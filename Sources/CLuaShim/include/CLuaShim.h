@@ -226,6 +226,12 @@ enum {
 };
 int32_t mf_table(mf_state *s, int32_t operation, int32_t table, int32_t argument, mf_span *result);
 
+/* ---- Holders ----
+ * What keeps code in memory: `globals` is the slot of a table whose keys are environments, `sources` that of one whose keys
+ * are the names of chunks. Answers a string for each function with such an environment, or with none and of such a chunk,
+ * and for each such environment, at most `limit`: the shortest path to it from the roots. */
+int32_t mf_find_holders(mf_state *s, int32_t globals, int32_t sources, int32_t limit, mf_span *result);
+
 /* ---- Views ---- */
 /* Makes the metatable of one type. Input: type name, then name and callable in turn. Answers its slot. */
 int32_t mf_register_type(mf_state *s, int32_t method_count, int32_t *slot);

@@ -27,6 +27,8 @@ extension HealthService {
                     .error, subject, "did not load: \(report.why ?? "")",
                     advice: "it is tried again when its file changes, and by `host:enablePlugins`")
             ]
+        case .waiting:
+            return [HealthLine(.warn, subject, "waits and is not called: \(report.why ?? "")")]
         default: break
         }
         var lines: [HealthLine] = []
@@ -51,8 +53,27 @@ extension HealthService {
     }
 
     private func doubts(about plugin: RegisteredPlugin) -> [HealthLine] {
-        guard case .lua(let lua) = plugin.body else { return [] }
-        return lua.doubts.map { HealthLine(.warn, HealthLine.plugin(plugin.name), $0) }
+        var lines = deadPlaces(of: plugin)
+        if case .lua(let lua) = plugin.body {
+            lines += lua.doubts.map { HealthLine(.warn, HealthLine.plugin(plugin.name), $0) }
+        }
+        return lines
+    }
+
+    /// Names in `before` and `after` that no plugin has.
+    private func deadPlaces(of plugin: RegisteredPlugin) -> [HealthLine] {
+        let placement = plugin.placement.overridden(by: plugin.settings.placement)
+        let names = (context.plugins.map(\.name) + context.absentPlugins.map(\.name)).filter { $0 != plugin.name }
+        // A tenant's plugin names those of its tenant without it.
+        let own = plugin.source?.tenant.map { $0 + "/" } ?? ""
+        return [("before", placement.before ?? []), ("after", placement.after ?? [])].flatMap { key, targets in
+            targets.filter { !names.contains($0) && !names.contains(own + $0) }.map { target in
+                let near = target.closestMatch(in: names).map { "did you mean `\($0)`?" }
+                return HealthLine(
+                    .warn, HealthLine.plugin(plugin.name), "`\(key)` names `\(target)`, which is not attached",
+                    advice: near ?? "it counts once a plugin of that name is attached")
+            }
+        }
     }
 
     /// Singletons whose version is not what somebody requires.

@@ -145,6 +145,16 @@ extension Host {
         try await registry.loop.perform { [self] in await HealthService(self).lines() }
     }
 
+    /// What is left of the versions of a plugin that were removed or replaced: tasks, listeners, and what holds their code.
+    ///
+    /// Collects the garbage and walks through everything that the main Lua state holds, which takes its time. The code of a
+    /// tenant's plugin is not looked for, nor that of one that was not read from a file or a text.
+    ///
+    /// - Throws: ``MFError`` with `PLUGIN-004` for a name that no plugin has or had.
+    public func unloaded(plugin name: String) async throws -> UnloadReport {
+        try await registry.loop.perform { [self] in try await PluginRegistrar(self).unloaded(name) }
+    }
+
     /// Stops calling plugins, which keep their places; ``enable(plugins:)`` is the inverse.
     ///
     /// - Parameters:

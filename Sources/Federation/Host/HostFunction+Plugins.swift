@@ -22,6 +22,10 @@ extension HostFunction {
             "Asks each plugin's `health` how it is, and looks at plugins, shares, tenants and remotes; waits."
         ) { host, _ in [.array(await HealthService(host).lines().map(\.luaValue))] },
         HostFunction(
+            async: "unloaded", "fun(name: string): mf.UnloadReport",
+            "What is left of the versions of a plugin that were removed or replaced, with the paths that hold their code; waits."
+        ) { host, call in [try await PluginRegistrar(host).unloaded(try call.string(0)).luaValue] },
+        HostFunction(
             "disablePlugins", "fun(names: string[], options?: mf.DisablePluginsOptions)",
             "Stops calling plugins, which keep their places; raises if one of the names is unknown, or others need them."
         ) { host, call in

@@ -268,6 +268,7 @@ struct PluginReader: Sendable {
         let environment = try registry.environments.makeEnvironment(
             searcher: nil, path: path, note: generation.note)
         generation.environment = LuaEnvironmentID(environment)
+        generation.globals = try state.makeWeakTable(holding: environment)
         try registry.environments.giveLibrary(registry.environments.pluginFunctions(generation), to: environment)
         let chunk = try state.load(bytes, name: "@" + file, environment: environment)
         return try state.invokeNow(.function(chunk), [.string(file)])

@@ -89,6 +89,7 @@ extension PluginRegistrar {
     private func swap(
         _ old: RegisteredPlugin, for read: RegisteredPlugin, filters: [String: HookFilter], ending scope: Lifetime
     ) {
+        noteFormer(old)
         var new = read
         new.id = context.takePluginNumber(rank: old.id.rank)
         new.account = old.account

@@ -250,6 +250,7 @@ struct PluginRegistrar: HostService {
     }
 
     private func detach(_ plugin: RegisteredPlugin) {
+        noteFormer(plugin)
         for store in hooks.stores { store.remove(owner: plugin.id) }
         if let account = plugin.account { end(account) }
         context.plugins.removeAll { $0.id == plugin.id }

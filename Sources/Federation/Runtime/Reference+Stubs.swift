@@ -130,6 +130,13 @@ extension Reference {
         ---@field hooks table<string, mf.HookReport>
         ---@field lastError? {hook: string, message: string, code?: string, age: number} `age` in seconds.
 
+        --- What is left of the versions of a plugin that are gone.
+        ---@class mf.UnloadReport
+        ---@field tasks integer Their tasks that go on.
+        ---@field listeners integer Their listeners that are called still.
+        ---@field generations integer The versions that are in memory still.
+        ---@field held string[] What holds their code, such as `_G.SHARED.helper = function at plugins/leak-plugin.lua:6`.
+
         --- Something that a check of a host has found.
         ---@class mf.HealthLine
         ---@field level "ok"|"warn"|"error"

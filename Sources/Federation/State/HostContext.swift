@@ -35,6 +35,8 @@ public class HostContext: @unchecked Sendable {
     final var plugins: [RegisteredPlugin] = []
     /// The listed plugins that are not attached.
     final var absentPlugins: [AbsentPlugin] = []
+    /// What is remembered of the versions of plugins that are gone, by name.
+    final var formerPlugins: [String: FormerPlugin] = [:]
     private final var nextPluginNumber = 1
     /// Which plugins wait for others.
     final let dependencies: PluginDependencies

@@ -188,6 +188,15 @@ import Testing
             "", "warn plugin a-plugin: option `old` of a-plugin is called `new` now / write `new`"
         ),
         (
+            "{ name = 'a-plugin', before = { 'b-plugn' } }, { name = 'b-plugin' }", "",
+            "warn plugin a-plugin: `before` names `b-plugn`, which is not attached / did you mean `b-plugin`?"
+        ),
+        (
+            "{ name = 'a-plugin' }, { name = 'b-plugin', requires = { ['a-plugin'] = '*' } }",
+            "host:disablePlugins({ 'a-plugin' }, { cascade = true })",
+            "warn plugin b-plugin: waits and is not called: "
+        ),
+        (
             "", "host:registerRemotes { { name = 'gone', entry = 'http://user:pw@gone/entry.lua' } }",
             "error remote gone: http://gone/entry.lua cannot be had: "
         ),

@@ -8,6 +8,7 @@ final class PluginGeneration: Sendable {
         var onNewFile: (() -> Void)?
         var pluginName = ""
         var environment: LuaEnvironmentID?
+        var globals: LuaTable?
     }
 
     private let bound = LoopBound<PluginGeneration, Fields>(Fields())
@@ -32,6 +33,12 @@ final class PluginGeneration: Sendable {
     var environment: LuaEnvironmentID? {
         get { bound[].environment }
         set { bound[].environment = newValue }
+    }
+
+    /// A table whose only key is the globals of its code: it tells whether something holds them.
+    var globals: LuaTable? {
+        get { bound[].globals }
+        set { bound[].globals = newValue }
     }
 
     init(number: Int = 1) { self.number = number }
