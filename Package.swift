@@ -50,6 +50,7 @@ let package = Package(
         // The layers, lowest first.
         .target(name: "Posix", swiftSettings: settings),
         .target(name: "Diagnostics", swiftSettings: settings),
+        .target(name: "Digests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .target(
             name: "EventLoops", dependencies: ["CEventLoop", "Diagnostics", "Posix", deques, heaps],
             swiftSettings: settings),
@@ -76,6 +77,13 @@ let package = Package(
             dependencies: ["Diagnostics", "EventLoops", "LuaBridge", "Federation", "Posix", logging],
             swiftSettings: settings),
 
+        .target(
+            name: "Authoring",
+            dependencies: [
+                "Diagnostics", "Digests", "EventLoops", "Federation", "LuaBridge", "Posix", "Semver", collections,
+            ],
+            swiftSettings: settings),
+
         // All of it for those who embed it.
         .target(
             name: "MFLua",
@@ -86,9 +94,8 @@ let package = Package(
         .executableTarget(
             name: "mflua",
             dependencies: [
-                "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation",
-                "HotReload",
-                argumentParser, logging,
+                "Authoring", "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving",
+                "Federation", "HotReload", argumentParser, logging,
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -144,6 +151,14 @@ let package = Package(
             name: "FederationTests",
             dependencies: [
                 "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DigestsTests", dependencies: ["Diagnostics", "Digests", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "AuthoringTests",
+            dependencies: [
+                "Authoring", "Diagnostics", "EventLoops", "Federation", "LuaBridge", "Posix", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

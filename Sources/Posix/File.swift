@@ -64,10 +64,18 @@ package enum File {
 
     /// Replaces the content of a file, or makes the file.
     package static func write(_ text: String, to path: String) throws(Errno) {
+        try write(Array(text.utf8), to: path)
+    }
+
+    /// Replaces the content of a file, or makes the file.
+    ///
+    /// - Parameter mode: The permissions of the file, whatever the umask; nil: those that the umask leaves a new file.
+    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32? = nil) throws(Errno) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .last }
         defer { close(descriptor) }
-        var rest = Array(text.utf8)[...]
+        if let mode, fchmod(descriptor, mode) != 0 { throw .last }
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress!, $0.count) }
             if count < 0 {
@@ -76,6 +84,16 @@ package enum File {
             }
             rest = rest.dropFirst(count)
         }
+    }
+
+    /// Gives a file or folder another name, in one step; a file of that name is replaced.
+    package static func move(_ path: String, to other: String) throws(Errno) {
+        guard rename(path, other) == 0 else { throw .last }
+    }
+
+    /// Deletes a file.
+    package static func remove(_ path: String) throws(Errno) {
+        guard unlink(path) == 0 else { throw .last }
     }
 
     /// Whether a path names something.

@@ -9,6 +9,7 @@ import Testing
         "CExecutor": [],
         "Posix": [],
         "Diagnostics": [],
+        "Digests": ["Diagnostics"],
         "EventLoops": ["CEventLoop", "Diagnostics", "Posix"],
         "LuaBridge": ["CLuaShim", "Diagnostics", "EventLoops", "LuaLibrary"],
         "LuaLibrary": [],
@@ -18,8 +19,10 @@ import Testing
         "Federation": ["CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "LuaLibrary", "Posix", "Semver"],
         "HotReload": ["Diagnostics", "EventLoops", "LuaBridge", "Federation", "Posix"],
         "MFLua": ["Diagnostics", "EventLoops", "Federation", "Fetch", "HotReload", "LuaBridge"],
+        "Authoring": ["Diagnostics", "Digests", "EventLoops", "Federation", "LuaBridge", "Posix", "Semver"],
         "mflua": [
-            "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving", "Federation",
+            "Authoring", "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving",
+            "Federation",
             "HotReload",
         ],
         "mflua-conformance": [

@@ -4,7 +4,7 @@
 /// Glob("billing/**").matches("billing/invoice/pdf")   // true, as is "billing"
 /// Glob("RUNTIME-*").matches("RUNTIME-004")            // true
 /// ```
-struct Glob: Sendable, Equatable {
+package struct Glob: Sendable, Equatable {
     private enum Segment: Sendable, Equatable {
         case literal([UInt8])
         case pattern([UInt8])
@@ -17,7 +17,8 @@ struct Glob: Sendable, Equatable {
 
     private let segments: [Segment]
 
-    init(_ text: some StringProtocol) {
+    /// Reads a pattern.
+    package init(_ text: some StringProtocol) {
         segments = text.utf8.split(separator: Self.slash, omittingEmptySubsequences: false).map { part in
             let bytes = Array(part)
             return bytes == [Self.star, Self.star]
@@ -26,7 +27,7 @@ struct Glob: Sendable, Equatable {
     }
 
     /// Whether the whole text fits.
-    func matches(_ text: String) -> Bool {
+    package func matches(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { matches($0) }
     }

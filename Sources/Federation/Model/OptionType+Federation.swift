@@ -32,14 +32,14 @@ extension OptionType {
     static let url = OptionType("string", "a URL") { $0.stringValue?.isEmpty == false }
 
     /// The version of a shared module.
-    static let shareVersion = OptionType("string", versionText) { value, checker in
+    package static let shareVersion = OptionType("string", versionText) { value, checker in
         if value.stringValue.flatMap(Version.init(completing:)) != nil { return }
         checker.expected(versionText, found: value, hint: "write `major.minor.patch`")
     }
     private static let versionText = "a version such as \"1.4.0\""
 
     /// What a consumer accepts of a shared module.
-    static let versionRange = OptionType("string", rangeText) { value, checker in
+    package static let versionRange = OptionType("string", rangeText) { value, checker in
         if value.stringValue.flatMap(VersionRange.init) != nil { return }
         checker.expected(rangeText, found: value, hint: "write a range as npm does, or \"*\" for any version")
     }

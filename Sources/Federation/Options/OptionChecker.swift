@@ -1,14 +1,14 @@
-import Diagnostics
-import LuaBridge
+package import Diagnostics
+package import LuaBridge
 
 /// One thing that is wrong with an option table.
-struct OptionProblem: Sendable {
+package struct OptionProblem: Sendable {
     /// Where it is: `remotes[2].tenant`; empty for the table itself.
-    let path: String
+    package let path: String
     /// The whole sentence, the path included.
-    let text: String
+    package let text: String
     /// The next step, where there is one.
-    let hint: String?
+    package let hint: String?
     /// The error with a code of its own that is thrown when this is the only problem.
     let error: MFError?
 }
@@ -17,8 +17,8 @@ struct OptionProblem: Sendable {
 ///
 /// The order of the problems depends on the declarations alone: declared keys come in their declared order, then unknown
 /// ones, sorted; elements of a list come by position. Lua's tables have no order, so two runs would differ otherwise.
-struct OptionChecker {
-    private(set) var problems: [OptionProblem] = []
+package struct OptionChecker {
+    package private(set) var problems: [OptionProblem] = []
     private var path: String
     private var depth = 0
     /// The tenants that may be named; nil where that is checked later.
@@ -35,12 +35,12 @@ struct OptionChecker {
     ///   - path: What the paths in messages begin with, such as `remotes`; nothing for a table of its own.
     ///   - tenants: The tenants that may be named; nil where that is checked later.
     ///   - hooks: The hooks that plugins may listen to; nil where that is checked later.
-    init(path: String = "", tenants: Set<String>? = nil, hooks: [String]? = nil) {
+    package init(path: String = "", tenants: Set<String>? = nil, hooks: [String]? = nil) {
         (self.path, self.tenants, self.hooks) = (path, tenants, hooks)
     }
 
     /// Checks what is under a key, and names the key in what is found.
-    mutating func inside(_ key: OptionKey, _ body: (inout OptionChecker) throws -> Void) throws {
+    package mutating func inside(_ key: OptionKey, _ body: (inout OptionChecker) throws -> Void) throws {
         guard depth < Self.deepest else { return note("is nested too deeply") }
         let outer = path
         path = self.path(of: key)
@@ -60,12 +60,12 @@ struct OptionChecker {
     }
 
     /// Notes a value of another type.
-    mutating func expected(_ what: String, found: LuaValue, hint: String? = nil) {
+    package mutating func expected(_ what: String, found: LuaValue, hint: String? = nil) {
         note("expected \(what), found \(found.mismatchDescription)", separator: ": ", hint: hint)
     }
 
     /// Notes that something is wrong with the value itself: `is missing`.
-    mutating func note(_ what: String, separator: String = " ", hint: String? = nil, error: MFError? = nil) {
+    package mutating func note(_ what: String, separator: String = " ", hint: String? = nil, error: MFError? = nil) {
         let text = path.isEmpty ? what : "`\(path)`\(separator)\(what)"
         problems.append(OptionProblem(path: path, text: text, hint: hint, error: error))
     }
@@ -104,7 +104,7 @@ struct OptionChecker {
 }
 
 /// A step on the way to a value in an option table.
-enum OptionKey: Sendable, CustomStringConvertible {
+package enum OptionKey: Sendable, CustomStringConvertible {
     /// A declared option, or one that looks like it: `.tenant`.
     case option(String)
     /// A name that users choose, such as a package: `["statsd"]`.
@@ -123,7 +123,7 @@ enum OptionKey: Sendable, CustomStringConvertible {
         }
     }
 
-    var description: String {
+    package var description: String {
         switch self {
         case .option(let name): name.shown
         case .name(let name): "[\"\(name.shown)\"]"

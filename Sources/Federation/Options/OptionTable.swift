@@ -1,5 +1,5 @@
 import Diagnostics
-import LuaBridge
+package import LuaBridge
 
 /// The keys of one kind of option table: the one declaration that is checked, and that the stubs are written from.
 ///
@@ -10,9 +10,9 @@ import LuaBridge
 /// let options = try Self.options.read(call, 1)
 /// let isPretty = options["pretty"].isTruthy
 /// ```
-struct OptionTable: Sendable {
+package struct OptionTable: Sendable {
     /// One key.
-    struct Key: Sendable {
+    package struct Key: Sendable {
         let name: String
         let type: OptionType
         /// What it says, for the stubs.
@@ -21,7 +21,8 @@ struct OptionTable: Sendable {
         /// Whether `mf.null` stands for leaving it out. Not at keys that decide who is trusted.
         let takesNull: Bool
 
-        init(
+        /// Declares a key.
+        package init(
             _ name: String, _ type: OptionType, _ summary: String = "", isRequired: Bool = false, takesNull: Bool = true
         ) {
             (self.name, self.type, self.summary) = (name, type, summary)
@@ -40,7 +41,8 @@ struct OptionTable: Sendable {
     let unknownHint: String?
     private let index: [String: Int]
 
-    init(
+    /// Declares a table of keys.
+    package init(
         _ keys: [Key], positions: [OptionType] = [], olderNames: [String: String] = [:], advice: [String: String] = [:],
         unknownHint: String? = nil
     ) {
@@ -90,7 +92,7 @@ struct OptionTable: Sendable {
     ///
     /// - Returns: What stands under the declared keys.
     @discardableResult
-    func check(_ value: LuaValue, _ checker: inout OptionChecker) throws -> OptionValues {
+    package func check(_ value: LuaValue, _ checker: inout OptionChecker) throws -> OptionValues {
         guard let entries = try value.luaEntries() else {
             checker.expected("a table", found: value)
             return OptionValues()
@@ -146,12 +148,12 @@ struct OptionTable: Sendable {
 }
 
 /// What an option table holds.
-struct OptionValues: Sendable {
+package struct OptionValues: Sendable {
     fileprivate(set) var named: [String: LuaValue] = [:]
     fileprivate(set) var positions: [Int: LuaValue] = [:]
 
     /// The value of an option; nil when it is left out.
-    subscript(_ name: String) -> LuaValue { named[name] ?? .nil }
+    package subscript(_ name: String) -> LuaValue { named[name] ?? .nil }
 
     /// An element of the list part, counted from 1; nil when there is none.
     subscript(_ position: Int) -> LuaValue { positions[position] ?? .nil }

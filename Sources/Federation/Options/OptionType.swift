@@ -1,15 +1,16 @@
-import LuaBridge
+package import LuaBridge
 
 /// The type of an option: how the stubs spell it, how messages name it, and what it accepts.
-struct OptionType: Sendable {
+package struct OptionType: Sendable {
     /// In the notation of the Lua language server: `string[]`.
     let luaType: String
     /// In the words of a message: `a list of strings`.
     let expected: String
     /// Notes what is wrong with a value.
-    let check: @Sendable (LuaValue, inout OptionChecker) throws -> Void
+    package let check: @Sendable (LuaValue, inout OptionChecker) throws -> Void
 
-    init(
+    /// Declares a type.
+    package init(
         _ luaType: String, _ expected: String,
         check: @escaping @Sendable (LuaValue, inout OptionChecker) throws -> Void
     ) {
@@ -49,7 +50,7 @@ extension OptionType {
     /// Whatever is there.
     static let any = OptionType("any", "a value") { _ in true }
     /// Text.
-    static let string = OptionType("string", "a string") { $0.stringValue != nil }
+    package static let string = OptionType("string", "a string") { $0.stringValue != nil }
     /// Text, or a secret that has it.
     static let stringOrSecret = OptionType("string|mf.Secret", "a string") { value in
         value.stringValue != nil || value.objectValue is Secret
@@ -57,9 +58,9 @@ extension OptionType {
     /// Text, UTF-8 or not.
     static let bytes = OptionType("string", "a string") { $0.luaTypeName == "string" }
     /// Text that names something.
-    static let name = OptionType("string", "a string that is not empty") { $0.stringValue?.isEmpty == false }
+    package static let name = OptionType("string", "a string that is not empty") { $0.stringValue?.isEmpty == false }
     /// `true` or `false`.
-    static let boolean = OptionType("boolean", "a boolean") { $0.boolValue != nil }
+    package static let boolean = OptionType("boolean", "a boolean") { $0.boolValue != nil }
     /// A table, whatever is in it.
     static let table = OptionType("table", "a table") { $0.isTable }
 
@@ -92,7 +93,7 @@ extension OptionType {
     }
 
     /// The same, or `false`.
-    static func orFalse(_ type: OptionType) -> OptionType {
+    package static func orFalse(_ type: OptionType) -> OptionType {
         OptionType("\(type.luaType)|false", "\(type.expected) or false") { value, checker in
             if value == .boolean(false) { return }
             if value.boolValue != nil { return checker.expected("\(type.expected) or false", found: value) }
@@ -134,10 +135,10 @@ extension OptionType {
     }
 
     /// A list of strings.
-    static let strings = list(of: .string, "a list of strings")
+    package static let strings = list(of: .string, "a list of strings")
 
     /// Values under names that the user chooses.
-    static func map(of element: OptionType, _ expected: String) -> OptionType {
+    package static func map(of element: OptionType, _ expected: String) -> OptionType {
         OptionType("table<string, \(element.luaType)>", expected) { value, checker in
             guard let entries = try value.luaEntries() else { return checker.expected(expected, found: value) }
             try checker.expectOwnKeys(of: value)
@@ -162,7 +163,7 @@ extension OptionType {
     /// A table of declared keys.
     ///
     /// - Parameter luaType: The name of its class in the stubs.
-    static func options(
+    package static func options(
         _ luaType: String, _ table: @escaping @autoclosure @Sendable () -> OptionTable, _ expected: String = "a table"
     ) -> OptionType {
         OptionType(luaType, expected) { value, checker in

@@ -1,0 +1,51 @@
+/// What can go wrong when a remote is written, built and published.
+extension MFError.Code {
+    /// BUILD-001: there is no configuration.
+    public static let configMissing = Self("BUILD-001")
+    /// BUILD-002: the configuration is wrong.
+    public static let configInvalid = Self("BUILD-002")
+    /// BUILD-003: the sources cannot be built.
+    public static let sourcesInvalid = Self("BUILD-003")
+    /// BUILD-004: the output folder cannot be used.
+    public static let outputUnusable = Self("BUILD-004")
+    /// BUILD-005: digests cannot be computed.
+    public static let digestUnavailable = Self("BUILD-005")
+
+    static let authoringCodes: [CodeEntry] = [
+        CodeEntry(
+            .configMissing, "configMissing", "there is no configuration",
+            """
+            Cause: the folder has no `module-federation.config.lua`, which names what a remote exposes.
+            Cure:  change to the remote's folder, or name it: `mflua build path/to/remote`.
+            """),
+        CodeEntry(
+            .configInvalid, "configInvalid", "the configuration is wrong",
+            """
+            Cause: `module-federation.config.lua` cannot be read or run, or some of its keys are unknown or have values
+                   of the wrong kind. The message names all of them. The file runs without I/O, modules and clock, with
+                   16 MB of memory and one second of processor time.
+            Cure:  correct the keys. The file returns one table, such as
+                   `return { name = "checks", version = "1.0.0", exposes = { ["./disk"] = "src/disk.lua" } }`.
+            """),
+        CodeEntry(
+            .sourcesInvalid, "sourcesInvalid", "the sources cannot be built",
+            """
+            Cause: a source does not compile, a module that it requires is not found, or it is not known which module a
+                   `require` loads. Each place is printed with its file and line. The output folder is unchanged.
+            Cure:  write `require` with a literal name; list files that only computed names reach in `include`, and
+                   modules that the host provides in `external`, in `module-federation.config.lua`.
+            """),
+        CodeEntry(
+            .outputUnusable, "outputUnusable", "the output folder cannot be used",
+            """
+            Cause: the folder cannot be written, or it holds the sources.
+            Cure:  name a folder of its own with `--out`; check its permissions with `ls -ld`, the disk with `df`.
+            """),
+        CodeEntry(
+            .digestUnavailable, "digestUnavailable", "digests cannot be computed",
+            """
+            Cause: OpenSSL's libcrypto (libcrypto.so.3) is not installed, or too old.
+            Cure:  install it: `apt-get install libssl3`.
+            """),
+    ]
+}
