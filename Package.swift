@@ -64,12 +64,13 @@ let package = Package(
         .target(
             name: "Fetch", dependencies: ["CCurl", "CFiles", "Diagnostics", "EventLoops", "Posix", deques],
             swiftSettings: settings),
+        .target(name: "Stores", dependencies: ["Diagnostics", "Posix"], swiftSettings: settings),
         .target(name: "Serving", dependencies: ["Diagnostics", "Posix", logging] + nio, swiftSettings: settings),
         .target(
             name: "Federation",
             dependencies: [
                 "CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "LuaLibrary", "Posix", "Semver",
-                collections, logging, metrics,
+                "Stores", collections, logging, metrics,
             ],
             swiftSettings: settings),
         .target(
@@ -131,6 +132,9 @@ let package = Package(
         // What a worker that has been taken over may try.
         .executableTarget(name: "locked-up", dependencies: ["CSandbox"], path: "Tests/LockedUp"),
         .testTarget(name: "PosixTests", dependencies: ["Posix", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "StoresTests", dependencies: ["Diagnostics", "Posix", "Stores", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .testTarget(
             name: "EventLoopsTests", dependencies: ["Diagnostics", "EventLoops", "Posix", "TestSupport"],

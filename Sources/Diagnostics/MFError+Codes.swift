@@ -20,8 +20,8 @@ public struct CodeEntry: Sendable {
 extension MFError.Code {
     /// Every code that mflua itself uses, family by family. A number is given once and kept.
     public static let all: [CodeEntry] =
-        runtimeCodes + loadCodes + sharingCodes + luaCodes + fetchCodes + hookCodes + pluginCodes + limitCodes
-        + reloadCodes + execCodes + commandCodes + authoringCodes
+        runtimeCodes + loadCodes + sharingCodes + luaCodes + fetchCodes + hookCodes + pluginCodes + storeCodes
+        + limitCodes + reloadCodes + execCodes + commandCodes + authoringCodes
 
     /// The table's entry for this code; nil for a code of a plugin's own.
     public var entry: CodeEntry? {

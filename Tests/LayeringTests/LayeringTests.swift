@@ -16,7 +16,10 @@ import Testing
         "Semver": [],
         "Fetch": ["CCurl", "CFiles", "Diagnostics", "EventLoops", "Posix"],
         "Serving": ["Diagnostics", "Posix"],
-        "Federation": ["CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "LuaLibrary", "Posix", "Semver"],
+        "Stores": ["Diagnostics", "Posix"],
+        "Federation": [
+            "CSandbox", "Diagnostics", "EventLoops", "Fetch", "LuaBridge", "LuaLibrary", "Posix", "Semver", "Stores",
+        ],
         "HotReload": ["Diagnostics", "EventLoops", "LuaBridge", "Federation", "Posix"],
         "MFLua": ["Diagnostics", "EventLoops", "Federation", "Fetch", "HotReload", "LuaBridge"],
         "Authoring": ["Diagnostics", "Digests", "EventLoops", "Federation", "LuaBridge", "Posix", "Semver"],

@@ -142,6 +142,7 @@ error("Cannot require a meta file")
 ---@field wall? string The time limit of a call including waits, such as `2s`.
 ---@field tasks? integer The limit of spawned tasks and timers alive at once.
 ---@field message? string|integer The size limit of a value passed into or out of the tenant, in bytes.
+---@field store? string|integer How many bytes the store of each of its plugins may take, such as `1MB`.
 ---@field net? string[] The hosts that `mf.fetch` may contact.
 ---@field shared? string[] The shared modules it can see.
 ---@field hears? string[] Whose loads and shares its hooks are called for.
@@ -234,6 +235,20 @@ error("Cannot require a meta file")
 ---@field after? string[] Names of plugins that are called earlier in this hook.
 ---@field handler fun(args: table): any The listener.
 
+--- How a value is kept.
+---@class mf.StoreSetOptions
+---@field ttl? string After how long the value is gone, such as `1h`; it stays without.
+---@field durable? boolean Whether to wait until a power failure cannot take it: up to a second, in a synchronous hook some milliseconds.
+
+--- How a value is removed.
+---@class mf.StoreDeleteOptions
+---@field durable? boolean Whether to wait until a power failure cannot take it: up to a second, in a synchronous hook some milliseconds.
+
+--- What a plugin says of its store.
+---@class mf.StoreDeclaration
+---@field version integer The version of what the plugin keeps; 1 where it does not say.
+---@field migrate? fun(kv: mf.Store, from: integer) Brings what an earlier version has kept to this one, in a copy that counts when it returns; may not wait.
+
 --- How JSON is written.
 ---@class mf.EncodeOptions
 ---@field pretty? boolean Whether to add line breaks and indentation.
@@ -290,6 +305,14 @@ error("Cannot require a meta file")
 --- `require("mf.plugins.trace")`: Shows each phase of a load and its duration.
 ---@class mf.plugins.trace
 ---@overload fun(options?: mf.plugins.trace.Options): mf.Plugin
+
+--- A durable store: values of a plugin, or of a script, that outlive the process.
+---@class mf.Store
+---@field get fun(self: mf.Store, key: string): any The value of a key: a copy, or nil.
+---@field set fun(self: mf.Store, key: string, value: any, options?: mf.StoreSetOptions) Keeps a value: what JSON can say, but not nil.
+---@field delete fun(self: mf.Store, key: string, options?: mf.StoreDeleteOptions): boolean Removes a value; tells whether there was one.
+---@field keys fun(self: mf.Store, prefix?: string): string[] The keys that begin with a prefix, or all, sorted.
+---@field update fun(self: mf.Store, key: string, f: (fun(old: any): any), options?: mf.StoreSetOptions): any Keeps what a function makes of the value, nothing if it returns nil, and returns it. Atomic: where others change the value meanwhile, the function is called again. It may not wait. Without `ttl`, the value stays as long as the one before.
 
 --- What a remote entry returns.
 ---@class mf.Container
@@ -396,6 +419,7 @@ error("Cannot require a meta file")
 ---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results.
 ---@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Gets a URL of a host that the tenant's `net` lists; waits.
 ---@field loadShare fun(pkg: string): (fun(): any)|false A module that the tenant's `shared` lists, read-only; waits.
+---@field store fun(): mf.Store The store of the plugin whose file calls it.
 
 --- What a tenant has used, and how it is.
 ---@class mf.TenantStats
@@ -474,6 +498,7 @@ error("Cannot require a meta file")
 ---@field about? string What the plugin does, in a sentence.
 ---@field order? "pre"|"post" Whether its listeners come before or after those of other plugins.
 ---@field options? table<string, mf.OptionRule>
+---@field store? mf.StoreDeclaration
 ---@field check? fun(options: table): string|string[]|nil What is wrong with options that are valid one by one.
 ---@field plugin fun(options: table): table Makes the table of hooks; the options are read-only, with defaults filled in.
 
@@ -800,6 +825,7 @@ error("Cannot require a meta file")
 ---@class mf.Plugin
 ---@field name string By convention it ends in `-plugin`.
 ---@field version? string
+---@field store? mf.StoreDeclaration
 ---@field apply? fun(host: mf.Host) Called once when the plugin is attached.
 ---@field health? fun(report: mf.HealthReport) Says how the plugin is, for `host:health()` and `mflua doctor`; may wait for at most 5 seconds.
 ---@field beforeReload? fun(args: table): any Its result is handed to the next generation.
@@ -865,6 +891,7 @@ error("Cannot require a meta file")
 ---@field loadShare fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Returns the factory of a shared module; waits.
 ---@field loadShareSync fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): fun(): any Returns the factory of a shared module without waiting.
 ---@field preloadRemote fun(self: mf.Host, requests: mf.PreloadRemoteArgs[]) Fetches the files of remotes ahead of their loads; waits.
+---@field store fun(self: mf.Host, name?: string): mf.Store A durable store. In a plugin's file `mf.store()` is the plugin's own; scripts name theirs.
 ---@field registerRemotes fun(self: mf.Host, remotes: mf.Remote[], options?: mf.RegisterRemotesOptions) Registers remotes; with `force`, those of the same name are replaced.
 ---@field removeRemotes fun(self: mf.Host, names: string[]): string[] Removes remotes and everything loaded from them; returns the names that were registered.
 ---@field tenantStats fun(self: mf.Host, name: string): mf.TenantStats The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code.
@@ -915,6 +942,7 @@ error("Cannot require a meta file")
 ---@field loadShare fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Returns the factory of a shared module; waits.
 ---@field loadShareSync fun(pkg: string, options?: mf.LoadShareOptions): fun(): any Returns the factory of a shared module without waiting.
 ---@field preloadRemote fun(requests: mf.PreloadRemoteArgs[]) Fetches the files of remotes ahead of their loads; waits.
+---@field store fun(name?: string): mf.Store A durable store. In a plugin's file `mf.store()` is the plugin's own; scripts name theirs.
 ---@field registerRemotes fun(remotes: mf.Remote[], options?: mf.RegisterRemotesOptions) Registers remotes; with `force`, those of the same name are replaced.
 ---@field removeRemotes fun(names: string[]): string[] Removes remotes and everything loaded from them; returns the names that were registered.
 ---@field tenantStats fun(name: string): mf.TenantStats The state and resource usage of a tenant: bytes, milliseconds, calls, limit violations by code.

@@ -63,6 +63,7 @@ public final class Host: HostContext, @unchecked Sendable {
         for remote in options.remotes.elements { updater.endRevalidation(of: remote) }
         PluginRegistrar(self).removePlugins(plugins.map(\.name))
         tenants.closeAll()
+        scriptStores.removeAll()
         for module in moduleCache.values { module.retire() }
         moduleCache.removeAll()
         shareScopeMap.removeAll()

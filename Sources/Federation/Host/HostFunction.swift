@@ -128,6 +128,14 @@ extension HostFunction {
 
     private static let registering = [
         HostFunction(
+            "store", "fun(name?: string): mf.Store",
+            "A durable store. In a plugin's file `mf.store()` is the plugin's own; scripts name theirs."
+        ) { host, call in
+            guard !call[0].isNothing else { throw MFError.storeWithoutPlugin(isPlugin: false) }
+            if case .bytes = call[0] { throw MFError.badStoreKey("the name of a store is not UTF-8") }
+            return [.object(StoreView(try host.store(named: try call.string(0))))]
+        },
+        HostFunction(
             "registerRemotes", "fun(remotes: mf.Remote[], options?: mf.RegisterRemotesOptions)",
             "Registers remotes; with `force`, those of the same name are replaced."
         ) { host, call in

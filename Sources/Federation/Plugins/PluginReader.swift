@@ -161,6 +161,10 @@ struct PluginReader: Sendable {
         let options = PluginDraft.Options(
             given: options, schema: declaration.schema, name: declaration.name, place: place)
         let prepared = Result { try preparation.prepare(options, check: declaration.check, holder: holder) }
+        if let store = source?.generation.store, let host {
+            host.bind(store, to: declaration.name)
+            if !declaration.store.isNil { store.declare(version: try StoreDeclaration(declaration.store).version) }
+        }
         return PluginDraft(scope: source?.generation.scope, prepared: prepared.map { _ in }) { [self] in
             let values = try preparation.readOnly(try prepared.get())
             let made = try registry.reloads.owning(source?.generation.scope) {
@@ -292,13 +296,18 @@ struct PluginReader: Sendable {
         let tenant = try host.tenants.tenant(source.tenant ?? "")
         let declared = TenantDeclaration(
             options: source.options, text: SourceText(name: source.path, bytes: bytes), holder: source.generation,
-            place: place, preparation: preparation)
+            place: place, preparation: preparation
+        ) { [store = source.generation.store] declaration in
+            host.bind(store, to: declaration.name, tenant: tenant.name, quota: tenant.options.store)
+            if !declaration.store.isNil { store.declare(version: try StoreDeclaration(declaration.store).version) }
+        }
         let plugin: TenantPlugin
         do {
             plugin = try tenant.loadPlugin(
                 bytes, name: "@" + source.path, options: try preparation.plain(source.options, place: place),
                 prepare: declared.callable, modules: registry.environments.provided,
-                atOnce: registry.environments.providedAtOnce, lifetime: source.generation.scope)
+                atOnce: registry.environments.providedAtOnce, lifetime: source.generation.scope,
+                store: source.generation.store)
         } catch {
             // What the host has found is told in its own words, and not as an error of the tenant's.
             throw declared.failure ?? error
@@ -308,6 +317,9 @@ struct PluginReader: Sendable {
         if plugin.failsClosed { settings.policy.fail = .closed }
         plugin.filters = try filters(of: plugin, source)
         plugin.placement = try placement(of: plugin, source)
+        if !plugin.store.isNil, let problem = try StoreDeclaration.problems(with: plugin.store).first {
+            throw MFError.badStoreDeclaration(problem, plugin: plugin.name, source: source.path)
+        }
         for name in plugin.functions where Lifecycle.table.named[name] == nil {
             guard LuaPlugin.functionsBesideHooks.contains(name) else {
                 throw MFError.unknownHook(

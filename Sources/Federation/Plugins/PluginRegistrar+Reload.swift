@@ -47,6 +47,7 @@ extension PluginRegistrar {
         let state = try step(
             "beforeReload", of: old,
             LuaRecord([("generation", .integer(Int64(last.number))), ("origin", .object(context))]))
+        try settleStore(of: new)
         let previous = LuaRecord([("version", old.version), ("generation", .integer(Int64(last.number)))])
         _ = try step(
             "afterReload", of: new,
@@ -57,6 +58,7 @@ extension PluginRegistrar {
         if case .lua(let plugin) = new.body, let apply = plugin.apply {
             _ = try registry.reloads.withinLoadTime(of: self.state) { try apply.state.call(apply, [.object(context)]) }
         }
+        try source.generation.store.commit()
         swap(old, for: new, filters: filters, ending: last.scope)
         warnOfDoubts(about: new)
         return source.generation

@@ -179,7 +179,9 @@ struct PluginRegistrar: HostService {
         context.plugins.append(plugin)
         if plugin.isPlaced { context.ordersPlugins = true }
         do {
+            try settleStore(of: plugin)
             try listen(plugin)
+            try plugin.source?.generation.store.commit()
         } catch {
             detach(plugin)
             throw error

@@ -18,14 +18,15 @@ final class TenantDeclaration: Sendable {
     private let holder: any SecretHolder
     private let place: @Sendable () -> String?
     private let preparation: OptionsPreparation
+    private let onDeclared: @Sendable (PluginDeclaration) throws -> Void
     private let state = Mutex(State())
 
     init(
         options: LuaValue, text: SourceText, holder: any SecretHolder, place: @escaping @Sendable () -> String?,
-        preparation: OptionsPreparation
+        preparation: OptionsPreparation, onDeclared: @escaping @Sendable (PluginDeclaration) throws -> Void
     ) {
         (self.options, self.text, self.holder) = (options, text, holder)
-        (self.place, self.preparation) = (place, preparation)
+        (self.place, self.preparation, self.onDeclared) = (place, preparation, onDeclared)
     }
 
     /// What the plugin declares, once it was loaded.
@@ -56,6 +57,7 @@ final class TenantDeclaration: Sendable {
         // One that needs another version of mflua waits for it, and keeps nobody else from being attached.
         let declaration = try PluginDeclaration(
             entries + functions, writtenIn: text, hooks: Lifecycle.table.names, entry: PluginPlacement(requires: [:]))
+        try onDeclared(declaration)
         let options = PluginDraft.Options(
             given: options, schema: declaration.schema, name: declaration.name, place: place)
         let values = try preparation.prepare(options, check: nil, holder: holder)

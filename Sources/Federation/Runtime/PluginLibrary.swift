@@ -10,6 +10,13 @@ enum PluginLibrary {
         let scope = generation.scope
         var record = runtime.operations { scope }.record
         record.append("spawn", .callable(runtime.tasks.spawn { scope }))
+        record.append(
+            "store",
+            .callable(
+                LuaCallable("store") { [store = generation.store] call in
+                    try call.expectNoStoreName()
+                    return [.object(StoreView(store))]
+                }))
         record.append("fetch", .callable(MFLibrary.fetch(runtime, for: .plugin(generation))))
         record.append(
             "createInstance",
@@ -19,7 +26,7 @@ enum PluginLibrary {
                     return try runtime.registry.reloads.owning(scope) { [.object(try runtime.makeHost(options))] }
                 }))
         for function in HostFunction.all {
-            guard function.isImmediate else { continue }
+            guard function.isImmediate, function.name != "store" else { continue }
             record.append(
                 function.name,
                 .callable(

@@ -54,6 +54,9 @@ extension Reference {
                 "How long plugins are not called, and why."
             ),
             ("mf.HookTable", PluginHookTable.options, "A listener with a filter and a place of its own."),
+            ("mf.StoreSetOptions", StoreView.setOptions, "How a value is kept."),
+            ("mf.StoreDeleteOptions", StoreView.deleteOptions, "How a value is removed."),
+            ("mf.StoreDeclaration", StoreDeclaration.options, "What a plugin says of its store."),
             ("mf.EncodeOptions", JSONLibrary.encodeOptions, "How JSON is written."),
             ("mf.ScriptRequest", ScriptRequest.options, "What a listener of `createScript` may return."),
         ]

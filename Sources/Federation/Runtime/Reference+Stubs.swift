@@ -12,6 +12,7 @@ extension Reference {
             """
         for view in views { text += view }
         text += optionTables
+        text += storeClass
         text += plainClasses
         text += argumentClasses
         text += pluginClass
@@ -181,6 +182,7 @@ extension Reference {
         ---@field all fun(functions: (fun(): any)[]): any[] Runs functions side by side and returns their first results.
         ---@field fetch fun(url: string, options?: mf.FetchOptions): mf.Response Gets a URL of a host that the tenant's `net` lists; waits.
         ---@field loadShare fun(pkg: string): (fun(): any)|false A module that the tenant's `shared` lists, read-only; waits.
+        ---@field store fun(): mf.Store The store of the plugin whose file calls it.
 
         --- What a tenant has used, and how it is.
         ---@class mf.TenantStats
@@ -259,6 +261,7 @@ extension Reference {
         ---@field about? string What the plugin does, in a sentence.
         ---@field order? "pre"|"post" Whether its listeners come before or after those of other plugins.
         ---@field options? table<string, mf.OptionRule>
+        ---@field store? mf.StoreDeclaration
         ---@field check? fun(options: table): string|string[]|nil What is wrong with options that are valid one by one.
         ---@field plugin fun(options: table): table Makes the table of hooks; the options are read-only, with defaults filled in.
 
@@ -273,6 +276,13 @@ extension Reference {
 
 
         """
+
+    private static var storeClass: String {
+        let text =
+            "--- A durable store: values of a plugin, or of a script, that outlive the process.\n---@class mf.Store\n"
+        return text
+            + StoreView.methods.map { "---@field \($0.name) \($0.signature) \($0.summary)\n" }.joined() + "\n"
+    }
 
     private static var argumentClasses: String {
         Lifecycle.all.map { hook in
@@ -294,6 +304,7 @@ extension Reference {
             ---@class mf.Plugin
             ---@field name string By convention it ends in `-plugin`.
             ---@field version? string
+            ---@field store? mf.StoreDeclaration
             ---@field apply? fun(host: mf.Host) Called once when the plugin is attached.
             ---@field health? fun(report: mf.HealthReport) Says how the plugin is, for `host:health()` and `mflua doctor`; may wait for at most 5 seconds.
             ---@field beforeReload? fun(args: table): any Its result is handed to the next generation.

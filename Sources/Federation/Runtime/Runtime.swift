@@ -22,6 +22,8 @@ public struct RuntimeConfiguration: Sendable {
     public var ignoresEnvironment = false
     /// How long a plugin's file may run while it is loaded anew, and each step of the hand-over.
     public var reloadTime = Duration.seconds(2)
+    /// The folder in which stores are kept; what `MFLUA_STATE` or the system names where nothing is named.
+    public var stateFolder: String?
     /// Whether ``Runtime/run(script:name:arguments:scriptName:deadline:)`` and ``Runtime/waitUntilIdle()`` fail with
     /// `LOAD-003` when nothing is left that could end their wait. For programs that hand a runtime no work from outside.
     public var failsWithNothingLeft = false
@@ -99,7 +101,7 @@ public final class Runtime: @unchecked Sendable {
         registry = try loop.runAndWait { [state, fetcher, log, tasks] in
             FederationRegistry(
                 state: state, fetcher: fetcher, log: log, tasks: tasks, watchesFiles: configuration.watchesFiles,
-                reloadTime: configuration.reloadTime,
+                reloadTime: configuration.reloadTime, stateFolder: configuration.stateFolder,
                 selection: PluginSelection(
                     disabled: configuration.disabledPlugins, isSafe: configuration.attachesOnlyRequiredPlugins,
                     onPlugin: configuration.onListedPlugin))

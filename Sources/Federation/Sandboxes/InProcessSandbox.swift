@@ -13,6 +13,10 @@ final class InProcessSandbox: Sandbox, @unchecked Sendable {
     var onViolation: () -> Void = {}
     /// What a host's view lets the tenant do, by name.
     var verbs: [String: LuaCallable] = [:]
+    /// The host's function through which plugins use their stores.
+    var storeImport: TenantImport?
+    /// How much a store may take: what is larger does not cross the border.
+    let storeQuota: Int
     private let base: LuaTable
     private var lastModule: Int64 = 0
     private var prepare: LuaFunction?
@@ -29,6 +33,7 @@ final class InProcessSandbox: Sandbox, @unchecked Sendable {
         limits.wall = options.wall
         state = try LuaState(loop: loop, configuration: .tenant(limits))
         base = state.globals
+        storeQuota = options.store
         tasks = TaskRunner(loop: loop, limit: options.tasks) { [unowned state] place in
             state.terminateForTasks(startedAt: place)
         }
@@ -70,7 +75,11 @@ final class InProcessSandbox: Sandbox, @unchecked Sendable {
         let package = try state.makeTable(.record([:]))
         if let prepare {
             _ = try state.call(
-                prepare, [.table(environment), .table(package), find, .callable(tasks.spawn { scope })])
+                prepare,
+                [
+                    .table(environment), .table(package), find, .callable(tasks.spawn { scope }),
+                    .callable(store(of: owner)),
+                ])
         }
         try state.installRequire(
             in: environment, package: package, numbering: { [weak self] in self?.numberModule() ?? 0 },
@@ -81,12 +90,12 @@ final class InProcessSandbox: Sandbox, @unchecked Sendable {
 
     /// Has `load` compile into the globals of the chunk that calls it, and `require` find the chunk's own modules.
     private static let preparation = """
-        local environment, package, find, spawn = ...
+        local environment, package, find, spawn, store = ...
         local load, select, library, error = load, select, require, error
         local function missing(name) return library(name) end
         package.loaded = {}
         package.searchers = { function(name)
-          if name == "mf" then return function() return library(name, spawn) end end
+          if name == "mf" then return function() return library(name, spawn, store) end end
           if not find or library(name, true) then return missing end
           local source, url, value = find(name)
           if not source then
@@ -225,6 +234,7 @@ extension InProcessSandbox {
             if let view = object as? TenantView { return .object(view.object) }
             if object is WorkerView { return value }
             if object is LuaErrorObject { return value }
+            if object is StoreView { throw MFError.cannotCross("mf.Store") }
             return try leave(try object.snapshot(depth: 8))
         case .array(let elements): return .array(try elements.map(leave))
         case .record(let record):
@@ -288,7 +298,7 @@ extension InProcessSandbox {
     }
 
     /// An error of the host's as the tenant sees it: plain values that a script raised are what they are.
-    private static func visible(_ error: any Error) -> any Error {
+    static func visible(_ error: any Error) -> any Error {
         guard let error = error as? MFError else { return error }
         if let thrown = error.thrown as? LuaValue, thrown.isPlain { return error }
         return error.withoutInsides()

@@ -84,6 +84,7 @@ extension Tenant {
         chunks += 1
         let number = chunks
         lifetime?.own(retiring: { [weak self] in self?.end(number, isFinal: false) }) { [weak self] in
+            self?.stores[number] = nil
             self?.end(number, isFinal: true)
         }
         return number

@@ -38,6 +38,8 @@ package final class Tenant: @unchecked Sendable {
     var fetchedBytes = 0
     /// What it fetches with; made at its first fetch.
     private var fetcher: (any Fetcher)?
+    /// The stores of its plugins, by the numbers of their chunks.
+    var stores: [Int64: any StoreAccess] = [:]
     /// What it prints and logs.
     let log: TenantLog
     /// The calls that wait.

@@ -28,6 +28,8 @@ struct TenantLibrary {
                 let loadShare = tasks.counted(sharing(function, in: instance))
                 instance.verbs[name] = loadShare
                 record.append(name, .callable(loadShare))
+            } else if name == "store" {
+                instance.storeImport = function
             } else if name == "loadRemote" {
                 instance.verbs[name] = tasks.counted(instance.waiting(function))
             } else {
@@ -56,9 +58,9 @@ struct TenantLibrary {
         return LuaCallable("require") { call in
             let name = try call.string(0)
             if name == "mf" {
-                // A chunk's own `mf`: what it spawns belongs to it.
+                // A chunk's own `mf`: what it spawns belongs to it, and its store is its plugin's.
                 guard case .function = call[1] else { return [.table(library)] }
-                let own = try call.state.makeTable(.record(LuaRecord([("spawn", call[1])])))
+                let own = try call.state.makeTable(.record(LuaRecord([("spawn", call[1]), ("store", call[2])])))
                 try own.setMetatable(try call.state.makeTable(.record(LuaRecord([("__index", .table(library))]))))
                 return [.table(try call.state.readOnly(own))]
             }

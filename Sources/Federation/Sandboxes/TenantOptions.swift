@@ -33,6 +33,8 @@ public struct TenantOptions: Sendable, Equatable {
     public var tasks = 64
     /// The size limit of a value passed into or out of the tenant, in bytes.
     public var message = 1 << 20
+    /// Bytes that the store of each of its plugins may take.
+    public var store = 1 << 20
     /// Hosts that `mf.fetch` may talk to, on public addresses. An entry that is an address, or `localhost`, allows that
     /// address, too.
     public var net: [String] = []
@@ -109,6 +111,10 @@ extension TenantOptions: LuaConvertible {
         ) {
             $0.message = $1.byteCount ?? $0.message
         },
+        Field(
+            "store", .byteCount, "How many bytes the store of each of its plugins may take, such as `1MB`.",
+            { .integer(Int64($0.store)) }
+        ) { $0.store = $1.byteCount ?? $0.store },
         Field("net", .hosts, "The hosts that `mf.fetch` may contact.", { $0.net.luaValue }) {
             $0.net = (try? [String].fromLua($1)) ?? $0.net
         },

@@ -29,15 +29,28 @@ package final class TenantPlugin: @unchecked Sendable {
     var placement = PluginPlacement()
     /// The hooks that are written as tables, without their handlers.
     let hookTables: [String: LuaRecord]
+    /// What it says of its store, but for the function in it.
+    let store: LuaValue
+    /// `migrate` of that: called with the version that the contents are of.
+    let migrate: LuaCallable?
+    /// The version that it says the contents of its store are of, if it does.
+    var storeVersion: Int? { store.recordValue?["version"].intValue }
     /// For which calls its listeners are called, by hook; set once it was checked.
     var filters: [String: HookFilter] = [:]
 
     init(
         name: String, version: String?, tenant: Tenant, listeners: [String: TenantFunctionProxy], filter: LuaValue,
-        placementKeys: [String: LuaValue], hookTables: [String: LuaRecord]
+        placementKeys: [String: LuaValue], hookTables: [String: LuaRecord],
+        store: LuaValue, migrate: TenantFunctionProxy?
     ) {
         (self.name, self.version, self.tenant, self.listeners) = (name, version, tenant, listeners)
         (self.filter, self.placementKeys, self.hookTables) = (filter, placementKeys, hookTables)
+        self.store = store
+        self.migrate = migrate.map { migrate in
+            LuaCallable("migrate") { call in
+                try tenant.start(migrate, call.arguments, canWait: false).finished("migrate")
+            }
+        }
         functions = listeners.keys.sorted()
         failsClosed = tenant.options.failClosed
     }
@@ -150,13 +163,16 @@ extension Tenant {
     /// - Parameter prepare: Makes the options of a plugin that declares them; see ``TenantDeclaration``.
     func loadPlugin(
         _ source: [UInt8], name: String, options: LuaValue, prepare: LuaCallable? = nil, modules: TenantModules?,
-        atOnce known: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: Lifetime?
+        atOnce known: (@Sendable (String) -> TenantModuleAtOnce)? = nil, lifetime: Lifetime?,
+        store: (any StoreAccess)? = nil
     ) throws -> TenantPlugin {
         loop.checkOnLoop("Tenant")
+        let number = takeNumber(for: lifetime)
+        stores[number] = store
         let origin = ReplayableCall(
             Self.pluginLoader, name: "=plugin",
             [.of(source), .string(name), try imported(options), try imported(prepare.map { .callable($0) } ?? .nil)],
-            modules: modules.map { finder($0, atOnce: known) }, canWait: false, number: takeNumber(for: lifetime))
+            modules: modules.map { finder($0, atOnce: known) }, canWait: false, number: number)
         let results = try atOnce { try origin.run(in: $0, canWait: false).finished(name) }
         guard let record = results.first?.recordValue else {
             throw MFError.pluginInvalid(found: results.first?.luaTypeName ?? "nil", source: name)
@@ -168,6 +184,13 @@ extension Tenant {
         let place = ExportPath(origin, result: 0)
         var listeners: [String: TenantFunctionProxy] = [:]
         var tables: [String: LuaRecord] = [:]
+        var (declared, migrate) = (record["store"], nil as TenantFunctionProxy?)
+        if case .record(let table) = declared {
+            declared = .record(LuaRecord(table.entries.filter { $0.value.objectValue as? TenantExport == nil }))
+            if case .object(let object) = table["migrate"], let export = object as? TenantExport {
+                migrate = TenantFunctionProxy(self, export, place.at(.string("store")).at(.string("migrate")))
+            }
+        }
         for entry in record.entries {
             guard case .string(let key) = entry.key else { continue }
             if case .object(let object) = entry.value, let export = object as? TenantExport {
@@ -183,7 +206,7 @@ extension Tenant {
             name: pluginName, version: record["version"].stringValue, tenant: self, listeners: listeners,
             filter: record["filter"],
             placementKeys: ["order", "before", "after", "requires"].reduce(into: [:]) { $0[$1] = record[$1] },
-            hookTables: tables)
+            hookTables: tables, store: declared, migrate: migrate)
     }
 
     /// Loads the chunk in `...`: source, name, options, and what prepares the options of a plugin that declares them.
@@ -225,6 +248,7 @@ extension Tenant {
           for _, key in ipairs { "order", "before", "after", "requires" } do
             if made[key] == nil then made[key] = plugin[key] end
           end
+          if rawget(made, "store") == nil then made.store = plugin.store end
           return made
         end
         -- The lines go out as data: what is called in a tenant gets no functions.
@@ -244,13 +268,25 @@ extension Tenant {
           end)
           return plugin
         end
+        local function stored(plugin)
+          local store = type(plugin) == "table" and rawget(plugin, "store")
+          if type(store) ~= "table" then return plugin end
+          local copy = {}
+          for key, value in pairs(store) do copy[key] = value end
+          local migrate = copy.migrate
+          if type(migrate) == "function" then
+            copy.migrate = function(from) migrate(require("mf").store(), from) end
+          end
+          rawset(plugin, "store", copy)
+          return plugin
+        end
         local chunk, message = load(source, name, "t", _ENV)
         if not chunk then error(message, 0) end
         local plugin = chunk((name:gsub("^@", "")))
-        if type(plugin) == "function" then return telling(plugin(options)) end
+        if type(plugin) == "function" then return stored(telling(plugin(options))) end
         if prepare and type(plugin) == "table" and type(rawget(plugin, "plugin")) == "function" then
-          return telling(declared(plugin))
+          return stored(telling(declared(plugin)))
         end
-        return telling(plugin)
+        return stored(telling(plugin))
         """.utf8)
 }

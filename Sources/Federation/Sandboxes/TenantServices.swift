@@ -82,6 +82,14 @@ extension Tenant {
                 }
             ),
         ]
+        imports.append(
+            (
+                "store",
+                TenantImport("store") { [weak self] arguments, canWait in
+                    guard let self else { throw MFError.stateGone() }
+                    return try store(arguments, canWait)
+                }
+            ))
         if services.fetcher != nil {
             imports.append(
                 ("fetch", asynchronous("fetch") { tenant, arguments in [try await tenant.fetch(arguments)] }))

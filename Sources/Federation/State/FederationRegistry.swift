@@ -28,6 +28,8 @@ final class FederationRegistry: @unchecked Sendable {
     /// Which of the listed plugins are attached.
     let selection: PluginSelection
     let origins = JSONOrigins()
+    /// The folder for what outlives the process; nil: the environment's.
+    let stateFolder: String?
     /// The plugin names that were warned about.
     var warnedNames: Set<String> = []
     /// What was found out about plugins in passing.
@@ -80,8 +82,10 @@ final class FederationRegistry: @unchecked Sendable {
     /// Makes the registry of a runtime.
     init(
         state: LuaState, fetcher: any Fetcher, log: Logger, tasks: TaskRunner, watchesFiles: Bool,
-        reloadTime: Duration, selection: PluginSelection = PluginSelection(disabled: [], isSafe: false)
+        reloadTime: Duration, stateFolder: String? = nil,
+        selection: PluginSelection = PluginSelection(disabled: [], isSafe: false)
     ) {
+        self.stateFolder = stateFolder
         (self.state, self.loop, self.fetcher) = (state, state.loop, fetcher)
         (self.log, self.tasks, self.watchesFiles) = (log, tasks, watchesFiles)
         self.selection = selection

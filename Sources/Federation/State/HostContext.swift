@@ -52,6 +52,8 @@ public class HostContext: @unchecked Sendable {
     final var initTokens: [String: InitToken] = [:]
     /// The timers after which remotes are asked for a new version, as `revalidate` says, by remote.
     final var revalidations: [ObjectIdentifier: TimerID] = [:]
+    /// The stores that scripts have opened, by the bytes of their names.
+    final var scriptStores: [[UInt8]: any StoreAccess] = [:]
     /// How often the `lib` of a package has loaded that package in a row.
     final var ownLoads: [String: Int] = [:]
     /// The sandboxes that `options.tenants` declares.

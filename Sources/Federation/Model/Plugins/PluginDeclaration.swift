@@ -16,6 +16,8 @@ struct PluginDeclaration: Sendable {
     let about: String?
     /// What it says of the plugin's place, as it is written.
     let placement: [(key: String, value: LuaValue)]
+    /// What it says of its store, as it was given.
+    let store: LuaValue
     let schema: OptionSchema
     /// What the author checks beside the schema.
     let check: LuaFunction?
@@ -28,10 +30,10 @@ struct PluginDeclaration: Sendable {
     }
 
     private static let keys =
-        ["name", "version", "about", "options", "check", "plugin", "order"] + PluginPlacement.keys.map(\.name)
+        ["name", "version", "about", "options", "check", "plugin", "order", "store"] + PluginPlacement.keys.map(\.name)
     /// Keys that later versions have.
     private static let laterKeys: Set<String> = [
-        "store", "observe", "needs", "provides", "events",
+        "observe", "needs", "provides", "events",
         "experimental",
     ]
 
@@ -90,6 +92,10 @@ struct PluginDeclaration: Sendable {
                 SchemaFault(keys: ["order"], text: "`order` is \"pre\" or \"post\", got \(value.shownOption)"))
         }
         faults += try PluginPlacement.problems { given[$0] }.map { SchemaFault(keys: [$0], text: $1.text) }
+        store = given["store"] ?? .nil
+        if !store.isNil {
+            faults += try StoreDeclaration.problems(with: store).map { SchemaFault(keys: ["store"], text: $0.text) }
+        }
         check = given["check"]?.functionValue
         if let value = given["check"], !value.isCallable {
             faults.append(SchemaFault(keys: ["check"], text: "`check` is a function, got \(value.shownOption)"))
@@ -103,7 +109,9 @@ struct PluginDeclaration: Sendable {
     ///
     /// - Throws: ``MFError`` with `HOOK-006` where the table says otherwise.
     func complete(_ table: LuaTable, source: String?) throws {
-        for (key, declared) in [("name", .string(name)), ("version", .optional(version))] + placement {
+        for (key, declared) in [("name", .string(name)), ("version", .optional(version))] + placement + [
+            ("store", store)
+        ] {
             let own = try table.rawGet(key)
             if own.isNil {
                 if !declared.isNil { try table.rawSet(key, declared) }

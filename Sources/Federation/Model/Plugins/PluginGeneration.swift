@@ -16,6 +16,8 @@ final class PluginGeneration: Sendable {
     /// 1 for the version that was registered, one more for each that replaced another.
     let number: Int
     let scope = Lifetime()
+    /// What `mf.store()` of its code gives.
+    let store = PluginStore()
     /// The plugin's own file and those that it has required.
     var files: Set<String> { bound[].files }
     /// Called when another file was reached.

@@ -68,6 +68,15 @@ struct RegisteredPlugin: Sendable {
         }
     }
 
+    /// What it says of its store, if it does.
+    var store: StoreDeclaration? {
+        switch body {
+        case .lua(let plugin): plugin.store
+        case .tenant(let plugin, _): plugin.storeVersion.map { StoreDeclaration(version: $0) }
+        case .swift: nil
+        }
+    }
+
     /// The version it names, if it does.
     var version: LuaValue {
         switch body {
@@ -136,6 +145,8 @@ struct LuaPlugin: Sendable {
     /// Says how the plugin is.
     let health: LuaFunction?
     let placement: PluginPlacement
+    /// What it says of its store, if it does.
+    let store: StoreDeclaration?
     let source: PluginSource?
     /// What its table has that is probably meant otherwise, for the log.
     let doubts: [String]
@@ -158,6 +169,7 @@ struct LuaPlugin: Sendable {
         if let error = MFError.together(problems, source: source?.path) { throw error }
         name = entries["name"]?.stringValue ?? ""
         placement = PluginPlacement { entries[$0] ?? .nil }
+        store = try entries["store"].map { try StoreDeclaration($0) }
         self.table = table
         apply = entries["apply"]?.functionValue
         health = entries["health"]?.functionValue
@@ -244,11 +256,16 @@ struct LuaPlugin: Sendable {
                 .pluginInvalid, "plugin `\(name)`: \(problem.text)", context: [("plugin", name), ("source", path)],
                 hint: problem.hint)
         }
+        if let store = entries["store"] {
+            problems += try StoreDeclaration.problems(with: store).map { problem in
+                .badStoreDeclaration(problem, plugin: name, source: path)
+            }
+        }
         for function in functionsBesideHooks.sorted() {
             guard let value = entries[function], value.functionValue == nil else { continue }
             problems.append(.hookNotFunction(function, found: value.luaTypeName, plugin: name, source: path))
         }
-        let known = Set(hooks + PluginPlacement.keys.map(\.name))
+        let known = Set(hooks + PluginPlacement.keys.map(\.name) + ["store"])
         for (key, value) in sorted where !known.contains(key) && !functionsBesideHooks.contains(key) {
             if case .function(let function) = value {
                 problems.append(.unknownHook(key, plugin: name, source: function.place ?? path, known: hooks))
