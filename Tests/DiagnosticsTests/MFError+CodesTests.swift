@@ -10,9 +10,9 @@ import Testing
     }
 
     /// Numbers that are kept for the store of fetched files and for plugins from remotes, and those of codes that are gone.
-    private static let reserved = [
-        "FETCH-015", "FETCH-016", "FETCH-017", "HOOK-004", "PLUGIN-006", "PLUGIN-007", "PLUGIN-008", "PLUGIN-009",
-    ]
+    private static let reserved =
+        ["FETCH-015", "FETCH-016", "FETCH-017", "HOOK-004"]
+        + (Array(6...9) + Array(13...20)).map { "PLUGIN-" + String(1000 + $0).dropFirst() }
 
     @Test func numbersOfAFamilyHaveNoGaps() {
         let families = Dictionary(grouping: MFError.Code.all.map(\.code.rawValue)) { $0.split(separator: "-")[0] }

@@ -22,7 +22,8 @@ struct ReferenceTests {
         let lines = Reference.stubs.split(separator: "\n")
         let declared = Set(
             lines.filter { $0.hasPrefix("---@class ") || $0.hasPrefix("---@alias ") }.compactMap {
-                $0.split(separator: " ").dropFirst().first.map(String.init)
+                // A class that extends another has a colon behind its name.
+                $0.split { $0 == " " || $0 == ":" }.dropFirst().first.map(String.init)
             })
         for line in lines where line.hasPrefix("---@field ") {
             for word in line.split(whereSeparator: { !$0.isLetter && $0 != "." && $0 != "_" })
