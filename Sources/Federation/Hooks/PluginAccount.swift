@@ -97,6 +97,11 @@ final class PluginAccount: @unchecked Sendable {
         warn("`\(hook.hook)` of plugin `\(name)` failed, and is passed over: \(text)")
     }
 
+    /// Tells the owner that the plugin waits for another.
+    func tellWaiting() {
+        if let waiting { warn("plugin `\(name)` is not called for now: it \(waiting)") }
+    }
+
     func reset() { breaker?.reset() }
 }
 

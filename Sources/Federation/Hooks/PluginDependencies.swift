@@ -47,8 +47,11 @@ final class PluginDependencies {
         var hasChanged = false
         for member in members.values {
             let found = reason(member.account)
+            guard found != member.account.waiting else { continue }
             if (found == nil) != (member.account.waiting == nil) { hasChanged = true }
+            let isNew = member.account.waiting == nil && member.lack == nil
             member.account.waiting = found
+            if isNew { member.account.tellWaiting() }
         }
         if hasChanged { hooks.recompile() }
     }

@@ -8,7 +8,13 @@ import Semver
 extension HealthService {
     /// Plugins that are not called, that fail, or that are called for nothing.
     var pluginLines: [HealthLine] {
-        PluginRegistrar(context).reports.flatMap(lines(about:)) + context.plugins.flatMap(doubts(about:))
+        let registrar = PluginRegistrar(context)
+        return registrar.reports.flatMap(lines(about:)) + context.plugins.flatMap(doubts(about:))
+            + registrar.orderTies.map { tie in
+                HealthLine(
+                    .warn, HealthLine.plugin(tie.plugin), tie.text,
+                    advice: "`before` and `after` in a plugin's entry place it for good")
+            }
             + registry.notices.all.map { HealthLine(.warn, HealthLine.plugin($0.plugin), $0.text, advice: $0.advice) }
     }
 

@@ -77,6 +77,26 @@ extension PluginRegistrar {
         }
     }
 
+    /// Where only the list decides between two plugins that say the same of their places: the second, and the sentence
+    /// about it.
+    var orderTies: [(plugin: String, text: String)] {
+        guard context.ordersPlugins else { return [] }
+        let (plugins, sequence) = (listed, sequence(listed))
+        var ties: [PluginSequence.Tie] = []
+        for hook in hooks.table.all {
+            let listeners = Set(hooks.view.lists[hook.index].plugins)
+            for tie in (try? sequence.ties(among: listeners, in: hook.name)) ?? []
+            where !ties.contains(where: { $0.first == tie.first && $0.second == tie.second }) {
+                ties.append(tie)
+            }
+        }
+        return ties.map { tie in
+            let (first, second) = (plugins[tie.first].name, plugins[tie.second].name)
+            let text = "is `\(tie.order.rawValue)` in `\(tie.hook)`, as `\(first)` is: only the list has it come second"
+            return (second, text)
+        }
+    }
+
     /// The attached plugins in the order of the list: one that was left out has kept its place.
     private var listed: [RegisteredPlugin] { context.plugins.sorted { $0.id.rank < $1.id.rank } }
 
@@ -98,17 +118,19 @@ extension PluginRegistrar {
             })
     }
 
+    /// Where something is said of a plugin's place.
+    private func source(of said: PluginSequence.Statement, _ plugin: RegisteredPlugin) -> String {
+        let keys = [said.hook, said.key.rawValue].compactMap { $0 }
+        let key = keys.joined(separator: ".")
+        let place = said.isOwners ? plugin.listedAt() : plugin.place(of: keys)
+        return (said.isOwners ? "`\(key)` in the entry of `\(plugin.name)`" : "`\(key)` of `\(plugin.name)`")
+            + (place.map { ", \($0)" } ?? "")
+    }
+
     /// The error that has every edge of a cycle and where it is written.
     private func cycle(_ edges: [PluginSequence.Edge], of plugins: [RegisteredPlugin]) -> MFError {
         let sentences = edges.map { edge in
-            let said = edge.statement
-            let plugin = plugins[said.member]
-            let keys = [said.hook, said.key.rawValue].compactMap { $0 }
-            let key = keys.joined(separator: ".")
-            let place = said.isOwners ? plugin.listedAt() : plugin.place(of: keys)
-            let source =
-                (said.isOwners ? "`\(key)` in the entry of `\(plugin.name)`" : "`\(key)` of `\(plugin.name)`")
-                + (place.map { ", \($0)" } ?? "")
+            let source = source(of: edge.statement, plugins[edge.statement.member])
             return "`\(plugins[edge.first].name)` is called before `\(plugins[edge.second].name)` (\(source))"
         }
         return MFError(

@@ -17,10 +17,13 @@ struct PluginRegistrar: HostService {
     /// not run again, unless it is given with other options: the plugin is then made anew with these, as by a reload.
     func registerPlugins(_ values: [LuaValue]) throws {
         let before = Set(context.plugins.map(\.name) + context.absentPlugins.map(\.name))
-        let attached = try attachAll(values)
+        let (attached, global) = try undoingAtFailure {
+            let attached = try attachAll(values)
+            return (attached, try attachGlobals(besides: Set(attached.compactMap(pluginName))))
+        }
         let names = Set(attached.compactMap(pluginName))
         let absent = Set(context.absentPlugins.map(\.name)).subtracting(before)
-        let all = attached + (try attachGlobals(besides: names))
+        let all = attached + global
         let listed = Set(all.compactMap(pluginName))
         options.plugins.elements =
             all

@@ -157,13 +157,9 @@ struct PluginSequence {
 
     private func edges(of index: Int, _ hook: String?) -> [Edge] {
         let placement = placement(of: index, hook)
-        let (entry, inHook) = (members[index].entry, hook.flatMap { members[index].hooks[$0] })
-        func statement(_ key: Statement.Key, isOwners: Bool, inHook: Bool) -> Statement {
-            Statement(member: index, key: key, isOwners: isOwners, hook: !isOwners && inHook ? hook : nil)
-        }
-        let before = statement(.before, isOwners: entry.before != nil, inHook: inHook?.before != nil)
-        let after = statement(.after, isOwners: entry.after != nil, inHook: inHook?.after != nil)
-        let requires = statement(.requires, isOwners: entry.requires != nil, inHook: false)
+        let before = statement(.before, of: index, hook)
+        let after = statement(.after, of: index, hook)
+        let requires = statement(.requires, of: index, hook)
         var edges: [Edge] = []
         for name in placement.before ?? [] {
             if let other = self.index(of: name, for: index) {
@@ -179,6 +175,18 @@ struct PluginSequence {
             }
         }
         return edges
+    }
+
+    /// Who says what counts under a key.
+    func statement(_ key: Statement.Key, of index: Int, _ hook: String?) -> Statement {
+        let (entry, inHook) = (members[index].entry, hook.flatMap { members[index].hooks[$0] })
+        let (isOwners, isOfHook) =
+            switch key {
+            case .before: (entry.before != nil, inHook?.before != nil)
+            case .after: (entry.after != nil, inHook?.after != nil)
+            case .requires: (entry.requires != nil, false)
+            }
+        return Statement(member: index, key: key, isOwners: isOwners, hook: !isOwners && isOfHook ? hook : nil)
     }
 
     /// The member that another one means by a name; a tenant's means those of its tenant.

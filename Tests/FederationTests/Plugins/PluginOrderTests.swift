@@ -444,4 +444,62 @@ import Testing
                 ])
         }
     }
+
+    @Test func aDeclarationInATenantHasTheSameWords() async throws {
+        try await withSite(Self.texts) { site in
+            let declaration =
+                """
+                return { name = 'y-plugin', order = 'pre', requires = { ['z-plugin'] = '*' }, plugin = function()
+                  return { beforeRequest = function(args) end } end }
+                """
+            let host = try await host(
+                site, Self.tenants([("x", "", "acme")]) + [.source(declaration, name: "y.lua", tenant: "acme")])
+            #expect(try await host.order(of: "beforeRequest").map(\.plugin) == ["acme/y-plugin", "acme/x-plugin"])
+            #expect(try await host.plugins().map(\.state) == [.on, .waiting])
+        }
+    }
+
+    @Test func theDoctorListsWhatIsSaidForNothing() async throws {
+        try await withSite(Self.texts) { site in
+            let result = try await site.lua(
+                """
+                \(Self.start)
+                local host = host { letter("a", { order = "pre", before = { "nobody" }, requires = { ["none?"] = "*" } }),
+                  letter("b", { order = "pre" }), letter("c", { order = "pre", after = { "b-plugin" } }),
+                  letter("d", { requires = { ["c-plugin"] = "*" } }) }
+                host:disablePlugins({ "c-plugin" }, { cascade = true })
+                local lines = {}
+                for _, line in ipairs(host:health()) do
+                  if line.level ~= "ok" then lines[#lines + 1] = line.level .. " " .. line.subject .. " " .. line.text end
+                end
+                return table.concat(lines, "\\n")
+                """)
+            #expect(
+                result == [
+                    """
+                    warn plugin d-plugin waits and is not called: needs `c-plugin`, which is disabled
+                    warn plugin a-plugin `before` names `nobody`, which is not attached
+                    warn plugin b-plugin is `pre` in `beforeRequest`, as `a-plugin` is: only the list has it come second
+                    """
+                ])
+            #expect(
+                site.log.messages.contains {
+                    $0.contains("plugin `d-plugin` is not called for now: it needs `c-plugin`")
+                })
+        }
+    }
+
+    @Test func aGlobalPluginThatCannotJoinLeavesNothingBehind() async throws {
+        try await withSite(Self.texts) { site in
+            let result = try await site.lua(
+                """
+                \(Self.start)
+                local host = host {}
+                mf.registerGlobalPlugins { letter("g", { requires = { nobody = "*" } }) }
+                local problem = select(2, pcall(host.registerPlugins, host, { letter("a", {}) }))
+                return problem.code, #host:plugins(), #host.options.plugins, host:loadRemote("checks/")
+                """)
+            #expect(result == ["PLUGIN-022", 0, 0, "./"])
+        }
+    }
 }
