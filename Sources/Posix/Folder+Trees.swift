@@ -24,6 +24,13 @@ extension Folder {
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    /// Gives a folder of ``makeUnique(_:)``, which is its owner's alone, the permissions of other new folders.
+    package static func openToOthers(_ path: String) throws(Errno) {
+        let mask = umask(0)
+        umask(mask)
+        guard chmod(path, 0o777 & ~mask) == 0 else { throw .last }
+    }
+
     /// Deletes a file, or a folder with everything below it. Links are deleted, not followed.
     package static func remove(_ path: String) throws(Errno) {
         var status = stat()

@@ -19,7 +19,8 @@ struct RootCommand: AsyncParsableCommand {
             """,
         version: BuildInfo.text,
         subcommands: [
-            RunCommand.self, BuildCommand.self, ServeCommand.self, ExplainCommand.self, PluginCommand.self,
+            RunCommand.self, NewCommand.self, BuildCommand.self, CheckCommand.self, ServeCommand.self,
+            ExplainCommand.self, PluginCommand.self,
             BisectCommand.self,
             DoctorCommand.self,
             GenerateCommand.self,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authoring
 import Diagnostics
 import EventLoops
 import Glibc
@@ -15,6 +16,13 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Prints the address on standard output and a line a request on standard error, until Ctrl-C. Only regular \
             files inside the folder are served, and none whose path has a part that begins with a dot.
+
+            A folder with `module-federation.config.lua` is built, and built again whenever a source is saved; what is \
+            served is the build. With `--watch` connected hosts load it at once.
+
+            Examples:
+              mflua serve dist             serve a build
+              mflua serve --watch checks   serve the sources of a remote while they are written
             """)
 
     @Argument(help: ArgumentHelp("The folder to serve.", valueName: "dir"))
@@ -47,6 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
         least.parts[LogSubsystem.serve.rawValue] = quiet ? .warning : .info
         try log.apply(least: least)
         let logger = Logger(label: "mflua.serve") { _ in ConsoleLog(.serve) }
+        let folder = try liveBuild() ?? folder
         let files = StaticFiles(root: folder, showsHidden: hidden, logger: logger)
         let feed = watch ? ChangeFeed() : nil
         let watcher: FolderWatcher? = if let feed { try await watch(folder, for: feed) } else { nil }
@@ -59,7 +68,7 @@ struct ServeCommand: AsyncParsableCommand {
             return (try? await watcher.whenWhole(path) { files.reply(to: request) })
                 ?? .text("another process is writing to \(path)\n", status: 503)
         }
-        print("serving \(folder) at \(server.baseURL)")
+        print("serving \(self.folder) at \(server.baseURL)")
         for manifest in Self.manifests(in: folder) { print("  \(server.baseURL)/\(manifest)") }
         fflush(nil)
         // Nothing is half done between requests: the signals may end the process as they find it.
@@ -67,6 +76,31 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGTERM) { _ in _exit(128 + SIGTERM) }
         while !Task.isCancelled { try await pause(for: .seconds(86_400)) }
         await server.stop()
+    }
+
+    /// Builds a folder of sources now and whenever one is saved.
+    ///
+    /// - Returns: The folder of the builds; nil for a folder without configuration, which is served as it is.
+    private func liveBuild() throws -> String? {
+        guard File.exists("\(folder)/\(ProjectConfig.fileName)") else { return nil }
+        let output = "\(folder)/.mflua/serve"
+        let build = ProjectBuild(folder: folder, output: output)
+        let sources = try SourceWatch(folder, ignoring: output)
+        let first = try BuildCommand.reporting { try build.run() }
+        Terminal.note("built \(first.name) \(first.version)", level: .info)
+        Task { [first] in
+            var last = first.folder
+            for await _ in sources.changes {
+                do {
+                    let remote = try BuildCommand.reporting { try build.run(keepsPrevious: true) }
+                    if remote.folder != last { Terminal.note("built \(remote.name) \(remote.version)", level: .info) }
+                    last = remote.folder
+                } catch {
+                    Terminal.report(error)
+                }
+            }
+        }
+        return output
     }
 
     /// Publishes what changes below the folder, from a loop of its own.

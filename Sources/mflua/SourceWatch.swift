@@ -6,8 +6,6 @@ import Posix
 struct SourceWatch {
     /// One element for each time to look.
     let changes: AsyncStream<Void>
-    // Watches as long as it is held.
-    private let watcher: FolderWatcher
 
     /// - Parameter output: A folder below whose changes are passed over.
     init(_ folder: String, ignoring output: String) throws {
@@ -16,7 +14,7 @@ struct SourceWatch {
         let root = folder == "." ? "" : folder + "/"
         let inside = output.hasPrefix(root) ? String(output.dropFirst(root.count)) : nil
         let loop = try EventLoop.start(name: "mflua.watch")
-        watcher = try loop.runAndWait {
+        let watcher = try loop.runAndWait {
             try FolderWatcher(root: folder, loop: loop) { changed in
                 let isOfSources = changed.contains { path in
                     let isOutput = inside.map { path == $0 || path.hasPrefix($0 + "/") } ?? false
@@ -25,6 +23,8 @@ struct SourceWatch {
                 if isOfSources { continuation.yield() }
             }
         }
+        // Watches as long as somebody waits for the changes.
+        continuation.onTermination = { _ in loop.submit { watcher.close() } }
         continuation.yield()
     }
 }

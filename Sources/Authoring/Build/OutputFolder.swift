@@ -42,6 +42,7 @@ package struct OutputFolder: Sendable {
         for entry in try Folder.entries(of: path) where entry.name.hasPrefix(Self.stagePrefix) {
             try Folder.remove("\(path)/\(entry.name)")
         }
+        guard !isCurrent(remote) else { return }
         let stage = try Folder.makeUnique("\(path)/\(Self.stagePrefix)")
         defer { try? Folder.remove(stage) }
         let staged = "\(stage)/\(remote.folder)"
@@ -69,6 +70,13 @@ package struct OutputFolder: Sendable {
             try File.move("\(stage)/\(name)", to: "\(path)/\(name)")
         }
         try removeOld(except: keepsPrevious ? [remote.folder, previous] : [remote.folder])
+    }
+
+    /// Whether the folder holds this very build: writing it again would stir those who watch.
+    private func isCurrent(_ remote: BuiltRemote) -> Bool {
+        (try? File.read("\(path)/\(BuiltRemote.manifestName)")) == remote.manifest
+            && (try? File.read("\(path)/\(BuiltRemote.statsName)")) == remote.stats
+            && isWhole("\(path)/\(remote.folder)", remote)
     }
 
     /// Whether a folder that is there already has what it should: somebody may have changed it.

@@ -7,6 +7,14 @@ package struct SourceFinding: Sendable, Hashable {
         case shared
         case remotes
         case files
+        case config
+        case globals = "global"
+        case hooks = "hook"
+        case options = "option"
+        case waits = "wait"
+        case ranges = "range"
+        case unused
+        case build
     }
 
     package let rule: Rule

@@ -214,7 +214,7 @@ private struct SourceTracer {
 
     private func isProvided(_ module: String) -> Bool {
         Self.standard.contains(module) || module.hasPrefix("mf.")
-            || config.external.contains { $0 == module || Glob($0.dotsAsSlashes).matches(module.dotsAsSlashes) }
+            || config.external.contains { ModulePattern($0).matches(module) }
     }
 
     private mutating func checkUnclear(in asset: String) {
@@ -296,8 +296,4 @@ extension ProjectConfig {
 extension Int {
     /// `1 file`, `2 files`.
     package var files: String { self == 1 ? "1 file" : "\(self) files" }
-}
-
-extension String {
-    fileprivate var dotsAsSlashes: String { String(map { $0 == "." ? "/" : $0 }) }
 }

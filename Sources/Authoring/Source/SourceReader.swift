@@ -12,6 +12,8 @@ struct SourceFile: Sendable {
 /// Reads and compiles sources. Nothing of them runs.
 enum SourceReader {
     static let maximumSize = 16 << 20
+    /// What sources are compiled as: Lua cuts long names short, and this one stands in for all.
+    static let chunkName = "@source"
 
     /// - Throws: ``SourceFinding`` for what cannot be read.
     static func read(_ path: String, of project: Project) throws(SourceFailure) -> SourceFile {
@@ -34,18 +36,21 @@ enum SourceReader {
             defer { state.close() }
             return try sources.compactMap { source in
                 do {
-                    // Lua cuts long names short; this one stands in for all.
-                    _ = try state.load(source.bytes, name: "@source")
+                    _ = try state.load(source.bytes, name: chunkName)
                     return nil
                 } catch let error as MFError where error.code == .luaSyntax {
-                    let line = error["line"].flatMap { Int($0) }
-                    let prefix = line.map { "source:\($0): " } ?? ""
-                    let message =
-                        error.message.hasPrefix(prefix) ? error.message.dropFirst(prefix.count) : error.message[...]
-                    return SourceFinding(.syntax, source.path, line: line, String(message))
+                    return finding(error, in: source.path)
                 }
             }
         }
+    }
+
+    /// What the compiler says of a source that was compiled under ``chunkName``.
+    static func finding(_ error: MFError, in path: String) -> SourceFinding {
+        let line = error["line"].flatMap { Int($0) }
+        let prefix = line.map { "\(chunkName.dropFirst()):\($0): " } ?? ""
+        let message = error.message.hasPrefix(prefix) ? error.message.dropFirst(prefix.count) : error.message[...]
+        return SourceFinding(.syntax, path, line: line, String(message))
     }
 }
 

@@ -10,6 +10,12 @@ extension MFError.Code {
     public static let outputUnusable = Self("BUILD-004")
     /// BUILD-005: digests cannot be computed.
     public static let digestUnavailable = Self("BUILD-005")
+    /// BUILD-006: a project cannot have this name.
+    public static let projectNameInvalid = Self("BUILD-006")
+    /// BUILD-007: there is something of the project's name already.
+    public static let projectExists = Self("BUILD-007")
+    /// BUILD-008: a check has found faults.
+    public static let checkFailed = Self("BUILD-008")
 
     static let authoringCodes: [CodeEntry] = [
         CodeEntry(
@@ -46,6 +52,24 @@ extension MFError.Code {
             """
             Cause: OpenSSL's libcrypto (libcrypto.so.3) is not installed, or too old.
             Cure:  install it: `apt-get install libssl3`.
+            """),
+        CodeEntry(
+            .projectNameInvalid, "projectNameInvalid", "a project cannot have this name",
+            """
+            Cause: the name becomes a folder and the name of a remote, host or plugin.
+            Cure:  begin with a letter or digit, and use letters, digits, `_`, `-` and `.`.
+            """),
+        CodeEntry(
+            .projectExists, "projectExists", "the project exists already",
+            """
+            Cause: there is a file or folder of the name that `mflua new` was given. Nothing was changed.
+            Cure:  choose another name, or another folder with `--in`.
+            """),
+        CodeEntry(
+            .checkFailed, "checkFailed", "a check has found faults",
+            """
+            Cause: `mflua check` has found faults in sources, configuration or build. Each is printed with its place.
+            Cure:  correct them; `mflua check --json` lists them for programs.
             """),
     ]
 }

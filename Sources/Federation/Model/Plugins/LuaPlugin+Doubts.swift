@@ -3,7 +3,7 @@ import LuaBridge
 
 extension LuaPlugin {
     /// The keys of a plugin's table that are read, besides the hooks.
-    private static let ownKeys =
+    static let ownKeys =
         ["name", "version", "order", "filter"] + PluginPlacement.keys.map(\.name) + functionsBesideHooks.sorted()
 
     /// What is probably a mistake in a plugin's table. Data under other keys is the author's, so these are no errors.
@@ -30,7 +30,7 @@ extension LuaPlugin {
 
 extension String {
     /// The name that this is a misspelling of; a name with something added is a name of its own.
-    fileprivate func nearMiss(of names: [String]) -> String? {
+    package func nearMiss(of names: [String]) -> String? {
         let limit = max(1, count / 3)
         return closestMatches(in: names, limit: limit, count: names.count).first { name in
             abs(name.count - count) <= limit && self != name + "s"
