@@ -63,7 +63,7 @@ extension EventLoop {
             !queue.isEmpty || !alwaysReady.isEmpty || !yielded.isEmpty || !turns.isEmpty || isStopping
             || inbox.hasMail
         var timeout = hasWork ? 0 : timeUntilNextTimer()
-        if timeout != 0, onStarved != nil, !timers.isAwaited, watchers.count == backgroundWatchers {
+        if timeout != 0, onStarved != nil, !timers.isAwaited, watchers.count == backgroundWatchers, workElsewhere == 0 {
             let action = onStarved.take()
             action?()
             timeout = 0

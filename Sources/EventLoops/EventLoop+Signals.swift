@@ -21,8 +21,12 @@ extension EventLoop {
     /// loop.removeSignal(interrupt)
     /// ```
     ///
+    /// - Parameter isBackground: Whether what waits is not woken by it (see ``onStarved``), as it ends the process or reloads
+    ///   files.
     /// - Throws: ``MFError`` with `RUNTIME-016` when there is no descriptor left, or the signal cannot be watched.
-    @discardableResult public func onSignal(_ signal: Int32, _ action: @escaping () -> Void) throws -> SignalWatch {
+    @discardableResult public func onSignal(
+        _ signal: Int32, isBackground: Bool = true, _ action: @escaping () -> Void
+    ) throws -> SignalWatch {
         checkOnLoop()
         let counter = mf_eventfd_create()
         guard counter >= 0 else { throw MFError.resourceLacking("descriptor to watch a signal", errno) }
@@ -36,8 +40,7 @@ extension EventLoop {
         signals[watch] = counter
         // Otherwise nobody might get it: Swift's own threads block signals, and new threads inherit that.
         if mf_signal_unblock(signal) { unblockedSignals.insert(signal) }
-        // It ends the process or reloads files: nobody waits for it.
-        self.watch(descriptor: counter, for: .read, isBackground: true) { _ in
+        self.watch(descriptor: counter, for: .read, isBackground: isBackground) { _ in
             if mf_eventfd_take(counter) > 0 { action() }
         }
         return watch

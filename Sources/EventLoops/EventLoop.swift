@@ -49,6 +49,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// How many of the watchers nobody waits for.
     var backgroundWatchers = 0
     var watcherGeneration: UInt32 = 0
+    /// How many pieces of work other threads do for tasks of this loop.
+    var workElsewhere = 0
     var alwaysReady: Set<Int32> = []
     var signals: [SignalWatch: Int32] = [:]
     var nextSignalWatch: UInt64 = 1

@@ -77,6 +77,7 @@ public final class HotReloader: @unchecked Sendable {
     ) async throws -> HotReloader {
         try await runtime.loop.perform {
             let reloader = HotReloader(runtime, script: script, tell)
+            runtime.watchPath = { [runtime] in try PathWatch(runtime.loop, $0, $1) }
             runtime.onReload = { tell(.reload($0)) }
             runtime.onWatchedFilesChange = { reloader.watchFiles() }
             reloader.watchFiles()
@@ -106,6 +107,7 @@ public final class HotReloader: @unchecked Sendable {
         // A host hears SIGHUP even where it has nothing to reload: it must not end what others go on with.
         if signal == nil, runtime.hasHosts {
             signal = try? runtime.loop.onSignal(SIGHUP) { [runtime, tell] in
+                if runtime.handlesHangUp { return }
                 if !runtime.hasReloadablePlugins { return tell(.nothingToReload) }
                 runtime.reloadAllPlugins()
             }

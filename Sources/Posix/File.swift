@@ -62,6 +62,42 @@ package enum File {
         init(_ description: String) { self.description = description }
     }
 
+    /// The content of a file that is no folder; nil where there is more than `limit`. Pipes are read to their end.
+    package static func readOrdinary(_ path: String, upTo limit: Int) throws(Errno) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        while bytes.count <= limit {
+            let part = try read(descriptor, upTo: 64 << 10)
+            if part.isEmpty { return bytes }
+            bytes += part
+        }
+        return nil
+    }
+
+    /// A part of a file; nothing behind its end.
+    package static func readPart(of path: String, at offset: Int, _ count: Int) throws(Errno) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        guard lseek(descriptor, offset, SEEK_SET) >= 0 else { throw .last }
+        return try read(descriptor, upTo: count)
+    }
+
+    /// What one call reads; nothing at the end.
+    private static func read(_ descriptor: Int32, upTo most: Int) throws(Errno) -> [UInt8] {
+        var count = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: most) { buffer, used in
+            repeat {
+                count = Glibc.read(descriptor, buffer.baseAddress!, buffer.count)
+            } while count < 0 && errno == EINTR
+            used = max(count, 0)
+        }
+        if count < 0 { throw .last }
+        return bytes
+    }
+
     /// Replaces the content of a file, or makes the file.
     package static func write(_ text: String, to path: String) throws(Errno) {
         try write(Array(text.utf8), to: path)

@@ -47,15 +47,15 @@ struct RootCommand: AsyncParsableCommand {
                 }
             }
         } catch  where Signals.exitCode != nil {
-            Terminal.leave(Signals.exitCode ?? 1)
+            Signals.leave(1)
         } catch let error as MFError {
             Terminal.report(error)
             // As the table of `mflua help run` says.
-            Terminal.leave(error.code == .nothingLeft ? 13 : 1)
+            Signals.leave(error.code == .nothingLeft ? 13 : 1)
         } catch {
             exit(withError: error)
         }
-        Terminal.leave(Signals.exitCode ?? 0)
+        Signals.leave(0)
     }
 }
 

@@ -7,7 +7,7 @@ import Synchronization
 /// At the prompt Ctrl-C is the prompt's, see ``PromptInterrupt``.
 enum Signals {
     /// How long work may take to be cancelled before the process ends without it: a script may be spinning.
-    private static let patience: UInt32 = 1_000_000
+    private static let patience = Duration.seconds(1)
 
     /// The pipe between the handler, which may do next to nothing, and the thread that acts.
     private static let pipe = SignalPipe()
@@ -51,18 +51,42 @@ enum Signals {
     private static func listen() -> UnsafeMutableRawPointer? {
         var signal = nextSignal()
         while signal == SIGINT, prompt.withLock({ $0 })?.take() == true { signal = nextSignal() }
-        let code = 128 + signal
         received.store(signal, ordering: .releasing)
+        let runtime = Self.runtime.withLock { $0 }
+        // Handlers of the script have their own time.
+        let patience = (runtime?.shutdownTime ?? .zero) + Self.patience
         Task.detached {
-            await Self.runtime.withLock { $0 }?.shutdown()
+            await runtime?.shutdown()
             LineReader.restoreTerminal()
-            Terminal.leave(code)
+            leave(128 + signal)
         }
         var pause = pollfd(fd: pipe.readEnd, events: Int16(POLLIN), revents: 0)
-        _ = poll(&pause, 1, Int32(patience / 1000))
+        _ = poll(&pause, 1, Int32(clamping: Int64(patience / .milliseconds(1))))
         LineReader.restoreTerminal()
         LogWriter.standardError.flush(within: .milliseconds(100))
-        _exit(code)
+        die(of: signal)
+    }
+
+    /// Ends the process; where a signal is the reason, by that very signal, so that whoever started it sees that.
+    static func leave(_ code: Int32) -> Never {
+        let signal = received.load(ordering: .acquiring)
+        if signal == 0 { Terminal.leave(code) }
+        Terminal.leave(128 + signal) {
+            LogWriter.standardError.flush(within: .seconds(1))
+            die(of: signal)
+        }
+    }
+
+    /// Ends the process by a signal.
+    private static func die(of number: Int32) -> Never {
+        signal(number, SIG_DFL)
+        var only = sigset_t()
+        sigemptyset(&only)
+        sigaddset(&only, number)
+        pthread_sigmask(SIG_UNBLOCK, &only, nil)
+        kill(getpid(), number)
+        // The first process of a container is not ended by it.
+        _exit(128 + number)
     }
 
     private static func nextSignal() -> Int32 {

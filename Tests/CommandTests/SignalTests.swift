@@ -57,6 +57,76 @@ import Testing
         #expect(result.code == 130, "\(result)")
     }
 
+    @Test func handlersOfTheEndRunFirstAndTheProcessDiesOfItsSignal() async throws {
+        let result = try await run(
+            """
+            local mf = require("mf")
+            mf.onShutdown(function() mf.sleep(1) print("saved") end)
+            io.stdout:setvbuf("no") print("ready") mf.sleep(3600000)
+            """, signals: [SIGTERM])
+        #expect(result.code == 143 && result.output == "saved\n" && result.errors.isEmpty, "\(result)")
+    }
+
+    @Test func aSecondSignalEndsAtOnce() async throws {
+        let child = try ChildProcess(
+            Places.mflua,
+            [
+                "-e",
+                """
+                local mf = require("mf")
+                mf.onShutdown(function() print("begun") mf.sleep("1h") end, { timeout = "1h" })
+                io.stdout:setvbuf("no") print("ready") mf.sleep("1h")
+                """,
+            ])
+        #expect(try await child.nextOutput() == "ready\n")
+        child.signal(SIGTERM)
+        #expect(try await child.nextOutput() == "begun\n")
+        child.signal(SIGTERM)
+        #expect(try await child.result().code == 143)
+    }
+
+    @Test func aHandlerTakesTheSignalsPlaceUntilItIsCancelled() async throws {
+        let child = try ChildProcess(
+            Places.mflua,
+            [
+                "-e",
+                """
+                local mf = require("mf")
+                io.stdout:setvbuf("no")
+                mf.init { name = "host" }
+                mf.on("HUP", function(signal) print(signal) end)
+                local handle handle = mf.on("SIGTERM", function(signal) print(signal) handle:cancel() print("ready") end)
+                print("ready")
+                """,
+            ])
+        var output = try await child.nextOutput()
+        for signal in [SIGHUP, SIGTERM] {
+            child.signal(signal)
+            output += try await child.nextOutput()
+        }
+        while !output.hasSuffix("ready\nSIGHUP\nSIGTERM\nready\n") { output += try await child.nextOutput() }
+        child.signal(SIGTERM)
+        let result = try await child.result()
+        #expect(result.code == 143 && result.errors.isEmpty, "\(result)")
+    }
+
+    @Test func aWatchTellsOfChangedFiles() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("sub/file", "old")
+        let result = try await mflua(
+            "-e",
+            """
+            local mf = require("mf")
+            local folder, seen = "\(folder.path)", {}
+            local function note(name, handle) return function(paths) seen[name] = paths[#paths] end end
+            local handles = { mf.watch(folder, note("folder")), mf.watch(folder .. "/sub/file", note("file")) }
+            repeat mf.fs.write(folder .. "/sub/file", tostring(mf.now())) mf.sleep(20) until seen.folder and seen.file
+            for _, handle in ipairs(handles) do handle:cancel() end
+            print(seen.folder == folder .. "/sub/file", seen.file == folder .. "/sub/file")
+            """)
+        #expect(result.output == "true\ttrue\n", "\(result)")
+    }
+
     /// A mask would be inherited by what a script starts, and Ctrl-C would not end it.
     @Test func programsThatAScriptStartsHearSignals() async throws {
         let result = try await mflua("-e", "os.execute('grep SigBlk /proc/self/status')")

@@ -204,6 +204,37 @@ error("Cannot require a meta file")
 ---@field timeout? number|string How long it may run, in milliseconds or as "5s"; any time if absent.
 ---@field stderr? "inherit"|"merge"|"drop" Where its errors go: where the host's go (the default), into its output, or nowhere.
 
+--- When a function is called again and again.
+---@class mf.EveryOptions
+---@field jitter? number|string At most this much later, by chance, each time.
+---@field immediate? boolean Whether the first call is at once; after one interval if absent.
+---@field overlap? boolean Whether it is called while the last call goes on.
+
+--- How a cron expression is read.
+---@class mf.AtOptions
+---@field zone? "local"|"UTC" Whose clock; the machine's if absent.
+
+--- How long a handler may take.
+---@class mf.ShutdownOptions
+---@field timeout? number|string How long it may take; 10 s if absent.
+
+--- How a file is read.
+---@class mf.ReadOptions
+---@field maxBytes? string|integer The size limit; "16MB" if absent.
+
+--- How a file is written.
+---@class mf.WriteOptions
+---@field mode? string The permissions as octal digits; those of the file, or the usual ones, if absent.
+
+--- What is removed.
+---@class mf.RemoveOptions
+---@field recursive? boolean Whether a folder goes with all that it holds.
+
+--- Where reading begins.
+---@class mf.TailOptions
+---@field from? "end"|"start" Which line comes first: the next one (the default), or that at the start.
+---@field interval? number|string How often the file is looked at; 250 ms if absent.
+
 --- The parts of a response.
 ---@class mf.ResponseFields
 ---@field status? integer The status; 200 if absent.
@@ -468,6 +499,26 @@ error("Cannot require a meta file")
 ---@field lines fun(self: mf.Process, format?: integer|"l"|"L"|"a"): (fun(): string?) Iterates over its output; waits.
 ---@field wait fun(self: mf.Process): mf.ProcessOutcome Waits for its end, and that of its time: then it raises `EXEC-002`.
 ---@field kill fun(self: mf.Process, signal?: string|integer): boolean Sends its process group a signal, `SIGTERM` if absent; false when it has ended.
+
+--- A function that is called at some times. As a `<close>` variable it is cancelled at the end of its block.
+---@class mf.Timer
+---@field status "active"|"cancelled"|"done"
+---@field calls integer
+---@field errors integer Calls that raised an error.
+---@field skipped integer Calls that were left out because the last one went on.
+---@field lastError? string
+---@field cancel fun(self: mf.Timer) No further calls; one that goes on is not ended.
+
+--- Something that a function was registered for. As a `<close>` variable it ends with its block.
+---@class mf.Handle
+---@field cancel fun(self: mf.Handle)
+
+--- What a path names.
+---@class mf.FileStatus
+---@field type "file"|"folder"|"link"|"other"
+---@field size integer Bytes.
+---@field modified number Seconds since 1970.
+---@field mode integer The permissions, such as `420` for `rw-r--r--`.
 
 --- A secret: `tostring` and JSON show `‹secret env:NAME›`. `mf.fetch` takes it as URL, header or body.
 ---@class mf.Secret
@@ -915,11 +966,31 @@ error("Cannot require a meta file")
 ---@field configurePlugin fun(self: mf.Host, name: string, options: any|fun(old: any): any): integer Makes a plugin anew with other options, at its place; returns the generation, raises if the old one stays.
 ---@field dispose fun(self: mf.Host) Undoes everything the host did.
 
+--- Files. The functions wait, and the host goes on meanwhile; relative paths begin at the working folder.
+---@class mf.fs
+---@field read fun(path: string, options?: mf.ReadOptions): string The content of a file.
+---@field write fun(path: string, bytes: string, options?: mf.WriteOptions) Replaces the content of a file, or makes it. Whoever reads it finds the old content or the new one, also after a loss of power: a file beside it is written, flushed and renamed.
+---@field list fun(path: string): string[] The names in a folder, sorted.
+---@field stat fun(path: string): mf.FileStatus? What a path names, links followed; nil where it names nothing.
+---@field mkdir fun(path: string) Makes a folder and those on its way; one that is there is left as it is.
+---@field remove fun(path: string, options?: mf.RemoveOptions): boolean Removes a file, a link or an empty folder; false where there is none.
+---@field tail fun(path: string, options?: mf.TailOptions): fun(): string Iterates over the lines that are added to a file; waits for each. A file that is rotated or cut short is read from its beginning, one that is not there is waited for.
+
+--- Base64, as RFC 4648 has it.
+---@class mf.base64
+---@field encode fun(bytes: string): string The Base64 of a string, padded.
+---@field decode fun(text: string): string The string that a Base64 stands for, padded or not, also in the alphabet of URLs.
+
 ---@class mf
 ---@field version string The version of mflua.
 ---@field null userdata JSON's null.
 ---@field json {encode: (fun(value: any, options?: mf.EncodeOptions): string), decode: (fun(text: string): any), null: userdata, array: (fun(list?: any[]): any[])}
 ---@field log {debug: fun(...), info: fun(...), warn: fun(...), error: fun(...)}
+---@field env table<string, string> The variables of the process's environment; read-only.
+---@field hostname string The name of the machine.
+---@field pid integer The number of the process.
+---@field fs mf.fs Files. The functions wait, and the host goes on meanwhile; relative paths begin at the working folder.
+---@field base64 mf.base64 Base64, as RFC 4648 has it.
 ---@field init fun(options: mf.Options): mf.Host Creates a host, or extends the one of this name and version; the functions of `mf` use it.
 ---@field createInstance fun(options: mf.Options): mf.Host Creates a host, even if there is one of this name.
 ---@field getInstance fun(finder?: string|fun(host: mf.Host): boolean): mf.Host? Returns the current host, the host with a name, or the first one that a function accepts.
@@ -938,6 +1009,14 @@ error("Cannot require a meta file")
 ---@field response fun(fields: mf.ResponseFields): mf.Response Makes a response like those of `mf.fetch`, for listeners of the hook `fetch`.
 ---@field exec fun(argv: string[], options?: mf.ExecOptions): mf.ExecResult Runs a program to its end, without a shell; waits. It is killed with its process group when its time is up, when it writes too much, and when the task that waits for it is cancelled.
 ---@field process fun(argv: string[], options?: mf.ProcessOptions): mf.Process Starts a program, without a shell, and gives its streams. It is killed with its process group when its time is up and when the code that started it ends: a plugin is reloaded, a remote removed, the host stops.
+---@field every fun(interval: number|string, f: fun(timer: mf.Timer), options?: mf.EveryOptions): mf.Timer Calls a function again and again, which may wait; a call is left out while the last one goes on. An error is logged and counted, and the next call comes all the same.
+---@field after fun(delay: number|string, f: fun(timer: mf.Timer)): mf.Timer Calls a function once, after a while; it may wait. An error is logged and counted.
+---@field at fun(cron: string, f: fun(timer: mf.Timer), options?: mf.AtOptions): mf.Timer Calls a function at the times of a cron expression, such as `30 2 * * mon-fri`. A time that the clock skips comes once, when the clock goes on; one that comes twice counts once, unless the hour is `*`.
+---@field on fun(signal: string|integer, f: fun(signal: string)): mf.Handle Calls a function when the process gets a signal, in place of what the signal did; it may wait. The process goes on until the handle is cancelled.
+---@field onShutdown fun(f: fun(), options?: mf.ShutdownOptions): mf.Handle Calls a function when the host ends, by SIGTERM, Ctrl-C or because nothing is left to do; it may wait. The last one registered comes first; tasks go on meanwhile.
+---@field watch fun(path: string, f: fun(paths: string[])): mf.Handle Calls a function with the paths of files that have changed: of a file, there or not, or of all below a folder. Calls come one after another; the process goes on until the handle is cancelled.
+---@field hash fun(algorithm: "sha256"|"sha512"|"sha384"|"sha224"|"sha1"|"md5", bytes: string): string The digest of a string, in hexadecimal digits.
+---@field time fun(): number Seconds since 1970, with their fraction.
 ---@field loadRemote fun(id: string, options?: mf.LoadRemoteOptions): any Loads an expose; waits.
 ---@field loadShare fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Returns the factory of a shared module; waits.
 ---@field loadShareSync fun(pkg: string, options?: mf.LoadShareOptions): fun(): any Returns the factory of a shared module without waiting.

@@ -1,4 +1,4 @@
-/// What can go wrong with subprocesses.
+/// What can go wrong with subprocesses and files.
 extension MFError.Code {
     /// EXEC-001: the program cannot be started.
     public static let cannotStart = Self("EXEC-001")
@@ -10,6 +10,45 @@ extension MFError.Code {
     public static let programFailed = Self("EXEC-004")
     /// EXEC-005: a stream of a program cannot be read or written.
     public static let streamUnusable = Self("EXEC-005")
+
+    /// FILE-001: there is no such file or folder.
+    public static let fileMissing = Self("FILE-001")
+    /// FILE-002: the user may not do that with the file.
+    public static let fileRefused = Self("FILE-002")
+    /// FILE-003: the disk is full.
+    public static let diskFull = Self("FILE-003")
+    /// FILE-004: the file cannot be used as asked.
+    public static let fileFailed = Self("FILE-004")
+
+    static let fileCodes: [CodeEntry] = [
+        CodeEntry(
+            .fileMissing, "fileMissing", "there is no such file or folder",
+            """
+            Cause: the path given to a function of `mf.fs` names nothing, or a part of it is no folder.
+            Cure:  check the path; a relative one begins at the working folder of the host. `mf.fs.stat` gives nil for what
+                   is not there, `mf.fs.mkdir` makes folders.
+            """),
+        CodeEntry(
+            .fileRefused, "fileRefused", "the file is not accessible",
+            """
+            Cause: the permissions of the file or of a folder on its path forbid it, or the file system is read-only.
+            Cure:  check `ls -ld` and the user that the host runs as. `mf.fs.write` makes a file beside the one that it
+                   replaces, so it needs the right to write to the folder.
+            """),
+        CodeEntry(
+            .diskFull, "diskFull", "the disk is full",
+            """
+            Cause: there is no space left for the file, or the user's quota is used up. The file has its old content.
+            Cure:  check `df` and `df -i`.
+            """),
+        CodeEntry(
+            .fileFailed, "fileFailed", "the file cannot be used as asked",
+            """
+            Cause: the message says which: it is a folder, it is larger than `maxBytes`, a folder is not empty, or the
+                   device has failed.
+            Cure:  raise the limit, remove with `recursive = true`, or check the device's log with `dmesg`.
+            """),
+    ]
 
     static let execCodes: [CodeEntry] = [
         CodeEntry(

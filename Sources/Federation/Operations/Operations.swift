@@ -1,3 +1,4 @@
+import Diagnostics
 import EventLoops
 import Logging
 import LuaBridge
@@ -6,9 +7,13 @@ import LuaBridge
 /// plugin, a remote.
 struct Operations: Sendable {
     let tasks: TaskRunner
+    let facilities: Facilities
     let log: Logger
     /// What is begun now belongs to it, and ends with it; nothing does for the script.
     let owner: @Sendable () -> Lifetime?
+
+    /// Seconds since 1970.
+    var time: @Sendable () -> Double = WallClock.now
 
     var loop: EventLoop { tasks.loop }
 
@@ -21,11 +26,40 @@ struct Operations: Sendable {
     }
 
     /// All of them.
-    static let functions: [Function] = processFunctions
+    static let functions: [Function] = processFunctions + timerFunctions + signalFunctions + smallFunctions
 
     /// All of them for this piece of code.
     var record: LuaRecord {
         LuaRecord(Self.functions.map { ($0.name, .callable($0.make(self))) })
+    }
+}
+
+extension Operations {
+    /// Calls a function that may wait, beside everything else. An error is logged.
+    ///
+    /// - Parameters:
+    ///   - name: What messages call it.
+    ///   - done: Is told when it has ended, and of its error; not of its being cancelled.
+    func call(
+        _ name: String, _ function: LuaFunction, _ arguments: [LuaValue] = [],
+        done: @escaping @Sendable ((any Error)?) -> Void = { _ in }
+    ) -> Task<Void, any Error> {
+        // What it is called in the course of is over.
+        Activity.$running.withValue(Activity(name, .task)) {
+            PinnedView.$current.withValue(nil) {
+                loop.start {
+                    do {
+                        _ = try await function.state.callAsync(function, arguments)
+                        done(nil)
+                    } catch is CancellationError {
+                        done(nil)
+                    } catch {
+                        log.error("\(name) failed: \(MFError.text(of: error))", metadata: ["part": "script"])
+                        done(error)
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@ import EventLoops
 import Fetch
 import Logging
 import LuaBridge
+import Posix
 
 /// What `require("mf")` returns.
 enum MFLibrary {
@@ -41,6 +42,15 @@ enum MFLibrary {
         }
         record.append("json", .record(JSONLibrary.record))
         record.append("log", .record(LogLibrary.record(runtime)))
+        let operations = runtime.operations { [unowned runtime] in runtime.registry.reloads.owner }
+        for namespace in Operations.namespaces { record.append(namespace.name, .record(namespace.record(operations))) }
+        for (name, value) in Operations.values { record.append(name, value) }
+        record.append(
+            "env",
+            .table(
+                try runtime.state.readOnly(
+                    try runtime.state.makeTable(
+                        .record(LuaRecord(EnvironmentVariables.all.map { ($0.name, .string($0.value)) }))))))
         return try runtime.state.makeTable(.record(record))
     }
 
@@ -144,7 +154,7 @@ enum MFLibrary {
 extension Runtime {
     /// What begins and ends with an owner.
     func operations(for owner: @escaping @Sendable () -> Lifetime?) -> Operations {
-        Operations(tasks: tasks, log: log, owner: owner)
+        Operations(tasks: tasks, facilities: facilities, log: log, owner: owner)
     }
 
     /// A function whose first argument may have secrets that commands print: it waits for these.

@@ -232,6 +232,26 @@ extension Reference {
         ---@field wait fun(self: mf.Process): mf.ProcessOutcome Waits for its end, and that of its time: then it raises `EXEC-002`.
         ---@field kill fun(self: mf.Process, signal?: string|integer): boolean Sends its process group a signal, `SIGTERM` if absent; false when it has ended.
 
+        --- A function that is called at some times. As a `<close>` variable it is cancelled at the end of its block.
+        ---@class mf.Timer
+        ---@field status "active"|"cancelled"|"done"
+        ---@field calls integer
+        ---@field errors integer Calls that raised an error.
+        ---@field skipped integer Calls that were left out because the last one went on.
+        ---@field lastError? string
+        ---@field cancel fun(self: mf.Timer) No further calls; one that goes on is not ended.
+
+        --- Something that a function was registered for. As a `<close>` variable it ends with its block.
+        ---@class mf.Handle
+        ---@field cancel fun(self: mf.Handle)
+
+        --- What a path names.
+        ---@class mf.FileStatus
+        ---@field type "file"|"folder"|"link"|"other"
+        ---@field size integer Bytes.
+        ---@field modified number Seconds since 1970.
+        ---@field mode integer The permissions, such as `420` for `rw-r--r--`.
+
         --- A secret: `tostring` and JSON show `‹secret env:NAME›`. `mf.fetch` takes it as URL, header or body.
         ---@class mf.Secret
         ---@field reveal fun(self: mf.Secret): string Its text; only in code of the plugin in whose options it is.
@@ -353,12 +373,22 @@ extension Reference {
             ---@field log {debug: fun(...), info: fun(...), warn: fun(...), error: fun(...)}
 
             """
+        for value in Operations.valueDescriptions {
+            text += "---@field \(value.name) \(value.type) \(value.summary)\n"
+        }
+        for namespace in Operations.namespaces {
+            text += "---@field \(namespace.name) mf.\(namespace.name) \(namespace.summary)\n"
+        }
         for function in MFLibrary.functions {
             text += "---@field \(function.name) \(function.signature) \(function.summary)\n"
         }
         for function in HostFunction.all where function.name != "emit" {
             text += "---@field \(function.name) \(function.signature) \(function.summary)\n"
         }
-        return text + "local mf = {}\n\nreturn mf\n"
+        let namespaces = Operations.namespaces.map { namespace in
+            "--- \(namespace.summary)\n---@class mf.\(namespace.name)\n"
+                + namespace.functions.map { "---@field \($0.name) \($0.signature) \($0.summary)\n" }.joined() + "\n"
+        }
+        return namespaces.joined() + text + "local mf = {}\n\nreturn mf\n"
     }
 }

@@ -96,6 +96,20 @@ extension Runtime {
         }
     }
 
+    /// Whether a script has a handler of its own for `SIGHUP`: nothing is reloaded then.
+    package var handlesHangUp: Bool {
+        loop.checkOnLoop("Runtime")
+        return facilities.hangUpHandlers > 0
+    }
+
+    /// What `mf.watch` watches with.
+    package var watchPath:
+        (@Sendable (_ path: String, _ report: @escaping @Sendable ([String]) -> Void) throws -> any PathWatching)?
+    {
+        get { facilities.watchPath }
+        set { facilities.watchPath = newValue }
+    }
+
     /// Notes that something is watched, which keeps the runtime from being idle.
     package func beginWork() -> Int { work.begin {} }
 

@@ -75,6 +75,8 @@ public final class Runtime: @unchecked Sendable {
     var isExiting = false
     /// The tasks of the main state.
     let tasks: TaskRunner
+    /// What scripts have asked for of the system.
+    let facilities: Facilities
     let log: Logger
     private let ownsLoop: Bool
 
@@ -94,6 +96,7 @@ public final class Runtime: @unchecked Sendable {
         work = KeepAlive(loop: loop)
         scripts = KeepAlive(loop: loop)
         tasks = TaskRunner(loop: loop)
+        facilities = Facilities(loop: loop, log: log)
         state = try loop.runAndWait {
             try LuaState(loop: loop, configuration: .host(ignoringEnvironment: configuration.ignoresEnvironment))
         }
@@ -217,11 +220,16 @@ public final class Runtime: @unchecked Sendable {
         }
     }
 
-    /// Cancels all work, closes the states and, unless it came from outside, stops the loop.
+    /// How long ``shutdown()`` may take because of what scripts want to do then. From any thread.
+    public var shutdownTime: Duration { facilities.shutdownTime }
+
+    /// Runs what `mf.onShutdown` was given, cancels all work, closes the states and, unless it came from outside, stops the
+    /// loop.
     ///
     /// Lua code that computes is stopped. Where something cannot be stopped, a C function that does not return, it is
     /// left behind with its thread after 5 seconds, and the log says so.
     public func shutdown() async {
+        await facilities.runShutdownHandlers()
         let (hasBegun, hasEnded) = (OnceFlag(), OnceFlag())
         state.stopAll()
         loop.interrupt(until: hasBegun)

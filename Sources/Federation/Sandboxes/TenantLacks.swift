@@ -5,13 +5,21 @@ import LuaBridge
 enum TenantLacks {
     /// Functions of a host's `mf` that no tenant has, or that this one was not granted: the names of all of them, as a test compares.
     static let ofMF: Set<String> = [
-        "addGlobalSnapshot", "all", "createInstance", "emit", "exec", "fetch", "getGlobalSnapshot", "getInstance",
-        "globalShareScopes", "init", "initOptions", "initRawContainer", "initShareScopeMap", "initializeSharing",
-        "instances", "live", "loadRemote", "loadShare", "loadShareSync", "now", "preloadRemote", "process",
+        "addGlobalSnapshot", "after", "all", "at", "createInstance", "emit", "every", "exec", "fetch",
+        "getGlobalSnapshot", "getInstance",
+        "globalShareScopes", "hash", "init", "initOptions", "initRawContainer", "initShareScopeMap",
+        "initializeSharing",
+        "instances", "live", "loadRemote", "loadShare", "loadShareSync", "now", "on", "onShutdown", "preloadRemote",
+        "process",
         "registerGlobalPlugins",
         "registerPlugins", "registerRemotes", "registerShared", "reload", "removePlugins", "removeRemotes", "response",
         "secret",
-        "revalidate", "sleep", "spawn", "tenantStats", "type",
+        "revalidate", "sleep", "spawn", "tenantStats", "time", "type", "watch",
+    ]
+    /// Tables of functions of a host's `mf` that no tenant has.
+    static let namespaces: [String: Set<String>] = [
+        "base64": ["decode", "encode"],
+        "fs": ["list", "mkdir", "read", "remove", "stat", "tail", "write"],
     ]
     /// Globals and fields that are nil, also where a program only asks whether they are there, and what they are called.
     private static let absent: [String: String] = {
@@ -30,7 +38,18 @@ enum TenantLacks {
     static func install(in state: LuaState, library: LuaTable) throws {
         guard case .table(let real)? = try library.metatable()?.rawGet("__index") else { return }
         let index = LuaCallable("index") { call in
-            guard case .string(let name) = call[1], ofMF.contains(name) else { return [.nil] }
+            guard case .string(let name) = call[1] else { return [.nil] }
+            if let functions = namespaces[name] {
+                let refusals = functions.sorted().map { function in
+                    let path = "mf.\(name).\(function)"
+                    return (
+                        function,
+                        LuaValue.callable(LuaCallable(function) { _ in throw MFError.notAvailableToTenants(path) })
+                    )
+                }
+                return [.table(try call.state.readOnly(try call.state.makeTable(.record(LuaRecord(refusals)))))]
+            }
+            guard ofMF.contains(name) else { return [.nil] }
             return [.callable(LuaCallable(name) { _ in throw MFError.notAvailableToTenants("mf.\(name)") })]
         }
         try real.setMetatable(try state.makeTable(["__index": .callable(index)]))
@@ -63,6 +82,10 @@ extension MFError {
                 "a plugin loads the tenant's own remotes by `args.origin:loadRemote`"
             case "mf.exec", "mf.process":
                 "a tenant runs no programs: let a plugin of the host run it and pass on the result"
+            case "mf.every", "mf.after", "mf.at": "a tenant waits with `mf.sleep` in a task of `mf.spawn`"
+            case "mf.on", "mf.onShutdown", "mf.watch": "a plugin of the host does it and passes on what it learns"
+            case _ where name.hasPrefix("mf.fs."):
+                "a tenant has no file access: pass it the data it needs, or share a module through the tenant's `shared`"
             case "mf.loadShareSync": "use `mf.loadShare`, of packages that the tenant's `shared` lists"
             case "os.getenv": "list variables in the tenant's `env`, and read them from `mf.env`"
             case "io", "dofile", "loadfile", "os.tmpname":

@@ -18,9 +18,11 @@ enum Terminal {
     ///
     /// A signal and the end of the script may come together. A second thread in glibc's `exit` finds the handlers
     /// taken, and ends the process while the first still writes the log in one of them.
-    static func leave(_ code: Int32) -> Never {
+    /// - Parameter die: Ends the process in another way once all is flushed.
+    static func leave(_ code: Int32, by die: (() -> Never)? = nil) -> Never {
         end.withLock { _ in
             fflush(nil)
+            if let die { die() }
             exit(code)
         }
     }

@@ -7,5 +7,7 @@ import Testing
     @Test func everyFunctionOfTheLibraryIsKnown() {
         let functions = MFLibrary.functions.map(\.name) + HostFunction.all.map(\.name)
         #expect(TenantLacks.ofMF == Set(functions))
+        let namespaces = Operations.namespaces.map { ($0.name, Set($0.functions.map(\.name))) }
+        #expect(TenantLacks.namespaces == Dictionary(uniqueKeysWithValues: namespaces))
     }
 }

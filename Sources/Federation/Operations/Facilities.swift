@@ -1,0 +1,95 @@
+import Diagnostics
+import EventLoops
+import Logging
+import LuaBridge
+import Synchronization
+
+/// What the scripts of a runtime have asked for of the system, and what the runtime does for it at its end.
+final class Facilities: @unchecked Sendable {
+    // Used on `loop`, but for `shutdownTime`, whose number is an atomic, and `runShutdownHandlers`, which goes there.
+    private let loop: EventLoop
+    private let log: Logger
+    /// How many handlers there are for `SIGHUP`.
+    var hangUpHandlers = 0
+    /// What `mf.watch` watches with; nil where files cannot be watched.
+    var watchPath:
+        (@Sendable (_ path: String, _ report: @escaping @Sendable ([String]) -> Void) throws -> any PathWatching)?
+
+    private struct Handler {
+        let number: Int
+        let function: LuaFunction
+        let timeout: Duration
+    }
+    private var handlers: [Handler] = []
+    private var lastNumber = 0
+    private let milliseconds = Atomic<Int>(0)
+    /// The calling of the handlers, once it has begun.
+    private var run: Task<Void, any Error>?
+
+    init(loop: EventLoop, log: Logger) { (self.loop, self.log) = (loop, log) }
+
+    /// How long the handlers may take, one after another.
+    var shutdownTime: Duration { .milliseconds(milliseconds.load(ordering: .relaxed)) }
+
+    /// Has a function called at the end.
+    func addShutdownHandler(_ function: LuaFunction, timeout: Duration) -> Int {
+        lastNumber += 1
+        handlers.append(Handler(number: lastNumber, function: function, timeout: timeout))
+        count()
+        return lastNumber
+    }
+
+    func removeShutdownHandler(_ number: Int) {
+        handlers.removeAll { $0.number == number }
+        count()
+    }
+
+    private func count() {
+        let time = handlers.reduce(Duration.zero) { $0 + $1.timeout }
+        milliseconds.store(Int(min(time, .seconds(1 << 30)) / .milliseconds(1)), ordering: .relaxed)
+    }
+
+    /// Calls the functions, the last one first, and waits until all have ended. From any thread.
+    func runShutdownHandlers() async {
+        let time = shutdownTime
+        guard time > .zero else { return }
+        do {
+            // The deadline ends what computes; each handler has its own for what it waits for.
+            try await loop.perform(deadline: time) {
+                // Who comes second waits for the same.
+                let run = self.run ?? self.loop.start { await self.callHandlers() }
+                self.run = run
+                try await withTaskCancellationHandler {
+                    try await run.value
+                } onCancel: {
+                    run.cancel()
+                }
+            }
+        } catch MFError.Code.deadlineExceeded {
+            log.error("the shutdown handlers took more than \(time)")
+        } catch {}
+    }
+
+    private func callHandlers() async {
+        while !Task.isCancelled, let handler = handlers.popLast() {
+            let name = "shutdown handler" + (handler.function.place.map { " (\($0))" } ?? "")
+            let late = MFError(.deadlineExceeded, "it took more than \(handler.timeout)")
+            do {
+                _ = try await loop.within(handler.timeout, late: late) {
+                    try await handler.function.state.callAsync(handler.function)
+                }
+            } catch {
+                let reason = error is CancellationError ? "it computed for too long" : MFError.text(of: error)
+                log.error("\(name) failed: \(reason)", metadata: ["part": "script"])
+            }
+        }
+        handlers = []
+        count()
+    }
+}
+
+/// The watching of a path.
+package protocol PathWatching: AnyObject {
+    /// Ends it.
+    func close()
+}
