@@ -85,12 +85,15 @@ struct BorderArena {
             guard let text else { return FetchResponse(status: 404, url: request.url) }
             return FetchResponse(url: request.url, body: Array(text.utf8))
         }
-        let runtime = try Runtime(
-            configuration: RuntimeConfiguration(fetcher: fetcher, loop: loop, logLevel: "critical"))
+        var configuration = RuntimeConfiguration(fetcher: fetcher, loop: loop, logLevel: "critical")
+        let state = try StateArena()
+        defer { state.remove() }
+        configuration.stateFolder = state.path
+        let runtime = try Runtime(configuration: configuration)
         do {
             let ending = try await end(of: attack, in: runtime, fetcher)
             await runtime.shutdown()
-            return ending
+            return try state.foreignFile().map { "escaped: wrote \($0)" } ?? ending
         } catch {
             await runtime.shutdown()
             throw error
