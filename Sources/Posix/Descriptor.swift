@@ -58,6 +58,26 @@ package final class Descriptor: Sendable {
         }
     }
 
+    /// Copies a range of the file into another one, piece by piece.
+    package func copy(_ range: Range<Int>, to other: Descriptor, at start: Int) throws(Errno) {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            var count = 0
+            let wanted = min(range.upperBound - position, 64 << 10)
+            let part = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, used in
+                count = pread(number, buffer.baseAddress!, wanted, position)
+                used = max(count, 0)
+            }
+            if count == 0 { throw Errno(EIO) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .last
+            }
+            try other.write(part, at: start + position - range.lowerBound)
+            position += count
+        }
+    }
+
     /// Cuts the file off at a length.
     package func truncate(to length: Int) throws(Errno) {
         guard ftruncate(number, length) == 0 else { throw .last }

@@ -77,10 +77,13 @@ package struct StoreContents: Sendable {
 
     /// The shortest log with these contents.
     func log(of identity: StoreIdentity) -> [UInt8] {
-        var bytes = StoreRecord.magic + StoreRecord(kind: .identity, key: identity.bytes).bytes
-        if let version { bytes += StoreRecord(kind: .version, value: Array("\(version)".utf8)).bytes }
+        var bytes = StoreRecord.magic
+        // What an entry counts is more than its record takes.
+        bytes.reserveCapacity(size + 512 + identity.bytes.count)
+        StoreRecord(kind: .identity, key: identity.bytes).append(to: &bytes)
+        if let version { StoreRecord(kind: .version, value: Array("\(version)".utf8)).append(to: &bytes) }
         for (key, entry) in entries {
-            bytes += StoreRecord(kind: .set, expires: entry.expires, key: key, value: entry.json).bytes
+            StoreRecord(kind: .set, expires: entry.expires, key: key, value: entry.json).append(to: &bytes)
         }
         return bytes
     }

@@ -5,7 +5,9 @@ import Synchronization
 
 // A log that is written anew: beside the old one, which it replaces when it is whole.
 extension StoreFile {
-    private var temporaryName: String { identity.fileName + ".new" }
+    /// What is written with the lock, and what is written beside it: one may not take the other's file.
+    private var newName: String { identity.fileName + ".new" }
+    private var compactName: String { identity.fileName + ".compact" }
 
     /// Writes a log with these contents in place of the one there is.
     ///
@@ -13,8 +15,8 @@ extension StoreFile {
     func rewrite(_ state: inout State, _ contents: StoreContents, synchronizing: Bool) throws {
         guard let folder = try folder.opened(creating: true) else { return }
         let bytes = contents.log(of: identity)
-        let log = try temporary(in: folder, bytes, synchronizing: synchronizing)
-        try replace(by: log, in: folder, &state, end: bytes.count)
+        let log = try temporary(newName, in: folder, bytes, synchronizing: synchronizing)
+        try replace(by: log, newName, in: folder, &state, end: bytes.count)
         state.contents = contents
         state.isDirty = !synchronizing
         state.isNameDirty = true
@@ -24,22 +26,26 @@ extension StoreFile {
         }
     }
 
-    private func temporary(in folder: Descriptor, _ bytes: [UInt8], synchronizing: Bool) throws -> Descriptor {
-        unlinkat(folder.number, temporaryName, 0)
+    private func temporary(
+        _ name: String, in folder: Descriptor, _ bytes: [UInt8], synchronizing: Bool
+    ) throws -> Descriptor {
+        unlinkat(folder.number, name, 0)
         do throws(Errno) {
-            let log = try Descriptor(temporaryName, in: folder, O_RDWR | O_CREAT | O_EXCL)
+            let log = try Descriptor(name, in: folder, O_RDWR | O_CREAT | O_EXCL)
             try log.write(bytes, at: 0)
             if synchronizing { try log.synchronize() }
             return log
         } catch {
-            unlinkat(folder.number, temporaryName, 0)
+            unlinkat(folder.number, name, 0)
             throw MFError.storeWrite(path, error)
         }
     }
 
-    private func replace(by log: Descriptor, in folder: Descriptor, _ state: inout State, end: Int) throws {
+    private func replace(
+        by log: Descriptor, _ name: String, in folder: Descriptor, _ state: inout State, end: Int
+    ) throws {
         let inode = try io { () throws(Errno) in try log.status() }.st_ino
-        guard renameat(folder.number, temporaryName, folder.number, identity.fileName) == 0 else {
+        guard renameat(folder.number, name, folder.number, identity.fileName) == 0 else {
             throw MFError.storeWrite(path, .last)
         }
         (state.log, state.inode, state.end) = (log, inode, end)
@@ -90,17 +96,20 @@ extension StoreFile {
         guard let folder = try folder.opened() else { return }
         let (contents, end, rewrites) = state.withLock { ($0.contents, $0.end, $0.rewrites) }
         let bytes = contents.log(of: identity)
-        let log = try temporary(in: folder, bytes, synchronizing: true)
+        let log = try temporary(compactName, in: folder, bytes, synchronizing: true)
         try state.withLock { state in
-            guard state.rewrites == rewrites, let old = state.log else { return }
-            let since = try io { () throws(Errno) in try old.read(from: end) }
-            if !since.isEmpty {
+            guard state.rewrites == rewrites, let old = state.log else {
+                unlinkat(folder.number, compactName, 0)
+                return
+            }
+            let since = state.end - end
+            if since > 0 {
                 try io { () throws(Errno) in
-                    try log.write(since, at: bytes.count)
+                    try old.copy(end..<state.end, to: log, at: bytes.count)
                     try log.synchronize()
                 }
             }
-            try replace(by: log, in: folder, &state, end: bytes.count + since.count)
+            try replace(by: log, compactName, in: folder, &state, end: bytes.count + since)
             state.isDirty = false
             try io { () throws(Errno) in try folder.synchronize() }
         }

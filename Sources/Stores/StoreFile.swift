@@ -42,7 +42,7 @@ final class StoreFile: Sendable {
 
     /// How much more than its contents a log may have before it is written anew beside the loop, and at once.
     static let slack = 64 << 10
-    static let greatestSlack = 8 << 20
+    static let greatestSlack = 4 << 20
     /// No log is longer: more is not ours.
     private static let longest = 1 << 30
 

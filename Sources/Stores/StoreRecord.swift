@@ -29,17 +29,27 @@ struct StoreRecord {
 
     /// The record as the file has it.
     var bytes: [UInt8] {
-        var payload: [UInt8] = [kind.rawValue]
-        payload.reserveCapacity(Self.leastPayload + key.count + value.count)
-        Self.append(UInt64(bitPattern: expires), 8, to: &payload)
-        Self.append(UInt64(key.count), 4, to: &payload)
-        payload += key
-        payload += value
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.head + payload.count)
-        Self.append(UInt64(payload.count), 4, to: &bytes)
-        Self.append(UInt64(Self.checksum(payload[...])), 4, to: &bytes)
-        return bytes + payload
+        bytes.reserveCapacity(length)
+        append(to: &bytes)
+        return bytes
+    }
+
+    /// How many bytes the file has of it.
+    var length: Int { Self.head + Self.leastPayload + key.count + value.count }
+
+    /// Appends the record as the file has it.
+    func append(to bytes: inout [UInt8]) {
+        Self.append(UInt64(length - Self.head), 4, to: &bytes)
+        let checksum = bytes.count
+        Self.append(0, 4, to: &bytes)
+        bytes.append(kind.rawValue)
+        Self.append(UInt64(bitPattern: expires), 8, to: &bytes)
+        Self.append(UInt64(key.count), 4, to: &bytes)
+        bytes += key
+        bytes += value
+        let sum = Self.checksum(bytes[(checksum + 4)...])
+        for index in 0..<4 { bytes[checksum + index] = UInt8(truncatingIfNeeded: sum >> UInt32(8 * index)) }
     }
 
     /// Reads records until the end, or the first that is not whole.

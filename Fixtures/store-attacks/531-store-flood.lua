@@ -3,13 +3,13 @@
 -- runs as: plugin
 local mf = require("mf")
 local plugin = { name = "attack-plugin" }
-local text = ("x"):rep(1 << 19)
+local text = ("x"):rep(1 << 17)
 function plugin.beforeRequest()
   local kv = mf.store()
   for turn = 1, 1e6 do
     pcall(kv.set, kv, "k" .. turn % 7, text .. turn)
-    pcall(kv.set, kv, "s" .. turn, turn)
-    pcall(kv.set, kv, "t" .. turn, turn, { ttl = "1us" })
+    pcall(kv.set, kv, "s" .. turn % 99, turn)
+    pcall(kv.set, kv, "t" .. turn % 99, turn, { ttl = "1us" })
   end
 end
 function plugin.onLoad()
