@@ -101,7 +101,13 @@ final class StoreFile: Sendable {
     private func open(_ state: inout State, in folder: Descriptor) throws {
         let log: Descriptor
         do throws(Errno) {
-            log = try Descriptor(identity.fileName, in: folder, O_RDWR)
+            do throws(Errno) {
+                log = try Descriptor(identity.fileName, in: folder, O_RDWR)
+            } catch {
+                // Reading works also where nothing can be written.
+                guard error == Errno(EROFS) || error == Errno(EACCES) else { throw error }
+                log = try Descriptor(identity.fileName, in: folder, O_RDONLY)
+            }
         } catch {
             guard error != Errno(ENOENT) else { return }
             throw MFError.storeFolder(path, error == Errno(ELOOP) ? "it is a symbolic link" : error.description)
