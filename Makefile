@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 SWIFT ?= swift
 PACKAGES := liblua5.4-dev libcurl4-openssl-dev zlib1g-dev lua5.4 curl pkg-config
-TEST_PACKAGES := openssl nghttp2-server
+TEST_PACKAGES := openssl nghttp2-server lua-busted
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEBUG := .build/debug
 RELEASE := .build/release
@@ -39,7 +39,7 @@ test: setup
 lint: PACKAGES := lua-check clang-format
 lint: setup
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
-	luacheck --quiet --std lua54 --max-line-length 120 lua/mf lua/plugins Sources/mflua-conformance/interpreter \
+	luacheck --quiet --std lua54 --max-line-length 120 lua/mf lua/plugins lua/spec Sources/mflua-conformance/interpreter \
 	    Fixtures/hosts Fixtures/remotes
 	clang-format --dry-run --Werror $(C_FILES)
 

@@ -59,7 +59,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "LuaLibrary", path: "lua", exclude: ["types"],
-            resources: [.embedInCode("mf"), .embedInCode("plugins")], swiftSettings: settings),
+            resources: [.embedInCode("mf"), .embedInCode("plugins"), .embedInCode("spec")], swiftSettings: settings),
         .target(name: "Semver", swiftSettings: settings),
         .target(
             name: "Fetch", dependencies: ["CCurl", "CFiles", "Diagnostics", "EventLoops", "Posix", deques],

@@ -13,5 +13,10 @@ public enum LuaLibrary {
         "plugins/fallback-plugin.lua": PackageResources.fallback_plugin_lua,
         "plugins/retry-plugin.lua": PackageResources.retry_plugin_lua,
         "plugins/trace-plugin.lua": PackageResources.trace_plugin_lua,
+        "spec/assertions.lua": PackageResources.assertions_lua,
+        "spec/coverage.lua": PackageResources.coverage_lua,
+        "spec/federation.lua": PackageResources.federation_lua,
+        "spec/runner.lua": PackageResources.runner_lua,
+        "spec/spies.lua": PackageResources.spies_lua,
     ]
 }

@@ -108,6 +108,8 @@ struct mf_state {
     int32_t callable_metatable;
     int32_t empty_lists; /* tables that came as lists of no elements, weak keys: they go back as such while empty */
 
+    int32_t line_counts; /* file -> line -> runs, while lines are counted */
+
     struct mf_retained *held; /* the Swift objects that Lua holds */
 
     mf_task *pool, *tasks;

@@ -1,5 +1,3 @@
-internal import CEventLoop
-
 // Confined to the loop's thread, but for what says otherwise.
 extension EventLoop {
     /// Runs an action after a while. On the loop only.
@@ -21,7 +19,7 @@ extension EventLoop {
 
     func fireTimers() {
         guard !timers.isEmpty else { return }
-        let now = mf_monotonic_now()
+        let now = nanoseconds
         // Timers that these actions add wait for the next turn, so that a timer of no delay starves nobody.
         let horizon = timers.horizon
         while let action = timers.popDue(at: now, before: horizon) {
@@ -35,12 +33,12 @@ extension EventLoop {
     /// How long to wait for descriptors: not at all, until the next timer, or (-1) without end.
     func timeUntilNextTimer() -> Int64 {
         guard let deadline = timers.nextDeadline() else { return -1 }
-        return max(0, deadline - mf_monotonic_now())
+        return max(0, deadline - nanoseconds)
     }
 
     func deadline(after delay: Duration) -> Int64 {
         let (seconds, attoseconds) = delay.components
-        let nanoseconds = Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000)
-        return Int64(clamping: max(0, Int128(mf_monotonic_now()) + nanoseconds))
+        let delay = Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000)
+        return Int64(clamping: max(0, Int128(nanoseconds) + delay))
     }
 }

@@ -28,6 +28,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// The name of the thread, cut to what the system keeps.
     public let name: String
 
+    /// The clock that timers go by; nil: the system's.
+    public let clock: LoopClock?
+
     /// Distinguishes the loop from all others of the process, those that have ended included; never 0.
     let number: UInt
 
@@ -65,7 +68,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     ///
     /// - Precondition: There are two descriptors and a thread for it; ``start(name:)`` throws where there are not.
     public convenience init(name: String = "mflua") {
-        do { try self.init(starting: name) } catch { preconditionFailure("\(error)") }
+        do { try self.init(starting: name, clock: nil) } catch { preconditionFailure("\(error)") }
     }
 
     /// Makes a loop and starts its thread.
@@ -74,11 +77,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// let loop = try EventLoop.start(name: "worker")
     /// ```
     ///
+    /// - Parameter clock: What timers go by; nil: the system's clock.
     /// - Throws: ``MFError`` with `RUNTIME-016` when there are no descriptors or no thread left for it.
-    public static func start(name: String = "mflua") throws -> EventLoop { try EventLoop(starting: name) }
+    public static func start(name: String = "mflua", clock: LoopClock? = nil) throws -> EventLoop {
+        try EventLoop(starting: name, clock: clock)
+    }
 
-    private init(starting name: String) throws {
-        self.name = name
+    private init(starting name: String, clock: LoopClock?) throws {
+        (self.name, self.clock) = (name, clock)
         number = Self.lastNumber.add(1, ordering: .relaxed).newValue
         epoll = mf_epoll_create()
         wakeUp = epoll < 0 ? -1 : mf_eventfd_create()
@@ -101,8 +107,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     /// Whether the caller runs on the loop's thread.
     public var isOnLoop: Bool { mf_loop_current() == number }
 
-    /// The clock that timers go by.
-    public var now: ContinuousClock.Instant { .now }
+    /// The time that timers go by.
+    public var now: ContinuousClock.Instant {
+        guard let clock else { return .now }
+        return .now + clock.lead
+    }
+
+    /// The same in nanoseconds.
+    var nanoseconds: Int64 { clock?.nanoseconds ?? mf_monotonic_now() }
 
     // MARK: - End
 

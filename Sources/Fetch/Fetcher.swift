@@ -1,3 +1,5 @@
+package import Diagnostics
+
 /// Gets the bytes of a URL.
 ///
 /// ``CurlFetcher`` asks the network; ``InMemoryFetcher`` answers by itself, for tests and for embedding.
@@ -84,6 +86,9 @@ public struct FetchRequest: Sendable {
 
     /// Whether a part of what lies at the URL (status 206) is an answer: where the caller asks for one.
     var acceptsPart: Bool { acceptsAnyStatus && headers.contains { $0.0.lowercased() == "range" } }
+
+    /// The error of an answer that does not come in time.
+    package func timedOut() -> MFError { .timedOut(self) }
 
     /// Makes a request.
     public init(

@@ -23,7 +23,7 @@ struct RootCommand: AsyncParsableCommand {
             ExplainCommand.self, PluginCommand.self,
             BisectCommand.self,
             DoctorCommand.self,
-            GenerateCommand.self,
+            TestCommand.self, GenerateCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 

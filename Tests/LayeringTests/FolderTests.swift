@@ -12,7 +12,7 @@ import Testing
             "Border", "Operations", "Resources",
             "Snapshot", "Share", "Preload", "Remote", "Update", "Plugins", "Host", "Runtime",
         ],
-        "mflua": ["Terminal", "Log", ""],
+        "mflua": ["Terminal", "Log", "Specs", ""],
     ]
 
     private static let targets = entries(of: Places.root + "/Sources").filter { target in

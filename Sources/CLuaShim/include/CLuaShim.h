@@ -296,6 +296,10 @@ int32_t mf_emit(mf_state *s, mf_emission *emission, mf_span *results);
 /* As a task. What came of it is in `*emission` after the call that ends it. */
 int32_t mf_task_emit(mf_state *s, mf_emission *emission, mf_task **task, mf_span *results);
 
+/* Counts from now on how often each line of a file runs, in the table of a slot: by file, then by line. For a state that
+ * runs nothing yet. The slot has to stay. */
+void mf_count_lines(mf_state *s, int32_t table);
+
 /* Notes that the listener which waits in a task has waited for some nanoseconds. */
 void mf_task_waited(mf_task *task, uint64_t nanoseconds);
 

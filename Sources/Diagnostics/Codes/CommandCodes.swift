@@ -14,6 +14,8 @@ extension MFError.Code {
     public static let cannotWrite = Self("CLI-006")
     /// CLI-007: there is nothing to bisect.
     public static let nothingToBisect = Self("CLI-007")
+    /// CLI-008: there are no tests to run.
+    public static let noSpecs = Self("CLI-008")
 
     static let commandCodes: [CodeEntry] = [
         CodeEntry(
@@ -60,6 +62,13 @@ extension MFError.Code {
                    script does not list.
             Cure:  the message says which. The command is good where it exits with 0, and has to run the script with
                    mflua: `mflua bisect host.lua -- mflua host.lua`.
+            """),
+        CodeEntry(
+            .noSpecs, "noSpecs", "there are no tests",
+            """
+            Cause: what `mflua test` was given does not exist, or is a folder without a file whose name ends with
+                   `_spec.lua`. Without arguments it looks into the folder `spec`.
+            Cure:  write `spec/name_spec.lua`, or name the file with the tests.
             """),
     ]
 }
