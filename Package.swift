@@ -55,7 +55,7 @@ let package = Package(
             name: "EventLoops", dependencies: ["CEventLoop", "Diagnostics", "Posix", deques, heaps],
             swiftSettings: settings),
         .target(
-            name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoops", "LuaLibrary"],
+            name: "LuaBridge", "LuaLibrary", dependencies: ["CLuaShim", "Diagnostics", "EventLoops", "LuaLibrary"],
             swiftSettings: settings),
         .target(
             name: "LuaLibrary", path: "lua", exclude: ["types"],

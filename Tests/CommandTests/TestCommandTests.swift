@@ -192,8 +192,11 @@ import Testing
     private func verdicts(_ report: String) -> [String: String] {
         var verdicts: [String: String] = [:]
         for part in report.split(separator: "<testcase ").dropFirst() {
-            guard let start = part.firstRange(of: " name=\"") ?? part.firstRange(of: "name=\"") else { continue }
-            let name = part[start.upperBound...].prefix { $0 != "\"" }
+            guard
+                let start = part.hasPrefix("name=") ? part.startIndex..<part.startIndex : part.firstRange(of: " name=")
+            else { continue }
+            let value = part[start.lowerBound...].drop { $0 != "=" }.dropFirst()
+            let name = value.dropFirst().prefix { $0 != value.first }
             let end = part.firstRange(of: "</testcase>")?.lowerBound ?? part.firstRange(of: "/>")?.lowerBound
             let inner = part[..<(end ?? part.endIndex)]
             verdicts[String(name)] =

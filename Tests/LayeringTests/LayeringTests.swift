@@ -24,7 +24,8 @@ import Testing
         "MFLua": ["Diagnostics", "EventLoops", "Federation", "Fetch", "HotReload", "LuaBridge"],
         "Authoring": ["Diagnostics", "Digests", "EventLoops", "Federation", "LuaBridge", "Posix", "Semver"],
         "mflua": [
-            "Authoring", "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving",
+            "Authoring", "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "LuaLibrary", "Fetch", "Posix",
+            "Serving",
             "Federation",
             "HotReload",
         ],
