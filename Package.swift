@@ -55,7 +55,7 @@ let package = Package(
             name: "EventLoops", dependencies: ["CEventLoop", "Diagnostics", "Posix", deques, heaps],
             swiftSettings: settings),
         .target(
-            name: "LuaBridge", "LuaLibrary", dependencies: ["CLuaShim", "Diagnostics", "EventLoops", "LuaLibrary"],
+            name: "LuaBridge", dependencies: ["CLuaShim", "Diagnostics", "EventLoops", "LuaLibrary"],
             swiftSettings: settings),
         .target(
             name: "LuaLibrary", path: "lua", exclude: ["types"],
@@ -95,7 +95,8 @@ let package = Package(
         .executableTarget(
             name: "mflua",
             dependencies: [
-                "Authoring", "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Posix", "Serving",
+                "Authoring", "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "LuaLibrary", "Fetch", "Posix",
+                "Serving",
                 "Federation", "HotReload", argumentParser, logging,
             ],
             swiftSettings: settings),
