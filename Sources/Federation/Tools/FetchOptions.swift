@@ -13,7 +13,9 @@ extension FetchRequest {
         .init("timeout", .time, "The time limit of the transfer, in milliseconds or as \"20s\"; 20 s if absent."),
         .init("connectTimeout", .time, "The time limit for connecting, in milliseconds or as \"5s\"; 5 s if absent."),
         .init("maxBytes", .integer(from: 1), "The size limit of the response body in bytes; 16 MiB if absent."),
-        .init("maxRedirects", .integer(from: 0), "How many redirects to follow; 5 if absent. A tenant's request follows 3 at most."),
+        .init(
+            "maxRedirects", .integer(from: 0),
+            "How many redirects to follow; 5 if absent. A tenant's request follows 3 at most."),
     ])
 
     /// Takes the second argument of `mf.fetch`.
