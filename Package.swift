@@ -81,7 +81,8 @@ let package = Package(
         .target(
             name: "Authoring",
             dependencies: [
-                "Diagnostics", "Digests", "EventLoops", "Federation", "LuaBridge", "Posix", "Semver", collections,
+                "Diagnostics", "Digests", "EventLoops", "Federation", "Fetch", "LuaBridge", "Posix", "Semver",
+                collections,
             ],
             swiftSettings: settings),
 
@@ -163,7 +164,7 @@ let package = Package(
         .testTarget(
             name: "AuthoringTests",
             dependencies: [
-                "Authoring", "Diagnostics", "EventLoops", "Federation", "LuaBridge", "Posix", "TestSupport",
+                "Authoring", "Diagnostics", "EventLoops", "Federation", "Fetch", "LuaBridge", "Posix", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -19,7 +19,8 @@ struct RootCommand: AsyncParsableCommand {
             """,
         version: BuildInfo.text,
         subcommands: [
-            RunCommand.self, NewCommand.self, BuildCommand.self, CheckCommand.self, ServeCommand.self,
+            RunCommand.self, NewCommand.self, BuildCommand.self, CheckCommand.self, TypesCommand.self,
+            PublishCommand.self, ServeCommand.self,
             ExplainCommand.self, PluginCommand.self,
             BisectCommand.self,
             DoctorCommand.self,

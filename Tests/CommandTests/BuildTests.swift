@@ -42,7 +42,7 @@ import Testing
     @Test func builtFolderIsLoadedByItsManifestAlone() async throws {
         let result = try await mflua("build", in: folder)
         #expect(result.code == 0 && result.errors.isEmpty, "\(result)")
-        #expect(result.output.hasPrefix("built checks 1.4.0: 4 files in dist/1.4.0-"), "\(result)")
+        #expect(result.output.hasPrefix("built checks 1.4.0: 6 files in dist/1.4.0-"), "\(result)")
         let elsewhere = try TemporaryFolder()
         try elsewhere.write("host.lua", Self.host)
         let server = try ChildProcess(Places.mflua, ["serve", "--port", "0", folder.path + "/dist"])
@@ -54,6 +54,27 @@ import Testing
         }
         server.signal(SIGTERM)
         _ = try await server.result()
+    }
+
+    /// A sandbox has no instances: what the remote asks for is given by the host, as far as the tenant may have it.
+    @Test(arguments: ["state", "process"]) func builtFolderIsLoadedByATenant(level: String) async throws {
+        _ = try await mflua("build", in: folder)
+        try folder.write(
+            "host.lua",
+            """
+            local mf = require("mf")
+            mf.init {
+              name = "host", tenants = { acme = { level = arg[2], shared = { "statsd", "units" } } },
+              remotes = { { name = "checks", entry = "file://" .. arg[1], tenant = "acme" } },
+              shared = {
+                statsd = { version = "1.3.0", lib = function() return { name = "statsd" } end },
+                units = { version = "2.0.0", lib = function() return { name = "host's" } end },
+              },
+            }
+            print(mf.loadRemote("checks/disk").report())
+            """)
+        let result = try await mflua("host.lua", "\(folder.path)/dist/mf-manifest.json", level, in: folder)
+        #expect(result.output == "host's+statsd\n", "\(result)")
     }
 
     @Test func bytesDoNotDependOnTheMachine() async throws {
@@ -112,5 +133,29 @@ import Testing
         #expect(try await child.nextOutput().hasPrefix("built checks 1.4.0"))
         child.signal(SIGINT)
         #expect(try await child.result().code == 130)
+    }
+
+    /// The project of the article is built and loaded as it is printed.
+    @Test func remoteOfTheArticleIsBuiltAndLoaded() async throws {
+        let article = Places.root + "/Sources/MFLua/MFLua.docc/PublishingARemote.md"
+        for block in try markedBlocks(of: article) where block.kind == "file" {
+            try folder.write(block.name, block.text)
+        }
+        let built = try await mflua("build", "sources", in: folder)
+        #expect(built.code == 0 && built.errors.isEmpty, "\(built)")
+        #expect(try await mflua("check", "sources", in: folder).output == "2 files: no faults\n")
+        try folder.write(
+            "host.lua",
+            """
+            local mf = require("mf")
+            local statsd = { count = print }
+            mf.init {
+              name = "host", remotes = { { name = "checks", entry = "file://" .. arg[1] } },
+              shared = { statsd = { version = "1.3.0", lib = function() return statsd end } },
+            }
+            print(mf.loadRemote("checks/disk").usage("/"))
+            """)
+        let result = try await mflua("host.lua", "\(folder.path)/sources/dist/mf-manifest.json", in: folder)
+        #expect(result.output == "usage /\n90 %\n", "\(result)")
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct FolderTests {
     /// The folders of each target that has some, lowest first: a folder mentions types of its own and of those before it.
     private static let layers: [String: [String]] = [
-        "Authoring": ["Findings", "Config", "Templates", "Source", "Build", "Check"],
+        "Authoring": ["Findings", "Config", "Templates", "Source", "Types", "Build", "Check", "Publish"],
         "Diagnostics": ["", "Codes"],
         "Federation": [
             "Secrets", "Options", "Schemas", "Views", "Hooks", "Tools", "Sandboxes", "Model", "State", "Arguments",

@@ -22,7 +22,7 @@ import Testing
         ],
         "HotReload": ["Diagnostics", "EventLoops", "LuaBridge", "Federation", "Posix"],
         "MFLua": ["Diagnostics", "EventLoops", "Federation", "Fetch", "HotReload", "LuaBridge"],
-        "Authoring": ["Diagnostics", "Digests", "EventLoops", "Federation", "LuaBridge", "Posix", "Semver"],
+        "Authoring": ["Diagnostics", "Digests", "EventLoops", "Federation", "Fetch", "LuaBridge", "Posix", "Semver"],
         "mflua": [
             "Authoring", "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "LuaLibrary", "Fetch", "Posix",
             "Serving",

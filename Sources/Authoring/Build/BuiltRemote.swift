@@ -38,6 +38,14 @@ package struct BuiltRemote: Sendable {
         guard sources.findings.isEmpty else { throw SourcesInvalid(name: config.name, findings: sources.findings) }
         var files = sources.parts.mapValues(\.bytes)
         files[ProjectConfig.entryName] = Array(RemoteEntry.text(of: config, sources).utf8)
+        if config.writesTypes {
+            let exposes = config.exposes.map {
+                ($0.name, sources.parts[sources.exposes[$0.key]?.asset ?? ""]?.bytes ?? [])
+            }
+            let types = TypeStubs(remote: config.name, exposes: exposes)
+            files[TypeStubs.apiName] = Array(types.api.utf8)
+            files[TypeStubs.archiveName] = ZipArchive.bytes(of: types.files)
+        }
         assets = try files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
             Asset(path: $0.key, bytes: $0.value, digest: try .sha256($0.value))
         }

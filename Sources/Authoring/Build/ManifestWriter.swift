@@ -43,7 +43,10 @@ struct ManifestWriter {
                 "buildVersion": .string(config.version), "buildName": .string(config.name), "hash": .string(hash),
             ]),
             "remoteEntry": .sorted(["name": .string(ProjectConfig.entryName), "path": "", "type": "global"]),
-            "types": .sorted(["path": "", "name": "", "zip": "", "api": ""]),
+            "types": .sorted([
+                "path": "", "name": "", "zip": config.writesTypes ? .string(TypeStubs.archiveName) : "",
+                "api": config.writesTypes ? .string(TypeStubs.apiName) : "",
+            ]),
             "globalName": .string(config.name),
             "pluginVersion": .string(LibraryInfo.version),
             "publicPath": .string(publicPath),

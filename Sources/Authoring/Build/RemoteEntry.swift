@@ -22,8 +22,8 @@ enum RemoteEntry {
 
 
             local mf = require("mf")
-            -- A sandbox makes no instances: there the host answers.
-            if not mf.createInstance then return { init = function() end, get = get } end
+            -- A sandbox, which has no `package`, makes no instances: there the host answers.
+            if not package then return { init = function() end, get = get } end
 
             -- What others have to provide.
             local consumed = \(table(config.shared.filter { $0.file == nil }.map(consumed), indent: ""))

@@ -103,6 +103,7 @@ struct DeclarationCheck {
             table["name"].flatMap { token($0.value.lowerBound) }?.kind == .string && !listeners.isEmpty
             || listeners.contains { Self.hooks.contains($0.key ?? "") }
         guard isPlugin else { return }
+        if table["name"] != nil { checkOwnKeys(of: table) }
         for field in listeners {
             guard let key = field.key else { continue }
             if Self.hooks.contains(key) {
@@ -110,6 +111,16 @@ struct DeclarationCheck {
             } else if !Self.pluginKeys.contains(key), let meant = key.nearMiss(of: Self.hooks) {
                 note(.hooks, field.line, "there is no hook `\(key)`", hint: "did you mean `\(meant)`?")
             }
+        }
+    }
+
+    /// Keys of a declaration, which are closed; and those of a plugin's table that look like one that is read.
+    private mutating func checkOwnKeys(of table: LuaTableText) {
+        for field in table.fields {
+            guard let key = field.key, !isListener(field), !Self.pluginKeys.contains(key), !Self.hooks.contains(key),
+                let meant = key.nearMiss(of: Self.pluginKeys)
+            else { continue }
+            note(.options, field.line, "`\(key)` is not a key of a plugin", hint: "did you mean `\(meant)`?")
         }
     }
 

@@ -83,18 +83,11 @@ private struct MentionScanner {
     private mutating func readRequire(at index: Int) {
         let line = self[index].line
         guard !self[index - 1].isMark(":"), !isDefinition(index) else { return }
-        // `local require = require` makes it faster, and changes nothing.
-        if isBare(index), self[index - 1].isMark("="), self[index - 2].isName("require"),
-            self[index - 3].isName("local"), !isCall(after: index), !continues(index + 1)
-        {
-            return
-        }
-        // `pcall(require, "x")`
-        if self[index + 1].isMark(","), self[index - 1].isMark("("), self[index - 2].isName("pcall"),
-            self[index + 2].kind == .string, self[index + 3].isMark(")") || self[index + 3].isMark(",")
-        {
-            found.modules.append(.init(name: self[index + 2].text, line: line))
-            return
+        guard !isLocalOfItsName(index) else { return }
+        // `pcall(require, "x")`, and the same of `_G.require`
+        let start = isBare(index) ? index : index - 2
+        if self[index + 1].isMark(","), self[start - 1].isMark("("), self[start - 2].isName("pcall") {
+            return readName(from: index + 2, line)
         }
         guard isCall(after: index) else { return note(.value, line) }
         if self[index + 1].kind == .string {
@@ -102,7 +95,12 @@ private struct MentionScanner {
             return
         }
         guard self[index + 1].isMark("(") else { return note(.computed(prefix: ""), line) }
-        var next = index + 2
+        readName(from: index + 2, line)
+    }
+
+    /// A name that is an argument: one text, or several that are joined.
+    private mutating func readName(from first: Int, _ line: Int) {
+        var next = first
         var name = ""
         while self[next].kind == .string {
             name += self[next].text
@@ -114,6 +112,29 @@ private struct MentionScanner {
             next += 2
         }
         note(.computed(prefix: name), line)
+    }
+
+    /// `local require = require`, also among others or as `_G.require`: the name stays the function's.
+    private func isLocalOfItsName(_ index: Int) -> Bool {
+        guard !isCall(after: index), !continues(index + 1) || self[index + 1].isMark(",") else { return false }
+        let start = isBare(index) ? index : index - 2
+        guard start == index || self[start].isName("_G") || self[start].isName("_ENV") else { return false }
+        // The values before it are names as well, so that each has its place.
+        var (at, place) = (start - 1, 0)
+        while self[at].isMark(",") {
+            at -= 1
+            while self[at].kind == .name, self[at - 1].isMark(".") { at -= 2 }
+            guard self[at].kind == .name || self[at].kind == .string || self[at].kind == .number else { return false }
+            (at, place) = (at - 1, place + 1)
+        }
+        guard self[at].isMark("=") else { return false }
+        var names: [String] = []
+        at -= 1
+        while self[at].kind == .name, !self[at].isName("local") {
+            names.insert(self[at].text, at: 0)
+            at -= self[at - 1].isMark(",") ? 2 : 1
+        }
+        return self[at].isName("local") && names.indices.contains(place) && names[place] == "require"
     }
 
     private func isCall(after index: Int) -> Bool {

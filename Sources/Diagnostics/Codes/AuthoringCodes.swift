@@ -16,6 +16,14 @@ extension MFError.Code {
     public static let projectExists = Self("BUILD-007")
     /// BUILD-008: a check has found faults.
     public static let checkFailed = Self("BUILD-008")
+    /// BUILD-009: a folder is not a whole build.
+    public static let notABuild = Self("BUILD-009")
+    /// BUILD-010: a version is published already, with other contents.
+    public static let versionExists = Self("BUILD-010")
+    /// BUILD-011: a file cannot be published.
+    public static let publishFailed = Self("BUILD-011")
+    /// BUILD-012: a remote's types cannot be had.
+    public static let typesMissing = Self("BUILD-012")
 
     static let authoringCodes: [CodeEntry] = [
         CodeEntry(
@@ -70,6 +78,33 @@ extension MFError.Code {
             """
             Cause: `mflua check` has found faults in sources, configuration or build. Each is printed with its place.
             Cure:  correct them; `mflua check --json` lists them for programs.
+            """),
+        CodeEntry(
+            .notABuild, "notABuild", "the folder is not a whole build",
+            """
+            Cause: the folder has no manifest, or files that the manifest lists are missing or changed.
+            Cure:  run `mflua build`, and publish the folder that it writes; `mflua check DIST` lists what is wrong.
+            """),
+        CodeEntry(
+            .versionExists, "versionExists", "the version exists with other contents",
+            """
+            Cause: hosts and caches keep the files of a version, so that a version never changes once it is published.
+            Cure:  raise `version` in `module-federation.config.lua`, build again, and publish that.
+            """),
+        CodeEntry(
+            .publishFailed, "publishFailed", "a file cannot be published",
+            """
+            Cause: the target refuses the file, or what is read back differs from what was written. The manifest is written
+                   last: hosts go on with the version that was live.
+            Cure:  mend what the reason says, and publish again: files that are there already are not written twice. A
+                   server has to allow PUT; `MFLUA_PUBLISH_AUTHORIZATION` is sent as its `Authorization` header.
+            """),
+        CodeEntry(
+            .typesMissing, "typesMissing", "a remote's types cannot be had",
+            """
+            Cause: no remote was named, the remote's manifest names no types in `metaData.types.api`, or manifest or types
+                   cannot be fetched; or, with `--check`, the files are not those that the remotes have.
+            Cure:  build the remote with `mflua build` and without `dts = false`; run `mflua types` to write the files.
             """),
     ]
 }

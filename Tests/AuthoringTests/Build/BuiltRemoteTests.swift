@@ -27,7 +27,10 @@ import Testing
         #expect(manifest.remotes.map(\.federationContainerName) == ["logs", "store"])
         #expect(manifest.remotes.map(\.entry) == ["https://cdn/l.json", "https://cdn/m.json"])
         let integrity = try #require(try manifest.raw.field("integrity").luaEntries())
-        #expect(integrity.map(\.key.stringValue) == ["disk.lua", "remoteEntry.lua", "units.lua"])
+        #expect(
+            integrity.map(\.key.stringValue) == [
+                "@mf-types.lua", "@mf-types.zip", "disk.lua", "remoteEntry.lua", "units.lua",
+            ])
         #expect(integrity.allSatisfy { $0.value.stringValue?.hasPrefix("sha256-") == true })
         _ = try Manifest(try JSON.decode(built.stats))
     }

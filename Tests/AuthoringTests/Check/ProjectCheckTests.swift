@@ -1,4 +1,5 @@
 import Diagnostics
+import Posix
 import TestSupport
 import Testing
 
@@ -32,6 +33,14 @@ import Testing
             "return { name = 'p', onLoad = f, beforeRequst = function() end }",
             "hook 1: there is no hook `beforeRequst`"
         ),
+        (
+            "return { name = 'p', verison = '1', onLoad = f, init = function() end }",
+            "option 1: `verison` is not a key of a plugin"
+        ),
+        (
+            "return { name = 'p', optoins = {}, plugin = function() end }",
+            "option 1: `optoins` is not a key of a plugin"
+        ),
         ("return { onLoad = function() end, onLaod = { handler = f } }", "hook 1: there is no hook `onLaod`"),
         (
             "return { name = 'p', createScript = function()\n  mf.sleep(5)\nend }",
@@ -47,7 +56,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "_G.x = 1 print(_G.x)", "return { init = function() end, get = function() end }", "local x = 1 x = 2 return x", "return arg, dofile, loadfile",
+        "_G.x = 1 print(_G.x)", "return { init = function() end, get = function() end }", "local x = 1 x = 2 return x",
+        "return arg, dofile, loadfile",
         "local t = { name = 'x', handlers = {}, run = function() end }", "local o = { remote = 1 } other.init(o)",
         "return { name = 'p', onLoad = function() mf.sleep(5) end }",
         "return { name = 'p', createScript = function() mf.spawn(function() mf.sleep(5) end) end }",
@@ -107,17 +117,18 @@ import Testing
         #expect(try ProjectCheck(sample.folder.path).findings == [])
         for asset in built.assets {
             let path = "dist/\(built.folder)/\(asset.path)"
-            let text = try contents(of: sample.folder.path + "/" + path)
+            let location = sample.folder.path + "/" + path
+            let bytes = try File.read(location)
             try sample.folder.delete(path)
             #expect(
                 try ProjectCheck(sample.folder.path).findings.map(\.place) == [path], "\(asset.path) is missing")
             #expect(try ProjectCheck(output).findings.count == 1)
-            try sample.folder.write(path, text + " ")
+            try File.write(bytes + [0], to: location)
             #expect(
                 try ProjectCheck(sample.folder.path).findings.map(\.message) == [
                     "differs from its `integrity` in mf-manifest.json"
                 ])
-            try sample.folder.write(path, text)
+            try File.write(bytes, to: location)
         }
         try sample.folder.write("dist/\(built.folder)/more.lua", "return 1")
         #expect(

@@ -9,7 +9,9 @@ import Testing
     @Test(arguments: [
         "require(\"a.b\")", "require 'a.b'", "require[[a.b]]", "require ( 'a' .. '.b' )", "local x = require'a.b'.y",
         "pcall(require, 'a.b')", "_G.require('a.b')", "_ENV.require 'a.b'", "require('a.b', 1)",
-        "local require = require\nrequire 'a.b'", "load(\"return require 'a.b'\")()", "t.require('a.b')",
+        "local require = require\nrequire 'a.b'", "local os, require, io = os, require, io require 'a.b'",
+        "local io, require = _G.io, _G.require require 'a.b'", "_G.pcall(_G.require, 'a.b')",
+        "pcall(require, 'a' .. '.b')", "load(\"return require 'a.b'\")()", "t.require('a.b')",
         "require --[[ x ]] 'a.b'",
     ]) func literalNamesAModule(source: String) {
         let found = mentions(source)
@@ -25,9 +27,10 @@ import Testing
         ("require('a' or 'b')", .computed(prefix: "")),
         ("require {}", .computed(prefix: "")),
         ("local load_module = require", .value),
-        ("local require = require or other", .value),
+        ("local require = require or other", .value), ("local a, require = require, a", .value),
+        ("local f = _G.require", .value), ("pcall(require, 'plug.' .. name)", .computed(prefix: "plug.")),
         ("f(require)", .value), ("t = { require = require }", .value), ("return require", .value),
-        ("pcall(require, name)", .value), ("(require)('a')", .value), ("_G['require']('a')", .value),
+        ("pcall(require, name)", .computed(prefix: "")), ("(require)('a')", .value), ("_G['require']('a')", .value),
         ("rawget(_G, 'require')", .value),
     ]) func otherMentionIsUnclear(source: String, kind: SourceMentions.Unclear.Kind) {
         let found = mentions(source)
