@@ -22,10 +22,11 @@ C_FILES := $(shell git ls-files 'Sources/*.c' 'Sources/*.h' 'Tests/*.c')
 
 all: release
 
-# The demo: two teams' remotes served over HTTP, a host that loads them, a remote that is down.
+# The demo: two teams' remotes served over HTTP, a host that loads them, a remote that is down; then an agent, for 5 s.
 demo: setup
 	$(SWIFT) build --product mflua
 	Fixtures/hosts/ops-agent/demo.sh $(DEBUG)/mflua
+	Fixtures/hosts/agent/demo.sh $(DEBUG)/mflua
 
 # What the tests need besides: servers to talk to.
 test sanitize sanitize-short: PACKAGES += $(TEST_PACKAGES)

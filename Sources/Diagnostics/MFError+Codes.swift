@@ -21,7 +21,8 @@ extension MFError.Code {
     /// Every code that mflua itself uses, family by family. A number is given once and kept.
     public static let all: [CodeEntry] =
         runtimeCodes + loadCodes + sharingCodes + luaCodes + fetchCodes + hookCodes + pluginCodes + storeCodes
-        + limitCodes + reloadCodes + execCodes + fileCodes + commandCodes + authoringCodes
+        + limitCodes + reloadCodes + execCodes + fileCodes + serveCodes + connectCodes
+        + commandCodes + authoringCodes
 
     /// The table's entry for this code; nil for a code of a plugin's own.
     public var entry: CodeEntry? {

@@ -15,7 +15,10 @@ extension ConnectionHandler {
             send(file, status, headers, to: request, isLast: isLast)
         case .hangUp(let delay): after(delay) { $0.abort() }
         case .raw(let bytes, let thenClose): sendRaw(bytes, thenClose: thenClose)
-        case .stream(let stream, let status, let headers): send(stream, status, headers, to: request)
+        case .stream(let stream, let status, let headers):
+            send(status, headers, to: request) { send in for await bytes in stream { try await send(bytes) } }
+        case .pieces(let next, let status, let headers):
+            send(status, headers, to: request) { send in while let bytes = try await next() { try await send(bytes) } }
         }
     }
 
@@ -38,7 +41,7 @@ extension ConnectionHandler {
         let hasBody = status >= 200 && status != 204 && status != 304
         if declared == nil, hasBody { fields.add(name: "Content-Length", value: String(body.count)) }
         let isWhole = declared == nil || declared == String(body.count) || !hasBody || request.method == .HEAD
-        let keepsAlive = request.isKeepAlive && isWhole && !isLast
+        let keepsAlive = request.isKeepAlive && isWhole && !isLast && !service.registry.isFinishing
         writeHead(status, fields, keepsAlive: keepsAlive, to: request)
         if hasBody, request.method != .HEAD, !body.isEmpty, let channel {
             write(.body(.byteBuffer(channel.allocator.buffer(bytes: body))))
@@ -123,14 +126,18 @@ extension ConnectionHandler {
         }
     }
 
+    /// Sends pieces as they come.
+    ///
+    /// - Parameter pieces: Passes each piece to its argument, which waits until it has left.
     private func send(
-        _ stream: AsyncStream<[UInt8]>, _ status: Int, _ headers: [(String, String)], to request: HTTPRequestHead
+        _ status: Int, _ headers: [(String, String)], to request: HTTPRequestHead,
+        _ pieces: @escaping @Sendable (_ send: @Sendable ([UInt8]) async throws -> Void) async throws -> Void
     ) {
         guard let channel else { return }
         // Its elements come when they come: only the client's taking them has a limit.
         enter(.streaming)
         let isChunked = request.version.minor > 0 && !headers.contains { $0.0.lowercased() == "content-length" }
-        let keepsAlive = request.isKeepAlive && isChunked
+        let keepsAlive = request.isKeepAlive && isChunked && !service.registry.isFinishing
         writeHead(status, HTTPHeaders(headers), keepsAlive: keepsAlive, to: request)
         channel.flush()
         let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
@@ -138,11 +145,16 @@ extension ConnectionHandler {
         let limit = service.limits.write
         start {
             if !isHead {
-                for await bytes in stream {
-                    let part = HTTPServerResponsePart.body(.byteBuffer(channel.allocator.buffer(bytes: bytes)))
-                    let late = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) { bound.value.abort() }
-                    do { try await channel.writeAndFlush(part) } catch { return late.cancel() }
-                    late.cancel()
+                do {
+                    try await pieces { bytes in
+                        let part = HTTPServerResponsePart.body(.byteBuffer(channel.allocator.buffer(bytes: bytes)))
+                        let late = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) { bound.value.abort() }
+                        defer { late.cancel() }
+                        try await channel.writeAndFlush(part)
+                    }
+                } catch {
+                    // Closed in the middle: the client sees that something is missing.
+                    return channel.eventLoop.execute { bound.value.abort() }
                 }
             }
             if Task.isCancelled { return }

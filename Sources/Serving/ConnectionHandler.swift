@@ -101,7 +101,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         deadline = nil
         switch phase {
         case .idle:
-            if isInputClosed { return abort() }
+            if isInputClosed || service.registry.isFinishing { return abort() }
             idleSince = .now()
             request = nil
             meter.isInHead = true
@@ -192,7 +192,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard let path = RequestRules.path(ofTarget: head.uri) else { return refuse(400, "the target is not a path") }
         enter(.answering)
         let request = ServerRequest(
-            method: head.method.rawValue, path: path, headers: head.headers.map { ($0.name, $0.value) }, body: body)
+            method: head.method.rawValue, path: path, headers: head.headers.map { ($0.name, $0.value) }, body: body,
+            remoteAddress: context.remoteAddress?.ipAddress)
         body = []
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop

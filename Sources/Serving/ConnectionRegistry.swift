@@ -5,6 +5,9 @@ final class ConnectionRegistry {
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private let limit: Int
     private let stall: TimeAmount
+    /// Whether connections end with the answer that is under way.
+    private(set) var isFinishing = false
+    private var onEmpty: (() -> Void)?
 
     init(_ limits: ServerLimits) { (limit, stall) = (limits.connections, TimeAmount(limits.stall)) }
 
@@ -35,5 +38,16 @@ final class ConnectionRegistry {
         return connection
     }
 
-    func remove(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = nil }
+    func remove(_ connection: ConnectionHandler) {
+        connections[ObjectIdentifier(connection)] = nil
+        if isFinishing, connections.isEmpty { onEmpty.take()?() }
+    }
+
+    /// Closes the connections that wait for a request, and the others after their answer.
+    func finish(_ onEmpty: @escaping () -> Void) {
+        isFinishing = true
+        self.onEmpty = onEmpty
+        for connection in Array(connections.values) where connection.phase == .idle { connection.closeIdle() }
+        if connections.isEmpty { self.onEmpty.take()?() }
+    }
 }

@@ -36,11 +36,15 @@ public final class HTTPServer: Sendable {
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
     private let files: NIOThreadPool
+    private let service: HTTPService
+    private let socket: ListeningSocket?
 
     private init(
-        host: String, port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup, files: NIOThreadPool
+        host: String, port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup, service: HTTPService,
+        socket: ListeningSocket? = nil
     ) {
-        (self.host, self.port, self.channel, self.group, self.files) = (host, port, channel, group, files)
+        (self.host, self.port, self.channel, self.group, self.socket) = (host, port, channel, group, socket)
+        (self.service, files) = (service, service.files)
     }
 
     /// Starts to listen.
@@ -63,26 +67,60 @@ public final class HTTPServer: Sendable {
         let files = NIOThreadPool(numberOfThreads: 2)
         files.start()
         let service = HTTPService(handler, refuse: refuse, limits: limits, files: files, log: onRefusal)
-        let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        let bootstrap = bootstrap(group, service).serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            // Who has sent all of a request may close that direction, and is answered in the other.
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try Self.addHandlers(to: channel, service) }
-            }
         do {
             guard (0...65535).contains(port) else { throw MFError.cannotListen(host: host, port: port, cause: nil) }
             let channel = try await bootstrap.bind(host: host, port: port).get()
             return HTTPServer(
-                host: host, port: channel.localAddress?.port ?? port, channel: channel, group: group, files: files)
+                host: host, port: channel.localAddress?.port ?? port, channel: channel, group: group, service: service)
         } catch {
             try? await group.shutdownGracefully()
             try? await files.shutdownGracefully()
             if let error = error as? MFError { throw error }
             throw MFError.cannotListen(host: host, port: port, cause: error)
         }
+    }
+
+    /// Serves those who connect to a socket that listens already.
+    ///
+    /// - Parameters:
+    ///   - socket: The socket, which is closed with the server.
+    ///   - limits: How long clients are waited for, and how much is taken from them.
+    ///   - onRefusal: Is told of what is refused before the handler sees it. Called on the server's thread.
+    ///   - handler: Answers each request.
+    /// - Throws: ``MFError`` with `CLI-005` when the system gives no thread or descriptor for it.
+    public static func start(
+        on socket: ListeningSocket, limits: ServerLimits = ServerLimits(),
+        onRefusal: @escaping @Sendable (Refusal) -> Void = { _ in }, handler: @escaping Handler
+    ) async throws -> HTTPServer {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let files = NIOThreadPool(numberOfThreads: 1)
+        let service = HTTPService(handler, refuse: { _ in nil }, limits: limits, files: files, log: onRefusal)
+        var bootstrap = bootstrap(group, service)
+        var (host, port) = ("", 0)
+        if case .tcp(let name, let number) = socket.address {
+            (host, port) = (name, number)
+            bootstrap = bootstrap.childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+        }
+        do {
+            let channel = try await bootstrap.withBoundSocket(socket.descriptor).get()
+            return HTTPServer(
+                host: host, port: port, channel: channel, group: group, service: service, socket: socket)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw MFError.cannotListen(host: host, port: port, cause: error)
+        }
+    }
+
+    private static func bootstrap(_ group: MultiThreadedEventLoopGroup, _ service: HTTPService) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            // Who has sent all of a request may close that direction, and is answered in the other.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try Self.addHandlers(to: channel, service) }
+            }
     }
 
     private static func addHandlers(to channel: any Channel, _ service: HTTPService) throws {
@@ -103,9 +141,20 @@ public final class HTTPServer: Sendable {
         host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
     }
 
+    /// Stops listening, lets requests that have begun be answered, and closes each connection after that.
+    ///
+    /// - Parameter limit: How long answers are waited for; then all is closed.
+    public func finish(within limit: Duration) async {
+        try? await channel.close().get()
+        socket?.removeFile()
+        await service.finish(on: channel.eventLoop, within: limit)
+        await stop()
+    }
+
     /// Stops listening and closes every connection; returns when all is closed.
     public func stop() async {
         try? await channel.close().get()
+        socket?.removeFile()
         try? await group.shutdownGracefully()
         try? await files.shutdownGracefully()
     }

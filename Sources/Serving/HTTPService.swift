@@ -20,6 +20,19 @@ final class HTTPService: @unchecked Sendable {
         registry = ConnectionRegistry(limits)
     }
 
+    /// Has connections end with the answers that are under way, and returns when all have, or when the time is up.
+    func finish(on eventLoop: any EventLoop, within limit: Duration) async {
+        let done = eventLoop.makePromise(of: Void.self)
+        eventLoop.execute { [self] in
+            let late = eventLoop.scheduleTask(in: TimeAmount(limit)) { done.succeed() }
+            registry.finish {
+                late.cancel()
+                done.succeed()
+            }
+        }
+        try? await done.futureResult.get()
+    }
+
     /// Tells of a request that was refused before the handler saw it.
     func onRefusal(method: String?, target: String?, _ status: Int, _ reason: String) {
         log(HTTPServer.Refusal(method: method, target: target, status: status, reason: reason))

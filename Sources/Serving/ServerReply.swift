@@ -18,6 +18,9 @@ public enum ServerReply: Sendable {
     /// The next element is asked for once the one before has left, and the stream is cancelled when the client leaves.
     /// Without a `Content-Length` among `headers` the body is chunked.
     case stream(AsyncStream<[UInt8]>, status: Int = 200, headers: [(String, String)] = [])
+    /// The same from a function that gives the next element, nil at the end. Where it throws, the connection is closed in
+    /// the middle: the client sees that something is missing.
+    case pieces(@Sendable () async throws -> [UInt8]?, status: Int = 200, headers: [(String, String)] = [])
 
     /// A short answer in plain text.
     public static func text(_ text: String, status: Int = 200) -> ServerReply {

@@ -8,9 +8,15 @@ public struct ServerRequest: Sendable {
     public let headers: [(name: String, value: String)]
     /// The whole body; empty when there was none.
     public let body: [UInt8]
+    /// The address of the client; nil for one of this machine that uses a Unix socket.
+    public let remoteAddress: String?
 
     /// Makes a request by hand, for handlers that are tested without a socket.
-    public init(method: String = "GET", path: String, headers: [(String, String)] = [], body: [UInt8] = []) {
+    public init(
+        method: String = "GET", path: String, headers: [(String, String)] = [], body: [UInt8] = [],
+        remoteAddress: String? = nil
+    ) {
+        self.remoteAddress = remoteAddress
         self.method = method
         self.path = path
         self.headers = headers.map { (name: $0.0, value: $0.1) }

@@ -40,7 +40,15 @@ struct Session: Sendable {
         runtime = try Runtime(configuration: configuration)
         self.invocation = invocation
         let script = invocation.script.flatMap { $0 == "-" ? nil : $0 }
-        reloader = try await HotReloader.start(for: runtime, script: watches ? script : nil) { Terminal.note($0.line) }
+        reloader = try await HotReloader.start(for: runtime, script: watches ? script : nil) { event in
+            if case .reload = event { ServiceManager.reloaded() }
+            Terminal.note(event.line)
+        }
+        try await runtime.loop.perform { [runtime] in
+            runtime.webServing = { try HostServer($0) }
+            runtime.onReady = { ServiceManager.ready($0) }
+        }
+        try await ServiceManager.watch(runtime)
         Signals.install(for: runtime)
     }
 
@@ -102,10 +110,12 @@ struct Session: Sendable {
     /// The host script.
     func run(_ script: Script) async throws {
         _ = try await run(script.source(), chunk: script.chunk)
+        ServiceManager.ready()
     }
 
     /// Cancels what is still running and gives everything back.
     func end() async {
+        ServiceManager.stopping()
         await reloader.stop()
         await runtime.shutdown()
     }

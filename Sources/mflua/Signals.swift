@@ -52,6 +52,7 @@ enum Signals {
         var signal = nextSignal()
         while signal == SIGINT, prompt.withLock({ $0 })?.take() == true { signal = nextSignal() }
         received.store(signal, ordering: .releasing)
+        ServiceManager.stopping()
         let runtime = Self.runtime.withLock { $0 }
         // Handlers of the script have their own time.
         let patience = (runtime?.shutdownTime ?? .zero) + Self.patience

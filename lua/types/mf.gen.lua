@@ -235,6 +235,34 @@ error("Cannot require a meta file")
 ---@field from? "end"|"start" Which line comes first: the next one (the default), or that at the start.
 ---@field interval? number|string How often the file is looked at; 250 ms if absent.
 
+--- How a connection is made.
+---@class mf.ConnectOptions
+---@field timeout? number|string How long connecting may take, the look-up of the name included; 10 s if absent.
+---@field tls? nil Not available in this version.
+
+--- How requests are served.
+---@class mf.ServeOptions
+---@field listen string Where: `127.0.0.1:8080`, port 0 for a free one, or `unix:` and a path.
+---@field routes? table<string, fun(request: mf.Request): any> Functions by method and path: `GET /disks/{name}`, `GET /files/{path...}`.
+---@field handler? fun(request: mf.Request): any What answers requests that no route is for.
+---@field maxBody? string|integer The size limit of a request's body; "1MB" if absent.
+---@field timeouts? mf.ServeTimeouts How long clients and handlers are waited for.
+---@field tls? nil Not available in this version.
+
+--- How long clients and handlers are waited for.
+---@class mf.ServeTimeouts
+---@field head? number|string For a request's head; 5 s if absent.
+---@field body? number|string For a request's body; 30 s if absent.
+---@field idle? number|string For the next request on a connection; 60 s if absent.
+---@field write? number|string For a client to take 64 KiB of an answer; 30 s if absent.
+---@field handler? number|string For a handler; 30 s if absent. After that the answer is 503.
+
+--- What a handler may return.
+---@class mf.Answer
+---@field status? integer The status; 200 if absent.
+---@field headers? table<string, string> The headers.
+---@field body? any A text, a table that is sent as JSON, or a function that gives the next part, nil at the end.
+
 --- The parts of a response.
 ---@class mf.ResponseFields
 ---@field status? integer The status; 200 if absent.
@@ -512,6 +540,40 @@ error("Cannot require a meta file")
 --- Something that a function was registered for. As a `<close>` variable it ends with its block.
 ---@class mf.Handle
 ---@field cancel fun(self: mf.Handle)
+
+--- A request that a handler of `mf.serve` answers.
+---@class mf.Request
+---@field method string
+---@field path string Percent-encoded, without the query.
+---@field params table<string, string> The parameters of the route, decoded.
+---@field query table<string, string> The query's values, decoded; of several with one name the last.
+---@field queryString string The query as it was sent.
+---@field headers table<string, string> Found in any case.
+---@field body string
+---@field remoteAddress? string The client's address; absent for a Unix socket.
+
+--- An HTTP server. As a `<close>` variable it stops at the end of its block.
+---@class mf.Server
+---@field url string Such as `http://127.0.0.1:8080`.
+---@field port? integer
+---@field status "listening"|"stopped"
+---@field stop fun(self: mf.Server) Takes no new connections, and waits until what has begun is answered.
+
+--- A connection. As a `<close>` variable it is closed at the end of its block.
+---@class mf.Socket
+---@field status "open"|"closed"
+---@field read fun(self: mf.Socket, format?: integer|"l"|"L"|"a", timeout?: number|string): string? Bytes, a line (the default), a line with its end, all; nil at the end. Of UDP: one datagram. Waits.
+---@field lines fun(self: mf.Socket, format?: integer|"l"|"L"|"a"): (fun(): string?)
+---@field write fun(self: mf.Socket, bytes: string): mf.Socket Waits until the system has taken all.
+---@field close fun(self: mf.Socket)
+
+--- A figure, with a value for each combination of its labels.
+---@class mf.Metric
+---@field name string
+---@field inc fun(self: mf.Metric, by?: number, labels?: table<string, string>) Of counters and gauges.
+---@field dec fun(self: mf.Metric, by?: number, labels?: table<string, string>) Of gauges.
+---@field set fun(self: mf.Metric, value: number, labels?: table<string, string>) Of gauges.
+---@field observe fun(self: mf.Metric, value: number, labels?: table<string, string>) Of histograms.
 
 --- What a path names.
 ---@class mf.FileStatus
@@ -976,6 +1038,13 @@ error("Cannot require a meta file")
 ---@field remove fun(path: string, options?: mf.RemoveOptions): boolean Removes a file, a link or an empty folder; false where there is none.
 ---@field tail fun(path: string, options?: mf.TailOptions): fun(): string Iterates over the lines that are added to a file; waits for each. A file that is rotated or cut short is read from its beginning, one that is not there is waited for.
 
+--- Figures of the host, for Prometheus. All hosts and plugins of the process share them.
+---@class mf.metrics
+---@field counter fun(name: string, help?: string, labels?: string[]): mf.Metric A figure that grows: `counter:inc(by?, labels?)`.
+---@field gauge fun(name: string, help?: string, labels?: string[]): mf.Metric A figure that goes up and down: `gauge:set(value, labels?)`, `inc` and `dec`.
+---@field histogram fun(name: string, help?: string, labels?: string[]): mf.Metric How figures are spread: `histogram:observe(value, labels?)`.
+---@field handler fun(): fun(request: mf.Request): mf.Answer A handler of `mf.serve` that answers with all figures, as Prometheus reads them.
+
 --- Base64, as RFC 4648 has it.
 ---@class mf.base64
 ---@field encode fun(bytes: string): string The Base64 of a string, padded.
@@ -990,6 +1059,7 @@ error("Cannot require a meta file")
 ---@field hostname string The name of the machine.
 ---@field pid integer The number of the process.
 ---@field fs mf.fs Files. The functions wait, and the host goes on meanwhile; relative paths begin at the working folder.
+---@field metrics mf.metrics Figures of the host, for Prometheus. All hosts and plugins of the process share them.
 ---@field base64 mf.base64 Base64, as RFC 4648 has it.
 ---@field init fun(options: mf.Options): mf.Host Creates a host, or extends the one of this name and version; the functions of `mf` use it.
 ---@field createInstance fun(options: mf.Options): mf.Host Creates a host, even if there is one of this name.
@@ -1016,7 +1086,10 @@ error("Cannot require a meta file")
 ---@field onShutdown fun(f: fun(), options?: mf.ShutdownOptions): mf.Handle Calls a function when the host ends, by SIGTERM, Ctrl-C or because nothing is left to do; it may wait. The last one registered comes first; tasks go on meanwhile.
 ---@field watch fun(path: string, f: fun(paths: string[])): mf.Handle Calls a function with the paths of files that have changed: of a file, there or not, or of all below a folder. Calls come one after another; the process goes on until the handle is cancelled.
 ---@field hash fun(algorithm: "sha256"|"sha512"|"sha384"|"sha224"|"sha1"|"md5", bytes: string): string The digest of a string, in hexadecimal digits.
+---@field ready fun(status?: string) Tells systemd that the host is up, before its script has run to its end; later calls change the status that                 `systemctl status` shows.
 ---@field time fun(): number Seconds since 1970, with their fraction.
+---@field serve fun(options: mf.ServeOptions): mf.Server Starts an HTTP server. A handler gets the request and may wait; it returns a text, or a table with `status`, `headers` and `body`: a text, a table (sent as JSON) or a function that gives the next part. At the end of the host requests that have begun are answered first.
+---@field connect fun(address: string, options?: mf.ConnectOptions): mf.Socket Connects to `tcp://host:port`, `udp://host:port` or `unix:/path`; waits.
 ---@field loadRemote fun(id: string, options?: mf.LoadRemoteOptions): any Loads an expose; waits.
 ---@field loadShare fun(pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Returns the factory of a shared module; waits.
 ---@field loadShareSync fun(pkg: string, options?: mf.LoadShareOptions): fun(): any Returns the factory of a shared module without waiting.

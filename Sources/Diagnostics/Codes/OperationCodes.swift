@@ -50,6 +50,41 @@ extension MFError.Code {
             """),
     ]
 
+    /// CONNECT-001: a connection cannot be made.
+    public static let cannotConnect = Self("CONNECT-001")
+    /// CONNECT-002: a connection cannot be used any more.
+    public static let connectionFailed = Self("CONNECT-002")
+
+    static let connectCodes: [CodeEntry] = [
+        CodeEntry(
+            .cannotConnect, "cannotConnect", "the connection cannot be made",
+            """
+            Cause: the name has no address, nobody listens there, or the time is up. The message says which.
+            Cure:  `getent hosts NAME` asks the same resolver, `ss -ltn` on the other machine shows who listens.
+            """),
+        CodeEntry(
+            .connectionFailed, "connectionFailed", "the connection cannot be used",
+            """
+            Cause: the other side has reset the connection, it is closed, nothing came within the time of `read`, another task
+                   is reading, or more than 16 MiB came without the end of a line.
+            Cure:  connect anew; let one task read from a connection.
+            """),
+    ]
+
+    /// SERVE-001: the server cannot listen.
+    public static let cannotServe = Self("SERVE-001")
+
+    static let serveCodes: [CodeEntry] = [
+        CodeEntry(
+            .cannotServe, "cannotServe", "the server cannot listen",
+            """
+            Cause: the address of `mf.serve { listen = … }` is taken by another program, is no address of this machine, or
+                   needs more rights (ports below 1024, the folder of a Unix socket); or the program that runs the script
+                   has no HTTP server.
+            Cure:  `ss -ltnp` shows who listens where; port 0 lets the system choose, and `server.url` tells which it is.
+            """)
+    ]
+
     static let execCodes: [CodeEntry] = [
         CodeEntry(
             .cannotStart, "cannotStart", "the program cannot be started",

@@ -14,6 +14,13 @@ final class Facilities: @unchecked Sendable {
     /// What `mf.watch` watches with; nil where files cannot be watched.
     var watchPath:
         (@Sendable (_ path: String, _ report: @escaping @Sendable ([String]) -> Void) throws -> any PathWatching)?
+    /// The figures that scripts keep.
+    let metrics = MetricsStore()
+    /// Is told that the host is up, and what it does.
+    var onReady: (@Sendable (_ status: String?) -> Void)?
+    /// What `mf.serve` serves with; nil where there is no server.
+    var webServing: WebServing?
+    fileprivate var servers: [ObjectIdentifier: ServerView] = [:]
 
     private struct Handler {
         let number: Int
@@ -44,8 +51,9 @@ final class Facilities: @unchecked Sendable {
         count()
     }
 
-    private func count() {
-        let time = handlers.reduce(Duration.zero) { $0 + $1.timeout }
+    fileprivate func count() {
+        let grace = servers.isEmpty ? Duration.zero : ServerView.grace + .seconds(1)
+        let time = handlers.reduce(grace) { $0 + $1.timeout }
         milliseconds.store(Int(min(time, .seconds(1 << 30)) / .milliseconds(1)), ordering: .relaxed)
     }
 
@@ -71,6 +79,7 @@ final class Facilities: @unchecked Sendable {
     }
 
     private func callHandlers() async {
+        for ending in servers.values.map({ $0.stop() }) { _ = try? await ending?.value }
         while !Task.isCancelled, let handler = handlers.popLast() {
             let name = "shutdown handler" + (handler.function.place.map { " (\($0))" } ?? "")
             let late = MFError(.deadlineExceeded, "it took more than \(handler.timeout)")
@@ -84,6 +93,28 @@ final class Facilities: @unchecked Sendable {
             }
         }
         handlers = []
+        count()
+    }
+}
+
+// MARK: - Servers
+
+extension Facilities {
+    /// Has a server listen. A new generation of a plugin may listen where the old one still does.
+    func listen(
+        _ address: String, for (number, files): (number: Int, files: Set<String>),
+        _ start: (_ isSuccessor: Bool) throws -> any WebServer
+    ) throws -> any WebServer {
+        try start(number > 1 && servers.values.contains { $0.address == address && !$0.files.isDisjoint(with: files) })
+    }
+
+    func add(_ server: ServerView) {
+        servers[ObjectIdentifier(server)] = server
+        count()
+    }
+
+    func remove(_ server: ServerView) {
+        servers[ObjectIdentifier(server)] = nil
         count()
     }
 }

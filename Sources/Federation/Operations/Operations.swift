@@ -12,6 +12,8 @@ struct Operations: Sendable {
     /// What is begun now belongs to it, and ends with it; nothing does for the script.
     let owner: @Sendable () -> Lifetime?
 
+    /// Which generation of a plugin it is, and the plugin's files; 1 for other code.
+    var generation: @Sendable () -> (number: Int, files: Set<String>) = { (1, []) }
     /// Seconds since 1970.
     var time: @Sendable () -> Double = WallClock.now
 
@@ -26,7 +28,9 @@ struct Operations: Sendable {
     }
 
     /// All of them.
-    static let functions: [Function] = processFunctions + timerFunctions + signalFunctions + smallFunctions
+    static let functions: [Function] =
+        processFunctions + timerFunctions + signalFunctions + smallFunctions + serverFunctions
+        + connectFunctions
 
     /// All of them for this piece of code.
     var record: LuaRecord {

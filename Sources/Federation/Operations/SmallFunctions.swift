@@ -24,6 +24,10 @@ extension Operations {
             summary:
                 "Files. The functions wait, and the host goes on meanwhile; relative paths begin at the working folder.",
             functions: FileLibrary.functions),
+        Namespace(
+            name: "metrics",
+            summary: "Figures of the host, for Prometheus. All hosts and plugins of the process share them.",
+            functions: MetricView.functions),
         Namespace(name: "base64", summary: "Base64, as RFC 4648 has it.", functions: base64Functions),
     ]
 
@@ -51,6 +55,17 @@ extension Operations {
                 }
                 let digits = Array("0123456789abcdef")
                 return [.string(String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))]
+            }
+        },
+        Function(
+            name: "ready", signature: "fun(status?: string)",
+            summary: """
+                Tells systemd that the host is up, before its script has run to its end; later calls change the status that                 `systemctl status` shows.
+                """
+        ) { operations in
+            LuaCallable("ready") { call in
+                operations.facilities.onReady?(try call.optionalString(0))
+                return []
             }
         },
         Function(

@@ -8,7 +8,9 @@ enum PluginLibrary {
     /// The functions that a generation has of its own.
     static func functions(for generation: PluginGeneration, _ runtime: Runtime) -> LuaRecord {
         let scope = generation.scope
-        var record = runtime.operations { scope }.record
+        var operations = runtime.operations { scope }
+        operations.generation = { (generation.number, generation.files) }
+        var record = operations.record
         record.append("spawn", .callable(runtime.tasks.spawn { scope }))
         record.append(
             "store",

@@ -245,6 +245,40 @@ extension Reference {
         ---@class mf.Handle
         ---@field cancel fun(self: mf.Handle)
 
+        --- A request that a handler of `mf.serve` answers.
+        ---@class mf.Request
+        ---@field method string
+        ---@field path string Percent-encoded, without the query.
+        ---@field params table<string, string> The parameters of the route, decoded.
+        ---@field query table<string, string> The query's values, decoded; of several with one name the last.
+        ---@field queryString string The query as it was sent.
+        ---@field headers table<string, string> Found in any case.
+        ---@field body string
+        ---@field remoteAddress? string The client's address; absent for a Unix socket.
+
+        --- An HTTP server. As a `<close>` variable it stops at the end of its block.
+        ---@class mf.Server
+        ---@field url string Such as `http://127.0.0.1:8080`.
+        ---@field port? integer
+        ---@field status "listening"|"stopped"
+        ---@field stop fun(self: mf.Server) Takes no new connections, and waits until what has begun is answered.
+
+        --- A connection. As a `<close>` variable it is closed at the end of its block.
+        ---@class mf.Socket
+        ---@field status "open"|"closed"
+        ---@field read fun(self: mf.Socket, format?: integer|"l"|"L"|"a", timeout?: number|string): string? Bytes, a line (the default), a line with its end, all; nil at the end. Of UDP: one datagram. Waits.
+        ---@field lines fun(self: mf.Socket, format?: integer|"l"|"L"|"a"): (fun(): string?)
+        ---@field write fun(self: mf.Socket, bytes: string): mf.Socket Waits until the system has taken all.
+        ---@field close fun(self: mf.Socket)
+
+        --- A figure, with a value for each combination of its labels.
+        ---@class mf.Metric
+        ---@field name string
+        ---@field inc fun(self: mf.Metric, by?: number, labels?: table<string, string>) Of counters and gauges.
+        ---@field dec fun(self: mf.Metric, by?: number, labels?: table<string, string>) Of gauges.
+        ---@field set fun(self: mf.Metric, value: number, labels?: table<string, string>) Of gauges.
+        ---@field observe fun(self: mf.Metric, value: number, labels?: table<string, string>) Of histograms.
+
         --- What a path names.
         ---@class mf.FileStatus
         ---@field type "file"|"folder"|"link"|"other"

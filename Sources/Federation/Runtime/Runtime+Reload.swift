@@ -110,6 +110,18 @@ extension Runtime {
         set { facilities.watchPath = newValue }
     }
 
+    /// Is told, on the loop, when a script calls `mf.ready`.
+    package var onReady: (@Sendable (_ status: String?) -> Void)? {
+        get { facilities.onReady }
+        set { facilities.onReady = newValue }
+    }
+
+    /// What `mf.serve` serves with.
+    package var webServing: WebServing? {
+        get { facilities.webServing }
+        set { facilities.webServing = newValue }
+    }
+
     /// Notes that something is watched, which keeps the runtime from being idle.
     package func beginWork() -> Int { work.begin {} }
 

@@ -5,20 +5,21 @@ import LuaBridge
 enum TenantLacks {
     /// Functions of a host's `mf` that no tenant has, or that this one was not granted: the names of all of them, as a test compares.
     static let ofMF: Set<String> = [
-        "addGlobalSnapshot", "after", "all", "at", "createInstance", "emit", "every", "exec", "fetch",
+        "addGlobalSnapshot", "after", "all", "at", "connect", "createInstance", "emit", "every", "exec", "fetch",
         "getGlobalSnapshot", "getInstance",
         "globalShareScopes", "hash", "init", "initOptions", "initRawContainer", "initShareScopeMap",
         "initializeSharing",
         "instances", "live", "loadRemote", "loadShare", "loadShareSync", "now", "on", "onShutdown", "preloadRemote",
-        "process",
+        "process", "ready",
         "registerGlobalPlugins",
         "registerPlugins", "registerRemotes", "registerShared", "reload", "removePlugins", "removeRemotes", "response",
-        "secret",
+        "secret", "serve",
         "revalidate", "sleep", "spawn", "tenantStats", "time", "type", "watch",
     ]
     /// Tables of functions of a host's `mf` that no tenant has.
     static let namespaces: [String: Set<String>] = [
         "base64": ["decode", "encode"],
+        "metrics": ["counter", "gauge", "handler", "histogram"],
         "fs": ["list", "mkdir", "read", "remove", "stat", "tail", "write"],
     ]
     /// Globals and fields that are nil, also where a program only asks whether they are there, and what they are called.
@@ -83,7 +84,10 @@ extension MFError {
             case "mf.exec", "mf.process":
                 "a tenant runs no programs: let a plugin of the host run it and pass on the result"
             case "mf.every", "mf.after", "mf.at": "a tenant waits with `mf.sleep` in a task of `mf.spawn`"
-            case "mf.on", "mf.onShutdown", "mf.watch": "a plugin of the host does it and passes on what it learns"
+            case "mf.connect":
+                "a tenant has HTTP alone, by `mf.fetch` and its `net`; a plugin of the host can connect for it"
+            case "mf.on", "mf.onShutdown", "mf.serve", "mf.watch":
+                "a plugin of the host does it and passes on what it learns"
             case _ where name.hasPrefix("mf.fs."):
                 "a tenant has no file access: pass it the data it needs, or share a module through the tenant's `shared`"
             case "mf.loadShareSync": "use `mf.loadShare`, of packages that the tenant's `shared` lists"

@@ -145,7 +145,7 @@ extension Tenant {
         let response = try await fetch(request)
         return [
             "status": .integer(Int64(response.status)), "ok": .boolean(response.isSuccess),
-            "url": .string(response.url), "headers": .object(HeadersView(response)), "body": .of(response.body),
+            "url": .string(response.url), "headers": .object(HeadersView(response.headers)), "body": .of(response.body),
         ]
     }
 

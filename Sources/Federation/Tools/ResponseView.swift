@@ -23,7 +23,7 @@ final class ResponseView: LuaObject, @unchecked Sendable {
     private let origins: JSONOrigins
 
     init(_ response: FetchResponse, origins: JSONOrigins) {
-        (self.response, headers, self.origins) = (response, HeadersView(response), origins)
+        (self.response, headers, self.origins) = (response, HeadersView(response.headers), origins)
     }
 
     static let luaTypeName = "mf.Response"
@@ -52,15 +52,15 @@ final class ResponseView: LuaObject, @unchecked Sendable {
     ]
 }
 
-/// The headers of an answer: found under their names in any case, listed in lower case. What came several times is one
+/// The headers of a message: found under their names in any case, listed in lower case. What came several times is one
 /// text, joined by commas.
 final class HeadersView: LuaObject {
     private let values: [String: String]
     private let names: [String]
 
-    init(_ response: FetchResponse) {
+    init(_ headers: [(String, String)]) {
         var (values, names) = ([String: String](), [String]())
-        for (name, value) in response.headers {
+        for (name, value) in headers {
             let name = name.lowercased()
             if let known = values[name] {
                 values[name] = known + ", " + value
