@@ -102,10 +102,12 @@ final class Facilities: @unchecked Sendable {
 extension Facilities {
     /// Has a server listen. A new generation of a plugin may listen where the old one still does.
     func listen(
-        _ address: String, for (number, files): (number: Int, files: Set<String>),
+        _ address: String, for generation: (number: Int, files: Set<String>),
         _ start: (_ isSuccessor: Bool) throws -> any WebServer
     ) throws -> any WebServer {
-        try start(number > 1 && servers.values.contains { $0.address == address && !$0.files.isDisjoint(with: files) })
+        let (number, files) = generation
+        return try start(
+            number > 1 && servers.values.contains { $0.address == address && !$0.files.isDisjoint(with: files) })
     }
 
     func add(_ server: ServerView) {

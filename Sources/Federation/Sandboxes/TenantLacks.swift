@@ -14,7 +14,7 @@ enum TenantLacks {
         "registerGlobalPlugins",
         "registerPlugins", "registerRemotes", "registerShared", "reload", "removePlugins", "removeRemotes", "response",
         "secret", "serve",
-        "revalidate", "sleep", "spawn", "tenantStats", "time", "type", "watch",
+        "revalidate", "sleep", "spawn", "store", "tenantStats", "time", "type", "watch",
     ]
     /// Tables of functions of a host's `mf` that no tenant has.
     static let namespaces: [String: Set<String>] = [
@@ -84,6 +84,7 @@ extension MFError {
             case "mf.exec", "mf.process":
                 "a tenant runs no programs: let a plugin of the host run it and pass on the result"
             case "mf.every", "mf.after", "mf.at": "a tenant waits with `mf.sleep` in a task of `mf.spawn`"
+            case "mf.store": "the plugins of a tenant have a store each; the code of its remotes has none"
             case "mf.connect":
                 "a tenant has HTTP alone, by `mf.fetch` and its `net`; a plugin of the host can connect for it"
             case "mf.on", "mf.onShutdown", "mf.serve", "mf.watch":
