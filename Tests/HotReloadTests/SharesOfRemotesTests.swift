@@ -92,6 +92,35 @@ import Testing
         await site.runtime.shutdown()
     }
 
+    /// What `mflua build` writes makes an instance in `init`.
+    @Test func instanceOfAVersionEndsWithItAndServesWhoStillHasIt() async throws {
+        func entry(_ number: Int) -> String {
+            """
+            local mf = require("mf")
+            local instance
+            return {
+              init = function(scope)
+                instance = mf.createInstance { name = "r", remotes = {},
+                  shared = { own = { version = "\(number).0.0", lib = function() return \(number) end } } }
+                instance:initShareScopeMap("default", scope)
+              end,
+              get = function() return function() return { share = function() return instance:loadShare("own")() end } end end,
+            }
+            """
+        }
+        let site = try await Site(entry(1), Self.remote)
+        try await site.run("old = mf.loadRemote('r/x') live = mf.live('r/x')")
+        for number in 2...4 {
+            site.put("entry.lua", entry(number))
+            #expect(try await site.run("return #mf.revalidate()") == 1)
+        }
+        #expect(try await site.run("return #mf.instances()") == 2)
+        #expect(try await site.run("return mf.getInstance() == shell") == true)
+        #expect(try await site.run("return live.share()") == 4)
+        #expect(try await site.run("return old.share()").intValue != nil)
+        await site.runtime.shutdown()
+    }
+
     @Test func whatOthersShareWhileAVersionIsTriedStays() async throws {
         let site = try await Site(Self.entry("scope.own = { ['1.0.0'] = shared('first') }"), Self.remote + Self.mine)
         try await site.run("mf.loadRemote('r/x')")

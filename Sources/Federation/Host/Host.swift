@@ -57,6 +57,16 @@ public final class Host: HostContext, @unchecked Sendable {
         registry.remove(self)
     }
 
+    /// Takes the host of a remote's version out that has been replaced: nobody finds it any more, and code of that version
+    /// that somebody still calls goes on using it.
+    func leave() {
+        if let (scope, token) = ownership { scope.release(token) }
+        ownership = nil
+        let updater = RemoteUpdater(self)
+        for remote in options.remotes.elements { updater.endRevalidation(of: remote) }
+        registry.remove(self)
+    }
+
     /// Ends what plugins and tenants have under way, and lets go of all modules: enough where the registry ends, too.
     func end() {
         let updater = RemoteUpdater(self)

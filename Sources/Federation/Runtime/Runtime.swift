@@ -123,6 +123,17 @@ public final class Runtime: @unchecked Sendable {
         registry.environments.remoteFunctions = { [unowned self] owner in
             var record = operations { owner }.record
             record.append("fetch", .callable(MFLibrary.fetch(self, for: .others)))
+            record.append(
+                "createInstance",
+                .callable(
+                    afterCommands("createInstance") { [unowned self] call in
+                        let host = try makeHost(try HostOptions.read(call, for: nil))
+                        if host.ownership == nil {
+                            let leave = { [weak host] in host?.leave() ?? () }
+                            host.ownership = (owner, owner.own(retiring: leave, leave))
+                        }
+                        return [.object(host)]
+                    }))
             return record
         }
         registry.environments.pluginFunctions = { [unowned self] in PluginLibrary.functions(for: $0, self) }
