@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 SWIFT ?= swift
 PACKAGES := liblua5.4-dev libcurl4-openssl-dev zlib1g-dev lua5.4 curl pkg-config
-TEST_PACKAGES := openssl nghttp2-server lua-busted
+TEST_PACKAGES := openssl nghttp2-server lua-busted python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 DEBUG := .build/debug
 RELEASE := .build/release

@@ -1,5 +1,6 @@
 import Diagnostics
 import Federation
+import Semver
 
 /// Compares the tables in a source with what is declared: hooks of plugins, options of `mf.init`, remotes that are loaded.
 struct DeclarationCheck {
@@ -12,8 +13,12 @@ struct DeclarationCheck {
     private static let pluginKeys = DeclaredNames.pluginKeys + ["about", "options", "check", "plugin"]
     private static let waitingFunctions = Set(DeclaredNames.waitingFunctions)
 
-    init(path: String, source: [UInt8]) {
+    private let plugins: PluginOptionNames
+
+    /// - Parameter folder: The project's, in which plugins are looked up.
+    init(path: String, source: [UInt8], folder: String) {
         self.path = path
+        plugins = PluginOptionNames(folder: folder)
         tokens = LuaLexer.tokens(of: source).filter { $0.kind != .comment }
         for (index, token) in tokens.enumerated() where token.isMark("{") {
             let table = LuaTableText(at: index, in: tokens)
@@ -44,6 +49,8 @@ struct DeclarationCheck {
 
     private mutating func checkOptions(_ table: LuaTableText) {
         checkKeys(of: table, against: DeclaredNames.hostOptions, in: "mf.init")
+        checkShares(table["shared"])
+        checkPluginEntries(table["plugins"])
         guard let remotes = table["remotes"], token(remotes.value.lowerBound)?.isMark("{") == true else { return }
         var names: [String] = []
         var isComplete = true
@@ -64,6 +71,51 @@ struct DeclarationCheck {
             }
         }
         if isComplete { checkRequests(against: names) }
+    }
+
+    /// The table that a value is, if it is written as one.
+    private func table(_ field: LuaTableText.Field?) -> LuaTableText? {
+        guard let field, token(field.value.lowerBound)?.isMark("{") == true else { return nil }
+        return LuaTableText(at: field.value.lowerBound, in: tokens)
+    }
+
+    /// The text that a value is, if it is written as one.
+    private func text(_ field: LuaTableText.Field?) -> String? {
+        guard let field, field.value.count == 1, let only = token(field.value.lowerBound), only.kind == .string else {
+            return nil
+        }
+        return only.text
+    }
+
+    /// Shares whose own version is out of the range that they ask for: nothing would satisfy both.
+    private mutating func checkShares(_ field: LuaTableText.Field?) {
+        for share in table(field)?.fields ?? [] {
+            guard let entry = table(share), let version = text(entry["version"]).flatMap(Version.init(completing:)),
+                let wanted = text(table(entry["shareConfig"])?["requiredVersion"]), let range = VersionRange(wanted),
+                !range.isSatisfied(by: version)
+            else { continue }
+            note(
+                .ranges, share.line, "`\(share.key ?? "shared")`: its version \(version) is not in `\(wanted)`",
+                hint: "change `version` or `requiredVersion`")
+        }
+    }
+
+    /// Options of plugins that declare theirs: `{ "./audit-plugin.lua", { prefix = "x" } }`.
+    private mutating func checkPluginEntries(_ field: LuaTableText.Field?) {
+        for plugin in table(field)?.fields ?? [] {
+            guard let entry = table(plugin) else { continue }
+            let positions = entry.fields.filter { $0.key == nil }
+            guard let file = text(positions.first), positions.count > 1, let options = table(positions[1]),
+                let declared = plugins.of(file, namedBy: path)
+            else { continue }
+            for option in options.fields {
+                guard let key = option.key, !declared.contains(key) else { continue }
+                note(
+                    .options, option.line, "`\(key)` is not an option of `\(file)`",
+                    hint: key.closestMatch(in: declared).map { "did you mean `\($0)`?" }
+                        ?? "`mflua plugin help \(file)` lists the options")
+            }
+        }
     }
 
     private mutating func checkKeys(of table: LuaTableText, against names: [String], in thing: String) {

@@ -98,7 +98,7 @@ package struct ProjectCheck: Sendable {
                     let uses = try GlobalUses(of: source, in: state)
                     let known = KnownGlobals.of(path, isOfRemote: ofRemote.contains(path))
                     return Self.findings(uses, in: path, known: known)
-                        + DeclarationCheck(path: path, source: source).findings
+                        + DeclarationCheck(path: path, source: source, folder: folder).findings
                 } catch let error as MFError where error.code == .luaSyntax {
                     return [SourceReader.finding(error, in: path)]
                 }

@@ -26,6 +26,10 @@ import Testing
         ("local h = mf.createInstance { ['plugin'] = {} }", "option 1: `plugin` is not an option of `mf.init`"),
         ("mf.init { remotes = { { name = 'a', entri = '' } } }", "option 1: `entri` is not an option of `remotes`"),
         (
+            "mf.init { shared = { x = { version = '2.0.0', shareConfig = { requiredVersion = '^1.0.0' } } } }",
+            "range 1: `x`: its version 2.0.0 is not in `^1.0.0`"
+        ),
+        (
             "mf.init { remotes = { { name = 'checks' } } } mf.loadRemote('check/disk')",
             "remotes 1: remote `check` is not among the `remotes` of `mf.init`"
         ),
@@ -76,6 +80,25 @@ import Testing
         ("src/a.lua", "describe('x')", 1), ("src/a_test.lua", "describe('x')", 0),
     ]) func wordsOfTestsAreKnownInTests(path: String, script: String, count: Int) throws {
         #expect(try check(script, as: path).count == count)
+    }
+
+    @Test func optionsOfAPluginAreThoseOfItsFile() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(
+            "plugins/log-plugin.lua",
+            "return { name = 'log', options = { prefix = { type = 'string' } }, plugin = function() return {} end }")
+        try folder.write("plugins/plain-plugin.lua", "return function(options) return { name = options.name } end")
+        try folder.write(
+            "bin/host.lua",
+            """
+            require("mf").init { plugins = {
+              { "../plugins/log-plugin.lua", { prefix = "a" } }, { "../plugins/plain-plugin.lua", { x = 1 } }, "./a.lua",
+              { "../plugins/log-plugin.lua", { prefx = "a" } }, { "../plugins/none-plugin.lua", { y = 1 } } } }
+            """)
+        let findings = try ProjectCheck(folder.path).findings
+        #expect(findings.map(\.place) == ["bin/host.lua:3"])
+        #expect(findings.first?.message == "`prefx` is not an option of `../plugins/log-plugin.lua`")
+        #expect(findings.first?.hint == "did you mean `prefix`?")
     }
 
     @Test func sourcesOfARemoteHaveNoGlobalsOfHosts() throws {
