@@ -50,7 +50,6 @@ let package = Package(
         // The layers, lowest first.
         .target(name: "Posix", swiftSettings: settings),
         .target(name: "Diagnostics", swiftSettings: settings),
-        .target(name: "Digests", dependencies: ["Diagnostics"], swiftSettings: settings),
         .target(
             name: "EventLoops", dependencies: ["CEventLoop", "Diagnostics", "Posix", deques, heaps],
             swiftSettings: settings),
@@ -81,7 +80,7 @@ let package = Package(
         .target(
             name: "Authoring",
             dependencies: [
-                "Diagnostics", "Digests", "EventLoops", "Federation", "Fetch", "LuaBridge", "Posix", "Semver",
+                "Diagnostics", "EventLoops", "Federation", "Fetch", "LuaBridge", "Posix", "Semver",
                 collections,
             ],
             swiftSettings: settings),
@@ -159,8 +158,6 @@ let package = Package(
                 "Diagnostics", "EventLoops", "LuaBridge", "Fetch", "Serving", "Federation", "TestSupport", logging,
             ],
             swiftSettings: settings),
-        .testTarget(
-            name: "DigestsTests", dependencies: ["Diagnostics", "Digests", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "AuthoringTests",
             dependencies: [

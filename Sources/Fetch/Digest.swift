@@ -13,6 +13,9 @@ package enum Digest {
             OpaquePointer?
         ) -> Int32
 
+    private typealias Initialize = @convention(c) (UInt64, OpaquePointer?) -> Int32
+    private static let withoutExitHandler: UInt64 = 0x80000
+
     private struct Library: Sendable {
         let byName: ByName
         let compute: Compute
@@ -23,6 +26,10 @@ package enum Digest {
             guard let handle = dlopen(file, RTLD_NOW | RTLD_LOCAL) else { continue }
             guard let byName = dlsym(handle, "EVP_get_digestbyname"), let compute = dlsym(handle, "EVP_Digest") else {
                 continue
+            }
+            // It would clean up while other threads still use it: the process ends all the same.
+            if let function = dlsym(handle, "OPENSSL_init_crypto") {
+                _ = unsafeBitCast(function, to: Initialize.self)(withoutExitHandler, nil)
             }
             return Library(
                 byName: unsafeBitCast(byName, to: ByName.self), compute: unsafeBitCast(compute, to: Compute.self))

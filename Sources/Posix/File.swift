@@ -127,11 +127,6 @@ package enum File {
         guard rename(path, other) == 0 else { throw .last }
     }
 
-    /// Deletes a file.
-    package static func remove(_ path: String) throws(Errno) {
-        guard unlink(path) == 0 else { throw .last }
-    }
-
     /// Whether a path names something.
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

@@ -29,15 +29,23 @@ package enum FileTree {
     }
 
     /// Makes a folder and those on its way; one that is there is left as it is.
-    package static func makeFolder(_ path: String) throws(Errno) {
-        if mkdir(path, 0o777) == 0 { return }
+    ///
+    /// - Parameter mode: The permissions of folders that are made, whatever the umask; nil: those that it leaves.
+    package static func makeFolder(_ path: String, mode: UInt32? = nil) throws(Errno) {
+        if try makeOne(path, mode) { return }
         let problem = Errno.last
         if problem.code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
-            try makeFolder(String(path[..<slash]))
-            if mkdir(path, 0o777) == 0 { return }
+            try makeFolder(String(path[..<slash]), mode: mode)
+            if try makeOne(path, mode) { return }
         }
         if try status(of: path)?.type == "folder" { return }
         throw problem
+    }
+
+    private static func makeOne(_ path: String, _ mode: UInt32?) throws(Errno) -> Bool {
+        guard mkdir(path, 0o777) == 0 else { return false }
+        if let mode, chmod(path, mode) != 0 { throw .last }
+        return true
     }
 
     /// Removes a file, a link or a folder.

@@ -1,22 +1,6 @@
 internal import Glibc
 
 extension Folder {
-    /// Makes a folder and those on the way to it; one that exists is left as it is.
-    ///
-    /// - Parameter mode: The permissions of new folders, whatever the umask; nil: those that the umask leaves.
-    package static func make(_ path: String, mode: UInt32? = nil) throws(Errno) {
-        var made = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            made += made.isEmpty || made == "/" ? String(part) : "/\(part)"
-            if mkdir(made, 0o777) == 0 {
-                if let mode, chmod(made, mode) != 0 { throw .last }
-            } else {
-                let failure = Errno.last
-                guard failure.code == EEXIST, isFolder(made) else { throw failure }
-            }
-        }
-    }
-
     /// Makes a folder of a name that nothing else has: the prefix and six more characters.
     package static func makeUnique(_ prefix: String) throws(Errno) -> String {
         var template = Array("\(prefix)XXXXXX".utf8CString)
@@ -29,18 +13,6 @@ extension Folder {
         let mask = umask(0)
         umask(mask)
         guard chmod(path, 0o777 & ~mask) == 0 else { throw .last }
-    }
-
-    /// Deletes a file, or a folder with everything below it. Links are deleted, not followed.
-    package static func remove(_ path: String) throws(Errno) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { throw .last }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            guard unlink(path) == 0 else { throw .last }
-            return
-        }
-        for entry in try entries(of: path) { try remove("\(path)/\(entry.name)") }
-        guard rmdir(path) == 0 else { throw .last }
     }
 
     /// Whether a path leads to a folder.

@@ -9,7 +9,6 @@ import Testing
         "CExecutor": [],
         "Posix": [],
         "Diagnostics": [],
-        "Digests": ["Diagnostics"],
         "EventLoops": ["CEventLoop", "Diagnostics", "Posix"],
         "LuaBridge": ["CLuaShim", "Diagnostics", "EventLoops", "LuaLibrary"],
         "LuaLibrary": [],
@@ -22,7 +21,7 @@ import Testing
         ],
         "HotReload": ["Diagnostics", "EventLoops", "LuaBridge", "Federation", "Posix"],
         "MFLua": ["Diagnostics", "EventLoops", "Federation", "Fetch", "HotReload", "LuaBridge"],
-        "Authoring": ["Diagnostics", "Digests", "EventLoops", "Federation", "Fetch", "LuaBridge", "Posix", "Semver"],
+        "Authoring": ["Diagnostics", "EventLoops", "Federation", "Fetch", "LuaBridge", "Posix", "Semver"],
         "mflua": [
             "Authoring", "CExecutor", "Diagnostics", "EventLoops", "LuaBridge", "LuaLibrary", "Fetch", "Posix",
             "Serving",

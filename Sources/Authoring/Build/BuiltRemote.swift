@@ -1,5 +1,4 @@
 package import Diagnostics
-import Digests
 import Federation
 
 /// A built remote in memory: its files, its manifest, its statistics. The same sources give the same bytes.
@@ -12,7 +11,7 @@ package struct BuiltRemote: Sendable {
         /// The path below the folder.
         package let path: String
         package let bytes: [UInt8]
-        let digest: Digest
+        let digest: AssetDigest
     }
 
     package let name: String
@@ -47,10 +46,10 @@ package struct BuiltRemote: Sendable {
             files[TypeStubs.archiveName] = ZipArchive.bytes(of: types.files)
         }
         assets = try files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map {
-            Asset(path: $0.key, bytes: $0.value, digest: try .sha256($0.value))
+            Asset(path: $0.key, bytes: $0.value, digest: try AssetDigest(of: $0.value))
         }
         let listing = assets.map { "\($0.digest.hexadecimal)  \($0.path)\n" }.joined()
-        let tree = try Digest.sha256(Array(listing.utf8)).hexadecimal
+        let tree = try AssetDigest(of: Array(listing.utf8)).hexadecimal
         (name, version, exposes) = (config.name, config.version, config.exposes.count)
         folder = "\(config.version)-\(tree.prefix(8))"
         notes = sources.notes

@@ -1,4 +1,3 @@
-import Digests
 import Federation
 import LuaBridge
 
@@ -61,7 +60,7 @@ struct ManifestWriter {
             "id": .string("\(config.name):\(expose.name)"),
             "name": .string(expose.name),
             "path": .string(expose.key),
-            "hash": .string(String(try Digest.sha256(Array(listing.utf8)).hexadecimal.prefix(16))),
+            "hash": .string(String(try AssetDigest(of: Array(listing.utf8)).hexadecimal.prefix(16))),
             "assets": .assets(files),
         ]
         if isDetailed {

@@ -29,7 +29,7 @@ package struct OutputFolder: Sendable {
     /// - Throws: ``MFError`` with `BUILD-004`.
     package func write(_ remote: BuiltRemote, keepsPrevious: Bool = false) throws {
         do {
-            try Folder.make(path)
+            try FileTree.makeFolder(path)
             try Folder.locked(path) { try writeLocked(remote, keepsPrevious: keepsPrevious) }
         } catch let error as Errno {
             throw MFError.outputFailed(path, error)
@@ -40,17 +40,17 @@ package struct OutputFolder: Sendable {
         let previous = currentFolder()
         // What a build left that was stopped.
         for entry in try Folder.entries(of: path) where entry.name.hasPrefix(Self.stagePrefix) {
-            try Folder.remove("\(path)/\(entry.name)")
+            _ = try FileTree.remove("\(path)/\(entry.name)", recursively: true)
         }
         guard !isCurrent(remote) else { return }
         let stage = try Folder.makeUnique("\(path)/\(Self.stagePrefix)")
-        defer { try? Folder.remove(stage) }
+        defer { _ = try? FileTree.remove(stage, recursively: true) }
         let staged = "\(stage)/\(remote.folder)"
-        try Folder.make(staged, mode: 0o755)
+        try FileTree.makeFolder(staged, mode: 0o755)
         for asset in remote.assets {
             let file = "\(staged)/\(asset.path)"
             if let slash = asset.path.lastIndex(of: "/") {
-                try Folder.make("\(staged)/\(asset.path[..<slash])", mode: 0o755)
+                try FileTree.makeFolder("\(staged)/\(asset.path[..<slash])", mode: 0o755)
             }
             try File.write(asset.bytes, to: file, mode: 0o644)
         }
@@ -100,7 +100,7 @@ package struct OutputFolder: Sendable {
             guard Self.isVersioned(entry.name), File.exists("\(path)/\(entry.name)/\(ProjectConfig.entryName)") else {
                 continue
             }
-            try Folder.remove("\(path)/\(entry.name)")
+            _ = try FileTree.remove("\(path)/\(entry.name)", recursively: true)
         }
     }
 

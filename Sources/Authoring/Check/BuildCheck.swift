@@ -1,5 +1,4 @@
 import Diagnostics
-import Digests
 import Federation
 import LuaBridge
 import Posix
@@ -55,7 +54,7 @@ struct BuildCheck {
                 if !digests.isEmpty { note(base + file, "has no `integrity` in \(BuiltRemote.manifestName)") }
                 continue
             }
-            if try Digest.sha256(bytes).integrity != expected {
+            if try AssetDigest(of: bytes).integrity != expected {
                 note(base + file, "differs from its `integrity` in \(BuiltRemote.manifestName)")
             }
         }

@@ -44,7 +44,10 @@ struct DeclarationCheck {
         guard let name = token(function), name.kind == .name, token(function - 1)?.isMark(".") == true else {
             return false
         }
-        return name.text == "init" && token(function - 2)?.isName("mf") == true || name.text == "createInstance"
+        let isOfMF =
+            token(function - 2)?.isName("mf") == true
+            || token(function - 2)?.isMark(")") == true && token(function - 3)?.text == "mf"
+        return name.text == "init" && isOfMF || name.text == "createInstance"
     }
 
     private mutating func checkOptions(_ table: LuaTableText) {

@@ -36,7 +36,7 @@ package struct FolderTarget: PublishTarget {
         // A host that reads meanwhile sees the file as it was, or whole.
         let aside = "\(folder)/.\(last).publishing"
         do {
-            try Folder.make(folder)
+            try FileTree.makeFolder(folder)
             try File.write(bytes, to: aside, mode: 0o644)
             try File.move(aside, to: file)
         } catch {

@@ -43,13 +43,15 @@ package struct ProjectTemplate: Sendable {
             let stage = try Folder.makeUnique("\(parent)/.\(name)-")
             do {
                 for file in files {
-                    if let slash = file.path.lastIndex(of: "/") { try Folder.make("\(stage)/\(file.path[..<slash])") }
+                    if let slash = file.path.lastIndex(of: "/") {
+                        try FileTree.makeFolder("\(stage)/\(file.path[..<slash])")
+                    }
                     try File.write(file.text, to: "\(stage)/\(file.path)")
                 }
                 try Folder.openToOthers(stage)
                 try File.move(stage, to: folder)
             } catch {
-                try? Folder.remove(stage)
+                _ = try? FileTree.remove(stage, recursively: true)
                 throw error
             }
         } catch let reason as Errno {

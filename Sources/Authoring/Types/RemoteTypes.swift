@@ -88,7 +88,7 @@ package struct RemoteTypes: Sendable {
     /// - Throws: ``MFError`` with `CLI-006`.
     package static func write(_ files: [(name: String, text: String)], into folder: String) throws {
         do {
-            try Folder.make(folder)
+            try FileTree.makeFolder(folder)
             for file in files where !isCurrent(file, in: folder) {
                 let aside = "\(folder)/.\(file.name).new"
                 try File.write(file.text, to: aside)
