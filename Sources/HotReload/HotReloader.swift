@@ -77,7 +77,7 @@ public final class HotReloader: @unchecked Sendable {
     ) async throws -> HotReloader {
         try await runtime.loop.perform {
             let reloader = HotReloader(runtime, script: script, tell)
-            runtime.watchPath = { [runtime] in try PathWatch(runtime.loop, $0, $1) }
+            runtime.watchPath = { [loop = runtime.loop] in try PathWatch(loop, $0, $1) }
             runtime.onReload = { tell(.reload($0)) }
             runtime.onWatchedFilesChange = { reloader.watchFiles() }
             reloader.watchFiles()
@@ -91,6 +91,7 @@ public final class HotReloader: @unchecked Sendable {
         _ = try? await runtime.loop.perform { [self] in
             runtime.onWatchedFilesChange = nil
             runtime.onReload = nil
+            runtime.watchPath = nil
             runtime.endFollowingOrigins()
             if let retry { runtime.loop.cancel(retry) }
             (retry, held) = (nil, nil)
