@@ -33,9 +33,9 @@ struct NewCommand: ParsableCommand {
         guard !quiet else { return }
         for file in template.files { print("wrote \(folder)/\(file.path)") }
         switch kind {
-        case .remote: print("\nnext: cd \(folder) && mflua build && mflua serve dist")
-        case .host: print("\nnext: cd \(folder) && mflua host.lua")
-        case .plugin: print("\nnext: cd \(folder) && mflua host.lua")
+        case .remote: print("\nnext: cd \(folder) && mflua test && mflua build && mflua serve dist")
+        case .host: print("\nnext: cd \(folder) && mflua test && mflua host.lua")
+        case .plugin: print("\nnext: cd \(folder) && mflua test && mflua host.lua")
         }
     }
 }

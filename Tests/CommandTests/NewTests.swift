@@ -24,6 +24,12 @@ import Testing
         #expect(result.output == "hello, ada, from checks\n", "\(result)")
     }
 
+    @Test(arguments: ["remote", "host", "plugin"]) func specOfANewProjectPasses(kind: String) async throws {
+        _ = try await mflua("new", kind, "mine", in: folder)
+        let result = try await ChildProcess.run(Places.mflua, ["test"], folder: folder.path + "/mine")
+        #expect(result.code == 0 && result.output.contains("1 passed, 0 failed"), "\(result)")
+    }
+
     @Test(arguments: ["host", "plugin"]) func newProjectRunsAtOnce(kind: String) async throws {
         #expect(try await mflua("new", kind, "mine", "--quiet", in: folder).output.isEmpty)
         #expect(try await mflua("check", "mine", in: folder).code == 0)
