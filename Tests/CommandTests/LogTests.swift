@@ -59,6 +59,48 @@ import Testing
         #expect(raw.isEmpty, "\(result)")
     }
 
+    @Test(arguments: [
+        ("text", "warning: disk full free=0 mount=\"/a b\"\n"),
+        ("json", "\"part\":\"script\",\"message\":\"disk full\",\"free\":\"0\",\"mount\":\"/a b\"}\n"),
+        ("logfmt", "part=script message=\"disk full\" free=0 mount=\"/a b\"\n"),
+    ]) func aTableBehindTheMessageHasItsFields(format: String, end: String) async throws {
+        let result = try await mflua(
+            "--log-format", format, "-e", "require('mf').log.warn('disk', 'full', { mount = '/a b', free = 0 })")
+        #expect(result.errors.hasSuffix(end), "\(result)")
+    }
+
+    @Test(arguments: [
+        ("json", "\"message\":\"m\",\"a\\\"b\":\"1\",\"level_\":\"2\"}\n"),
+        ("logfmt", "message=m a_b=1 level_=2\n"),
+    ]) func aFieldTakesNoOthersPlaceAndBreaksNoFormat(format: String, end: String) async throws {
+        let result = try await mflua(
+            "--log-format", format, "-e", "require('mf').log.warn('m', { ['a\"b'] = 1, level = 2 })")
+        #expect(result.errors.hasSuffix(end), "\(result)")
+    }
+
+    @Test func requestsOfFetchAreAPartOfTheirOwn() async throws {
+        let script = """
+            local mf = require("mf")
+            local server <close> = mf.serve { listen = "127.0.0.1:0", handler = function() return "" end }
+            mf.fetch(server.url .. "/x")
+            """
+        let shown = try await mflua("--log-level", "info,fetch=debug", "-e", script)
+        #expect(shown.errors.hasPrefix("debug: GET http://127.0.0.1:"), "\(shown)")
+        #expect(shown.errors.contains("/x 200 ms="), "\(shown)")
+        #expect(try await mflua("--log-level", "info", "-e", script).errors.isEmpty)
+    }
+
+    @Test func theJournalGetsPriorities() async throws {
+        let result = try await ChildProcess.run(
+            "sh",
+            [
+                "-c", #"JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec "$@""#, "sh", Places.mflua,
+                "--log-level",
+                "debug", "-e", Self.levels,
+            ])
+        #expect(result.errors == "<7>debug\n<6>info\n<4>warn\n<3>error\n", "\(result)")
+    }
+
     /// A host with a tenant whose plugin runs some code as it is loaded and asked.
     private func tenant(_ code: String, _ options: String...) async throws -> ChildProcess.Result {
         let folder = try TemporaryFolder()

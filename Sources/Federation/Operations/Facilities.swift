@@ -110,6 +110,11 @@ extension Facilities {
             number > 1 && servers.values.contains { $0.address == address && !$0.files.isDisjoint(with: files) })
     }
 
+    /// The server that a new generation of the same plugin has begun at the same address.
+    func successor(of server: ServerView) -> ServerView? {
+        servers.values.first { $0.address == server.address && !$0.files.isDisjoint(with: server.files) }
+    }
+
     func add(_ server: ServerView) {
         servers[ObjectIdentifier(server)] = server
         count()

@@ -2,10 +2,11 @@ import Diagnostics
 import EventLoops
 import Logging
 import LuaBridge
+import Synchronization
 
 /// A server that answers by functions of Lua: what `mf.serve` returns.
 final class ServerView: LuaObject, @unchecked Sendable {
-    // Made and stopped on the loop of its operations; requests come on the server's threads and go to that loop.
+    // Made and stopped on the loop of its operations; requests come on the server's threads, look at an atomic and go to that loop.
     private let operations: Operations
     private let routes: RouteTable<LuaFunction>
     private let fallback: LuaFunction?
@@ -19,6 +20,7 @@ final class ServerView: LuaObject, @unchecked Sendable {
     private var port: Int?
     private var holding: Holding?
     private var ending: Task<Void, any Error>?
+    private let hasStopped = Atomic<Bool>(false)
 
     /// How long answers are waited for when the server stops.
     static let grace = Duration.seconds(10)
@@ -55,6 +57,7 @@ final class ServerView: LuaObject, @unchecked Sendable {
     func stop() -> Task<Void, any Error>? {
         guard let server else { return ending }
         self.server = nil
+        hasStopped.store(true, ordering: .releasing)
         operations.facilities.remove(self)
         // The view lives until the last request is answered.
         ending = operations.loop.start { [self] in
@@ -95,6 +98,12 @@ final class ServerView: LuaObject, @unchecked Sendable {
 extension ServerView {
     /// Answers a request. From any thread.
     private func reply(to request: WebRequest) async -> WebReply {
+        // On a connection that was made before: the plugin's new version answers.
+        if hasStopped.load(ordering: .acquiring),
+            let next = try? await operations.loop.perform({ [self] in operations.facilities.successor(of: self) })
+        {
+            return await next.reply(to: request)
+        }
         let path = request.target.prefix { $0 != "?" && $0 != "#" }
         let function: LuaFunction
         var parameters: [(String, String)] = []

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventLoops
 import Fetch
 import LuaBridge
 import Logging
@@ -56,7 +57,14 @@ extension MFLibrary {
         LuaCallable(async: "fetch") { [unowned runtime] call in
             let arguments = try await FetchArguments(call, secrets: runtime.registry.secrets, user)
             let request = try arguments.request()
+            let begun = runtime.loop.now
             var response = try await runtime.fetcher.fetch(request)
+            runtime.log.debug(
+                "\(request.method) \(URLParts.redacted(request.shownURL ?? request.url)) \(response.status)",
+                metadata: [
+                    "part": "fetch",
+                    "fields": ["ms": "\(Int(begun.duration(to: runtime.loop.now) / .milliseconds(1)))"],
+                ])
             if let shown = request.shownURL { response.url = shown }
             return [.object(ResponseView(response, origins: runtime.registry.origins))]
         }
@@ -83,11 +91,28 @@ enum LogLibrary {
                     name,
                     .callable(
                         LuaCallable(name) { call in
-                            let text = call.arguments.map { call.state.toString($0) }.joined(separator: " ")
-                            runtime.log.log(level: level, "\(text)", metadata: ["part": "script"])
+                            let fields = try fields(of: call)
+                            let words = fields.isEmpty ? call.arguments : Array(call.arguments.dropLast())
+                            let text = words.map { call.state.toString($0) }.joined(separator: " ")
+                            var metadata: Logger.Metadata = ["part": "script"]
+                            if !fields.isEmpty { metadata["fields"] = .dictionary(fields) }
+                            runtime.log.log(level: level, "\(text)", metadata: metadata)
                             return []
                         })
                 )
             })
+    }
+
+    /// What stands in a table behind the message: names and values.
+    private static func fields(of call: LuaCall) throws -> Logger.Metadata {
+        guard call.count > 1, case .table(let table) = call[call.count - 1], try table.metatable() == nil else {
+            return [:]
+        }
+        var fields: Logger.Metadata = [:]
+        for (key, value) in try table.pairs() {
+            guard case .string(let name) = key else { return [:] }
+            fields[name] = .string(call.state.toString(value))
+        }
+        return fields
     }
 }

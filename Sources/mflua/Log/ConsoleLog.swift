@@ -24,7 +24,14 @@ struct ConsoleLog: LogHandler {
         Terminal.flushOutputIfItIsAFile()
         LogWriter.standardError.write(
             settings.render(
-                LogRecord(level: event.level, subsystem: part, message: "\(event.message)", tenant: tenant)))
+                LogRecord(
+                    level: event.level, subsystem: part, message: "\(event.message)", tenant: tenant,
+                    fields: Self.fields(event.metadata?["fields"]))))
+    }
+
+    private static func fields(_ value: Logger.Metadata.Value?) -> [(name: String, value: String)] {
+        guard case .dictionary(let fields)? = value else { return [] }
+        return fields.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
     }
 
     private static func text(_ value: Logger.Metadata.Value?) -> String? { value.map { "\($0)" } }

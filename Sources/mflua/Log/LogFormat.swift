@@ -20,23 +20,33 @@ enum LogFormat: String, CaseIterable, Sendable {
     }
 
     /// The line, with its end.
-    func line(for record: LogRecord, at time: timespec, color: Bool = false) -> String {
+    ///
+    /// - Parameter isForJournal: Whether systemd's journal reads it: a text line begins with its priority then.
+    func line(for record: LogRecord, at time: timespec, color: Bool = false, isForJournal: Bool = false) -> String {
         switch self {
-        case .text: textLine(for: record, at: time, color: color)
+        case .text: textLine(for: record, at: time, color: color, isForJournal)
         case .json:
-            "{" + fields(of: record, at: time).map { "\"\($0)\":\(Self.jsonQuoted($1))" }.joined(separator: ",") + "}\n"
+            "{"
+                + fields(of: record, at: time).map { "\(Self.jsonQuoted($0)):\(Self.jsonQuoted($1))" }.joined(
+                    separator: ",") + "}\n"
         case .logfmt:
-            fields(of: record, at: time).map { "\($0)=\(Self.logfmtQuoted($1))" }.joined(separator: " ") + "\n"
+            fields(of: record, at: time).map { "\(Self.logfmtName($0))=\(Self.logfmtQuoted($1))" }
+                .joined(separator: " ") + "\n"
         }
     }
 
-    private func textLine(for record: LogRecord, at time: timespec, color: Bool) -> String {
+    private func textLine(
+        for record: LogRecord, at time: timespec, color: Bool, _ isForJournal: Bool
+    ) -> String {
         var message = record.message.escapedToOneLine
+        for (name, value) in record.fields { message += " \(name.escapedToOneLine)=\(Self.logfmtQuoted(value))" }
         if let code = record.code { message += " [\(code)]" }
         if record.subsystem == .serve {
             let clock = Self.clock(time)
             return color ? "\u{1b}[2m\(clock)\u{1b}[0m \(message)\n" : "\(clock) \(message)\n"
         }
+        // The journal has times of its own, and reads the priority.
+        if isForJournal { return "<\(Self.priority(of: record.level))>\(message)\n" }
         let title = "\(record.level):"
         let ink = record.level >= .error ? 31 : record.level >= .warning ? 33 : 2
         return (color ? "\u{1b}[\(ink)m\(title)\u{1b}[0m" : title) + " \(message)\n"
@@ -48,7 +58,21 @@ enum LogFormat: String, CaseIterable, Sendable {
         ]
         if let tenant = record.tenant { fields.append(("tenant", tenant)) }
         if let code = record.code { fields.append(("code", code)) }
-        return fields + [("message", record.message)]
+        fields.append(("message", record.message))
+        let known = Set(fields.map(\.0))
+        return fields + record.fields.map { (known.contains($0.name) ? $0.name + "_" : $0.name, $0.value) }
+    }
+
+    /// As syslog numbers them.
+    private static func priority(of level: Logger.Level) -> Int {
+        switch level {
+        case .critical: 2
+        case .error: 3
+        case .warning: 4
+        case .notice: 5
+        case .info: 6
+        case .debug, .trace: 7
+        }
     }
 
     private static func clock(_ time: timespec) -> String {
@@ -93,6 +117,15 @@ enum LogFormat: String, CaseIterable, Sendable {
             }
         }
         return result + "\""
+    }
+
+    /// A name has neither blanks nor quotes nor an equals sign.
+    private static func logfmtName(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    scalar.value > 0x20 && scalar.value < 0x7F && scalar != "\"" && scalar != "=" ? scalar : "_"
+                }))
     }
 
     private static func logfmtQuoted(_ text: String) -> String {

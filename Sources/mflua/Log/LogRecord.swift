@@ -10,6 +10,8 @@ struct LogRecord {
     var tenant: String?
     /// The code of an error.
     var code: String?
+    /// What the message is about, by name.
+    var fields: [(name: String, value: String)] = []
 
     /// A word of the log about itself.
     static func dropped(_ message: String) -> LogRecord {
@@ -23,6 +25,8 @@ enum LogSubsystem: String, CaseIterable {
     case runtime
     /// `mf.log` of the host's scripts, plugins and remotes.
     case script
+    /// The requests of `mf.fetch`.
+    case fetch
     /// What tenants print and log.
     case tenant
     /// The requests of `mflua serve`.

@@ -9,6 +9,8 @@ struct LogSettings: Sendable {
     var levels = LogLevels()
     var format = LogFormat.text
     var color = false
+    /// Whether standard error is a stream of systemd's journal.
+    var isForJournal = false
 
     /// Those of this process, from when the options have been read.
     static var current: LogSettings {
@@ -24,7 +26,7 @@ struct LogSettings: Sendable {
     func render(_ record: LogRecord) -> String {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        return format.line(for: record, at: now, color: color)
+        return format.line(for: record, at: now, color: color, isForJournal: isForJournal)
     }
 }
 
@@ -34,7 +36,7 @@ struct LogOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Log messages from this level up: debug, info, notice, warning, error; or one a part, as in \
-            `info,tenant=debug` (parts: runtime, script, tenant, serve). Default: MFLUA_LOG, else notice.
+            `info,tenant=debug` (parts: runtime, script, fetch, tenant, serve). Default: MFLUA_LOG, else notice.
             """,
             valueName: "level"))
     var logLevel: String?
@@ -65,7 +67,8 @@ extension LogSettings {
     fileprivate static func made(
         of level: String?, _ format: String?, least: LogLevels = LogLevels()
     ) throws -> LogSettings {
-        var settings = LogSettings(levels: least, color: Terminal.hasColor)
+        var settings = LogSettings(
+            levels: least, color: Terminal.hasColor, isForJournal: Terminal.isJournal)
         if let text = try value(level, "MFLUA_LOG", LogLevels.init) { settings.levels = text }
         if let text = try value(format, "MFLUA_LOG_FORMAT", LogFormat.init(named:)) { settings.format = text }
         return settings

@@ -11,6 +11,13 @@ enum Terminal {
         isatty(STDERR_FILENO) == 1 && (Environment["NO_COLOR"] ?? "").isEmpty && Environment["TERM"] != "dumb"
     }
 
+    /// Whether standard error goes to systemd's journal: `JOURNAL_STREAM` names its device and file.
+    static var isJournal: Bool {
+        var status = stat()
+        guard let text = Environment["JOURNAL_STREAM"], fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return text == "\(status.st_dev):\(status.st_ino)"
+    }
+
     /// Held by whoever ends the process, for good.
     private static let end = Mutex(())
 
