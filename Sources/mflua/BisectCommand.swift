@@ -120,8 +120,8 @@ struct PluginList {
         let full = full(script)
         return { key, name in
             let words = [full, key, name]
-            // What would not be one line of the file, or one name of the variable, cannot be left out.
-            guard !words.contains(where: { $0.contains { "\n\t".contains($0) } }), !key.contains(",") else { return }
+            // What would not be one line of the file cannot be left out.
+            guard !words.contains(where: { $0.contains { "\n\t".contains($0) } }) else { return }
             let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
             guard descriptor >= 0 else { return }
             Terminal.write(words.joined(separator: String(separator)) + "\n", to: descriptor)
@@ -147,7 +147,7 @@ struct Trial {
     /// - Throws: ``MFError`` with `CLI-007` where it cannot be run.
     func isBad(without plugins: [ListedName]) throws -> Bool {
         let outside = Environment[PluginChoice.variable].map { [$0] } ?? []
-        setenv(PluginChoice.variable, (outside + plugins.map(\.key)).joined(separator: ","), 1)
+        setenv(PluginChoice.variable, (outside + plugins.map { PluginChoice.listed($0.key) }).joined(separator: ","), 1)
         setenv(PluginList.variable, list.path, 1)
         defer {
             if let before = outside.first {

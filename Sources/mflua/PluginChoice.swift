@@ -3,7 +3,8 @@ import Logging
 
 /// Which plugins are attached, as the command line and the environment say.
 struct PluginChoice: Sendable {
-    /// The variable that lists plugins that are left out.
+    /// The variable that lists plugins that are left out, with commas between them. A backslash has a comma, a space or a
+    /// backslash after it be part of a name.
     static let variable = "MFLUA_DISABLE"
 
     let isSafe: Bool
@@ -11,9 +12,35 @@ struct PluginChoice: Sendable {
 
     init(safely isSafe: Bool) {
         self.isSafe = isSafe
-        disabled = (Environment[Self.variable] ?? "").split(separator: ",").map { name in
-            String(name.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        disabled = Self.names(in: Environment[Self.variable] ?? "")
+    }
+
+    /// The names that a value of the variable lists.
+    static func names(in list: String) -> [String] {
+        var names: [[(character: Character, isQuoted: Bool)]] = [[]]
+        var isQuoted = false
+        for character in list {
+            if isQuoted || !"\\,".contains(character) {
+                names[names.count - 1].append((character, isQuoted))
+                isQuoted = false
+            } else if character == "," {
+                names.append([])
+            } else {
+                isQuoted = true
+            }
+        }
+        return names.map { name in
+            let isBlank = { (part: (character: Character, isQuoted: Bool)) in part.character == " " && !part.isQuoted }
+            return String(name.drop(while: isBlank).reversed().drop(while: isBlank).reversed().map(\.character))
         }.filter { !$0.isEmpty }
+    }
+
+    /// A name as a value of the variable lists it.
+    static func listed(_ name: String) -> String {
+        name.reduce(into: "") { text, character in
+            if "\\, ".contains(character) { text.append("\\") }
+            text.append(character)
+        }
     }
 
     /// Has a runtime's hosts follow it.

@@ -53,6 +53,22 @@ import Testing
         #expect(runs <= 2 + 7 * bad.count)
     }
 
+    @Test(arguments: ["a,b/x-plugin.lua", " ,x-plugin.lua", "a\\b,/x, y-plugin.lua"])
+    func aPathWithCommasIsFound(path: String) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(path, "return { name = 'x-plugin' }")
+        try folder.write(
+            "host.lua",
+            """
+            local host = require("mf").init { name = "host", plugins = { [[./\(path)]], { name = "y-plugin" } } }
+            for _, plugin in ipairs(host:plugins()) do
+              if plugin.name == "x-plugin" and plugin.state == "on" then os.exit(3) end
+            end
+            """)
+        let result = try await run(Self.command, in: folder)
+        #expect(result.output.hasPrefix("x-plugin\n"), "\(result)")
+    }
+
     @Test func whatIsPinnedStaysAttached() async throws {
         let folder = try Self.folder(bad: ["p2", "p8"])
         let result = try await run(["bisect", "--pin", "p2-plugin"] + Self.command.dropFirst(), in: folder)

@@ -32,7 +32,7 @@ extension PluginReader {
                     with: .record(table), hook: hook.name, plugin: plugin.name, source: source.path)
                 {
                     problems.append(problem)
-                } else {
+                } else if !table["filter"].isNil {
                     try filter.add(check(table["filter"], path: "\(hook.name).filter"), for: hook)
                 }
             }

@@ -25,7 +25,9 @@ extension PluginRegistrar {
         do {
             return try state.invokeNow(enabled, [.object(context)]).isTruthy
         } catch {
-            throw MFError.enabledFailed(position: arrival.position, host: name, cause: error)
+            throw MFError.enabledFailed(
+                arrival.listed.provisionalName, position: arrival.position, host: name,
+                place: enabled.functionValue?.place, cause: error)
         }
     }
 
@@ -70,7 +72,9 @@ extension PluginRegistrar {
 
     private func warn(of absent: AbsentPlugin) {
         guard case .failed(let error) = absent.reason else { return }
-        log.warning("plugin `\(absent.name)` of host `\(name)` did not load and is left out: \(absent.failure(error))")
+        let advice = absent.advice.map { ": \($0)" } ?? ""
+        log.warning(
+            "plugin `\(absent.name)` of host `\(name)` did not load and is left out: \(absent.failure(error))\(advice)")
     }
 
     /// Forgets that a plugin is not attached: it was removed, or is attached by now.
@@ -154,21 +158,34 @@ extension PluginRegistrar {
 }
 
 extension AbsentPlugin {
-    /// Why it did not load, in one line.
+    /// Why it did not load and in which file, in one line.
     func failure(_ error: any Error) -> String {
         guard let error = error as? MFError else { return "\(error)" }
         // Some errors quote their cause already.
-        return error.chain.map(\.message).reduce("") { text, message in
+        let text = error.chain.map(\.message).reduce("") { text, message in
             text.isEmpty ? message : text.contains(message) ? text : text + ": " + message
         }
+        guard let from, !text.contains(from) else { return text }
+        return "\(from): \(text)"
+    }
+
+    /// What to do about its not loading.
+    var advice: String? {
+        guard case .failed(let error) = reason else { return nil }
+        return (error as? MFError)?.chain.lazy.compactMap(\.hint).first
     }
 }
 
 extension MFError {
     /// The function of an entry that decides whether the plugin is attached has failed.
-    fileprivate static func enabledFailed(position: Int, host: String, cause: any Error) -> MFError {
+    fileprivate static func enabledFailed(
+        _ plugin: String?, position: Int, host: String, place: String?, cause: any Error
+    ) -> MFError {
         MFError(
-            .invalidOptions, "`enabled` of `plugins[\(position)]` failed", context: [("host", host)],
+            .invalidOptions,
+            (place.map { "\($0): " } ?? "") + "`enabled` of `plugins[\(position)]`"
+                + (plugin.map { " (`\($0)`)" } ?? "") + " failed",
+            context: [("host", host)],
             hint: "it is called with the host when the list is read, and cannot wait", cause: cause)
     }
 

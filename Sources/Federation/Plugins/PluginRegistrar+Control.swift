@@ -102,7 +102,8 @@ extension MFError {
     /// Names that no attached plugin has.
     static func noSuchPlugins(_ names: [String], known: [String]) -> MFError {
         let near = names.map { name in
-            "`\(name)`" + (name.closestMatch(in: known).map { " (did you mean `\($0)`?)" } ?? "")
+            let ofTenant = known.first { $0.hasSuffix("/\(name)") }
+            return "`\(name)`" + ((ofTenant ?? name.closestMatch(in: known)).map { " (did you mean `\($0)`?)" } ?? "")
         }
         return MFError(
             .noSuchPlugin, "there is no plugin \(near.joined(separator: ", "))",

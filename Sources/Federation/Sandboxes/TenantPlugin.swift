@@ -251,6 +251,11 @@ extension Tenant {
           if rawget(made, "store") == nil then made.store = plugin.store end
           return made
         end
+        local function check(number, level, text)
+          if type(text) == "string" or type(text) == "number" then return end
+          local found = text == nil and "no value" or type(text)
+          error(("bad argument #%d to `%s`: string expected, got %s"):format(number, level, found), 3)
+        end
         -- The lines go out as data: what is called in a tenant gets no functions.
         local function telling(plugin)
           local health = type(plugin) == "table" and rawget(plugin, "health")
@@ -260,6 +265,8 @@ extension Tenant {
             for _, level in ipairs({ "ok", "warn", "error" }) do
               report[level] = function(text, advice, more)
                 if text == report then text, advice = advice, more end
+                check(1, level, text)
+                if advice ~= nil then check(2, level, advice) end
                 lines[#lines + 1] = { level = level, text = tostring(text), advice = advice and tostring(advice) }
               end
             end

@@ -185,6 +185,19 @@ import Testing
         }
     }
 
+    @Test func aTenantsHookMayBeATableWithAHandlerAlone() async throws {
+        try await withSite(Self.texts) { site in
+            let text =
+                "return { name = 'x-plugin', onLoad = { handler = function(args) print('loaded ' .. args.id) end } }"
+            let host = try await site.runtime.createHost(
+                HostOptions(
+                    name: "host", plugins: [.source(text, name: "x.lua", tenant: "acme")],
+                    tenants: [("acme", TenantOptions())]))
+            let hooks = try await host.plugins().map(\.state)
+            #expect(hooks == [.on])
+        }
+    }
+
     @Test func onlyOfATenantsPluginIsCheckedAndCounts() async throws {
         try await withSite(Self.texts) { site in
             func host(_ name: String, _ hook: String, _ only: [String: [String]]) async throws -> Host {

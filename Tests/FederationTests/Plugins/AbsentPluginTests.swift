@@ -99,12 +99,49 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", ", tenant = 'acme'"])
+    func whatDidNotLoadIsToldWithItsFileAndWhatToDo(tenant: String) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("x.lua", "return { name = 'x-plugin', onLod = function() end }")
+        try await withSite(Self.texts) { site in
+            let result = try await site.lua(
+                """
+                local host = mf.init { name = "host", tenants = { acme = {} },
+                  plugins = { { "\(folder.path)/x.lua", required = false\(tenant) } } }
+                local line = host:health()[1]
+                return host:plugins()[1].why, line.text, line.advice
+                """)
+            let message = "unknown hook `onLod` in plugin `x-plugin`"
+            let why = try #require(result.first?.stringValue)
+            #expect(why.contains("\(folder.path)/x.lua"))
+            #expect(why.hasSuffix(message))
+            #expect(result[1].stringValue?.hasSuffix(message) == true)
+            #expect(result[2].stringValue?.hasPrefix("did you mean `onLoad`?") == true, "\(result)")
+            #expect(
+                site.log.messages.first?.contains("\(message): did you mean `onLoad`?") == true, "\(site.log.messages)")
+        }
+    }
+
+    @Test func aNameWithoutItsTenantIsMeantToHaveIt() async throws {
+        try await withSite(Self.texts) { site in
+            let host = try await site.runtime.createHost(
+                HostOptions(
+                    name: "host",
+                    plugins: [
+                        .source("return { name = 'x-plugin' }", name: "x.lua", tenant: "acme"),
+                        .swift(Plugin("y-plugin")),
+                    ], tenants: [("acme", TenantOptions())]))
+            let error = await expectMFError(.noSuchPlugin) { try await host.disable(plugins: ["x-plugin"]) }
+            #expect(error?.message == "there is no plugin `x-plugin` (did you mean `acme/x-plugin`?)")
+        }
+    }
+
     @Test func anEnabledThatRaisesFailsTheList() async throws {
         try await withSite(Self.texts) { site in
             let result = try await site.lua(
                 "local ok, problem = pcall(mf.init, { name = 'host', plugins = { { 'x.lua', enabled = function() error('no') end } } }) return ok, problem.code, problem.message"
             )
-            #expect(result == [false, "LUA-012", "`enabled` of `plugins[1]` failed"])
+            #expect(result == [false, "LUA-012", "host.lua:1: `enabled` of `plugins[1]` (`x`) failed"])
         }
     }
 
