@@ -7,6 +7,7 @@ public enum LuaLibrary {
     public static var paths: [String] { files.keys.sorted() }
 
     private static let files: [String: [UInt8]] = [
+        "mf/arguments.lua": PackageResources.arguments_lua,
         "mf/environment.lua": PackageResources.environment_lua,
         "mf/guard.lua": PackageResources.guard_lua,
         "mf/require.lua": PackageResources.require_lua,

@@ -323,8 +323,9 @@ bool mf_is_calling(mf_state *s, uint64_t function, bool waiting) {
 }
 
 /* [-0, +0, -] */
-const char *mf_caller(mf_state *s, int32_t *line, uint64_t *environment) {
-    lua_State *L = s->running;
+const char *mf_caller(mf_state *s, bool waiting, int32_t *line, uint64_t *environment) {
+    if (waiting && !s->tasks) return NULL;
+    lua_State *L = waiting ? s->tasks->thread : s->running;
     lua_Debug frame;
     if (!lua_checkstack(L, 4)) return NULL;
     for (int level = 0; lua_getstack(L, level, &frame); level++) {

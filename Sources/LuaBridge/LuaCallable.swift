@@ -32,6 +32,32 @@ public struct LuaCallable: Sendable {
     }
 }
 
+extension LuaCallable {
+    /// Whether it is one that waits.
+    package var waits: Bool { box.isAsync }
+
+    /// The same function, which does something before each call.
+    package func before(_ body: @escaping @Sendable (LuaCall) throws -> Void) -> LuaCallable {
+        switch box.body {
+        case .returning(let function):
+            LuaCallable(name) { call in
+                try body(call)
+                return try function(call)
+            }
+        case .starting(let function):
+            LuaCallable(starting: name) { call in
+                try body(call)
+                return try function(call)
+            }
+        case .waiting(let function):
+            LuaCallable(async: name) { call in
+                try body(call)
+                return try await function(call)
+            }
+        }
+    }
+}
+
 /// What a Swift function returns to Lua.
 public typealias LuaValues = [LuaValue]
 

@@ -38,10 +38,12 @@ extension LuaState {
     }
 
     /// The innermost Lua function that runs right now; nil where none does. On the loop, inside of a callable.
-    public func caller() -> LuaCaller? {
+    ///
+    /// - Parameter waiting: Whether the callable is one that waits, and has not waited yet.
+    public func caller(waiting: Bool = false) -> LuaCaller? {
         guard let handle = open() else { return nil }
         var (line, environment) = (Int32(0), UInt64(0))
-        guard let source = mf_caller(handle, &line, &environment) else { return nil }
+        guard let source = mf_caller(handle, waiting, &line, &environment) else { return nil }
         return LuaCaller(chunk: String(cString: source), line: Int(line), environment: environment)
     }
 }

@@ -21,7 +21,7 @@ import Testing
         ),
         (
             "mf.init { name = 'h', plugins = { { 'x.lua', required = false } } }", 2,
-            "error  h: plugin x: did not load: there is no plugin file `x.lua`\n       it is tried again when its file changes, and by `host:enablePlugins`\n1 errors, 0 warnings, 0 ok\n"
+            "error  h: plugin x: did not load: there is no plugin file `x.lua`\n       paths are resolved against the script's folder, then against the working directory; it is tried again when its file changes, and by `host:enablePlugins`\n1 errors, 0 warnings, 0 ok\n"
         ),
         ("os.exit(7)", 1, "warn   script: `host.lua` has made no host\n0 errors, 1 warnings, 0 ok\n"),
         ("mf.init { name = 'h' } os.exit(7)", 0, "0 errors, 0 warnings, 0 ok\n"),
@@ -41,6 +41,22 @@ import Testing
         let result = try await doctor("mf.init { name = 'h' } " + rest, "--wait", "0.05")
         #expect(result.output == "0 errors, 0 warnings, 0 ok\n", "\(result.errors)")
         #expect(result.code == 0)
+    }
+
+    @Test func whatIsFoundAboutAPluginIsToldOfItsOwnHostAlone() async throws {
+        let declared =
+            "{ name = 'a-plugin', options = { new = { type = 'string', was = 'old' } }, plugin = function() return {} end }"
+        let result = try await doctor(
+            "mf.createInstance { name = 'one', plugins = { { \(declared), { old = 'x' } } } } mf.createInstance { name = 'two' }"
+        )
+        #expect(result.code == 1)
+        #expect(
+            result.output == """
+                warn   one: plugin a-plugin: host.lua:1: option `old` of a-plugin is deprecated
+                       use `new`
+                0 errors, 1 warnings, 0 ok
+
+                """, "\(result.output)")
     }
 
     @Test func aScriptThatFailsIsAnError() async throws {

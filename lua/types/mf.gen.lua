@@ -1000,6 +1000,7 @@ error("Cannot require a meta file")
 ---@field moduleCache table<string, mf.Module>
 ---@field remoteHandler {idToRemoteMap: table<string, {name: string, expose: string}>}
 ---@field snapshotHandler table
+---@field dispose fun(self: mf.Host) Undoes everything the host did.
 ---@field loadRemote fun(self: mf.Host, id: string, options?: mf.LoadRemoteOptions): any Loads an expose; waits.
 ---@field loadShare fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): (fun(): any)|false Returns the factory of a shared module; waits.
 ---@field loadShareSync fun(self: mf.Host, pkg: string, options?: mf.LoadShareOptions): fun(): any Returns the factory of a shared module without waiting.
@@ -1026,7 +1027,6 @@ error("Cannot require a meta file")
 ---@field order fun(self: mf.Host, hook: string): {plugin: string, why: string}[] The plugins that listen to a hook, in the order in which they are called, each with the reason for its place.
 ---@field enablePlugins fun(self: mf.Host, names: string[]) Calls plugins again that were disabled or have tripped, and attaches those that were left out or did not load; raises if one of the names is unknown.
 ---@field configurePlugin fun(self: mf.Host, name: string, options: any|fun(old: any): any): integer Makes a plugin anew with other options, at its place; returns the generation, raises if the old one stays.
----@field dispose fun(self: mf.Host) Undoes everything the host did.
 
 --- Files. The functions wait, and the host goes on meanwhile; relative paths begin at the working folder.
 ---@class mf.fs

@@ -173,8 +173,9 @@ void mf_pay_from(mf_state *s, mf_account *account);
 /* Whether the Lua code that calls Swift right now may wait. */
 bool mf_may_wait(mf_state *s);
 /* Where the innermost Lua function that runs is: its chunk's name and its line; NULL: there is none. Valid until Lua goes
- * on. `environment`: the identity of its `_ENV`, 0 where it has none. */
-const char *mf_caller(mf_state *s, int32_t *line, uint64_t *environment);
+ * on. `waiting`: the function of Swift is one that waits, and has not yet. `environment`: the identity of its `_ENV`, 0
+ * where it has none. */
+const char *mf_caller(mf_state *s, bool waiting, int32_t *line, uint64_t *environment);
 /* Whether a function, by its identity, is among the innermost of the Lua code that calls Swift right now, or, `waiting`,
  * of the code that began to wait last. */
 bool mf_is_calling(mf_state *s, uint64_t function, bool waiting);

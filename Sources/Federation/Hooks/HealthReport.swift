@@ -34,6 +34,8 @@ public struct HealthLine: Sendable, Equatable {
 
     /// The subject of a plugin's own lines.
     static func plugin(_ name: String) -> String { "plugin \(name)" }
+    /// The subject of lines about the code of the script.
+    static let script = "script"
 }
 
 /// What the `health` function of a plugin tells: it is given one, and says how things are.

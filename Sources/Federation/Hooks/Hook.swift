@@ -2,7 +2,7 @@ import LuaBridge
 import Synchronization
 
 /// One line of a hook's argument table: its Lua key, its type, and how a listener's change comes back.
-public struct HookField<Root>: Sendable {
+public struct HookField<Root>: Sendable, Dated {
     /// The key in the argument table, as Module Federation spells it.
     public let name: String
     /// The type in the notation of the Lua language server.
@@ -13,6 +13,8 @@ public struct HookField<Root>: Sendable {
     public let sees: TenantSight
     /// What a tenant's plugin changes by replacing it.
     public let changes: TenantChange
+    /// In which versions it is there.
+    public internal(set) var availability = Availability()
     let get: @Sendable (Root) -> LuaValue
     let set: (@Sendable (inout Root, LuaValue) throws -> Void)?
     /// Makes the value for a tenant that may change the remote, where it sees ``TenantSight/granted``.
@@ -109,6 +111,8 @@ public protocol HookDeclaration: Sendable {
     var result: String { get }
     /// When it is called in a tenant, and what its result changes there.
     var tenancy: HookTenancy { get }
+    /// In which versions it is there.
+    var availability: Availability { get }
     /// The argument table: key, type, sentence, whether a listener may replace it, and what of it is a tenant's.
     var fieldReference: [HookFieldReference] { get }
 }
@@ -127,6 +131,8 @@ public struct HookFieldReference: Sendable {
     public let sees: TenantSight
     /// What a tenant's plugin changes by replacing it.
     public let changes: TenantChange
+    /// In which versions it is there.
+    public let availability: Availability
 
     /// The same in words.
     var tenant: (sees: String, changes: String) { (sees.reference, changes.reference) }
@@ -138,6 +144,8 @@ protocol DeclaredHook: HookDeclaration {
     var index: Int { get }
     /// What a filter can ask for, by the key it is written under.
     var filterKeys: [String: HookFilter.Key] { get }
+    /// The arguments that go.
+    var deprecatedFields: [String: Deprecation] { get }
     func makeTapList() -> any AnyTapList
 }
 
@@ -176,17 +184,21 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
     public let result: String
     /// When it is emitted to a tenant's plugins, and what their results change.
     public let tenancy: HookTenancy
+    /// In which versions it is there.
+    public let availability: Availability
     let index: Int
+    let deprecatedFields: [String: Deprecation]
     private let definition: HookDefinition<Arguments>
 
     init(
         _ name: String, _ group: HookGroup, _ summary: String, result: String = "ignored",
-        tenancy: HookTenancy = .ignored
+        tenancy: HookTenancy = .ignored, availability: Availability = Availability()
     ) where Arguments: HookArguments, Mode: HookMode {
         (self.name, self.group, self.summary, self.result) = (name, group, summary, result)
-        self.tenancy = tenancy
+        (self.tenancy, self.availability) = (tenancy, availability)
         kind = Mode.kind
         definition = HookDefinition(name, Mode.kind, fields: Arguments.luaFields, tenancy: tenancy) { $0.subject }
+        deprecatedFields = Arguments.luaFields.reduce(into: [:]) { $0[$1.name] = $1.availability.deprecated }
         index = declaredHooks.withLock(\.count)
         declaredHooks.withLock { $0.append(self) }
     }
@@ -198,7 +210,7 @@ public final class Hook<Arguments: Sendable, Mode: Sendable>: DeclaredHook {
         definition.fields.map {
             HookFieldReference(
                 name: $0.name, luaType: $0.luaType, summary: $0.summary, isOpen: $0.set != nil, sees: $0.sees,
-                changes: $0.changes)
+                changes: $0.changes, availability: $0.availability)
         }
     }
 

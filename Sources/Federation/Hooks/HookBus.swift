@@ -36,9 +36,11 @@ final class HookBus {
 
     /// The hooks that can be listened to.
     let table: HookTable
+    /// The declarations that say which names go.
+    var dated: HookTable
 
     init(_ table: HookTable, state: LuaState) {
-        (self.table, self.state) = (table, state)
+        (self.table, self.state, dated) = (table, state, table)
         view = ListenerSnapshot(table.all.map { $0.makeTapList() })
     }
 

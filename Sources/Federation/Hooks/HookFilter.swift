@@ -51,6 +51,11 @@ struct HookFilter: Sendable, Equatable {
                 excludes: patterns.filter { $0.hasPrefix("!") }.map { Glob($0.dropFirst()) }))
     }
 
+    /// The arguments that are asked for.
+    var arguments: [String] {
+        tests.compactMap { test in if case .argument(_, let name) = test.key { name } else { nil } }
+    }
+
     /// Whether nothing is asked.
     var isEmpty: Bool { tests.isEmpty }
 }

@@ -25,6 +25,8 @@ public struct Plugin: Sendable {
     /// What it says of its place in single hooks.
     var hookPlacements: [String: PluginPlacement] = [:]
     var listeners: [@Sendable (HookBus, PluginID, PluginAccount, HookFilter.Patterns) throws -> Void] = []
+    /// The hooks that it listens to, and what the filters of its listeners ask for.
+    private(set) var heard: [(name: String, keys: [String])] = []
     /// The options that it declares, and what makes it of them.
     var declaration: Declaration?
 
@@ -99,6 +101,7 @@ public struct Plugin: Sendable {
         _ hook: Hook<A, M>, where patterns: [String: [String]], _ listener: SwiftListener<A>
     ) -> Plugin {
         var copy = self
+        copy.heard.append((hook.name, patterns.keys.sorted()))
         copy.listeners.append { bus, owner, account, only in
             var filter = HookFilter()
             try filter.add(

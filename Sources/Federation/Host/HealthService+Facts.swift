@@ -15,7 +15,22 @@ extension HealthService {
                     .warn, HealthLine.plugin(tie.plugin), tie.text,
                     advice: "`before` and `after` in a plugin's entry place it for good")
             }
-            + registry.notices.all.map { HealthLine(.warn, HealthLine.plugin($0.plugin), $0.text, advice: $0.advice) }
+            + registry.notices.all.compactMap { notice in
+                subject(of: notice).map { HealthLine(.warn, $0, notice.located, advice: notice.advice) }
+            }
+    }
+
+    /// What a notice is about, as this host calls it; nil where it is about a plugin or remote of other hosts.
+    private func subject(of notice: Notices.Notice) -> String? {
+        switch notice.user {
+        case .script: HealthLine.script
+        case .remote(let key):
+            options.remotes.elements.first { $0.entryKey == key }.map { "remote \($0.name)" }
+        case .plugin(let name):
+            context.plugins.first { $0.name == name || $0.ownName == name }.map { HealthLine.plugin($0.name) }
+        case .pluginFile(let file):
+            context.plugins.first { $0.source?.path == file }.map { HealthLine.plugin($0.name) }
+        }
     }
 
     private func lines(about report: PluginReport) -> [HealthLine] {
@@ -31,7 +46,8 @@ extension HealthService {
             return [
                 HealthLine(
                     .error, subject, "did not load: \(report.why ?? "")",
-                    advice: "it is tried again when its file changes, and by `host:enablePlugins`")
+                    advice: (context.absentPlugins.first { $0.name == report.name }?.advice.map { "\($0); " } ?? "")
+                        + "it is tried again when its file changes, and by `host:enablePlugins`")
             ]
         case .waiting:
             return [HealthLine(.warn, subject, "waits and is not called: \(report.why ?? "")")]

@@ -4,7 +4,7 @@ import LuaBridge
 import OrderedCollections
 
 /// A function of hosts that Lua sees twice: as a method of a host, and in `mf`, where it speaks to the current host.
-struct HostFunction: Sendable {
+struct HostFunction: Sendable, Dated {
     enum Body: Sendable {
         case now(@Sendable (Host, LuaCall) throws -> LuaValues)
         /// One that takes plugins: it waits for the commands of the secrets in their options.
@@ -17,6 +17,7 @@ struct HostFunction: Sendable {
     /// The parameters and results in the notation of the Lua language server.
     let signature: String
     let summary: String
+    var availability = Availability()
     let body: Body
 
     init(
@@ -47,9 +48,21 @@ struct HostFunction: Sendable {
 
     /// The Lua function; `target` finds the host and the arguments of a call.
     ///
-    /// - Parameter scope: What the function registers belongs to, where it is immediate.
+    /// - Parameters:
+    ///   - scope: What the function registers belongs to, where it is immediate.
+    ///   - prefix: What is written before its name: `mf.`, or `host:` for the method.
+    ///   - user: Whose code calls it; nil: whoever calls is asked.
     func callable(
-        owning scope: Lifetime? = nil, _ target: @escaping @Sendable (LuaCall) throws -> (Host, LuaCall)
+        owning scope: Lifetime? = nil, as prefix: String = "mf.", by user: Notices.User? = nil,
+        _ target: @escaping @Sendable (LuaCall) throws -> (Host, LuaCall)
+    ) -> LuaCallable {
+        plainCallable(owning: scope, target).telling(of: prefix + name, availability, by: user) { call in
+            try target(call).0.registry
+        }
+    }
+
+    private func plainCallable(
+        owning scope: Lifetime?, _ target: @escaping @Sendable (LuaCall) throws -> (Host, LuaCall)
     ) -> LuaCallable {
         switch body {
         case .now(let body):
@@ -80,7 +93,7 @@ extension HostFunction {
     /// The functions as methods of a host.
     static let methods: [LuaCallable] =
         (all + ofHosts).map { function in
-            function.callable { call in
+            function.callable(as: "host:") { call in
                 guard case .object(let object) = call[0], let host = object as? Host else {
                     throw MFError.notCalledOnHost(call.name)
                 }

@@ -20,10 +20,11 @@ struct Operations: Sendable {
     var loop: EventLoop { tasks.loop }
 
     /// One function of `mf`.
-    struct Function: Sendable {
+    struct Function: Sendable, Dated {
         let name: String
         let signature: String
         let summary: String
+        var availability = Availability()
         let make: @Sendable (Operations) -> LuaCallable
     }
 

@@ -54,10 +54,10 @@ struct OptionsPreparation {
     }
 
     private func warnOnce(_ former: String, _ name: String, _ options: PluginDraft.Options) {
-        let text = "option `\(former)` of \(options.name) is called `\(name)` now"
-        let notice = Notices.Notice(plugin: options.name, text: text, advice: "write `\(name)`")
-        guard registry.notices.add(notice) else { return }
-        registry.log.warning("\(options.place().map { "\($0): " } ?? "")\(text)")
+        registry.tell(
+            Notices.Notice(
+                user: .plugin(options.name), place: options.place(),
+                text: "option `\(former)` of \(options.name) is deprecated", advice: "use `\(name)`"))
     }
 
     /// Options as a plugin gets them: tables that nobody changes.

@@ -273,7 +273,7 @@ struct PluginReader: Sendable {
             searcher: nil, path: path, note: generation.note)
         generation.environment = LuaEnvironmentID(environment)
         generation.globals = try state.makeWeakTable(holding: environment)
-        try registry.environments.giveLibrary(registry.environments.pluginFunctions(generation), to: environment)
+        try registry.environments.giveLibrary(registry.environments.pluginFunctions(generation, file), to: environment)
         let chunk = try state.load(bytes, name: "@" + file, environment: environment)
         return try state.invokeNow(.function(chunk), [.string(file)])
     }

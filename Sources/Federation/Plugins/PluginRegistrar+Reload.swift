@@ -97,12 +97,15 @@ extension PluginRegistrar {
         new.account = old.account
         new.listedAt = old.listedAt
         new.account?.reset()
+        let deprecatedNames = deprecatedNames
+        deprecatedNames.tell(of: new)
         switch new.body {
         case .lua(let plugin):
             let listeners = Dictionary(plugin.hooks.map { ($0.name, $0) }) { first, _ in first }
             hooks.replace(old.id, hooks: plugin.hooks.map(\.name), ending: scope) { name, store in
                 guard let hook = listeners[name], let filter = filters[name] else { return }
-                store.add(lua: hook.function, filter: filter, plugin: new.known, owner: new.id)
+                let listener = deprecatedNames.telling(hook, of: new.name)
+                store.add(lua: listener, filter: filter, plugin: new.known, owner: new.id)
             }
         case .tenant(let plugin, _):
             let border = TenantBorder(plugin, host: context)

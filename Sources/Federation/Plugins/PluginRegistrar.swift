@@ -216,6 +216,7 @@ struct PluginRegistrar: HostService {
     }
 
     private func listen(_ plugin: RegisteredPlugin) throws {
+        deprecatedNames.tell(of: plugin)
         switch plugin.body {
         case .lua(let lua):
             if let apply = lua.apply {
@@ -225,9 +226,9 @@ struct PluginRegistrar: HostService {
             }
             for hook in lua.hooks {
                 let filter = try filter(of: hook, plugin)
+                let listener = deprecatedNames.telling(hook, of: plugin.name)
                 for store in hooks.stores(named: hook.name) {
-                    store.add(
-                        lua: hook.function, filter: filter, plugin: plugin.known, owner: plugin.id)
+                    store.add(lua: listener, filter: filter, plugin: plugin.known, owner: plugin.id)
                 }
             }
         case .tenant(let tenant, _):
@@ -243,6 +244,8 @@ struct PluginRegistrar: HostService {
             for listen in swift.listeners { try listen(hooks, plugin.id, plugin.known, plugin.settings.only) }
         }
     }
+
+    var deprecatedNames: DeprecatedNames { DeprecatedNames(registry: registry, hooks: hooks.dated) }
 
     /// The filter of a plugin's listener and what its entry asks for besides.
     func filter(of hook: PluginHook, _ plugin: RegisteredPlugin) throws -> HookFilter {

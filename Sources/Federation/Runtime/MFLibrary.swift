@@ -11,10 +11,11 @@ enum MFLibrary {
     static let version = LibraryInfo.version
 
     /// A function of the library that belongs to no host.
-    struct Function: Sendable {
+    struct Function: Sendable, Dated {
         let name: String
         let signature: String
         let summary: String
+        var availability = Availability()
         let make: @Sendable (Runtime) -> LuaCallable
     }
 
@@ -22,7 +23,10 @@ enum MFLibrary {
 
     /// The functions that reach the system, as the script has them.
     private static let operationFunctions = Operations.functions.map { function in
-        Function(name: function.name, signature: function.signature, summary: function.summary) { runtime in
+        Function(
+            name: function.name, signature: function.signature, summary: function.summary,
+            availability: function.availability
+        ) { runtime in
             function.make(runtime.operations { [unowned runtime] in runtime.registry.reloads.owner })
         }
     }
@@ -31,6 +35,7 @@ enum MFLibrary {
     static func table(_ runtime: Runtime) throws -> LuaTable {
         var record = LuaRecord([("version", .string(version)), ("null", .null)])
         for function in functions { record.append(function.name, .callable(function.make(runtime))) }
+        record = telling(record, by: nil, to: runtime.registry)
         for function in HostFunction.all where !["emit"].contains(function.name) {
             record.append(
                 function.name,
@@ -43,7 +48,12 @@ enum MFLibrary {
         record.append("json", .record(JSONLibrary.record))
         record.append("log", .record(LogLibrary.record(runtime)))
         let operations = runtime.operations { [unowned runtime] in runtime.registry.reloads.owner }
-        for namespace in Operations.namespaces { record.append(namespace.name, .record(namespace.record(operations))) }
+        for namespace in Operations.namespaces {
+            let functions = telling(
+                namespace.record(operations), by: nil, to: runtime.registry,
+                declared: namespace.functions.map { ($0.name, $0.availability) }, as: "mf.\(namespace.name).")
+            record.append(namespace.name, .record(functions))
+        }
         for (name, value) in Operations.values { record.append(name, value) }
         record.append(
             "env",
@@ -52,6 +62,27 @@ enum MFLibrary {
                     try runtime.state.makeTable(
                         .record(LuaRecord(EnvironmentVariables.all.map { ($0.name, .string($0.value)) }))))))
         return try runtime.state.makeTable(.record(record))
+    }
+
+    /// The same functions of `mf`; those that go tell of their calls. Those of hosts do so anyway.
+    ///
+    /// - Parameters:
+    ///   - user: Whose code calls them; nil: whoever calls is asked.
+    ///   - prefix: What is written before their names.
+    static func telling(
+        _ record: LuaRecord, by user: Notices.User?, to registry: FederationRegistry,
+        declared: [(name: String, availability: Availability)] = functions.map { ($0.name, $0.availability) },
+        as prefix: String = "mf."
+    ) -> LuaRecord {
+        var record = record
+        for function in declared where function.availability.deprecated != nil {
+            guard case .callable(let own) = record[function.name] else { continue }
+            record[function.name] = .callable(
+                own.telling(of: prefix + function.name, function.availability, by: user) { [unowned registry] _ in
+                    registry
+                })
+        }
+        return record
     }
 
     private static let hostFunctions = [

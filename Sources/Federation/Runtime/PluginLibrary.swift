@@ -6,8 +6,10 @@ import LuaLibrary
 /// The `mf` that a plugin's file gets: what the plugin starts or registers through it belongs to its generation.
 enum PluginLibrary {
     /// The functions that a generation has of its own.
-    static func functions(for generation: PluginGeneration, _ runtime: Runtime) -> LuaRecord {
-        let scope = generation.scope
+    ///
+    /// Those that go are among them: it is told whose plugin calls them.
+    static func functions(for generation: PluginGeneration, of file: String, _ runtime: Runtime) -> LuaRecord {
+        let (scope, user) = (generation.scope, Notices.User.pluginFile(file))
         var operations = runtime.operations { scope }
         operations.generation = { (generation.number, generation.files) }
         var record = operations.record
@@ -28,15 +30,21 @@ enum PluginLibrary {
                     return try runtime.registry.reloads.owning(scope) { [.object(try runtime.makeHost(options))] }
                 }))
         for function in HostFunction.all {
-            guard function.isImmediate, function.name != "store" else { continue }
+            guard function.isImmediate || function.availability.deprecated != nil, function.name != "store" else {
+                continue
+            }
             record.append(
                 function.name,
                 .callable(
-                    function.callable(owning: scope) { call in
+                    function.callable(owning: scope, by: user) { call in
                         guard let host = runtime.registry.current?.host else { throw MFError.noCurrentHost(call.name) }
                         return (host, call)
                     }))
         }
-        return record
+        for function in MFLibrary.functions where function.availability.deprecated != nil && record[function.name].isNil
+        {
+            record.append(function.name, .callable(function.make(runtime)))
+        }
+        return MFLibrary.telling(record, by: user, to: runtime.registry)
     }
 }

@@ -14,8 +14,8 @@ extension Reference {
         text += optionTables
         text += storeClass
         text += plainClasses
-        text += argumentClasses
-        text += pluginClass
+        text += Lifecycle.all.map(argumentClass).joined()
+        text += pluginClass(Lifecycle.all)
         text += hostClass
         text += library
         return text
@@ -338,21 +338,55 @@ extension Reference {
             + StoreView.methods.map { "---@field \($0.name) \($0.signature) \($0.summary)\n" }.joined() + "\n"
     }
 
-    private static var argumentClasses: String {
-        Lifecycle.all.map { hook in
-            var text = "---@class mf.args.\(hook.name)\n"
-            for field in hook.fieldReference {
-                text += "---@field \(field.name) \(field.luaType) \(field.summary)"
-                if hook.tenancy != .never {
-                    text += " Tenants see \(field.tenant.sees), change \(field.tenant.changes)."
-                }
-                text += "\n"
-            }
-            return text + "\n"
-        }.joined()
+    static func argumentClass(_ hook: any HookDeclaration) -> String {
+        "---@class mf.args.\(hook.name)\n"
+            + fields(
+                hook.fieldReference.map { field in
+                    let tenant =
+                        hook.tenancy == .never
+                        ? "" : " Tenants see \(field.tenant.sees), change \(field.tenant.changes)."
+                    return (field.name, field.luaType, field.summary + tenant, field.availability)
+                }) + "\n"
     }
 
-    private static var pluginClass: String {
+    /// A field of a class, as it is declared.
+    typealias Declared = (name: String, type: String, summary: String, availability: Availability)
+
+    /// The lines of fields. The language server marks no `---@field` as deprecated, so that what goes is set besides.
+    static func fields(
+        _ fields: [Declared],
+        named table: String = "fields", isDeclared: Bool = false
+    ) -> String {
+        var text = ""
+        for field in fields where field.availability.deprecated == nil {
+            text +=
+                "---@field \(field.name) \(field.type) \(field.summary)"
+                + (field.availability.since.map { " Since \($0)." } ?? "") + "\n"
+        }
+        let gone = fields.filter { $0.availability.deprecated != nil }
+        if gone.isEmpty { return text }
+        if !isDeclared { text += "local \(table) = {}\n" }
+        return text + gone.map { deprecated($0, in: table) }.joined()
+    }
+
+    private static func deprecated(
+        _ field: Declared, in table: String
+    ) -> String {
+        let isOptional = field.name.hasSuffix("?")
+        let name = isOptional ? String(field.name.dropLast()) : field.name
+        let type = isOptional ? "(\(field.type))?" : field.type
+        return """
+
+            --- \(field.summary)\(field.availability.since.map { " Since \($0)." } ?? "")
+            --- \(field.availability.deprecated?.sentence ?? "")
+            ---@deprecated
+            ---@type \(type)
+            \(table).\(name) = nil
+
+            """
+    }
+
+    static func pluginClass(_ hooks: [any HookDeclaration]) -> String {
         var text = """
             --- A plugin: a table with a `name` and functions under the names of hooks.
             ---@class mf.Plugin
@@ -365,11 +399,14 @@ extension Reference {
             ---@field afterReload? fun(args: {state: any, previous: {version?: string, generation: integer}, generation: integer})
 
             """
-        for hook in Lifecycle.all {
-            let result = hook.kind.isWaterfall ? "mf.args.\(hook.name)?" : "any"
-            text +=
-                "---@field \(hook.name)? fun(args: mf.args.\(hook.name)): \(result) \(hook.kind.rawValue). \(hook.summary) In a tenant: \(hook.tenancy.reference).\n"
-        }
+        text += fields(
+            hooks.map { hook in
+                let result = hook.kind.isWaterfall ? "mf.args.\(hook.name)?" : "any"
+                return (
+                    "\(hook.name)?", "fun(args: mf.args.\(hook.name)): \(result)",
+                    "\(hook.kind.rawValue). \(hook.summary) In a tenant: \(hook.tenancy.reference).", hook.availability
+                )
+            })
         return text + "\n"
     }
 
@@ -386,10 +423,11 @@ extension Reference {
             ---@field snapshotHandler table
 
             """
-        for function in HostFunction.all + HostFunction.ofHosts {
-            text += "---@field \(function.name) \(asMethod(function.signature)) \(function.summary)\n"
-        }
         text += "---@field dispose fun(self: mf.Host) Undoes everything the host did.\n"
+        text += fields(
+            (HostFunction.all + HostFunction.ofHosts).map {
+                ($0.name, asMethod($0.signature), $0.summary, $0.availability)
+            })
         return text + "\n"
     }
 
@@ -413,16 +451,16 @@ extension Reference {
         for namespace in Operations.namespaces {
             text += "---@field \(namespace.name) mf.\(namespace.name) \(namespace.summary)\n"
         }
-        for function in MFLibrary.functions {
-            text += "---@field \(function.name) \(function.signature) \(function.summary)\n"
-        }
-        for function in HostFunction.all where function.name != "emit" {
-            text += "---@field \(function.name) \(function.signature) \(function.summary)\n"
-        }
         let namespaces = Operations.namespaces.map { namespace in
             "--- \(namespace.summary)\n---@class mf.\(namespace.name)\n"
-                + namespace.functions.map { "---@field \($0.name) \($0.signature) \($0.summary)\n" }.joined() + "\n"
+                + fields(namespace.functions.map { ($0.name, $0.signature, $0.summary, $0.availability) }) + "\n"
         }
-        return namespaces.joined() + text + "local mf = {}\n\nreturn mf\n"
+        let own = MFLibrary.functions.map { ($0.name, $0.signature, $0.summary, $0.availability) }
+        let ofHosts = HostFunction.all.filter { $0.name != "emit" }.map {
+            ($0.name, $0.signature, $0.summary, $0.availability)
+        }
+        let (all, here) = (own + ofHosts, { (function: Declared) in function.availability.deprecated == nil })
+        text += fields(all.filter(here)) + "local mf = {}\n"
+        return namespaces.joined() + text + fields(all.filter { !here($0) }, named: "mf", isDeclared: true) + "\nreturn mf\n"
     }
 }

@@ -134,9 +134,9 @@ public final class Runtime: @unchecked Sendable {
                         }
                         return [.object(host)]
                     }))
-            return record
+            return MFLibrary.telling(record, by: nil, to: registry)
         }
-        registry.environments.pluginFunctions = { [unowned self] in PluginLibrary.functions(for: $0, self) }
+        registry.environments.pluginFunctions = { [unowned self] in PluginLibrary.functions(for: $0, of: $1, self) }
         try registry.environments.start()
         try installLibrary()
     }
@@ -300,7 +300,11 @@ public final class Runtime: @unchecked Sendable {
         try await loop.perform { [self] in
             var lines: [(host: String, line: HealthLine)] = []
             for host in registry.hosts {
-                for line in await HealthService(host).lines() { lines.append((host.name, line)) }
+                // What is about the script is told once.
+                let told = lines.map(\.line).filter { $0.subject == HealthLine.script }
+                for line in await HealthService(host).lines() where !told.contains(line) {
+                    lines.append((host.name, line))
+                }
             }
             return lines
         }

@@ -17,7 +17,8 @@ final class EnvironmentStore: @unchecked Sendable {
     private var modules: [(name: String, value: LuaValue)] = []
     private var environments: [String: LuaTable] = [:]
     /// What the `mf` of a plugin has of its own: what the plugin starts or registers through it belongs to its generation.
-    var pluginFunctions: @Sendable (PluginGeneration) -> LuaRecord = { _ in LuaRecord() }
+    var pluginFunctions: @Sendable (_ generation: PluginGeneration, _ file: String) -> LuaRecord = { _, _ in LuaRecord()
+    }
     /// What the `mf` of a remote has of its own: what the remote begins through it belongs to its generation.
     var remoteFunctions: @Sendable (Lifetime) -> LuaRecord = { _ in LuaRecord() }
     /// Where relative paths of plugins are looked up first.
@@ -59,6 +60,11 @@ final class EnvironmentStore: @unchecked Sendable {
 
     /// A remote's environment.
     func environment(of key: String) -> LuaTable? { environments[key] }
+
+    /// The key of the remote whose code calls.
+    func remote(calling caller: LuaCaller) -> String? {
+        environments.first { caller.runs(in: LuaEnvironmentID($0.value)) == true }?.key
+    }
 
     /// Notes the environment of a remote whose entry is about to run.
     func keep(_ environment: LuaTable, of key: String) { environments[key] = environment }

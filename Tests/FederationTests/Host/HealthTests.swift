@@ -142,6 +142,27 @@ import Testing
         }
     }
 
+    /// What is no text is the author's mistake, wherever the plugin runs.
+    @Test(
+        arguments: [nil, "acme"] as [String?],
+        [
+            ("report.ok()", "bad argument #1 to `ok`: string expected, got no value"),
+            ("report.warn(true)", "bad argument #1 to `warn`: string expected, got boolean"),
+            ("report.error('x', {})", "bad argument #2 to `error`: string expected, got table"),
+        ])
+    func aReportTakesTexts(tenant: String?, call: (code: String, message: String)) async throws {
+        try await withSite(Self.texts) { site in
+            let text = "return { name = 'a-plugin', health = function(report) \(call.code) end }"
+            let host = try await site.runtime.createHost(
+                HostOptions(
+                    name: "host", plugins: [.source(text, name: "a.lua", tenant: tenant)],
+                    tenants: [("acme", TenantOptions())]))
+            let lines = try await host.health()
+            #expect(lines.map(\.level) == [.error])
+            #expect(lines.first?.text.hasSuffix(call.message) == true, "\(lines)")
+        }
+    }
+
     @Test func whatIsSaidTooLateOrTooOftenIsPassedOver() async throws {
         let text = try await health(
             """
@@ -185,7 +206,7 @@ import Testing
         ),
         (
             "{ { name = 'a-plugin', options = { new = { type = 'string', was = 'old' } }, plugin = function() return {} end }, { old = 'x' } }",
-            "", "warn plugin a-plugin: option `old` of a-plugin is called `new` now / write `new`"
+            "", "warn plugin a-plugin: host.lua:2: option `old` of a-plugin is deprecated / use `new`"
         ),
         (
             "{ name = 'a-plugin', before = { 'b-plugn' } }, { name = 'b-plugin' }", "",

@@ -167,7 +167,7 @@ import Testing
             #expect(seen == ["a"])
             let warnings = site.log.messages.filter { $0.contains("`channel`") }
             #expect(warnings.count == 1)
-            #expect(warnings.first?.contains("option `channel` of slack-plugin is called `channels` now") == true)
+            #expect(warnings.first?.contains("option `channel` of slack-plugin is deprecated: use `channels`") == true)
         }
     }
 

@@ -37,6 +37,9 @@ struct RegisteredPlugin: Sendable {
         }
     }
 
+    /// The name that its author gave it: a tenant's plugin has that of its tenant in front where hosts speak of it.
+    var ownName: String { if case .tenant(let plugin, _) = body { plugin.name } else { name } }
+
     /// Whether it runs in a tenant.
     var isTenants: Bool { if case .tenant = body { true } else { false } }
 
