@@ -40,7 +40,8 @@ import Testing
         let expected = try #require(blocks.first { $0.kind == "output" && $0.name == name })
         try await withRemotes(and: blocks) { folder, server in
             try folder.write("host.lua", code.text.replacing(":3006", with: ":\(server.port)"))
-            let result = try await mflua("host.lua", in: folder)
+            let result = try await mflua(
+                "host.lua", environment: ["MFLUA_STATE": folder.path + "/state"], in: folder)
             #expect(result.output == expected.text, "\(result)")
             #expect(result.code == 0)
         }

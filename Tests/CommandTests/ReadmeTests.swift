@@ -35,9 +35,13 @@ import Testing
         let blocks = try Self.blocks()
         let code = try #require(blocks.first { $0.kind == "run" && $0.name == name })
         let expected = try #require(blocks.first { $0.kind == "output" && $0.name == name })
-        let result = try await mflua("-", input: code.text)
-        #expect(result.output == expected.text, "\(result)")
-        #expect(result.code == 0)
+        try await withFiles { folder, server in
+            let result = try await mflua(
+                "-", input: code.text.replacing(":3006", with: ":\(server.port)"),
+                environment: ["MFLUA_STATE": folder.path + "/state"], in: folder)
+            #expect(result.output == expected.text, "\(result)")
+            #expect(result.code == 0)
+        }
     }
 
     @Test func swiftBlockIsTheFileThatIsCompiled() async throws {
