@@ -59,6 +59,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     var nextSignalWatch: UInt64 = 1
     var unblockedSignals: Set<Int32> = []
     var stopActions: [() -> Void] = []
+    /// The programs that run, by their numbers: they end with the loop.
+    var processes: [Int32: Subprocess] = [:]
     var isStopping = false
     /// Runs once, and is forgotten, when nothing is left that could end a wait: no job, and no timer or descriptor but
     /// those of the background. What other threads might send is not known here. On the loop only.
@@ -260,6 +262,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         let actions = stopActions
         stopActions = []
         for action in actions { action() }
+        for process in processes.values { process.end() }
         for descriptor in watchers.keys { unwatch(descriptor: descriptor) }
         for watch in signals.keys { removeSignal(watch) }
         for case .resume(let continuation) in timers.removeAll() {

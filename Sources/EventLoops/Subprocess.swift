@@ -4,7 +4,8 @@ package import Posix
 
 /// A program that runs as a child of this process, in a process group of its own.
 ///
-/// Its end is seen through a descriptor, not through `SIGCHLD`, and ends what is left of its group. On the loop only.
+/// Its end is seen through a descriptor, not through `SIGCHLD`, and ends what is left of its group. It ends with its loop.
+/// On the loop only.
 package final class Subprocess: @unchecked Sendable {
     // Signals, ends and waits are checked to be on `loop`, whose watcher sees the end; a cancelled wait goes there first.
 
@@ -78,6 +79,9 @@ package final class Subprocess: @unchecked Sendable {
         errors = child.errors.map { ByteReader($0, on: loop, holding: most) }
         input = child.input.map { ByteWriter($0, on: loop) }
         loop.watch(descriptor: child.process, for: .read) { [self] _ in settle() }
+        loop.processes[id] = self
+        // A loop that is stopping ends no more of them.
+        if loop.isStopping { settle() }
     }
 
     /// Sends its group a signal; false when it has ended.
@@ -117,6 +121,7 @@ package final class Subprocess: @unchecked Sendable {
 
     private func settle() {
         guard outcome == nil else { return }
+        loop.processes[id] = nil
         loop.unwatch(descriptor: child.process)
         let outcome = child.reap(begun: begun)
         self.outcome = outcome

@@ -33,6 +33,15 @@ import Testing
         #expect(text == ["one\n", "tw", "o", nil])
     }
 
+    @Test func aProgramEndsWithItsLoop() async throws {
+        let loop = EventLoop(name: "test")
+        let id = try await loop.perform { try Subprocess(Subprocess.Plan(["sleep", "1000"]), on: loop, holding: 1).id }
+        loop.stop()
+        loop.join()
+        // Nothing of it is left to be waited for.
+        #expect(kill(id, 0) == -1 && errno == ESRCH)
+    }
+
     @Test func aProgramWaitsUntilItsOutputIsRead() async throws {
         let (held, whole) = try await Self.onLoop { loop in
             let process = try Self.cat(loop, holding: 1000)
