@@ -92,6 +92,9 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     let definition: HookDefinition<A>
     @exclusivity(unchecked)
     private(set) var taps: [Tap<A>] = []
+    /// Those in Lua: one that listens already is not added.
+    @exclusivity(unchecked)
+    private var functions: Set<LuaFunction> = []
     @exclusivity(unchecked)
     private var compiled: [Run]?
     /// How many calls of its listeners are under way within one another; of a sync hook's only.
@@ -145,8 +148,10 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
 
     /// Adds a listener at its plugin's place; the same Lua function listens once.
     func add(_ tap: Tap<A>) {
-        if case .lua(let function) = tap.listener, contains(function) { return }
-        taps.insert(tap, at: taps.firstIndex { $0.rank > tap.rank } ?? taps.count)
+        if let function = tap.function, !functions.insert(function).inserted { return }
+        // Mostly the newest plugin's, which stands last.
+        let isLast = taps.last.map { $0.rank <= tap.rank } ?? true
+        taps.insert(tap, at: isLast ? taps.count : taps.firstIndex { $0.rank > tap.rank } ?? taps.count)
         compiled = nil
     }
 
@@ -154,7 +159,7 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
 
     func copy() -> any AnyTapList {
         let copy = TapList(definition)
-        copy.taps = taps
+        (copy.taps, copy.functions) = (taps, functions)
         return copy
     }
 
@@ -177,12 +182,14 @@ final class TapList<A: Sendable>: AnyTapList, @unchecked Sendable {
     func recompile() { compiled = nil }
 
     func remove(owner: PluginID) {
-        taps.removeAll { $0.owner == owner }
-        compiled = nil
+        // Hosts that end let go of the newest first, which mostly stands last.
+        while let last = taps.last, last.owner == owner { forget(at: taps.count - 1) }
+        while let index = taps.firstIndex(where: { $0.owner == owner }) { forget(at: index) }
     }
 
-    private func contains(_ function: LuaFunction) -> Bool {
-        taps.contains { $0.function == function }
+    private func forget(at index: Int) {
+        if let function = taps.remove(at: index).function { functions.remove(function) }
+        compiled = nil
     }
 
     /// The listeners as runs, from the one at `start` on. Those of plugins that rest are left out.

@@ -57,7 +57,7 @@ extension PluginRegistrar {
             id: context.takePluginNumber(), name: name, value: listed.value, from: listed.path,
             tenant: listed.tenant, reason: reason, files: arrival.files.all)
         // One that serves under the name serves on, as where the same name is listed twice.
-        guard !context.plugins.contains(where: { $0.name == name }) else { return warn(of: absent) }
+        guard !context.plugins.contains(named: name) else { return warn(of: absent) }
         keep(absent)
         warn(of: absent)
     }

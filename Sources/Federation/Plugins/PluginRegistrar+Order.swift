@@ -60,6 +60,7 @@ extension PluginRegistrar {
     func leaveOutContradicting(_ arrivals: [PluginArrival], isFirst: Bool) throws {
         while true {
             let new = arrivals.filter { $0.absence == nil }.compactMap(\.plugin)
+            guard context.ordersPlugins || new.contains(where: \.isPlaced) else { return }
             let plugins = context.plugins + new
             guard let edges = contradiction(in: plugins) else { return }
             let error = cycle(edges, of: plugins)

@@ -40,7 +40,7 @@ extension PluginRegistrar {
         guard new.name == old.name else { throw MFError.reloadRenamed(old.name, to: new.name, path: source.path) }
         let all = context.plugins.map { $0.id == old.id ? new : $0 }
         let needing = dependants(of: [old.name]).filter {
-            !$0.lacks(in: all).isEmpty && $0.lacks(in: context.plugins).isEmpty
+            !$0.lacks(in: all).isEmpty && $0.lacks(in: attached).isEmpty
         }
         try expectRequirements(of: [new] + needing, in: all)
         try expectOrder(of: all)

@@ -9,10 +9,14 @@ extension PluginRegistrar {
     ///
     /// - Parameter isFirst: Whether the host is being made.
     func expectAttachable(_ arrivals: [PluginArrival], isFirst: Bool) throws {
-        var names = Set(context.plugins.map(\.name))
-        let new = arrivals.filter { $0.absence == nil && $0.plugin.map { names.insert($0.name).inserted } ?? false }
+        var names: Set<String> = []
+        let new = arrivals.filter { arrival in
+            guard arrival.absence == nil, let name = arrival.plugin?.name else { return false }
+            return !context.plugins.contains(named: name) && names.insert(name).inserted
+        }
         guard !new.isEmpty else { return }
         try leaveOutContradicting(new, isFirst: isFirst)
+        guard new.contains(where: { $0.plugin?.requirements.isEmpty == false }) else { return }
         var count = 0
         repeat {
             count = new.count { $0.absence == nil }
@@ -30,8 +34,8 @@ extension PluginRegistrar {
 
     /// The same for one that is attached by itself.
     func expectAttachable(_ plugin: RegisteredPlugin) throws {
-        try expectRequirements(of: [plugin], in: present(with: [plugin]))
-        try expectOrder(of: context.plugins + [plugin])
+        if !plugin.requirements.isEmpty { try expectRequirements(of: [plugin], in: present(with: [plugin])) }
+        if context.ordersPlugins || plugin.isPlaced { try expectOrder(of: context.plugins + [plugin]) }
     }
 
     /// What is attached then: global plugins come along.
@@ -75,7 +79,7 @@ extension PluginRegistrar {
         guard context.ordersPlugins else { return }
         for plugin in context.plugins {
             for requirement in plugin.requirements where requirement.isOptional {
-                guard let other = plugin.required(requirement, in: context.plugins),
+                guard let other = plugin.required(requirement, in: attached),
                     [plugin.name, other.name].contains(new.name),
                     !requirement.isSatisfied(by: other.version.stringValue)
                 else { continue }
@@ -113,12 +117,12 @@ extension PluginRegistrar {
         context.plugins.compactMap { plugin in
             let requirements = plugin.requirements.filter { !$0.isOptional }
             guard !requirements.isEmpty, let account = plugin.account else { return nil }
-            let lack = plugin.lacks(in: context.plugins).first.map { lack in
+            let lack = plugin.lacks(in: attached).first.map { lack in
                 absence(of: lack.requirement.name) ?? plugin.reason(for: lack)
             }
             return PluginDependencies.Member(
                 account: account,
-                needs: requirements.compactMap { plugin.required($0, in: context.plugins)?.account }, lack: lack)
+                needs: requirements.compactMap { plugin.required($0, in: attached)?.account }, lack: lack)
         }
     }
 }

@@ -9,6 +9,9 @@ struct PluginRegistrar: HostService {
 
     init(_ context: HostContext) { self.context = context }
 
+    /// The attached plugins.
+    var attached: [RegisteredPlugin] { Array(context.plugins) }
+
     var reader: PluginReader { PluginReader(registry, for: context) }
 
     /// Attaches plugins; the newest stand first in `options.plugins`.
@@ -16,23 +19,33 @@ struct PluginRegistrar: HostService {
     /// A name that is attached already is passed over, as in Module Federation. A file that has made an attached plugin is
     /// not run again, unless it is given with other options: the plugin is then made anew with these, as by a reload.
     func registerPlugins(_ values: [LuaValue]) throws {
-        let before = Set(context.plugins.map(\.name) + context.absentPlugins.map(\.name))
+        // Where nobody owns what is registered, nobody asks what was there.
+        let isOwned = registry.reloads.owner != nil
+        let before = isOwned ? Set(context.plugins.map(\.name) + context.absentPlugins.map(\.name)) : []
+        let number = context.nextPluginNumber
         let (attached, global) = try undoingAtFailure {
             let attached = try attachAll(values)
             return (attached, try attachGlobals(besides: Set(attached.compactMap(pluginName))))
         }
-        let names = Set(attached.compactMap(pluginName))
-        let absent = Set(context.absentPlugins.map(\.name)).subtracting(before)
         let all = attached + global
         let listed = Set(all.compactMap(pluginName))
-        options.plugins.elements =
-            all
-            + options.plugins.elements.filter { value in
-                pluginName(value).map { !listed.contains($0) } ?? true
-            }
+        if !listed.allSatisfy({ isNew($0, since: number) }) {
+            options.plugins.elements.removeAll { value in pluginName(value).map(listed.contains) ?? false }
+        }
+        options.plugins.elements.insert(contentsOf: all, at: 0)
+        guard isOwned else { return }
+        let names = Set(attached.compactMap(pluginName))
+        let absent = Set(context.absentPlugins.map(\.name)).subtracting(before)
         for name in names.union(absent) {
             context.claim("plugin \(name)", isNew: !before.contains(name)) { PluginRegistrar($0).removePlugins([name]) }
         }
+    }
+
+    /// Whether a plugin of a name was attached by one of the registrations from a number on, and to no list before.
+    private func isNew(_ name: String, since number: Int) -> Bool {
+        guard let last = context.plugins.last else { return false }
+        let plugin = last.name == name ? last : context.plugins.named(name)
+        return plugin.map { $0.id.number >= number && $0.id.rank >= number } ?? false
     }
 
     /// Global plugins come along with any other plugin, also those that were registered after the host was made.
@@ -49,8 +62,7 @@ struct PluginRegistrar: HostService {
     /// - Throws: ``MFError`` with `PLUGIN-023` where other plugins need them; nothing is done then.
     @discardableResult
     func removePlugins(_ names: [String], cascade: Bool) throws -> [String] {
-        let known = Set(context.plugins.map(\.name))
-        let gone = names.filter(known.contains)
+        let gone = names.filter(context.plugins.contains(named:))
         let dependants = dependants(of: Set(gone))
         if !cascade { try expectNoDependants(of: gone, among: dependants, cascading: "removes all of them") }
         return removePlugins(names) + removePlugins(dependants.map(\.name))
@@ -61,8 +73,9 @@ struct PluginRegistrar: HostService {
     /// - Returns: The names that the host had.
     @discardableResult
     func removePlugins(_ names: [String]) -> [String] {
+        let names = Set(names)
         let gone = context.plugins.filter { names.contains($0.name) }
-        for plugin in gone { detach(plugin) }
+        for plugin in gone.reversed() { detach(plugin) }
         options.plugins.elements.removeAll { value in pluginName(value).map(names.contains) ?? false }
         let absent = context.absentPlugins.map(\.name).filter(names.contains)
         for name in absent { forget(absent: name) }
@@ -102,7 +115,7 @@ struct PluginRegistrar: HostService {
     /// Attaches a plugin that was made, or notes that it is left out.
     private func settle(_ arrival: PluginArrival) throws -> LuaValue? {
         if let known = arrival.known?.plugin {
-            return context.plugins.first { $0.name == known.name }?.value ?? known.value
+            return context.plugins.named(known.name)?.value ?? known.value
         }
         var isAttached = false
         try advance(arrival) {
@@ -125,11 +138,11 @@ struct PluginRegistrar: HostService {
 
     /// Runs a body; where it fails, the plugins that it has attached are detached.
     func undoingAtFailure<T>(_ body: () throws -> T) throws -> T {
-        let before = Set(context.plugins.map(\.id) + context.absentPlugins.map(\.id))
+        let number = context.nextPluginNumber
         do { return try body() } catch {
             removePlugins(
-                context.plugins.filter { !before.contains($0.id) }.map(\.name)
-                    + context.absentPlugins.filter { !before.contains($0.id) }.map(\.name))
+                context.plugins.filter { $0.id.number >= number }.map(\.name)
+                    + context.absentPlugins.filter { $0.id.number >= number }.map(\.name))
             throw error
         }
     }
@@ -165,7 +178,7 @@ struct PluginRegistrar: HostService {
         isChecked: Bool = false
     ) throws -> Bool {
         if place == nil, leaveOut(plugin, listed) { return false }
-        if let known = context.plugins.first(where: { $0.name == plugin.name }) {
+        if let known = context.plugins.named(plugin.name) {
             passOver(plugin, for: known)
             return true
         }
@@ -261,7 +274,7 @@ struct PluginRegistrar: HostService {
         noteFormer(plugin)
         for store in hooks.stores { store.remove(owner: plugin.id) }
         if let account = plugin.account { end(account) }
-        context.plugins.removeAll { $0.id == plugin.id }
+        context.plugins.remove(plugin.id)
         arrange()
         plugin.applied?.close()
         guard let source = plugin.source else { return }

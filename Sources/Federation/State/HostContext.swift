@@ -32,12 +32,12 @@ public class HostContext: @unchecked Sendable {
     /// What was loaded under which request.
     final var idToRemoteMap: OrderedDictionary<String, (name: String, expose: String)> = [:]
     /// The attached plugins, in the order of their registration.
-    final var plugins: [RegisteredPlugin] = []
+    final var plugins = AttachedPlugins()
     /// The listed plugins that are not attached.
     final var absentPlugins: [AbsentPlugin] = []
     /// What is remembered of the versions of plugins that are gone, by name.
     final var formerPlugins: [String: FormerPlugin] = [:]
-    private final var nextPluginNumber = 1
+    private(set) final var nextPluginNumber = 1
     /// Which plugins wait for others.
     final let dependencies: PluginDependencies
     /// Whether something is said of the places of plugins; else they are called as they are listed.
