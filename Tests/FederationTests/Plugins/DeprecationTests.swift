@@ -242,7 +242,8 @@ import Testing
                 var record = LuaRecord()
                 record.append(function.name, .callable(function.make(runtime)))
                 record.append("kept", .callable(function.make(runtime)))
-                let told = MFLibrary.telling(record, by: nil, to: runtime.registry, declared: [(function.name, function.availability)])
+                let told = MFLibrary.telling(
+                    record, by: nil, to: runtime.registry, declared: [(function.name, function.availability)])
                 try runtime.state.globals.set("library", .table(try runtime.state.makeTable(.record(told))))
             }
             try await site.lua("library.kept()\nlibrary.old()\nlibrary.old()")
