@@ -188,6 +188,14 @@ import Testing
         _ = try await child.result()
     }
 
+    @Test func theArticlesSpecsPass() async throws {
+        let folder = try TemporaryFolder()
+        for block in try markedBlocks(of: Places.root + "/Sources/MFLua/MFLua.docc/Testing.md")
+        where block.kind == "file" { try folder.write(block.name, block.text) }
+        let result = try await mflua("test", in: folder)
+        #expect(result.output.hasSuffix("\n3 passed, 0 failed\n"), "\(result)")
+    }
+
     /// Names of tests, and what came of them, in a report of JUnit's form.
     private func verdicts(_ report: String) -> [String: String] {
         var verdicts: [String: String] = [:]
