@@ -101,7 +101,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         deadline = nil
         switch phase {
         case .idle:
-            if isInputClosed || service.registry.isFinishing { return abort() }
+            if isInputClosed || service.registry.isFinishing && request != nil { return abort() }
             idleSince = .now()
             request = nil
             meter.isInHead = true

@@ -43,11 +43,17 @@ final class ConnectionRegistry {
         if isFinishing, connections.isEmpty { onEmpty.take()?() }
     }
 
-    /// Closes the connections that wait for a request, and the others after their answer.
-    func finish(_ onEmpty: @escaping () -> Void) {
-        isFinishing = true
-        self.onEmpty = onEmpty
+    /// From now on connections end with the answer that is under way, or with that of their next request.
+    func beginFinishing() { isFinishing = true }
+
+    /// Has an action run once, when there are no connections.
+    func whenEmpty(_ action: @escaping () -> Void) {
+        onEmpty = action
+        if connections.isEmpty { onEmpty.take()?() }
+    }
+
+    /// Closes the connections that wait for a request.
+    func closeIdle() {
         for connection in Array(connections.values) where connection.phase == .idle { connection.closeIdle() }
-        if connections.isEmpty { self.onEmpty.take()?() }
     }
 }

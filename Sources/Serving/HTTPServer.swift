@@ -116,6 +116,7 @@ public final class HTTPServer: Sendable {
     private static func bootstrap(_ group: MultiThreadedEventLoopGroup, _ service: HTTPService) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.maxMessagesPerRead, value: 256)
             // Who has sent all of a request may close that direction, and is answered in the other.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
@@ -145,7 +146,9 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameter limit: How long answers are waited for; then all is closed.
     public func finish(within limit: Duration) async {
-        try? await channel.close().get()
+        // Right after a look for connections: those that wait at a socket are lost with it.
+        let channel = channel
+        try? await channel.eventLoop.flatScheduleTask(in: .milliseconds(1)) { channel.close() }.futureResult.get()
         socket?.removeFile()
         await service.finish(on: channel.eventLoop, within: limit)
         await stop()

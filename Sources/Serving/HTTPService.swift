@@ -20,14 +20,22 @@ final class HTTPService: @unchecked Sendable {
         registry = ConnectionRegistry(limits)
     }
 
+    /// How long connections are waited for that were just made, and for requests that are on their way.
+    private static let arrival = TimeAmount.milliseconds(5)
+    private static let quiet = TimeAmount.milliseconds(100)
+
     /// Has connections end with the answers that are under way, and returns when all have, or when the time is up.
     func finish(on eventLoop: any EventLoop, within limit: Duration) async {
         let done = eventLoop.makePromise(of: Void.self)
         eventLoop.execute { [self] in
             let late = eventLoop.scheduleTask(in: TimeAmount(limit)) { done.succeed() }
-            registry.finish {
-                late.cancel()
-                done.succeed()
+            registry.beginFinishing()
+            eventLoop.scheduleTask(in: Self.arrival) { [self] in
+                registry.whenEmpty {
+                    late.cancel()
+                    done.succeed()
+                }
+                eventLoop.scheduleTask(in: Self.quiet) { [self] in registry.closeIdle() }
             }
         }
         try? await done.futureResult.get()
