@@ -55,6 +55,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        service.registry.arriving -= 1
         if !service.registry.add(self) { refuseForLackOfRoom() }
         context.fireChannelActive()
     }

@@ -8,6 +8,8 @@ final class ConnectionRegistry {
     /// Whether connections end with the answer that is under way.
     private(set) var isFinishing = false
     private var onEmpty: (() -> Void)?
+    /// How many connections were accepted and are being set up.
+    var arriving = 0
 
     init(_ limits: ServerLimits) { (limit, stall) = (limits.connections, TimeAmount(limits.stall)) }
 
@@ -55,5 +57,19 @@ final class ConnectionRegistry {
     /// Closes the connections that wait for a request.
     func closeIdle() {
         for connection in Array(connections.values) where connection.phase == .idle { connection.closeIdle() }
+    }
+}
+
+/// Counts the connections that a server accepts: they are set up in several steps.
+final class ArrivalCounter: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+    typealias InboundOut = any Channel
+    private let registry: ConnectionRegistry
+
+    init(_ registry: ConnectionRegistry) { self.registry = registry }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        registry.arriving += 1
+        context.fireChannelRead(data)
     }
 }

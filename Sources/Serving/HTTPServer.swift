@@ -117,6 +117,11 @@ public final class HTTPServer: Sendable {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.maxMessagesPerRead, value: 256)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ArrivalCounter(service.registry))
+                }
+            }
             // Who has sent all of a request may close that direction, and is answered in the other.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
@@ -146,9 +151,7 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameter limit: How long answers are waited for; then all is closed.
     public func finish(within limit: Duration) async {
-        // Right after a look for connections: those that wait at a socket are lost with it.
-        let channel = channel
-        try? await channel.eventLoop.flatScheduleTask(in: .milliseconds(1)) { channel.close() }.futureResult.get()
+        await service.close(channel)
         socket?.removeFile()
         await service.finish(on: channel.eventLoop, within: limit)
         await stop()

@@ -21,8 +21,26 @@ final class HTTPService: @unchecked Sendable {
     }
 
     /// How long connections are waited for that were just made, and for requests that are on their way.
-    private static let arrival = TimeAmount.milliseconds(5)
     private static let quiet = TimeAmount.milliseconds(100)
+
+    /// Stops listening, at a moment when no connection is being set up: it would be lost.
+    func close(_ channel: any Channel) async {
+        let done = channel.eventLoop.makePromise(of: Void.self)
+        closeSoon(channel, done, in: .milliseconds(10), tries: 100)
+        try? await done.futureResult.get()
+    }
+
+    private func closeSoon(
+        _ channel: any Channel, _ done: EventLoopPromise<Void>, in time: TimeAmount, tries: Int
+    ) {
+        // After looks for connections: those that wait at the socket are accepted then.
+        channel.eventLoop.scheduleTask(in: time) { [self] in
+            if registry.arriving > 0, tries > 0 {
+                return closeSoon(channel, done, in: .milliseconds(1), tries: tries - 1)
+            }
+            channel.close(promise: done)
+        }
+    }
 
     /// Has connections end with the answers that are under way, and returns when all have, or when the time is up.
     func finish(on eventLoop: any EventLoop, within limit: Duration) async {
@@ -30,12 +48,12 @@ final class HTTPService: @unchecked Sendable {
         eventLoop.execute { [self] in
             let late = eventLoop.scheduleTask(in: TimeAmount(limit)) { done.succeed() }
             registry.beginFinishing()
-            eventLoop.scheduleTask(in: Self.arrival) { [self] in
+            eventLoop.scheduleTask(in: Self.quiet) { [self] in
                 registry.whenEmpty {
                     late.cancel()
                     done.succeed()
                 }
-                eventLoop.scheduleTask(in: Self.quiet) { [self] in registry.closeIdle() }
+                registry.closeIdle()
             }
         }
         try? await done.futureResult.get()

@@ -153,25 +153,6 @@ import Testing
         #expect(result.code == 0, "\(result)")
     }
 
-    @Test func stoppingLosesNoRequestThatWasSent() async throws {
-        let result = try await Self.run(
-            """
-            local server = serve({ ["GET /"] = function() mf.sleep(1) return "ok" end })
-            local sockets, answered = {}, 0
-            for i = 1, 50 do
-              sockets[i] = mf.connect("tcp://127.0.0.1:" .. server.port)
-              sockets[i]:write("GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-            end
-            server:stop()
-            for _, socket in ipairs(sockets) do
-              if socket:read() == "HTTP/1.1 200 OK\\r" then answered = answered + 1 end
-            end
-            print(answered)
-            for _, socket in ipairs(sockets) do socket:close() end
-            """)
-        #expect(result.output == "50\n" && result.code == 0, "\(result)")
-    }
-
     @Test func aSignalLetsRequestsBeAnswered() async throws {
         let child = try ChildProcess(
             Places.mflua,
