@@ -1,3 +1,4 @@
+internal import CEventLoop
 internal import Glibc
 
 /// The clock on the wall.
