@@ -169,7 +169,7 @@ import Testing
         }
         let times = [
             "-1", "0", "-0.0", "0/0", "1/0", "-1/0", "math.mininteger", "math.maxinteger", "1e300", "-1e300", "'5'",
-            "'5s'",
+            "'5sec'",
             "true", "{}", "print",
         ].flatMap { ["{ timeout = \($0) }", "{ connectTimeout = \($0) }"] }
         let counts = ["-1", "1.5", "0/0", "1/0", "-1/0", "math.mininteger", "'5'", "true", "{}", "1e300"].flatMap {
