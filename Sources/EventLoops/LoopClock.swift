@@ -34,8 +34,9 @@ extension EventLoop {
     public func advance(by duration: Duration) async {
         checkOnLoop()
         guard let clock else { preconditionFailure("the loop `\(name)` goes by the system's clock") }
-        let end = deadline(after: duration)
+        // What was begun before counts its time from before.
         await settle()
+        let end = deadline(after: duration)
         while let next = timers.nextDeadline(), next <= end {
             clock.advance(to: next)
             await settle()
