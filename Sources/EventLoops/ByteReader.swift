@@ -17,18 +17,21 @@ package final class ByteReader: @unchecked Sendable {
 
     private let loop: EventLoop
     private let descriptor: Int32
-    /// How many bytes are held before reading stops.
+    /// How many bytes are held before reading stops, unless whoever reads wants more at once.
+    private let held: Int
     private var most: Int
     private var bytes: [UInt8] = []
     /// How many of ``bytes`` were taken.
     private var taken = 0
     private var isWatching = false
     private var isOpen = true
-    private var waiter: CheckedContinuation<Void, any Error>?
+    /// Whether a task takes bytes: what it has seen must not be taken by another.
+    private var isBusy = false
+    private var waiter: FirstOutcome<Void>?
     /// Why no bytes will follow those that are held; nil as long as some may.
     package private(set) var ending: Ending?
-    /// Is told how many bytes are held when there are more.
-    package var onGrowth: (@Sendable (Int) -> Void)?
+    /// Called when more bytes are held.
+    package var onGrowth: (@Sendable () -> Void)?
 
     /// How much is asked of the system at once.
     private static let portion = 64 << 10
@@ -39,7 +42,7 @@ package final class ByteReader: @unchecked Sendable {
     ///   - descriptor: What is read. It is closed with the reader.
     ///   - most: How many bytes are held before reading stops.
     package init(_ descriptor: Int32, on loop: EventLoop, holding most: Int) {
-        (self.descriptor, self.loop, self.most) = (descriptor, loop, most)
+        (self.descriptor, self.loop, held, self.most) = (descriptor, loop, most, most)
         watch()
     }
 
@@ -48,21 +51,15 @@ package final class ByteReader: @unchecked Sendable {
 
     // MARK: - Taking
 
-    /// Some bytes as soon as there are any, at most a number of them; nil at the end.
-    ///
-    /// - Throws: ``Errno`` when reading fails, ``ReadingFailure`` when another task reads; `CancellationError`.
-    package func some(upTo limit: Int) async throws -> [UInt8]? {
-        while count == 0 { guard try await more() else { return nil } }
-        return take(min(limit, count))
-    }
-
     /// A number of bytes; fewer where the end comes first, nil where it comes at once.
     ///
-    /// - Throws: as ``some(upTo:)``.
+    /// - Throws: ``Errno`` when reading fails, ``ReadingFailure`` when another task reads; `CancellationError`.
     package func exactly(_ number: Int) async throws -> [UInt8]? {
-        while count < number, try await more(for: number) {}
-        if number > 0, count == 0 { return nil }
-        return take(min(number, count))
+        try await reading {
+            while count < number, try await more(for: number) {}
+            if number > 0, count == 0 { return nil }
+            return take(min(number, count))
+        }
     }
 
     /// A line; the last one may have no end. Nil where there is none.
@@ -70,29 +67,42 @@ package final class ByteReader: @unchecked Sendable {
     /// - Parameters:
     ///   - keepsEnd: Whether the line feed is part of it.
     ///   - limit: How long it may be.
-    /// - Throws: as ``some(upTo:)``; ``ReadingFailure`` when the line is too long.
+    /// - Throws: as ``exactly(_:)``; ``ReadingFailure`` when the line is too long.
     package func line(keepsEnd: Bool, upTo limit: Int) async throws -> [UInt8]? {
-        var searched = 0
-        while true {
-            if let end = bytes[(taken + searched)...].firstIndex(of: UInt8(ascii: "\n")) {
-                var line = take(end + 1 - taken)
-                if !keepsEnd { line.removeLast() }
-                return line
+        try await reading {
+            var searched = 0
+            while true {
+                if let end = bytes[(taken + searched)...].firstIndex(of: UInt8(ascii: "\n")) {
+                    var line = take(end + 1 - taken)
+                    if !keepsEnd { line.removeLast() }
+                    return line
+                }
+                searched = count
+                if searched > limit { throw ReadingFailure.tooLong(limit) }
+                guard try await more(for: searched + 1) else { return count == 0 ? nil : take(count) }
             }
-            searched = count
-            if searched > limit { throw ReadingFailure.tooLong(limit) }
-            guard try await more(for: searched + 1) else { return count == 0 ? nil : take(count) }
         }
     }
 
     /// All that comes until the end.
     ///
-    /// - Throws: as ``some(upTo:)``; ``ReadingFailure`` when there are more than `limit` bytes.
+    /// - Throws: as ``exactly(_:)``; ``ReadingFailure`` when there are more than `limit` bytes.
     package func toEnd(upTo limit: Int) async throws -> [UInt8] {
-        while try await more(for: count + 1) {
-            if count > limit { throw ReadingFailure.tooLong(limit) }
+        try await reading {
+            while try await more(for: count + 1) {
+                if count > limit { throw ReadingFailure.tooLong(limit) }
+            }
+            return take(count)
         }
-        return take(count)
+    }
+
+    /// Has one task at a time take bytes, from when it begins to look at them.
+    private func reading<T>(_ body: () async throws -> T) async throws -> T {
+        loop.checkOnLoop("ByteReader")
+        guard !isBusy else { throw ReadingFailure.busy }
+        isBusy = true
+        defer { (isBusy, most) = (false, held) }
+        return try await body()
     }
 
     /// Takes what is held.
@@ -117,26 +127,16 @@ package final class ByteReader: @unchecked Sendable {
     }
 
     /// Waits until more bytes are held; false when none will come.
-    private func more(for wanted: Int = 1) async throws -> Bool {
-        loop.checkOnLoop("ByteReader")
+    private func more(for wanted: Int) async throws -> Bool {
         if let ending {
             if case .failed(let error) = ending { throw error }
             return false
         }
-        guard waiter == nil else { throw ReadingFailure.busy }
         most = max(most, wanted)
         watch()
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                if Task.isCancelled {
-                    continuation.resume(throwing: CancellationError())
-                } else {
-                    waiter = continuation
-                }
-            }
-        } onCancel: {
-            loop.runOnLoop { self.waiter.take()?.resume(throwing: CancellationError()) }
-        }
+        let arrival = FirstOutcome<Void>()
+        waiter = arrival
+        try await arrival.value(cancelledOn: loop)
         return true
     }
 
@@ -170,9 +170,9 @@ package final class ByteReader: @unchecked Sendable {
             return 0
         }
         if bytes.isEmpty { bytes = part } else { bytes += part }
-        onGrowth?(self.count)
+        onGrowth?()
         if self.count >= most { unwatch() }
-        waiter.take()?.resume()
+        waiter.take()?.finish(.success(()))
         return count
     }
 
@@ -181,7 +181,7 @@ package final class ByteReader: @unchecked Sendable {
         guard self.ending == nil else { return }
         self.ending = ending
         onGrowth = nil
-        waiter.take()?.resume()
+        waiter.take()?.finish(.success(()))
     }
 
     /// Reads what is there already and takes it for the rest: who wrote it has ended.
@@ -214,7 +214,7 @@ package final class ByteReader: @unchecked Sendable {
 
 /// Why bytes cannot be taken.
 package enum ReadingFailure: Error, Equatable {
-    /// Another task waits for bytes of the same descriptor.
+    /// Another task takes bytes of the same descriptor.
     case busy
     /// More bytes came than are allowed.
     case tooLong(Int)

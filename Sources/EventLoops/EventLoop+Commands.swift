@@ -41,7 +41,7 @@ extension EventLoop {
         do { process = try Subprocess(plan, on: self, holding: .max) } catch { throw .notStarted(error) }
         let run = CommandRun(process)
         for reader in [process.output, process.errors].compactMap({ $0 }) {
-            reader.onGrowth = { _ in
+            reader.onGrowth = {
                 if process.output.count + (process.errors?.count ?? 0) > most { run.end(.tooMuch(most)) }
             }
         }

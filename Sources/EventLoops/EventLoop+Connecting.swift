@@ -1,5 +1,5 @@
 internal import Glibc
-package import Posix
+internal import Posix
 
 /// An address that a socket can be connected to, as the system has it.
 package struct SocketAddress: Sendable, Equatable {
@@ -83,55 +83,6 @@ extension EventLoop {
             first.finish(code == 0 ? .success(()) : .failure(Errno(code)))
         }
         defer { unwatch(descriptor: descriptor) }
-        try await withTaskCancellationHandler {
-            try await first.value()
-        } onCancel: {
-            runOnLoop { first.finish(.failure(CancellationError())) }
-        }
+        try await first.value(cancelledOn: self)
     }
-
-    /// Waits for the next datagram of a connected socket. On the loop only.
-    ///
-    /// - Throws: ``Errno``; `CancellationError`.
-    package func receive(_ descriptor: Int32) async throws -> [UInt8] {
-        while true {
-            var count = 0
-            let bytes = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, used in
-                repeat {
-                    count = recv(descriptor, buffer.baseAddress!, buffer.count, 0)
-                } while count < 0 && errno == EINTR
-                used = max(count, 0)
-            }
-            if count >= 0 { return bytes }
-            guard errno == EAGAIN else { throw Errno.last }
-            let first = FirstOutcome<Void>()
-            watch(descriptor: descriptor, for: .read) { _ in first.finish(.success(())) }
-            defer { unwatch(descriptor: descriptor) }
-            try await withTaskCancellationHandler {
-                try await first.value()
-            } onCancel: {
-                runOnLoop { first.finish(.failure(CancellationError())) }
-            }
-        }
-    }
-
-    /// Notes that another thread does something that tasks of this loop may wait for, until it is done. On the loop only.
-    package func beginWorkElsewhere() {
-        checkOnLoop()
-        workElsewhere += 1
-    }
-
-    /// Ends what ``beginWorkElsewhere()`` began. On the loop only.
-    package func endWorkElsewhere() {
-        checkOnLoop()
-        workElsewhere -= 1
-    }
-}
-
-/// Sends one datagram on a connected socket.
-///
-/// - Throws: ``Errno``.
-package func sendDatagram(_ descriptor: Int32, _ bytes: [UInt8]) throws(Errno) {
-    let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-    if count < 0 { throw .last }
 }

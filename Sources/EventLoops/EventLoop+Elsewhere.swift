@@ -10,17 +10,25 @@ extension EventLoop {
     package func elsewhere<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
         checkOnLoop()
         let first = FirstOutcome<T>()
-        workElsewhere += 1
-        defer { workElsewhere -= 1 }
+        beginWorkElsewhere()
+        defer { endWorkElsewhere() }
         BlockingThreads.shared.run {
             let result = Result { try body() }
             self.submit { first.finish(result) }
         }
-        return try await withTaskCancellationHandler {
-            try await first.value()
-        } onCancel: {
-            runOnLoop { first.finish(.failure(CancellationError())) }
-        }
+        return try await first.value(cancelledOn: self)
+    }
+
+    /// Notes that another thread does something that tasks of this loop may wait for, until it is done. On the loop only.
+    package func beginWorkElsewhere() {
+        checkOnLoop()
+        workElsewhere += 1
+    }
+
+    /// Ends what ``beginWorkElsewhere()`` began. On the loop only.
+    package func endWorkElsewhere() {
+        checkOnLoop()
+        workElsewhere -= 1
     }
 }
 
@@ -28,7 +36,8 @@ extension EventLoop {
 private final class BlockingThreads: @unchecked Sendable {
     // The semaphore is made for several threads; the rest is constant or behind the mutex.
     static let shared = BlockingThreads()
-    private static let most = 4
+    /// More than a few: one that opens a pipe without a writer may block for good.
+    private static let most = 16
 
     private struct State {
         var jobs: [@Sendable () -> Void] = []

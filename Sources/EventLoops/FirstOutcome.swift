@@ -19,6 +19,17 @@ package final class FirstOutcome<T: Sendable>: @unchecked Sendable {
         if let outcome { return try outcome.get() }
         return try await withCheckedThrowingContinuation { continuation = $0 }
     }
+
+    /// Waits for the outcome, or until the task is cancelled.
+    ///
+    /// - Parameter loop: The loop that everything runs on.
+    package func value(cancelledOn loop: EventLoop) async throws -> T {
+        try await withTaskCancellationHandler {
+            try await value()
+        } onCancel: {
+            loop.runOnLoop { self.finish(.failure(CancellationError())) }
+        }
+    }
 }
 
 extension EventLoop {

@@ -62,8 +62,7 @@ package final class Subprocess: @unchecked Sendable {
     package private(set) var outcome: Outcome?
     private let child: SpawnedChild
     private let begun = ContinuousClock.now
-    private var waiters: [Int: CheckedContinuation<Outcome, any Error>] = [:]
-    private var lastWaiter = 0
+    private var waiters: [FirstOutcome<Outcome>] = []
     /// Called once when the program has ended.
     package var onEnd: (@Sendable () -> Void)?
 
@@ -104,19 +103,10 @@ package final class Subprocess: @unchecked Sendable {
     package func ending() async throws -> Outcome {
         loop.checkOnLoop("Subprocess")
         if let outcome { return outcome }
-        lastWaiter += 1
-        let waiter = lastWaiter
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                if Task.isCancelled {
-                    continuation.resume(throwing: CancellationError())
-                } else {
-                    waiters[waiter] = continuation
-                }
-            }
-        } onCancel: {
-            loop.runOnLoop { self.waiters.removeValue(forKey: waiter)?.resume(throwing: CancellationError()) }
-        }
+        let waiter = FirstOutcome<Outcome>()
+        waiters.append(waiter)
+        defer { waiters.removeAll { $0 === waiter } }
+        return try await waiter.value(cancelledOn: loop)
     }
 
     private func settle() {
@@ -129,9 +119,7 @@ package final class Subprocess: @unchecked Sendable {
         output.finish()
         errors?.finish()
         onEnd.take()?()
-        let waiting = waiters.sorted { $0.key < $1.key }
-        waiters = [:]
-        for (_, waiter) in waiting { waiter.resume(returning: outcome) }
+        for waiter in waiters { waiter.finish(.success(outcome)) }
     }
 }
 

@@ -18,6 +18,17 @@ package final class Descriptor: Sendable {
         self.init(number)
     }
 
+    /// Opens what a path names for reading, without waiting for a pipe's other end; nil where it names nothing.
+    package convenience init?(following path: String) throws(Errno) {
+        let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        if number < 0 {
+            let problem = Errno.last
+            if problem.isOfAbsence { return nil }
+            throw problem
+        }
+        self.init(number)
+    }
+
     /// What the system tells of it.
     package func status() throws(Errno) -> stat {
         var status = stat()
@@ -25,20 +36,25 @@ package final class Descriptor: Sendable {
         return status
     }
 
+    /// A part from a position on; nothing behind the end.
+    package func read(from start: Int, upTo most: Int) throws(Errno) -> [UInt8] {
+        var count = 0
+        let part = [UInt8](unsafeUninitializedCapacity: most) { buffer, used in
+            repeat {
+                count = pread(number, buffer.baseAddress!, most, start)
+            } while count < 0 && errno == EINTR
+            used = max(count, 0)
+        }
+        if count < 0 { throw .last }
+        return part
+    }
+
     /// Everything from a position to the end.
     package func read(from start: Int) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
-            var count = 0
-            let part = [UInt8](unsafeUninitializedCapacity: 64 << 10) { buffer, used in
-                count = pread(number, buffer.baseAddress!, buffer.count, start + bytes.count)
-                used = max(count, 0)
-            }
-            if count == 0 { return bytes }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .last
-            }
+            let part = try read(from: start + bytes.count, upTo: 64 << 10)
+            if part.isEmpty { return bytes }
             if bytes.isEmpty { bytes = part } else { bytes += part }
         }
     }
@@ -62,19 +78,10 @@ package final class Descriptor: Sendable {
     package func copy(_ range: Range<Int>, to other: Descriptor, at start: Int) throws(Errno) {
         var position = range.lowerBound
         while position < range.upperBound {
-            var count = 0
-            let wanted = min(range.upperBound - position, 64 << 10)
-            let part = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, used in
-                count = pread(number, buffer.baseAddress!, wanted, position)
-                used = max(count, 0)
-            }
-            if count == 0 { throw Errno(EIO) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw .last
-            }
+            let part = try read(from: position, upTo: min(range.upperBound - position, 64 << 10))
+            if part.isEmpty { throw Errno(EIO) }
             try other.write(part, at: start + position - range.lowerBound)
-            position += count
+            position += part.count
         }
     }
 

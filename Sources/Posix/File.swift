@@ -76,15 +76,6 @@ package enum File {
         return nil
     }
 
-    /// A part of a file; nothing behind its end.
-    package static func readPart(of path: String, at offset: Int, _ count: Int) throws(Errno) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw .last }
-        defer { close(descriptor) }
-        guard lseek(descriptor, offset, SEEK_SET) >= 0 else { throw .last }
-        return try read(descriptor, upTo: count)
-    }
-
     /// What one call reads; nothing at the end.
     private static func read(_ descriptor: Int32, upTo most: Int) throws(Errno) -> [UInt8] {
         var count = 0

@@ -43,7 +43,7 @@ package enum FileTree {
     }
 
     private static func makeOne(_ path: String, _ mode: UInt32?) throws(Errno) -> Bool {
-        guard mkdir(path, 0o777) == 0 else { return false }
+        guard mkdir(path, mode ?? 0o777) == 0 else { return false }
         if let mode, chmod(path, mode) != 0 { throw .last }
         return true
     }

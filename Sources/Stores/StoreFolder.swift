@@ -55,9 +55,6 @@ final class StoreFolder: Sendable {
         }
     }
 
-    /// Whether this process is the one that writes.
-    var isLocked: Bool { state.withLock { $0.lock != nil } }
-
     /// Refuses what belongs to somebody else, and closes to others what does not.
     func expectOwn(_ file: Descriptor, _ path: String, _ kind: mode_t) throws {
         let status: stat

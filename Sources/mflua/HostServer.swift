@@ -33,16 +33,27 @@ final class HostServer: WebServer {
         if let time = plan.idle { limits.idle = time }
         if let time = plan.write { limits.write = time }
         server = Task.detached { [limits, handler = plan.handler] in
-            try await HTTPServer.start(on: socket, limits: limits) { request in
-                let reply = await handler(
-                    WebRequest(
-                        method: request.method, target: request.path,
-                        headers: request.headers.map { ($0.name, $0.value) },
-                        body: request.body, remoteAddress: request.remoteAddress))
-                switch reply.body {
-                case .bytes(let bytes): return .response(status: reply.status, headers: reply.headers, body: bytes)
-                case .parts(let next): return .pieces(next, status: reply.status, headers: reply.headers)
-                }
+            do { return try await Self.start(on: socket, limits, handler) } catch {
+                // The script has its server by now, and clients wait at the socket.
+                Terminal.report(error)
+                throw error
+            }
+        }
+    }
+
+    private static func start(
+        on socket: ListeningSocket, _ limits: ServerLimits,
+        _ handler: @escaping @Sendable (WebRequest) async -> WebReply
+    ) async throws -> HTTPServer {
+        try await HTTPServer.start(on: socket, limits: limits) { request in
+            let reply = await handler(
+                WebRequest(
+                    method: request.method, target: request.path,
+                    headers: request.headers.map { ($0.name, $0.value) }, body: request.body,
+                    remoteAddress: request.remoteAddress))
+            switch reply.body {
+            case .bytes(let bytes): return .response(status: reply.status, headers: reply.headers, body: bytes)
+            case .parts(let next): return .pieces(next, status: reply.status, headers: reply.headers)
             }
         }
     }

@@ -13,14 +13,9 @@ enum PromptHistory {
     ///
     /// - Returns: Whether it is there. It is missed by nobody where it cannot be written.
     static func prepare(_ path: String) -> Bool {
-        var folder = path[...]
-        var missing: [String] = []
-        while let slash = folder.lastIndex(of: "/"), slash > folder.startIndex {
-            folder = folder[..<slash]
-            if access(String(folder), F_OK) == 0 { break }
-            missing.append(String(folder))
+        if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+            do { try FileTree.makeFolder(String(path[..<slash]), mode: 0o700) } catch { return false }
         }
-        for folder in missing.reversed() where mkdir(folder, 0o700) != 0 && errno != EEXIST { return false }
         let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { return false }
         close(file)

@@ -27,7 +27,7 @@ import Testing
             var parts = [try await process.output.line(keepsEnd: true, upTo: 100)]
             parts.append(try await process.output.exactly(2))
             parts.append(try await process.output.toEnd(upTo: 100))
-            parts.append(try await process.output.some(upTo: 100))
+            parts.append(try await process.output.exactly(1))
             return parts.map { $0.map { String(decoding: $0, as: UTF8.self) } }
         }
         #expect(text == ["one\n", "tw", "o", nil])
@@ -67,11 +67,26 @@ import Testing
         }
     }
 
+    /// What one task has looked at must not be taken by another, also where enough for the other is there.
+    @Test func aReaderThatWaitsLosesNoBytesToAnother() async throws {
+        let line = try await Self.onLoop { loop in
+            let process = try Self.cat(loop)
+            let first = loop.startNow { try await process.output.line(keepsEnd: false, upTo: 100) }
+            try await process.input?.write(Array("0123456789".utf8))
+            while process.output.count < 10 { await loop.yieldToIO() }
+            await #expect(throws: ReadingFailure.busy) { try await process.output.exactly(10) }
+            await #expect(throws: ReadingFailure.busy) { try await process.output.toEnd(upTo: 100) }
+            try await process.input?.write(Array("ab\n".utf8))
+            return try await first.value.map { String(decoding: $0, as: UTF8.self) }
+        }
+        #expect(line == "0123456789ab")
+    }
+
     @Test func aSecondReaderIsRefused() async throws {
         try await Self.onLoop { loop in
             let process = try Self.cat(loop)
-            let first = loop.startNow { try await process.output.some(upTo: 1) }
-            await #expect(throws: ReadingFailure.busy) { try await process.output.some(upTo: 1) }
+            let first = loop.startNow { try await process.output.exactly(1) }
+            await #expect(throws: ReadingFailure.busy) { try await process.output.exactly(1) }
             first.cancel()
             await #expect(throws: CancellationError.self) { try await first.value }
             process.end()

@@ -1086,7 +1086,7 @@ error("Cannot require a meta file")
 ---@field onShutdown fun(f: fun(), options?: mf.ShutdownOptions): mf.Handle Calls a function when the host ends, by SIGTERM, Ctrl-C or because nothing is left to do; it may wait. The last one registered comes first; tasks go on meanwhile.
 ---@field watch fun(path: string, f: fun(paths: string[])): mf.Handle Calls a function with the paths of files that have changed: of a file, there or not, or of all below a folder. Calls come one after another; the process goes on until the handle is cancelled.
 ---@field hash fun(algorithm: "sha256"|"sha512"|"sha384"|"sha224"|"sha1"|"md5", bytes: string): string The digest of a string, in hexadecimal digits.
----@field ready fun(status?: string) Tells systemd that the host is up, before its script has run to its end; later calls change the status that                 `systemctl status` shows.
+---@field ready fun(status?: string) Tells systemd that the host is up, before its script has run to its end; later calls change the status that `systemctl status` shows.
 ---@field time fun(): number Seconds since 1970, with their fraction.
 ---@field serve fun(options: mf.ServeOptions): mf.Server Starts an HTTP server. A handler gets the request and may wait; it returns a text, or a table with `status`, `headers` and `body`: a text, a table (sent as JSON) or a function that gives the next part. At the end of the host requests that have begun are answered first.
 ---@field connect fun(address: string, options?: mf.ConnectOptions): mf.Socket Connects to `tcp://host:port`, `udp://host:port` or `unix:/path`; waits.

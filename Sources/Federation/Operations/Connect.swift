@@ -21,7 +21,7 @@ extension Operations {
                     text, "it took more than \(timeout)", hint: "raise `timeout`, or look for a firewall")
                 let loop = operations.loop
                 let descriptor = try await loop.within(timeout, late: late) { try await target.connect(text, on: loop) }
-                return [.object(SocketView(descriptor, text, isDatagram: target.isDatagram, operations))]
+                return [.object(try SocketView(descriptor, text, isDatagram: target.isDatagram, operations))]
             }
         }
     ]
@@ -91,6 +91,7 @@ private enum ConnectTarget: Sendable {
                 problem = error
             }
         }
+        if problem.isOfResources { throw MFError.resourceLacking("descriptor for `\(text)`", problem.code) }
         throw MFError.cannotConnect(
             text, problem.description.lowercased(),
             hint: problem.isOfAbsence

@@ -60,7 +60,8 @@ extension Operations {
         Function(
             name: "ready", signature: "fun(status?: string)",
             summary: """
-                Tells systemd that the host is up, before its script has run to its end; later calls change the status that                 `systemctl status` shows.
+                Tells systemd that the host is up, before its script has run to its end; later calls change the status that \
+                `systemctl status` shows.
                 """
         ) { operations in
             LuaCallable("ready") { call in

@@ -15,23 +15,29 @@ final class SocketView: LuaObject, @unchecked Sendable {
 
     private enum Channel {
         case stream(ByteReader, ByteWriter)
-        case datagrams(Int32)
+        case datagrams(DatagramSocket)
     }
 
     /// How much is read ahead, and how long a line, or all of it, may be.
     private static let held = 64 << 10
     private static let longest = 16 << 20
 
-    init(_ descriptor: Int32, _ address: String, isDatagram: Bool, _ operations: Operations) {
+    /// - Throws: ``MFError`` with `RUNTIME-016` where there is no descriptor left; the one given is closed then.
+    init(_ descriptor: Int32, _ address: String, isDatagram: Bool, _ operations: Operations) throws {
         (self.address, self.operations) = (address, operations)
+        let loop = operations.loop
         if isDatagram {
-            channel = .datagrams(descriptor)
+            channel = .datagrams(DatagramSocket(descriptor, on: loop))
         } else {
             // The loop watches a descriptor for one purpose: reading and writing have one each.
-            let loop = operations.loop
+            let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0 else {
+                let problem = errno
+                Glibc.close(descriptor)
+                throw MFError.resourceLacking("descriptor for `\(address)`", problem)
+            }
             channel = .stream(
-                ByteReader(descriptor, on: loop, holding: Self.held),
-                ByteWriter(fcntl(descriptor, F_DUPFD_CLOEXEC, 0), on: loop))
+                ByteReader(descriptor, on: loop, holding: Self.held), ByteWriter(copy, on: loop))
         }
         holding = Holding(in: operations) { [weak self] in self?.close() }
     }
@@ -58,7 +64,7 @@ final class SocketView: LuaObject, @unchecked Sendable {
             reader.close()
             // What was written and not sent yet is sent first.
             writer.end()
-        case .datagrams(let descriptor): Glibc.close(descriptor)
+        case .datagrams(let socket): socket.close()
         }
     }
 
@@ -109,7 +115,7 @@ final class SocketView: LuaObject, @unchecked Sendable {
         do {
             switch channel {
             case .stream(let reader, _): return try await format.read(reader, upTo: Self.longest)
-            case .datagrams(let descriptor): return .of(try await operations.loop.receive(descriptor))
+            case .datagrams(let socket): return try await socket.receive().map { .of($0) } ?? .nil
             }
         } catch let error as Errno {
             throw MFError.connectionFailed(address, error.description.lowercased())
@@ -127,7 +133,7 @@ final class SocketView: LuaObject, @unchecked Sendable {
         do {
             switch channel {
             case .stream(_, let writer): try await writer.write(bytes)
-            case .datagrams(let descriptor): try sendDatagram(descriptor, bytes)
+            case .datagrams(let socket): try socket.send(bytes)
             }
         } catch let error as Errno {
             throw MFError.connectionFailed(address, error.description.lowercased())

@@ -1,3 +1,4 @@
+import Diagnostics
 import EventLoops
 import Glibc
 import Posix
@@ -6,21 +7,28 @@ import Posix
 ///
 /// It looks at the file from time to time: file systems that tell nothing of changes are followed, too.
 final class Tail: @unchecked Sendable {
-    // One function of a state calls it, on its loop; another thread reads for it meanwhile, and nothing else happens.
+    // Functions of a state call it on its loop, one at a time; another thread reads for it meanwhile.
     private let path: String
     private let operations: Operations
     private let interval: Duration
-    /// Where reading goes on; nil: at the end that the file has when it is first seen.
-    private var offset: Int?
-    private var identity: [UInt64] = []
+    /// The file that is followed, once it has been seen: what was added before it is rotated is read to the end.
+    private var file: File?
+    /// Whether reading begins at the end that the file has when it is first seen.
+    private var startsAtEnd: Bool
     private var bytes: [UInt8] = []
     private var lines: ArraySlice<[UInt8]> = []
-    /// Whether the file was looked at.
-    private var isFirst = true
+    private var isBusy = false
+
+    /// An open file, and how far it was read.
+    private struct File: Sendable {
+        let descriptor: Descriptor
+        let identity: [UInt64]
+        var offset: Int
+    }
 
     init(_ path: String, fromStart: Bool, interval: Duration, _ operations: Operations) {
         (self.path, self.interval, self.operations) = (path, interval, operations)
-        offset = fromStart ? 0 : nil
+        startsAtEnd = !fromStart
     }
 
     /// A portion of the file, and the longest line.
@@ -28,7 +36,16 @@ final class Tail: @unchecked Sendable {
     private static let longest = 1 << 20
 
     /// The next line, waited for.
+    ///
+    /// - Throws: ``MFError`` with `LUA-002` when another task waits for one.
     func line() async throws -> [UInt8] {
+        guard !isBusy else {
+            throw MFError(
+                .luaRuntime, "another task follows `\(path)` with this function", context: [("path", path)],
+                hint: "let one task read the lines, and pass them on; or call `mf.fs.tail` in each")
+        }
+        isBusy = true
+        defer { isBusy = false }
         while true {
             if let line = lines.popFirst() { return line }
             if try await !read() { try await operations.loop.sleep(for: interval) }
@@ -37,15 +54,18 @@ final class Tail: @unchecked Sendable {
 
     /// Reads on; false where nothing was added.
     private func read() async throws -> Bool {
-        let (path, offset, identity, isFirst) = (path, offset, identity, isFirst)
+        let (path, file, startsAtEnd) = (path, file, startsAtEnd)
         let found = try await operations.file("follow", path) {
-            try Self.read(path, from: offset, identity, isFirst: isFirst)
+            try Self.read(path, file, startsAtEnd: startsAtEnd)
         }
-        self.isFirst = false
+        // A file that comes later is read from its beginning.
+        self.startsAtEnd = false
         guard let found else { return false }
-        if found.isAnother { bytes = [] }
-        (self.offset, self.identity) = (found.offset, found.identity)
-        bytes += found.bytes
+        var added = found.bytes
+        // The last line of the file before may have no end.
+        if found.isAnother, !bytes.isEmpty { added.insert(UInt8(ascii: "\n"), at: 0) }
+        self.file = found.file
+        bytes += added
         var parts = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         bytes = Array(parts.removeLast())
         if bytes.count > Self.longest {
@@ -53,24 +73,33 @@ final class Tail: @unchecked Sendable {
             bytes = []
         }
         lines = parts.map { Array($0) }[...]
-        return !found.bytes.isEmpty
+        return !added.isEmpty
     }
 
     private struct Found: Sendable {
+        let file: File
         let bytes: [UInt8]
-        let offset: Int
-        let identity: [UInt64]
         let isAnother: Bool
     }
 
-    /// - Returns: Nil where there is no file.
-    private static func read(_ path: String, from offset: Int?, _ identity: [UInt64], isFirst: Bool) throws -> Found? {
+    /// - Returns: Nil where there is no file, or nothing was added to it.
+    private static func read(_ path: String, _ known: File?, startsAtEnd: Bool) throws -> Found? {
+        if var file = known {
+            let bytes = try file.descriptor.read(from: file.offset, upTo: portion)
+            if !bytes.isEmpty {
+                file.offset += bytes.count
+                return Found(file: file, bytes: bytes, isAnother: false)
+            }
+        }
         guard let status = try FileTree.status(of: path) else { return nil }
         if status.type == "folder" { throw Errno(EISDIR) }
-        // A file that came later is read from its beginning; so is one that was rotated or cut short.
-        let isAnother = !identity.isEmpty && (identity != status.identity || status.size < offset ?? 0)
-        let start = isAnother ? 0 : offset ?? (isFirst ? status.size : 0)
-        let bytes = try File.readPart(of: path, at: start, portion)
-        return Found(bytes: bytes, offset: start + bytes.count, identity: status.identity, isAnother: isAnother)
+        // One that was cut short is read from its beginning, as one that took its place is.
+        if let known, known.identity == status.identity, status.size >= known.offset { return nil }
+        guard let descriptor = try Descriptor(following: path) else { return nil }
+        var file = File(
+            descriptor: descriptor, identity: status.identity, offset: known == nil && startsAtEnd ? status.size : 0)
+        let bytes = try descriptor.read(from: file.offset, upTo: portion)
+        file.offset += bytes.count
+        return Found(file: file, bytes: bytes, isAnother: known != nil)
     }
 }

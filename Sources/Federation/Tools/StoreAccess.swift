@@ -66,9 +66,9 @@ extension OpenStore {
         }
         return .waiting(
             StoreWait { [self] in
-                // The thread that writes is none of the loop's: the timer tells that something will come.
-                let timer = loop.schedule(after: .seconds(3_600)) {}
-                defer { loop.cancel(timer) }
+                // The thread that writes is none of the loop's.
+                loop.beginWorkElsewhere()
+                defer { loop.endWorkElsewhere() }
                 try await synchronize()
                 return []
             })

@@ -64,6 +64,38 @@ import Testing
         #expect(result == ["one two three four 5"])
     }
 
+    @Test func whatWasAddedBeforeAFileIsRotatedIsFollowed() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("log", "one\n")
+        let result = try await Self.lua(
+            """
+            local path = folder .. "/log"
+            local function add(name, text, mode) local file = io.open(name, mode) file:write(text) file:close() end
+            local next_line = mf.fs.tail(path, { from = "start", interval = 1 })
+            local lines = { next_line() }
+            add(path, "lost\\nhalf", "a") os.rename(path, path .. ".1") add(path, "new\\n", "w")
+            for i = 2, 4 do lines[i] = next_line() end
+            local task = mf.spawn(next_line) mf.sleep(1)
+            local ok, problem = pcall(next_line)
+            task:cancel()
+            return table.concat(lines, " "), ok, problem.message:find("another task follows", 1, true) ~= nil
+            """, in: folder)
+        #expect(result == ["one lost half new", false, true])
+    }
+
+    @Test func aFileBehindALinkIsReplacedOrMade() async throws {
+        let folder = try TemporaryFolder()
+        let result = try await Self.lua(
+            """
+            os.execute("cd " .. folder .. " && mkdir inner && ln -s inner/target link && ln -s loop loop")
+            mf.fs.write(folder .. "/link", "made")
+            mf.fs.write(folder .. "/link", "replaced")
+            return mf.fs.read(folder .. "/inner/target"), mf.fs.stat(folder .. "/link").type,
+              (pcall(mf.fs.write, folder .. "/loop", "x"))
+            """, in: folder)
+        #expect(result == ["replaced", "file", false])
+    }
+
     @Test func theLoopGoesOnWhileAFileBlocks() async throws {
         let folder = try TemporaryFolder()
         try folder.makePipe("pipe")
