@@ -32,6 +32,15 @@ import Testing
         await host.tearDown()
     }
 
+    @Test func aPluginThatCouldNotBeAttachedKeepsItsName() async throws {
+        let host = try await ReloadingHost([
+            "x-plugin.lua": "return { name = 'real-plugin', apply = function() error('no') end }"
+        ])
+        #expect(try await host.run(Self.start) == "failed")
+        #expect(try await host.run("return host:plugins()[1].name") == "real-plugin")
+        await host.tearDown()
+    }
+
     @Test func aFileThatAFailedPluginRequiresIsWatched() async throws {
         let host = try await ReloadingHost([
             "x-plugin.lua": "return require('part')", "part.lua": "error('not yet')",

@@ -33,7 +33,7 @@ extension PluginRegistrar {
     /// Puts the listeners of all hooks in the order of their plugins, after one came, went or was replaced, and finds out
     /// who waits for whom.
     func arrange() {
-        guard context.ordersPlugins else { return }
+        guard context.ordersPlugins, !context.arrangesLater else { return }
         let sequence = sequence(listed)
         context.ordersPlugins = !sequence.isListOrder
         let ownHooks = sequence.hooks
@@ -44,6 +44,17 @@ extension PluginRegistrar {
             for store in hooks.stores(named: hook) { store.arrange(own ?? common) }
         }
         context.dependencies.update(dependencies)
+    }
+
+    /// Attaches and detaches plugins, and arranges them once they are all done: each would look at all the others.
+    func arrangingOnce<T>(_ body: () throws -> T) rethrows -> T {
+        if context.arrangesLater { return try body() }
+        context.arrangesLater = true
+        defer {
+            context.arrangesLater = false
+            arrange()
+        }
+        return try body()
     }
 
     /// Expects that the places of plugins do not contradict each other.

@@ -39,9 +39,8 @@ extension PluginRegistrar {
         let filters = try filters(of: new)
         guard new.name == old.name else { throw MFError.reloadRenamed(old.name, to: new.name, path: source.path) }
         let all = context.plugins.map { $0.id == old.id ? new : $0 }
-        let needing = dependants(of: [old.name]).filter {
-            !$0.lacks(in: all).isEmpty && $0.lacks(in: attached).isEmpty
-        }
+        let (then, now) = (all.byName, context.plugins.byName)
+        let needing = dependants(of: [old.name]).filter { !$0.lacks(in: then).isEmpty && $0.lacks(in: now).isEmpty }
         try expectRequirements(of: [new] + needing, in: all)
         try expectOrder(of: all)
         let state = try step(

@@ -61,10 +61,11 @@ extension PluginRegistrar {
         var absent = absent
         func mayCome(_ name: String) -> Bool { absent.contains { $0 == nil || $0 == name } }
         absent += context.absentPlugins.map { plugin in (try? ListedPlugin(plugin.value))?.name ?? nil }
+        let present = all.byName
         let lacking = plugins.filter { !$0.isTenants }.map { plugin in
             (
                 plugin,
-                plugin.lacks(in: all).filter {
+                plugin.lacks(in: present).filter {
                     $0.attached != nil || $0.requirement.isOfMFLua || !mayCome($0.requirement.name)
                 }
             )
@@ -77,6 +78,7 @@ extension PluginRegistrar {
     /// Says in the log where a plugin that was attached and one that could do without the other do not fit.
     func warnOfVersions(around new: RegisteredPlugin) {
         guard context.ordersPlugins else { return }
+        let attached = context.plugins.byName
         for plugin in context.plugins {
             for requirement in plugin.requirements where requirement.isOptional {
                 guard let other = plugin.required(requirement, in: attached),
@@ -114,7 +116,8 @@ extension PluginRegistrar {
 
     /// Who needs whom among the attached.
     var dependencies: [PluginDependencies.Member] {
-        context.plugins.compactMap { plugin in
+        let attached = context.plugins.byName
+        return context.plugins.compactMap { plugin in
             let requirements = plugin.requirements.filter { !$0.isOptional }
             guard !requirements.isEmpty, let account = plugin.account else { return nil }
             let lack = plugin.lacks(in: attached).first.map { lack in
@@ -136,6 +139,11 @@ extension PluginRegistrar {
     }
 }
 
+extension Sequence<RegisteredPlugin> {
+    /// The first plugin of each name.
+    var byName: [String: RegisteredPlugin] { Dictionary(map { ($0.name, $0) }) { first, _ in first } }
+}
+
 extension RegisteredPlugin {
     /// A requirement that is not met.
     struct Lack {
@@ -148,15 +156,18 @@ extension RegisteredPlugin {
     var requirements: [PluginRequirement] { placement.overridden(by: settings.placement).requirements }
 
     /// The plugin that a requirement names; a tenant's plugin means those of its tenant first.
-    func required(_ requirement: PluginRequirement, in plugins: [RegisteredPlugin]) -> RegisteredPlugin? {
+    ///
+    /// - Parameter plugins: Those that there are, by name.
+    func required(_ requirement: PluginRequirement, in plugins: [String: RegisteredPlugin]) -> RegisteredPlugin? {
         guard requirement.name != PluginRequirement.mflua else { return nil }
-        func plugin(_ name: String) -> RegisteredPlugin? { plugins.first { $0.name == name } }
-        let own = isTenants ? source?.tenant.flatMap { plugin("\($0)/\(requirement.name)") } : nil
-        return own ?? plugin(requirement.name)
+        let own = isTenants ? source?.tenant.flatMap { plugins["\($0)/\(requirement.name)"] } : nil
+        return own ?? plugins[requirement.name]
     }
 
     /// The requirements that are not met.
-    func lacks(in plugins: [RegisteredPlugin]) -> [Lack] {
+    ///
+    /// - Parameter plugins: Those that there are, by name.
+    func lacks(in plugins: [String: RegisteredPlugin]) -> [Lack] {
         requirements.filter { !$0.isOptional }.compactMap { requirement in
             if requirement.isOfMFLua {
                 return requirement.isUnmetByMFLua ? Lack(requirement: requirement, attached: nil) : nil

@@ -9,9 +9,6 @@ struct PluginRegistrar: HostService {
 
     init(_ context: HostContext) { self.context = context }
 
-    /// The attached plugins.
-    var attached: [RegisteredPlugin] { Array(context.plugins) }
-
     var reader: PluginReader { PluginReader(registry, for: context) }
 
     /// Attaches plugins; the newest stand first in `options.plugins`.
@@ -29,7 +26,8 @@ struct PluginRegistrar: HostService {
         }
         let all = attached + global
         let listed = Set(all.compactMap(pluginName))
-        if !listed.allSatisfy({ isNew($0, since: number) }) {
+        let new = Set(context.plugins.reversed().prefix { $0.id.rank >= number }.map(\.name))
+        if !listed.isSubset(of: new) {
             options.plugins.elements.removeAll { value in pluginName(value).map(listed.contains) ?? false }
         }
         options.plugins.elements.insert(contentsOf: all, at: 0)
@@ -39,13 +37,6 @@ struct PluginRegistrar: HostService {
         for name in names.union(absent) {
             context.claim("plugin \(name)", isNew: !before.contains(name)) { PluginRegistrar($0).removePlugins([name]) }
         }
-    }
-
-    /// Whether a plugin of a name was attached by one of the registrations from a number on, and to no list before.
-    private func isNew(_ name: String, since number: Int) -> Bool {
-        guard let last = context.plugins.last else { return false }
-        let plugin = last.name == name ? last : context.plugins.named(name)
-        return plugin.map { $0.id.number >= number && $0.id.rank >= number } ?? false
     }
 
     /// Global plugins come along with any other plugin, also those that were registered after the host was made.
@@ -75,7 +66,7 @@ struct PluginRegistrar: HostService {
     func removePlugins(_ names: [String]) -> [String] {
         let names = Set(names)
         let gone = context.plugins.filter { names.contains($0.name) }
-        for plugin in gone.reversed() { detach(plugin) }
+        arrangingOnce { for plugin in gone.reversed() { detach(plugin) } }
         options.plugins.elements.removeAll { value in pluginName(value).map(names.contains) ?? false }
         let absent = context.absentPlugins.map(\.name).filter(names.contains)
         for name in absent { forget(absent: name) }
@@ -104,7 +95,7 @@ struct PluginRegistrar: HostService {
             for case let known? in arrivals.map(\.known) where known.plugin.source?.hasOptions(known.options) == false {
                 _ = try reload(known.plugin, options: known.options)
             }
-            return try undoingAtFailure { try arrivals.compactMap(settle) }
+            return try undoingAtFailure { try arrangingOnce { try arrivals.compactMap(settle) } }
         } catch {
             // What those that were read have begun ends with them.
             for arrival in arrivals { arrival.draft?.scope?.close() }
@@ -129,11 +120,7 @@ struct PluginRegistrar: HostService {
     /// Runs a step of attaching. What does not load and need not is left out.
     private func advance(_ arrival: PluginArrival, _ step: () throws -> Void) throws {
         guard arrival.absence == nil else { return }
-        do { try located(arrival.position, step) } catch  where !arrival.isRequired {
-            arrival.draft?.scope?.close()
-            arrival.plugin = nil
-            arrival.absence = .failed(error)
-        }
+        do { try located(arrival.position, step) } catch  where !arrival.isRequired { arrival.fail(error) }
     }
 
     /// Runs a body; where it fails, the plugins that it has attached are detached.

@@ -42,6 +42,8 @@ public class HostContext: @unchecked Sendable {
     final let dependencies: PluginDependencies
     /// Whether something is said of the places of plugins; else they are called as they are listed.
     final var ordersPlugins = false
+    /// Whether plugins are arranged once a whole list of them has come or gone.
+    final var arrangesLater = false
     /// What was registered by plugins, and ends with them.
     final var claims = NameOwners()
     /// The generation of a plugin that has made this host, which ends with it.

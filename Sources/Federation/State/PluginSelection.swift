@@ -12,7 +12,7 @@ final class PluginSelection {
     private let onPlugin: ((_ key: String, _ name: String) -> Void)?
     /// What was named and met.
     private var met: Set<String> = []
-    /// The names that could have been meant.
+    /// The names that could have been meant by one that is left out.
     private var names: [String] = []
 
     init(disabled: [String], isSafe: Bool, onPlugin: ((_ key: String, _ name: String) -> Void)? = nil) {
@@ -25,7 +25,8 @@ final class PluginSelection {
     ///   - key: The path of its file as it is written, or its name.
     ///   - name: Its name; what its file is called until that is read.
     func note(_ key: String, name: String) {
-        if !names.contains(name) { names.append(name) }
+        // Kept for `unmet` alone: a search a plugin would make attaching many quadratic.
+        if !disabled.isEmpty, !names.contains(name) { names.append(name) }
         onPlugin?(key, name)
     }
 

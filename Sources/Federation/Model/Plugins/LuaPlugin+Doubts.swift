@@ -4,7 +4,8 @@ import LuaBridge
 extension LuaPlugin {
     /// The keys of a plugin's table that are read, besides the hooks.
     static let ownKeys =
-        ["name", "version", "order", "filter"] + PluginPlacement.keys.map(\.name) + functionsBesideHooks.sorted()
+        ["name", "version", "order", "filter", "store"] + PluginPlacement.keys.map(\.name)
+        + functionsBesideHooks.sorted()
 
     /// What is probably a mistake in a plugin's table. Data under other keys is the author's, so these are no errors.
     ///
