@@ -7,15 +7,20 @@
 /* How many instructions run between two looks at the clock. */
 #define CPU_LOOK_EVERY 1000
 
-/* [-0, +0, e] */
-static void hook(lua_State *L, lua_Debug *ar) {
-    (void)ar;
-    mf_state *s = mf_state_of(L);
-    mf_cpu_limit *limit = s->cpu_limit;
+static void hook(lua_State *L, lua_Debug *ar);
+
+void mf_cpu_look(lua_State *L) {
+    mf_cpu_limit *limit = mf_state_of(L)->cpu_limit;
     if (!limit || clock_ns(CLOCK_THREAD_CPUTIME_ID) < limit->end_ns) return;
     limit->emission->overran = true;
     lua_sethook(L, hook, LUA_MASKCOUNT, 1);
     luaL_error(L, "the listener used more than its processor time");
+}
+
+/* [-0, +0, e] */
+static void hook(lua_State *L, lua_Debug *ar) {
+    (void)ar;
+    mf_cpu_look(L);
 }
 
 void mf_cpu_limit_begin(mf_state *s, lua_State *L, mf_emission *e, mf_cpu_limit *limit) {
@@ -38,6 +43,8 @@ void mf_cpu_limit_end(mf_state *s, lua_State *L, mf_cpu_limit *limit) {
     if (lua_gethook(L) != hook) return;
     if (limit->armed)
         lua_sethook(L, NULL, 0, 0);
+    else if (s->line_counts)
+        mf_count_lines_again(s, L);
     else if (e->overran) /* the limit around it looks as seldom as before */
         lua_sethook(L, hook, LUA_MASKCOUNT, CPU_LOOK_EVERY);
 }

@@ -145,6 +145,10 @@ struct mf_account {
 /* ---- cpu_limit.c ---- */
 
 /* [-0, +0, -] around each time that an emission's listeners run on `L` */
+/* [-0, +0, e] Raises where the listeners that run have used more than their processor time. For hooks. */
+void mf_cpu_look(lua_State *L);
+/* coverage.c: sets the hook that counts lines again, where they are counted. */
+void mf_count_lines_again(mf_state *s, lua_State *L);
 void mf_cpu_limit_begin(mf_state *s, lua_State *L, mf_emission *e, mf_cpu_limit *limit);
 void mf_cpu_limit_end(mf_state *s, lua_State *L, mf_cpu_limit *limit);
 

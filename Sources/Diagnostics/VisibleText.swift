@@ -16,6 +16,23 @@ extension String {
         return text.escaped { $0.isActedOn && $0 != "\n" && $0 != "\t" }
     }
 
+    /// The text inside of XML: what has a meaning there stands as its name, and what XML cannot hold as U+FFFD.
+    package var escapedForXML: String {
+        var result = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            case "\n", "\t": result += "&#\(scalar.value);"
+            case _ where scalar.value < 0x20 || scalar.value & 0xFFFE == 0xFFFE: result += "\u{FFFD}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
     private func escaped(_ mustEscape: (Unicode.Scalar) -> Bool) -> String {
         guard unicodeScalars.contains(where: mustEscape) else { return self }
         var result = ""

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// The outcomes in the XML that build servers read.
 struct JUnitReport {
     let outcomes: [Outcome]
@@ -7,7 +9,7 @@ struct JUnitReport {
         for suite in suites {
             let cases = outcomes.filter { $0.suite == suite }
             let failures = cases.count { $0.failure != nil }
-            xml += "  <testsuite name=\"\(Self.escaped(suite))\" tests=\"\(cases.count)\" failures=\"\(failures)\">\n"
+            xml += "  <testsuite name=\"\(suite.escapedForXML)\" tests=\"\(cases.count)\" failures=\"\(failures)\">\n"
             for one in cases { xml += Self.testCase(one) }
             xml += "  </testsuite>\n"
         }
@@ -23,26 +25,11 @@ struct JUnitReport {
         let milliseconds = outcome.duration / .milliseconds(1)
         let seconds = (milliseconds / 1000 * 1000).rounded() / 1000
         let opening =
-            "    <testcase classname=\"\(escaped(outcome.suite))\" name=\"\(escaped(outcome.name))\" time=\"\(seconds)\""
+            "    <testcase classname=\"\(outcome.suite.escapedForXML)\" name=\"\(outcome.name.escapedForXML)\" time=\"\(seconds)\""
         switch outcome.result {
         case .passed: return opening + "/>\n"
-        case .allowed(let why): return opening + "><system-out>\(escaped(why))</system-out></testcase>\n"
-        case .failed(let text): return opening + "><failure>\(escaped(text))</failure></testcase>\n"
+        case .allowed(let why): return opening + "><system-out>\(why.escapedForXML)</system-out></testcase>\n"
+        case .failed(let text): return opening + "><failure>\(text.escapedForXML)</failure></testcase>\n"
         }
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": escaped += "\u{FFFD}"
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
     }
 }

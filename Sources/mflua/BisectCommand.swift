@@ -158,7 +158,7 @@ struct Trial {
         }
         let status = try wait(for: try start())
         let (signal, code) = (status & 0x7F, (status >> 8) & 0xFF)
-        if signal == SIGINT || signal == SIGTERM { Terminal.leave(128 + signal) }
+        if signal == SIGINT || signal == SIGTERM { throw ExitCode(128 + signal) }
         if code == 126 || code == 127 { throw MFError.cannotTry(command[0], "it exited with \(code)") }
         return signal != 0 || code != 0
     }
@@ -173,11 +173,19 @@ struct Trial {
                 posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0)
             }
         }
+        // The thread that runs this takes no signals; the command does.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         fflush(nil)
         var words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process: pid_t = 0
-        let failure = posix_spawnp(&process, command[0], &actions, nil, &words, environ)
+        let failure = posix_spawnp(&process, command[0], &actions, &attributes, &words, environ)
         if failure != 0 { throw MFError.cannotTry(command[0], Errno(failure).description) }
         return process
     }

@@ -69,6 +69,13 @@ import Testing
         #expect(result.output.hasPrefix("x-plugin\n"), "\(result)")
     }
 
+    @Test func theCommandTakesSignals() async throws {
+        let folder = try Self.folder(bad: [])
+        let result = try await run(
+            ["bisect", "host.lua", "--verbose", "--", "grep", "SigBlk", "/proc/self/status"], in: folder)
+        #expect((result.output + result.errors).contains("SigBlk:\t0000000000000000"), "\(result)")
+    }
+
     @Test func whatIsPinnedStaysAttached() async throws {
         let folder = try Self.folder(bad: ["p2", "p8"])
         let result = try await run(["bisect", "--pin", "p2-plugin"] + Self.command.dropFirst(), in: folder)

@@ -150,6 +150,70 @@ import Testing
         #expect(result.output.contains(", 1 failed\n") && result.code == 1, "\(result)")
     }
 
+    @Test func doublesAndFailuresEndWithWhatBeganThem() async throws {
+        let folder = try project(
+            """
+            describe("a class", function()
+              it("is mocked though it names itself", function()
+                local class = { run = function() return 1 end }
+                class.__index = class
+                mock(class)
+                class.run()
+                assert.spy(class.run).was.called(1)
+              end)
+            end)
+            it("counts a call that raised", function()
+              local s = spy.new(function() error("no") end)
+              pcall(s)
+              assert.spy(s).was.called(1)
+              assert.spy(s).was_not.returned_with(1)
+            end)
+            describe("a remote that failed in setup", function()
+              local remote, host
+              setup(function()
+                remote = mf.test.remote { name = "checks", exposes = { ["./disk"] = { free = 4 } } }
+                host = mf.test.host { remotes = { remote } }
+                mf.test.net.fail(remote, 503)
+              end)
+              for _, name in ipairs { "first", "second" } do
+                it("is down in the " .. name .. " test", function() assert.has_error(function() host:loadRemote("checks/disk") end) end)
+              end
+              it("is up where a test says so", function()
+                mf.test.net.heal(remote)
+                assert.are.equal(4, host:loadRemote("checks/disk").free)
+              end)
+            end)
+            """)
+        let result = try await mflua("test", in: folder)
+        #expect(result.output.hasSuffix("\n5 passed, 0 failed\n"), "\(result)")
+    }
+
+    @Test func aListenersLimitHoldsWhereLinesAreCounted() async throws {
+        let folder = try project(
+            """
+            it("goes on", function()
+              local remote = mf.test.remote { name = "checks", exposes = { ["./disk"] = { free = 4 } } }
+              local spins = { name = "spins-plugin", beforeRequest = function() while true do end end }
+              local host = mf.test.host { remotes = { remote }, plugins = { { function() return spins end, fail = "open", cpu = "20ms" } } }
+              assert.are.equal(4, host:loadRemote("checks/disk").free)
+              assert.are.equal(3, disk.free(10, 7))
+            end)
+            """)
+        let result = try await mflua("test", "--coverage", in: folder)
+        #expect(result.output.contains(" 85 %  src/disk.lua") && result.code == 0, "\(result)")
+    }
+
+    @Test func aReportIsXMLWhateverTestsAreCalled() async throws {
+        let folder = try project(
+            "it('&\\u{301} <\\u{308} \\u{FFFF}', function() error(']]> &\\u{301}') end) error('in the file')")
+        let result = try await mflua("test", "--junit", "report.xml", in: folder)
+        #expect(result.output.contains("FAILED   spec/disk_spec.lua\n"), "\(result)")
+        let report = try contents(of: folder.path + "/report.xml")
+        #expect(!report.contains("\u{FFFF}") && !report.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+        #expect(report.unicodeScalars.count { $0 == "<" } == report.unicodeScalars.count { $0 == ">" }, "\(report)")
+        #expect(report.unicodeScalars.split(separator: "&").dropFirst().allSatisfy { $0.prefix(8).contains(";") })
+    }
+
     @Test func linesThatDidNotRunAreNamed() async throws {
         let folder = try project(
             """

@@ -1,5 +1,5 @@
 -- `assert` of specs, with luassert's words. Returns it, `match`, and two functions: one
--- that compares values by what they hold, and one that puts a value into words.
+-- that compares lists by what they hold, and one that puts a value into words.
 -- Called with the function that raises a failure at the place of the spec.
 local fail = ...
 
@@ -185,7 +185,7 @@ end
 
 function assertions.returned_with(args, spy)
   local held = false
-  for _, call in ipairs(spy.calls) do held = held or same_lists(args, call.returned) end
+  for _, call in ipairs(spy.calls) do held = held or call.returned and same_lists(args, call.returned) end
   return held, "a call that returned " .. list_in_words(args), times(count_of(spy))
 end
 
@@ -207,14 +207,14 @@ local aliases = {
 local filling = {}
 for word in ("is are was were has have does do be been a an the it"):gmatch("%a+") do filling[word] = true end
 
-local at_least = { ["not"] = true, no = true }
+local negating = { ["not"] = true, no = true }
 local chain = {}
 
 local function extended(base, key)
   local next_chain = { negated = rawget(base, "negated"), spy = rawget(base, "spy"), name = rawget(base, "name") }
   for word in tostring(key):gmatch("[^_]+") do
     word = word:lower()
-    if at_least[word] then
+    if negating[word] then
       next_chain.negated = not next_chain.negated
     elseif not filling[word] then
       next_chain.name = next_chain.name and next_chain.name .. "_" .. word or word
@@ -278,4 +278,4 @@ local match = setmetatable({ _ = anything }, {
 })
 matcher.__tostring = function() return "a match" end
 
-return assert, match, same, words
+return assert, match, same_lists, words

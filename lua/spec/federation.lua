@@ -8,6 +8,8 @@ local mf, native = ...
 local test = {}
 local exposes = {} -- name of a remote -> path of an expose -> module or function
 local hosts = {} -- those of the test that runs
+local failures = {} -- { host, how it failed before }, the oldest first
+local failing = {} -- host -> how it fails
 
 local function check_keys(place, given, known)
   for key in pairs(given) do
@@ -114,6 +116,12 @@ local function host_of(remote)
   return name .. ".test"
 end
 
+local function fail(host, how)
+  failures[#failures + 1] = { host, failing[host] }
+  failing[host] = how
+  native.fail(host, how)
+end
+
 --- Has a remote of the spec fail from now on: a status, "timeout", "corrupt", or "slow 2s".
 function test.net.fail(remote, how)
   local host = host_of(remote)
@@ -123,20 +131,25 @@ function test.net.fail(remote, how)
     error(("mf.test.net.fail: a status from 300 to 599, \"timeout\", \"corrupt\" or \"slow 2s\", got %s"):format(
       tostring(how)), 2)
   end
-  native.fail(host, how)
+  fail(host, how)
 end
 
 --- Has a remote of the spec answer again.
-function test.net.heal(remote) native.fail(host_of(remote), nil) end
+function test.net.heal(remote) fail(host_of(remote), nil) end
 
-local function mark() return #hosts end
+local function mark() return { hosts = #hosts, failures = #failures } end
 
 local function revert(to)
-  for i = #hosts, to + 1, -1 do
+  for i = #hosts, to.hosts + 1, -1 do
     hosts[i]:dispose()
     hosts[i] = nil
   end
-  for name in pairs(exposes) do native.fail(name .. ".test", nil) end
+  for i = #failures, to.failures + 1, -1 do
+    local host, before = failures[i][1], failures[i][2]
+    failing[host] = before
+    native.fail(host, before)
+    failures[i] = nil
+  end
 end
 
 return test, exposes, mark, revert

@@ -1,7 +1,8 @@
 -- Runs a file of specs with busted's words.
 --
 -- Called with `native`: parts, tell(kind, name, message, milliseconds), now(), mark() and revert(mark) around what a
--- test begins, and `filter`, a Lua pattern or nil. Returns a function that runs a chunk.
+-- test begins, `file`, its path, and `filter`, a Lua pattern or nil.
+-- Returns a function that runs a chunk.
 local native = ...
 
 local xpcall, error, type, ipairs, pairs, next, rawset = xpcall, error, type, ipairs, pairs, next, rawset
@@ -27,8 +28,8 @@ end
 
 local function fail(message) error(setmetatable({ message = message, place = place() }, failure), 0) end
 
-local assert, match, same, in_words = native.parts.assertions(fail)
-local spy, stub, mock, snapshot = native.parts.spies(same)
+local assert, match, same_lists, in_words = native.parts.assertions(fail)
+local spy, stub, mock, snapshot = native.parts.spies(same_lists)
 rawset(assert, "snapshot", snapshot)
 
 --- What is told of an error: its text, with the place where it is not part of it, and the way to it where it was not an
@@ -70,6 +71,9 @@ local function full_name(node)
   end
   return table.concat(names, " ")
 end
+
+--- The same for reports: what stands in no block is the file's.
+local function told_name(node) return node.name and full_name(node) or native.file end
 
 local function check_name(word, name, body)
   if type(name) ~= "string" then
@@ -212,9 +216,9 @@ function run_block(node)
   end
   if not ok then
     if problem.pending then
-      native.tell("pending", full_name(node), problem.pending)
+      native.tell("pending", told_name(node), problem.pending)
     else
-      native.tell("failed", full_name(node), problem.text)
+      native.tell("failed", told_name(node), problem.text)
     end
   end
   native.revert(begun)

@@ -1,5 +1,5 @@
 -- `spy`, `stub` and `mock` of specs, and `assert:snapshot()`, with luassert's words.
-local same = ...
+local same_lists = ...
 
 local replaced = {} -- { table, key, before, spy }, the oldest first
 
@@ -8,7 +8,7 @@ local methods = {}
 local spy_metatable = { __index = methods }
 
 function spy_metatable:__call(...)
-  local call = { vals = table.pack(...), refs = table.pack(...) }
+  local call = { vals = table.pack(...) }
   self.calls[#self.calls + 1] = call
   call.returned = table.pack(self.target(...))
   return table.unpack(call.returned, 1, call.returned.n)
@@ -27,9 +27,7 @@ end
 function methods:called_with(...)
   local expected = table.pack(...)
   for _, call in ipairs(self.calls) do
-    local holds = true
-    for i = 1, math.max(expected.n, call.vals.n) do holds = holds and same(expected[i], call.vals[i]) end
-    if holds then return true end
+    if same_lists(expected, call.vals) then return true end
   end
   return false
 end
@@ -73,9 +71,7 @@ local function new_stub(owner, key, ...)
   local made = new(function(...)
     local given = table.pack(...)
     for _, entry in ipairs(special) do
-      local holds = true
-      for i = 1, math.max(entry.args.n, given.n) do holds = holds and same(entry.args[i], given[i]) end
-      if holds then return entry.answer(...) end
+      if same_lists(entry.args, given) then return entry.answer(...) end
     end
     return default(...)
   end)
@@ -109,16 +105,20 @@ function stub.new(owner, key, ...) return new_stub(owner, key, ...) end
 setmetatable(stub, { __call = function(_, ...) return new_stub(...) end })
 
 --- Replaces all functions of a table, and of the tables in it, by spies or stubs.
-local function mock(owner, stubs, ...)
+local function replace_all(owner, seen, stubs, ...)
+  if seen[owner] then return owner end
+  seen[owner] = true
   for key, value in pairs(owner) do
     if type(value) == "table" and not spy.is_spy(value) then
-      mock(value, stubs, ...)
+      replace_all(value, seen, stubs, ...)
     elseif type(value) == "function" then
       if stubs then new_stub(owner, key, ...) else spy.on(owner, key) end
     end
   end
   return owner
 end
+
+local function mock(owner, ...) return replace_all(owner, {}, ...) end
 
 --- Notes what is replaced now: `snapshot:revert()` takes back what has been replaced since.
 local function snapshot()

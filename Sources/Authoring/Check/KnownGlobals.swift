@@ -15,7 +15,7 @@ enum KnownGlobals {
     static let test: Set<String> = host.union([
         "describe", "context", "insulate", "expose", "it", "spec", "test", "pending", "before_each", "after_each",
         "setup", "teardown", "lazy_setup", "lazy_teardown", "strict_setup", "strict_teardown", "finally", "spy", "stub",
-        "mock", "match", "randomize", "async", "done",
+        "mock", "match",
     ])
 
     /// The globals of a file by its path.

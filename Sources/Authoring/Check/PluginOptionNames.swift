@@ -13,7 +13,7 @@ struct PluginOptionNames {
     func of(_ file: String, namedBy script: String) -> [String]? {
         let base = script.lastIndex(of: "/").map { String(script[...$0]) } ?? ""
         let path = file.hasPrefix("/") ? file : "\(folder)/\(base)\(file)"
-        guard file.hasSuffix(".lua"), let source = try? File.readRegular(path, upTo: SourceReader.maximumSize) else {
+        guard file.hasSuffix(".lua"), let source = try? SourceReader.bytes(at: path, of: file) else {
             return nil
         }
         let tokens = LuaLexer.tokens(of: source).filter { $0.kind != .comment }

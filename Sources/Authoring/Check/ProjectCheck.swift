@@ -91,8 +91,8 @@ package struct ProjectCheck: Sendable {
             defer { state.close() }
             return try paths.flatMap { path -> [SourceFinding] in
                 let source: [UInt8]
-                do { source = try File.readRegular("\(folder)/\(path)", upTo: SourceReader.maximumSize) } catch {
-                    return [.init(.files, path, "cannot be read: \(error)")]
+                do throws(SourceFailure) { source = try SourceReader.bytes(at: "\(folder)/\(path)", of: path) } catch {
+                    return [error.finding]
                 }
                 do {
                     let uses = try GlobalUses(of: source, in: state)

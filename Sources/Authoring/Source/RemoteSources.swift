@@ -145,6 +145,7 @@ private struct SourceTracer {
     }
 
     private mutating func findIncluded() {
+        guard !config.include.isEmpty else { return }
         let files = (try? Folder.files(below: project.folder)) ?? []
         for pattern in config.include {
             let glob = Glob(pattern)

@@ -17,14 +17,23 @@ enum SourceReader {
 
     /// - Throws: ``SourceFinding`` for what cannot be read.
     static func read(_ path: String, of project: Project) throws(SourceFailure) -> SourceFile {
+        let bytes = try bytes(at: project.location(path), of: path)
+        return SourceFile(bytes: bytes, mentions: SourceMentions(of: bytes))
+    }
+
+    /// The whole text of a file.
+    ///
+    /// - Parameter path: What findings call it.
+    /// - Throws: ``SourceFinding`` for what cannot be read, or is too large.
+    static func bytes(at location: String, of path: String) throws(SourceFailure) -> [UInt8] {
         let bytes: [UInt8]
-        do { bytes = try File.readRegular(project.location(path), upTo: maximumSize + 1) } catch {
+        do { bytes = try File.readRegular(location, upTo: maximumSize + 1) } catch {
             throw SourceFailure(finding: SourceFinding(.files, path, "cannot be read: \(error.description)"))
         }
         guard bytes.count <= maximumSize else {
             throw SourceFailure(finding: SourceFinding(.files, path, "is larger than 16 MB"))
         }
-        return SourceFile(bytes: bytes, mentions: SourceMentions(of: bytes))
+        return bytes
     }
 
     /// What the compiler says of sources.

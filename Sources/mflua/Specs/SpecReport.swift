@@ -35,20 +35,21 @@ enum SpecReport {
         for file in results {
             let time = file.results.reduce(0) { $0 + $1.milliseconds }
             lines.append(
-                "  <testsuite name=\"\(escaped(file.file))\" tests=\"\(file.results.count)\" "
+                "  <testsuite name=\"\(file.file.escapedForXML)\" tests=\"\(file.results.count)\" "
                     + "failures=\"\(file.count(.failed))\" skipped=\"\(file.count(.pending))\" "
                     + "time=\"\(seconds(time))\">")
             for test in file.results {
                 let head =
-                    "    <testcase classname=\"\(escaped(file.file))\" name=\"\(escaped(test.name))\" "
+                    "    <testcase classname=\"\(file.file.escapedForXML)\" name=\"\(test.name.escapedForXML)\" "
                     + "time=\"\(seconds(test.milliseconds))\""
                 switch test.outcome {
                 case .passed: lines.append(head + "/>")
-                case .pending: lines.append(head + "><skipped message=\"\(escaped(test.message ?? ""))\"/></testcase>")
+                case .pending:
+                    lines.append(head + "><skipped message=\"\((test.message ?? "").escapedForXML)\"/></testcase>")
                 case .failed:
                     let first = test.message?.split(separator: "\n").first.map(String.init) ?? ""
                     lines.append(
-                        head + "><failure message=\"\(escaped(first))\">\(escaped(test.message ?? ""))"
+                        head + "><failure message=\"\(first.escapedForXML)\">\((test.message ?? "").escapedForXML)"
                             + "</failure></testcase>")
                 }
             }
@@ -61,20 +62,5 @@ enum SpecReport {
         let micros = Int((milliseconds * 1000).rounded())
         let fraction = String(micros % 1_000_000)
         return "\(micros / 1_000_000)." + String(repeating: "0", count: 6 - fraction.count) + fraction
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text.escapedKeepingLines {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "\n": result += "&#10;"
-            default: result.append(character)
-            }
-        }
-        return result
     }
 }

@@ -74,7 +74,7 @@ struct SpecRun: Sendable {
             "parts": .record([
                 "assertions": .function(try part("assertions", state)), "spies": .function(try part("spies", state)),
             ]),
-            "filter": filter.map { .string($0) } ?? .nil, "mark": mark, "revert": revert,
+            "file": .string(file), "filter": filter.map { .string($0) } ?? .nil, "mark": mark, "revert": revert,
             "now": .callable(
                 LuaCallable("now") { _ in
                     let time = Self.start.duration(to: .now).components
